@@ -1,0 +1,173 @@
+"""``python -m fastact accuracy``: the worst error of each function, measured against mpmath.
+
+ULP is the total error |got - exact| / ulp(exact), subnormal results included; 0.5 is correctly rounded.
+"""
+import argparse
+import concurrent.futures
+import math
+import multiprocessing
+import os
+import re
+import subprocess
+import sys
+import time
+
+from fastact import documents, formulas, registry
+
+FORMS = ("value", "derivative")
+DTYPES = ("float32", "float64", "float16")
+STRIDE = 1009  # prime, so that every bit of the mantissa varies
+PIECES = 64    # of an exhaustive sweep
+
+
+def main(argv=None):
+    """Run the tool; returns the exit code."""
+    options = _parse(argv)
+    if options.isa:
+        return _again(options.isa, list(sys.argv[1:] if argv is None else argv))
+    try:
+        formulas.context()
+    except ImportError as error:
+        print(error, file=sys.stderr)
+        return 1
+    import fastact
+    wanted = os.environ.get("FASTACT_ISA", fastact.isa())
+    if wanted != fastact.isa():
+        print(f"this processor has no {wanted}: it would run {fastact.isa()}", file=sys.stderr)
+        return 1
+    print(f"fastact {fastact.__version__}, {fastact.isa()}: error in ULP", flush=True)
+    start = time.perf_counter()
+    worst = measure(options)
+    print(f"{time.perf_counter() - start:.0f} s")
+    if options.write:
+        write(worst)
+    return 0
+
+
+def _parse(argv):
+    parser = argparse.ArgumentParser(prog="python -m fastact accuracy", description=__doc__)
+    parser.add_argument("names", nargs="*", help="activations or aliases (all)")
+    parser.add_argument("--form", choices=FORMS, help="only this form (both)")
+    parser.add_argument("--dtype", choices=DTYPES, help="only this dtype (all three)")
+    parser.add_argument("--isa", choices=("baseline", "avx2", "avx512", "neon"), help="measure this instruction set")
+    parser.add_argument("--stride", type=int, default=STRIDE, metavar="N",
+                        help=f"take every N-th float32 input ({STRIDE})")
+    parser.add_argument("--exhaustive", action="store_true",
+                        help="take every float32 input at the default parameters")
+    parser.add_argument("--processes", type=int, default=2, metavar="N", help="work in N processes (2)")
+    parser.add_argument("--write", action="store_true",
+                        help="write the bounds into registry.py and README.md of the source tree")
+    options = parser.parse_args(argv)
+    names = registry.aliases()
+    options.names = [names.get(name, name) for name in options.names] or list(registry.by_name())
+    unknown = sorted(set(options.names) - set(registry.by_name()))
+    if unknown:
+        parser.error(f"no activation {', '.join(unknown)}; there are {', '.join(registry.by_name())}")
+    if options.stride < 1 or options.processes < 1:
+        parser.error("--stride and --processes take positive numbers")
+    if options.write and (options.form or options.dtype):
+        parser.error("--write needs all forms and dtypes")
+    return options
+
+
+def _again(isa, arguments):
+    """The same command under another instruction set, which is chosen when fastact is loaded."""
+    at = next(k for k, argument in enumerate(arguments) if argument.split("=")[0] == "--isa")
+    del arguments[at:at + (1 if "=" in arguments[at] else 2)]
+    environment = {**os.environ, "FASTACT_ISA": isa}
+    return subprocess.run([sys.executable, "-m", "fastact", "accuracy", *arguments], env=environment).returncode
+
+
+def _pieces(options):
+    """What the processes do, one row after the other: (row, function, arguments)."""
+    from fastact import sweeps
+    for name in options.names:
+        for form in [options.form] if options.form else FORMS:
+            for dtype in [options.dtype] if options.dtype else DTYPES:
+                entry, row = registry.by_name()[name], (name, form, dtype)
+                for case in sweeps.cases(entry, form, dtype):
+                    if dtype != "float32":
+                        yield row, getattr(sweeps, f"sweep_{dtype}"), (case,)
+                    elif options.exhaustive and case.parameters == entry.defaults:
+                        step = sweeps.FINITE // PIECES
+                        for k in range(PIECES):
+                            yield row, sweeps.sweep_float32, (case, k * step, (k + 1) * step)
+                    else:
+                        yield row, sweeps.sweep_float32, (case, 0, sweeps.FINITE, options.stride)
+
+
+def measure(options):
+    """Run the sweeps and print each row when it is done; returns {(name, form, dtype): Worst}."""
+    from fastact import sweeps
+    pieces = list(_pieces(options))
+    worst = {row: sweeps.Worst() for row, _, _ in pieces}
+    start, spawn = time.perf_counter(), multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(options.processes, spawn, _one_thread) as pool:
+        futures = [pool.submit(function, *arguments) for _, function, arguments in pieces]
+        for k, (row, _, _) in enumerate(pieces):
+            worst[row] = worst[row].merge(futures[k].result())
+            _progress(f"{k + 1} of {len(pieces)} pieces, {time.perf_counter() - start:.0f} s")
+            if k + 1 == len(pieces) or pieces[k + 1][0] != row:
+                _progress("")
+                print(_line(row, worst[row]), flush=True)
+    return worst
+
+
+def _progress(text):
+    """Rewrite the terminal's last line."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _one_thread():
+    import fastact
+    fastact.set_num_threads(1)
+
+
+def _line(row, worst):
+    name, form, dtype = row
+    text = f"{name:<12} {form:<10} {dtype}  {worst.error:6.4f}"
+    if worst.error:
+        text += f" at x = {worst.x.hex()} ({worst.x:.9g}): {worst.got:.9g}, exact {worst.want:.9g}"
+        values = [f"{p.name} {v:.9g}" for p, v in zip(registry.by_name()[name].parameters, worst.parameters)]
+        text += "".join(f", {value}" for value in values)
+    text += f"; {worst.inputs} inputs"
+    return text + (f", {worst.misrounded} misrounded" if dtype == "float16" else "")
+
+
+def table():
+    """The registry's bounds as a Markdown table."""
+    def cells(entry):
+        for bounds in (entry.float32, entry.float64):
+            yield from (f"{bounds.value:g}", f"{bounds.derivative:g}") if bounds else ("", "")
+
+    head = ["ULP", "float32", "derivative", "float64", "derivative"]
+    return documents.markdown(head, [[f"`{e.name}`", *cells(e)] for e in registry.ACTIVATIONS])
+
+
+def write(worst):
+    """Write measured bounds, rounded up, into registry.py, and the table of all bounds into README.md."""
+    path = documents.project_file("fastact/registry.py")
+    text = path.read_text(encoding="utf-8")
+    for name in dict.fromkeys(name for name, _, _ in worst):
+        bounds = ", ".join(
+            f"{dtype}=Bounds({', '.join(str(_up(worst[name, form, dtype].error)) for form in FORMS)})"
+            for dtype in ("float32", "float64"))
+        text = with_bounds(text, name, bounds)
+    path.write_text(text, encoding="utf-8")
+    fresh = subprocess.run([sys.executable, "-c", "from fastact import accuracy; print(accuracy.table())"],
+                           capture_output=True, text=True, check=True)
+    documents.write_section("accuracy", fresh.stdout)
+
+
+def _up(error):
+    """Rounded up to two decimals."""
+    return math.ceil(error * 100) / 100
+
+
+def with_bounds(text, name, bounds):
+    """registry.py's text with the bounds of one entry replaced, or added at its end."""
+    start = text.index(f'    Entry(\n        name="{name}",')
+    stop = text.index("\n    ),\n", start)
+    entry = re.sub(r"\n        float32=Bounds\(.*", "", text[start:stop])
+    return f"{text[:start]}{entry}\n        {bounds},{text[stop:]}"

@@ -1,0 +1,109 @@
+"""Evaluates the registry's formulas: with NumPy for speed, with mpmath for the exact value.
+
+Both give a formula the same names: exp, expm1, log1p, tanh, cosh, sqrt, abs, minimum, maximum,
+where(condition, a, b) and sigmoid.
+"""
+import functools
+
+import numpy as np
+
+PRECISION = 200  # bits: enough for a result of 53 that cancels 100 of them
+MISSING_MPMATH = 'the exact values come from mpmath: pip install "fastact[accuracy]"'
+
+
+def _compiled(expression, parameters, names):
+    """The expression as a function of x and the parameters, seeing only `names`."""
+    arguments = ", ".join(["x", *parameters])
+    return eval(f"lambda {arguments}: {expression}", {"__builtins__": {}, **names})
+
+
+def numpy_function(expression, parameters=(), dtype=np.float64):
+    """A formula as a NumPy function.
+
+    Parameters
+    ----------
+    expression : str
+        A formula of the registry, in ``x`` and the parameters.
+    parameters : sequence of str
+        The parameters' names, in the order in which the function takes them.
+    dtype : dtype, default float64
+        What everything is computed in.
+
+    Returns
+    -------
+    callable
+        ``f(x, *parameters) -> ndarray`` of that dtype and of the shape of x. It warns as NumPy does,
+        of overflow for example.
+    """
+    dtype = np.dtype(dtype)
+
+    def convert(value):
+        return np.asarray(value, dtype)
+
+    def sigmoid(x):
+        return 1 / (1 + np.exp(-x))
+
+    function = _compiled(expression, parameters, {
+        "exp": np.exp, "expm1": np.expm1, "log1p": np.log1p, "tanh": np.tanh, "cosh": np.cosh,
+        "sqrt": np.sqrt, "abs": np.abs, "minimum": np.minimum, "maximum": np.maximum,
+        "where": lambda condition, a, b: np.where(condition, convert(a), convert(b)),
+        "sigmoid": sigmoid,
+    })
+
+    def evaluate(x, *values):
+        x = convert(x)
+        result = np.asarray(function(x, *map(convert, values)), dtype)
+        return result if result.shape == x.shape else np.full_like(x, result)
+
+    return evaluate
+
+
+@functools.lru_cache(maxsize=None)
+def context(precision=PRECISION):
+    """A private mpmath context, so that ``mpmath.mp.prec`` stays the caller's.
+
+    Raises
+    ------
+    ImportError
+        Where mpmath is not installed, naming the extra to install.
+    """
+    try:
+        import mpmath
+    except ImportError:
+        raise ImportError(MISSING_MPMATH) from None
+    made = mpmath.MPContext()
+    made.prec = precision
+    return made
+
+
+def mpmath_function(expression, parameters=(), precision=PRECISION):
+    """A formula as a function of exact numbers.
+
+    Parameters
+    ----------
+    expression : str
+        A formula of the registry, in ``x`` and the parameters.
+    parameters : sequence of str
+        The parameters' names, in the order in which the function takes them.
+    precision : int, default 200
+        Working precision in bits.
+
+    Returns
+    -------
+    callable
+        ``f(x, *parameters) -> mpf``. The arguments are floats or numbers of ``context(precision)``,
+        taken exactly.
+    """
+    mp = context(precision)
+    one = mp.mpf(1)
+
+    def sigmoid(x):  # exponents have no limit here, so that e^-x neither overflows nor rounds to 0
+        return one / (one + mp.exp(-x))
+
+    function = _compiled(expression, parameters, {
+        "exp": mp.exp, "expm1": mp.expm1, "log1p": mp.log1p, "tanh": mp.tanh, "cosh": mp.cosh,
+        "sqrt": mp.sqrt, "abs": abs, "minimum": min, "maximum": max,
+        "where": lambda condition, a, b: a if condition else b,
+        "sigmoid": sigmoid,
+    })
+    return lambda x, *values: mp.convert(function(mp.convert(x), *map(mp.convert, values)))

@@ -1,0 +1,16 @@
+/* leaky_relu(x) = x for x > 0, negative_slope * x elsewhere: one rounding, 0.5 ulp.
+   The slope at the kink is negative_slope, as in torch. A factor is selected rather than a product,
+   so that a large x cannot overflow in the branch that it does not take. */
+INLINE REAL FN(leaky_relu)(REAL x, REAL negative_slope) { return x * (x > 0 ? 1 : negative_slope); }
+
+INLINE REAL FN(leaky_relu_derivative)(REAL x, REAL negative_slope)
+{
+    REAL slope = x > 0 ? 1 : negative_slope;
+    return x == x ? slope : x;
+}
+
+/* With negative_slope >= 0 the output has the sign of the input. */
+INLINE REAL FN(leaky_relu_slope_from_output)(REAL y, REAL negative_slope)
+{
+    return FN(leaky_relu_derivative)(y, negative_slope);
+}

@@ -1,0 +1,12 @@
+/* relu(x) = max(x, 0), exact. relu(-0.0) = +0.0; relu'(0) = 0, as in torch and JAX.
+   Written x <= 0 ? 0 : x because the comparison is false for NaN, which therefore passes. */
+INLINE REAL FN(relu)(REAL x) { return x <= 0 ? 0 : x; }
+
+INLINE REAL FN(relu_derivative)(REAL x)
+{
+    REAL nan_or_zero = x <= 0 ? 0 : x;
+    return x > 0 ? 1 : nan_or_zero;
+}
+
+/* y > 0 exactly where x > 0, so the output is enough. */
+INLINE REAL FN(relu_slope_from_output)(REAL y) { return FN(relu_derivative)(y); }

@@ -1,0 +1,15 @@
+/* silu(x) = x s(x), s the sigmoid: x / (1 + e^-x) with one rounded sum and one division. Limits -0.0
+   and inf (peers give NaN at -inf). Minimum -0.2785 at x = -1.2785, where the derivative
+   s(x) + x s(x) s(-x) crosses zero: math/sigmoid.h. */
+INLINE REAL FN(silu)(REAL x)
+{
+    REAL a = FN(clamp)(x, SIGMOID_LOWEST, SIGMOID_HIGHEST);
+    REAL y = (a / FN(sigmoid_denominator)(a)) * SIGMOID_UNIT;
+    return x <= SIGMOID_HIGHEST ? y : x; /* NaN too */
+}
+
+INLINE REAL FN(silu_derivative)(REAL x) 
+{
+    REAL a = FN(at_most)(FN(magnitude)(x), SLOPE_LARGEST);
+    return FN(silu_slope)(FN(exp_split)(-a, -SLOPE_SHIFT), a, 0, x < 0);
+}

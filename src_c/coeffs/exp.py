@@ -1,0 +1,22 @@
+"""Prints the constants of math/exp.h: e^r = 1 + r + r^2 P(r) on |r| <= ln(2)/2, and ln 2 in two parts."""
+import mpmath as mp
+
+from minimax import fit, print_constants, round_to
+
+
+def tail(r):
+    """(e^r - 1 - r) / r^2."""
+    return (mp.expm1(r) - r) / (r * r)
+
+
+def weight_of(bits):
+    """For float64 |r|: r^2 P(r) stands beside r in e^r - 1. For float32 1: digits near 0 are dear there."""
+    return abs if bits == 53 else lambda r: mp.mpf(1)
+
+
+half = mp.log(2) / 2 * mp.mpf("1.0005")
+for bits, degree in ((24, 4), (53, 10)):
+    ln2 = mp.log(2)
+    high = round_to(ln2, bits)
+    constants = [("LOG2_E", round_to(1 / ln2, bits)), ("LN2_HI", high), ("LN2_LO", round_to(ln2 - high, bits))]
+    print_constants(bits, constants, [("EXP_P", fit(tail, weight_of(bits), degree, -half, half, bits))])

@@ -1,0 +1,182 @@
+/* Finds activations by name and sends calls to the tables of the instruction set in use. */
+#include <stdlib.h>
+#include <string.h>
+#include "activation_list.h" /* written by setup.py from fastact/registry.py */
+#include "internal.h"
+
+/* ---- the instruction set: the best that the processor has, or FASTACT_ISA ---- */
+
+static const fa_isa_table *table = &fa_baseline;
+
+__attribute__((constructor)) static void choose_table(void)
+{
+    const fa_isa_table *candidates[] = {
+#if defined(__x86_64__)
+        fa_cpu_has_avx512() ? &fa_avx512 : NULL, fa_cpu_has_avx2() ? &fa_avx2 : NULL,
+#elif defined(__aarch64__)
+        &fa_neon,
+#endif
+        &fa_baseline};
+    const char *wanted = getenv("FASTACT_ISA");
+    int count = (int)(sizeof candidates / sizeof *candidates);
+    table = NULL;
+    for (int i = 0; i < count; i++) /* a name that this processor lacks counts as none */
+        if (candidates[i] && wanted && strcmp(wanted, candidates[i]->name) == 0)
+            table = candidates[i];
+    for (int i = 0; i < count && !table; i++)
+        table = candidates[i];
+}
+
+const char *fa_isa(void) { return table->name; }
+
+/* ---- the activations ---- */
+
+#define FA_INDEX(name, np, from_output, cost) index_of_##name,
+#define FA_DESCRIBE(name, np, from_output, cost) {#name, index_of_##name, np, from_output, cost},
+#define FA_ALIAS(alias, name) {#alias, index_of_##name},
+enum { FA_ACTIVATIONS(FA_INDEX) activation_count };
+static const fa_activation activations[] = {FA_ACTIVATIONS(FA_DESCRIBE)};
+static const struct {
+    const char *name;
+    int index;
+} aliases[] = {FA_ALIASES(FA_ALIAS)};
+
+const fa_activation *fa_find(const char *name)
+{
+    for (int i = 0; i < activation_count; i++)
+        if (strcmp(activations[i].name, name) == 0)
+            return &activations[i];
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (strcmp(aliases[i].name, name) == 0)
+            return &activations[aliases[i].index];
+    return NULL;
+}
+
+const char *fa_name(const fa_activation *activation) { return activation->name; }
+int fa_parameter_count(const fa_activation *activation) { return activation->parameters; }
+int fa_has_form(const fa_activation *activation, fa_form form)
+{
+    return form >= 0 && form < FA_FORM_COUNT && (form != FA_BACKWARD_FROM_OUTPUT || activation->from_output);
+}
+
+/* ---- elementwise calls ---- */
+
+static const int inputs_of[FA_FORM_COUNT] = {1, 1, 2, 1, 2};
+static const int outputs_of[FA_FORM_COUNT] = {1, 1, 1, 2, 1};
+static const ptrdiff_t size_of[] = {4, 8, 2};
+
+typedef struct {
+    fa_runner *run;
+    fa_call call;
+} fa_job;
+
+static void run_job(void *context, ptrdiff_t begin, ptrdiff_t end)
+{
+    const fa_job *job = context;
+    job->run(&job->call, begin, end);
+}
+
+/* Contiguous results that the caches cannot hold anyway are written past them, unless in place. */
+static int should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
+{
+    static ptrdiff_t cache;
+    if (n * size < (1 << 20))
+        return 0;
+    if (!cache)
+        cache = fa_last_level_cache();
+    int outputs_at = call->inputs + call->parameters, arrays = call->outputs;
+    for (int k = 0; k < call->inputs; k++)
+        arrays += call->steps[k] != 0;
+    for (int k = 0; k < call->outputs; k++) {
+        if (call->steps[outputs_at + k] != size)
+            return 0;
+        for (int j = 0; j < call->inputs; j++)
+            if (call->data[j] == call->data[outputs_at + k])
+                return 0;
+    }
+    return n * size * arrays > cache;
+}
+
+fa_status fa_apply_strided(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                           const ptrdiff_t *steps, ptrdiff_t n)
+{
+    if (n < 0 || dtype < FA_FLOAT32 || dtype > FA_FLOAT16)
+        return FA_ERROR_ARGUMENT;
+    if (!fa_has_form(activation, form))
+        return FA_ERROR_NO_SUCH_FORM;
+    if (n == 0)
+        return FA_OK;
+    fa_job job = {.run = table->run[dtype],
+                  .call = {.kernels = &table->kernels[dtype == FA_FLOAT64][activation->index],
+                           .form = form,
+                           .inputs = inputs_of[form],
+                           .parameters = activation->parameters,
+                           .outputs = outputs_of[form]}};
+    int count = job.call.inputs + job.call.parameters + job.call.outputs;
+    for (int k = 0; k < count; k++) {
+        job.call.data[k] = data[k];
+        job.call.steps[k] = steps[k];
+    }
+    if (dtype != FA_FLOAT16)
+        job.call.stream = should_stream(&job.call, size_of[dtype], n);
+    double cost = activation->cost * (dtype == FA_FLOAT64 ? 2 : 1);
+    unsigned flags = fa_flags();
+    fa_parallel(run_job, &job, n, 4096, (double)n * cost);
+    fa_restore_flags(flags);
+    return FA_OK;
+}
+
+fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
+                   void *const *outputs, ptrdiff_t n, const void *parameters)
+{
+    char *data[FA_MAX_ARGUMENTS];
+    ptrdiff_t steps[FA_MAX_ARGUMENTS];
+    if (!fa_has_form(activation, form))
+        return FA_ERROR_NO_SUCH_FORM;
+    if (dtype < FA_FLOAT32 || dtype > FA_FLOAT16)
+        return FA_ERROR_ARGUMENT;
+    int k = 0;
+    for (int i = 0; i < inputs_of[form]; i++, k++) {
+        data[k] = (char *)inputs[i];
+        steps[k] = size_of[dtype];
+    }
+    for (int i = 0; i < activation->parameters; i++, k++) {
+        data[k] = (char *)parameters + i * size_of[dtype];
+        steps[k] = 0;
+    }
+    for (int i = 0; i < outputs_of[form]; i++, k++) {
+        data[k] = outputs[i];
+        steps[k] = size_of[dtype];
+    }
+    return fa_apply_strided(activation, form, dtype, data, steps, n);
+}
+
+/* ---- rows ---- */
+
+typedef struct {
+    fa_row_runner *run;
+    fa_row_call call;
+} fa_row_job;
+
+static void run_rows(void *context, ptrdiff_t begin, ptrdiff_t end)
+{
+    const fa_row_job *job = context;
+    job->run(&job->call, begin, end);
+}
+
+fa_status fa_rows(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
+                  ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner)
+{
+    if (form < 0 || form >= FA_ROW_FORM_COUNT || (dtype != FA_FLOAT32 && dtype != FA_FLOAT64) || outer < 0 ||
+        n < 0 || inner < 0 || (form != FA_SOFTMAX && !second))
+        return FA_ERROR_ARGUMENT;
+    if (outer == 0 || n == 0 || inner == 0)
+        return FA_OK;
+    fa_row_job job = {table->rows[dtype][form], {{first, second}, out, outer, n, inner}};
+    double ns = 0.4 * (dtype == FA_FLOAT64 ? 2 : 1) * (double)outer * (double)n * (double)inner;
+    ptrdiff_t items = inner == 1 ? (outer + 15) / 16 : outer * ((inner + 15) / 16);
+    unsigned flags = fa_flags();
+    fa_parallel(run_rows, &job, items, 256 / n + 1, ns);
+    fa_restore_flags(flags);
+    return FA_OK;
+}

@@ -1,0 +1,8 @@
+/* What every processor has. Where that is without fma, as on x86-64, the C library's exact fma is
+   called element by element: the same bits, slowly. */
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+#define FA_ISA baseline
+#define FA_VECTOR_BYTES 16
+#include "../table.h"

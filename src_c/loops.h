@@ -1,0 +1,198 @@
+/* The only loops over elements. Included once a dtype and instruction set.
+
+   FN(run) takes a call over strided arrays to the kernel of its form:
+     contiguous arrays     the kernel itself; the last partial vector is padded and goes the same way
+     stream                blocks in L1, written past the caches from there
+     strides, half types   blocks in L1: gather or widen, kernel, narrow or scatter
+   So a room knows of none of these, and every element meets the same instructions. */
+#undef LANES
+#undef BLOCK
+#define LANES ((ptrdiff_t)(FA_VECTOR_BYTES / sizeof(REAL)))
+#define BLOCK ((ptrdiff_t)(4096 / sizeof(REAL)))
+#define FA_SIMD_LOOP _Pragma("omp simd") for (ptrdiff_t i = 0; i < n; i++)
+
+/* Parameters as scalars, or as arrays that follow the inputs. */
+#define FA_DECLARE_scalar_0(k)
+#define FA_DECLARE_scalar_1(k) const REAL p0 = ((const REAL *)parameters)[0];
+#define FA_DECLARE_scalar_2(k) FA_DECLARE_scalar_1(k) const REAL p1 = ((const REAL *)parameters)[1];
+#define FA_DECLARE_scalar_3(k) FA_DECLARE_scalar_2(k) const REAL p2 = ((const REAL *)parameters)[2];
+#define FA_DECLARE_array_1(k) const REAL *q0 = in[k];
+#define FA_DECLARE_array_2(k) FA_DECLARE_array_1(k) const REAL *q1 = in[k + 1];
+#define FA_DECLARE_array_3(k) FA_DECLARE_array_2(k) const REAL *q2 = in[k + 2];
+#define FA_PASS_scalar_0
+#define FA_PASS_scalar_1 , p0
+#define FA_PASS_scalar_2 , p0, p1
+#define FA_PASS_scalar_3 , p0, p1, p2
+#define FA_PASS_array_1 , q0[i]
+#define FA_PASS_array_2 , q0[i], q1[i]
+#define FA_PASS_array_3 , q0[i], q1[i], q2[i]
+
+#define FA_KERNEL(name, form, style, np, inputs, setup, body)                                                   \
+    static void FN(name##_##form##_##style)(const void *const *in, void *const *out, ptrdiff_t n,               \
+                                            const void *parameters)                                             \
+    {                                                                                                           \
+        (void)parameters;                                                                                       \
+        FA_DECLARE_##style##_##np(inputs) setup n &= -LANES;                                                    \
+        FA_SIMD_LOOP { body }                                                                                   \
+    }
+
+#define FA_KERNELS(name, style, np)                                                                             \
+    FA_KERNEL(name, value, style, np, 1, const REAL *x = in[0]; REAL *y = out[0];,                              \
+              y[i] = FN(name)(x[i] FA_PASS_##style##_##np);)                                                    \
+    FA_KERNEL(name, derivative, style, np, 1, const REAL *x = in[0]; REAL *d = out[0];,                         \
+              d[i] = FN(name##_derivative)(x[i] FA_PASS_##style##_##np);)                                       \
+    FA_KERNEL(name, backward, style, np, 2, const REAL *g = in[0]; const REAL *x = in[1]; REAL *dx = out[0];,   \
+              dx[i] = g[i] * FN(name##_derivative)(x[i] FA_PASS_##style##_##np);)                               \
+    FA_KERNEL(name, value_and_derivative, style, np, 1,                                                         \
+              const REAL *x = in[0]; REAL *y = out[0]; REAL *d = out[1];, REAL t = x[i];                        \
+              y[i] = FN(name)(t FA_PASS_##style##_##np); d[i] = FN(name##_derivative)(t FA_PASS_##style##_##np);)
+
+#define FA_FROM_OUTPUT_0(name, style, np)
+#define FA_FROM_OUTPUT_1(name, style, np)                                                                       \
+    FA_KERNEL(name, backward_from_output, style, np, 2,                                                         \
+              const REAL *g = in[0]; const REAL *y = in[1]; REAL *dx = out[0];,                                 \
+              dx[i] = g[i] * FN(name##_slope_from_output)(y[i] FA_PASS_##style##_##np);)
+
+#define FA_ARRAY_KERNELS_0(name, from_output)
+#define FA_ARRAY_KERNELS_1(name, from_output) FA_KERNELS(name, array, 1) FA_FROM_OUTPUT_##from_output(name, array, 1)
+#define FA_ARRAY_KERNELS_2(name, from_output) FA_KERNELS(name, array, 2) FA_FROM_OUTPUT_##from_output(name, array, 2)
+#define FA_ARRAY_KERNELS_3(name, from_output) FA_KERNELS(name, array, 3) FA_FROM_OUTPUT_##from_output(name, array, 3)
+
+#define FA_OUTPUT_ENTRY_0(name, style) NULL
+#define FA_OUTPUT_ENTRY_1(name, style) FN(name##_backward_from_output_##style)
+#define FA_ENTRY(name, style, from_output)                                                                      \
+    {FN(name##_value_##style), FN(name##_derivative_##style), FN(name##_backward_##style),                      \
+     FN(name##_value_and_derivative_##style), FA_OUTPUT_ENTRY_##from_output(name, style)}
+#define FA_ARRAY_ENTRY_0(name, from_output) {0}
+#define FA_ARRAY_ENTRY_1(name, from_output) FA_ENTRY(name, array, from_output)
+#define FA_ARRAY_ENTRY_2(name, from_output) FA_ENTRY(name, array, from_output)
+#define FA_ARRAY_ENTRY_3(name, from_output) FA_ENTRY(name, array, from_output)
+
+#define FA_INSTANTIATE(name, np, from_output, cost)                                                             \
+    FA_KERNELS(name, scalar, np) FA_FROM_OUTPUT_##from_output(name, scalar, np) FA_ARRAY_KERNELS_##np(name, from_output)
+#define FA_TABLE_ROW(name, np, from_output, cost)                                                               \
+    {FA_ENTRY(name, scalar, from_output), FA_ARRAY_ENTRY_##np(name, from_output)},
+
+FA_ACTIVATIONS(FA_INSTANTIATE)
+
+static const fa_kernels FN(kernels)[] = {FA_ACTIVATIONS(FA_TABLE_ROW)};
+
+/* Strided reads and writes; elements may be unaligned. */
+static void FN(gather)(const char *from, ptrdiff_t step, REAL *to, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        __builtin_memcpy(to + i, from + i * step, sizeof(REAL));
+}
+
+static void FN(scatter)(const REAL *from, char *to, ptrdiff_t step, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        __builtin_memcpy(to + i * step, from + i, sizeof(REAL));
+}
+
+/* Elements [begin, end) by way of L1 blocks. Inputs that are contiguous are read in place, up to the
+   last partial vector; lanes beyond the end hold 1, which no activation minds. */
+static void FN(run_blocks)(const fa_call *call, fa_kernel *kernel, int inputs, const REAL *scalars,
+                           ptrdiff_t begin, ptrdiff_t end)
+{
+    _Alignas(64) REAL block[FA_MAX_ARGUMENTS][BLOCK];
+    int outputs_at = call->inputs + call->parameters;
+    const void *in[FA_MAX_ARGUMENTS];
+    void *out[FA_MAX_OUTPUTS];
+    for (ptrdiff_t at = begin; at < end; at += BLOCK) {
+        ptrdiff_t n = end - at < BLOCK ? end - at : BLOCK;
+        ptrdiff_t padded = (n + LANES - 1) & -LANES;
+        for (int k = 0; k < inputs; k++) {
+            const char *from = call->data[k] + at * call->steps[k];
+            if (call->steps[k] == sizeof(REAL) && n == padded) {
+                in[k] = from;
+                continue;
+            }
+            FN(gather)(from, call->steps[k], block[k], n);
+            for (ptrdiff_t i = n; i < padded; i++)
+                block[k][i] = 1;
+            in[k] = block[k];
+        }
+        for (int k = 0; k < call->outputs; k++)
+            out[k] = block[outputs_at + k];
+        kernel(in, out, padded, scalars);
+        for (int k = 0; k < call->outputs; k++) {
+            ptrdiff_t step = call->steps[outputs_at + k];
+            char *to = call->data[outputs_at + k] + at * step;
+            if (call->stream && step == sizeof(REAL))
+                fa_stream_copy(to, out[k], n * (ptrdiff_t)sizeof(REAL));
+            else
+                FN(scatter)(out[k], to, step, n);
+        }
+    }
+    if (call->stream)
+        fa_stream_fence();
+}
+
+static void FN(run)(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
+{
+    REAL scalars[FA_MAX_PARAMETERS] = {0};
+    int inputs = call->inputs, contiguous = 1, all_scalar = 1;
+    for (int k = 0; k < call->parameters; k++)
+        all_scalar &= call->steps[inputs + k] == 0;
+    if (all_scalar)
+        for (int k = 0; k < call->parameters && k < FA_MAX_PARAMETERS; k++)
+            __builtin_memcpy(scalars + k, call->data[inputs + k], sizeof(REAL));
+    else
+        inputs += call->parameters;
+    fa_kernel *kernel = all_scalar ? call->kernels->scalar[call->form] : call->kernels->array[call->form];
+
+    int outputs_at = call->inputs + call->parameters;
+    const void *in[FA_MAX_ARGUMENTS];
+    void *out[FA_MAX_OUTPUTS];
+    for (int k = 0; k < inputs; k++) {
+        contiguous &= call->steps[k] == sizeof(REAL);
+        in[k] = call->data[k] + begin * call->steps[k];
+    }
+    for (int k = 0; k < call->outputs; k++) {
+        contiguous &= call->steps[outputs_at + k] == sizeof(REAL);
+        out[k] = call->data[outputs_at + k] + begin * call->steps[outputs_at + k];
+    }
+    if (contiguous && !call->stream) {
+        ptrdiff_t whole = (end - begin) & -LANES;
+        if (whole)
+            kernel(in, out, whole, scalars);
+        begin += whole;
+    }
+    if (begin < end)
+        FN(run_blocks)(call, kernel, inputs, scalars, begin, end);
+}
+
+#if !FA_DOUBLE
+/* float16 arrays: widened to float, computed, rounded once. Parameters are float16 too, or scalars. */
+static void run_half(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
+{
+    enum { HALF_BLOCK = 1024 };
+    _Alignas(64) float wide[FA_MAX_ARGUMENTS][HALF_BLOCK];
+    _Alignas(64) uint16_t narrow[HALF_BLOCK];
+    fa_call inner = *call;
+    int outputs_at = call->inputs + call->parameters;
+    for (ptrdiff_t at = begin; at < end; at += HALF_BLOCK) {
+        ptrdiff_t n = end - at < HALF_BLOCK ? end - at : HALF_BLOCK;
+        for (int k = 0; k < outputs_at; k++) {
+            const char *from = call->data[k] + at * call->steps[k];
+            ptrdiff_t count = call->steps[k] ? n : 1;
+            for (ptrdiff_t i = 0; i < count; i++)
+                __builtin_memcpy(narrow + i, from + i * call->steps[k], sizeof(uint16_t));
+            fa_half_to_float(narrow, wide[k], count);
+        }
+        for (int k = 0; k < outputs_at + call->outputs; k++) {
+            inner.data[k] = (char *)wide[k];
+            inner.steps[k] = call->steps[k] || k >= outputs_at ? sizeof(float) : 0;
+        }
+        inner.stream = 0;
+        run_f32(&inner, 0, n);
+        for (int k = outputs_at; k < outputs_at + call->outputs; k++) {
+            char *to = call->data[k] + at * call->steps[k];
+            fa_float_to_half(wide[k], narrow, n);
+            for (ptrdiff_t i = 0; i < n; i++)
+                __builtin_memcpy(to + i * call->steps[k], narrow + i, sizeof(uint16_t));
+        }
+    }
+}
+#endif

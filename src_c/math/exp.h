@@ -1,0 +1,80 @@
+/* e^x in parts, for callers that round once at the end.
+
+   x = n ln 2 + r,  |r| <= ln(2)/2,  e^x = (1 + q) 2^n,  q = e^r - 1 = r + r^2 P(r).
+   n comes from adding ROUNDER; ln 2 is split in two so that x - n LN2_HI is exact under fma.
+   P: error relative to q below 2^-26 (float), 2^-61 (double), from coeffs/exp.py.
+
+   2^n may lie outside the normal numbers, so a caller names `shift` and gets 2^(n - shift), whose
+   exponent must be normal for all its n, and undoes the shift in its last multiplication: the one
+   that rounds a subnormal result. */
+#undef LOG2_E
+#undef LN2_HI
+#undef LN2_LO
+#if FA_DOUBLE
+#define LOG2_E 0x1.71547652b82fep+0  /* 1.442695041 */
+#define LN2_HI 0x1.62e42fefa39efp-1  /* 0.6931471806 */
+#define LN2_LO 0x1.abc9e3b39803fp-56 /* 2.319046814e-17 */
+#else
+#define LOG2_E 0x1.715476p+0f  /* 1.442695022 */
+#define LN2_HI 0x1.62e43p-1f   /* 0.6931471825 */
+#define LN2_LO -0x1.05c61p-29f /* -1.904654212e-9 */
+#endif
+
+/* P(r) of e^r = 1 + r + r^2 P(r), by Estrin: r^2 is needed anyway. One degree more takes float to
+   2^-31, which no result here shows. */
+INLINE REAL FN(exp_tail)(REAL r, REAL r2)
+{
+#if FA_DOUBLE
+    REAL r4 = r2 * r2;
+    REAL p01 = FN(fused)(0x1.5555555555559p-3, r, 0x1p-1);                 /* 0.1666666667 0.5 */
+    REAL p23 = FN(fused)(0x1.111111110f64ap-7, r, 0x1.5555555555557p-5);   /* 0.008333333333 0.04166666667 */
+    REAL p45 = FN(fused)(0x1.a01a01b00a43cp-13, r, 0x1.6c16c16c15779p-10); /* 0.0001984126989 0.001388888889 */
+    REAL p67 = FN(fused)(0x1.71ddf7fa5404p-19, r, 0x1.a01a01ab165fp-16);   /* 2.755724379e-6 2.480158734e-5 */
+    REAL p89 = FN(fused)(0x1.af5f55fc1e14dp-26, r, 0x1.27e4d13bd8832p-22); /* 2.510917872e-8 2.755725921e-7 */
+    p89 = FN(fused)(0x1.1f83f2c68ede2p-29, r2, p89);                       /* 2.091950033e-9 */
+    REAL low = FN(fused)(p23, r2, p01), high = FN(fused)(p67, r2, p45);
+    return FN(fused)(FN(fused)(p89, r4, high), r4, low);
+#else
+    REAL p01 = FN(fused)(0x1.5554dcp-3f, r, 0x1p-1f);    /* 0.1666657627 0.5 */
+    REAL p23 = FN(fused)(0x1.120c1ep-7f, r, 0x1.5555p-5f); /* 0.008363260888 0.04166650772 */
+    p23 = FN(fused)(0x1.6d3078p-10f, r2, p23);           /* 0.001393086743 */
+    return FN(fused)(p23, r2, p01);
+#endif
+}
+
+/* e^x = (1 + q) 2^n; scale = 2^(n - shift); q_low, where it is used, is what rounding q lost. */
+typedef struct {
+    REAL q, q_low, scale;
+} FN(exp_parts);
+
+/* x = r + n ln 2, r + n LN2_LO exact; the exponent of scale takes n - shift. */
+INLINE REAL FN(exp_reduce)(REAL x, int shift, REAL *r, REAL *scale)
+{
+    const REAL rounder = ROUNDER + (EXPONENT_BIAS - shift);
+    REAL k = FN(fused)(x, LOG2_E, rounder);
+    REAL n = k - rounder;
+    *r = FN(fused)(n, -LN2_HI, x);
+    *scale = FN(from_bits)((BITS)((LIT(uint32_t, uint64_t))FN(to_bits)(k) << MANTISSA_BITS));
+    return n;
+}
+
+/* In the fewest operations: half an ulp of r is lost, and q_low is not given. */
+INLINE FN(exp_parts) FN(exp_short)(REAL x, int shift)
+{
+    REAL r, scale, n = FN(exp_reduce)(x, shift, &r, &scale);
+    r = FN(fused)(n, -LN2_LO, r);
+    REAL r2 = r * r;
+    return (FN(exp_parts)){FN(fused)(FN(exp_tail)(r, r2), r2, r), 0, scale};
+}
+
+/* e^(x + x_low), x_low the rounding error of a product or 0: e^(r + low) - 1 = q + low (1 + q).
+   low is n LN2_LO too; without the q in 1 + q the tail of double is 14 ulp off. */
+INLINE FN(exp_parts) FN(exp_split_low)(REAL x, REAL x_low, int shift)
+{
+    REAL r, scale, n = FN(exp_reduce)(x, shift, &r, &scale), r2 = r * r;
+    REAL tail = FN(exp_tail)(r, r2), low = FN(fused)(n, -LN2_LO, x_low);
+    REAL rest = FN(fused)(tail, r2, FN(fused)(FN(fused)(tail, r2, r), low, low)), q = r + rest;
+    return (FN(exp_parts)){q, (r - q) + rest, scale};
+}
+
+INLINE FN(exp_parts) FN(exp_split)(REAL x, int shift) { return FN(exp_split_low)(x, 0, shift); }

@@ -1,0 +1,93 @@
+/* The vocabulary of every kernel: one scalar type, REAL, that is float or double.
+
+   This header and all that it serves are included twice for each instruction set, with FA_DOUBLE
+   0 and 1. FN(name) gives each inclusion its own names. Everything is plain scalar C without
+   branches, so that `#pragma omp simd` turns a call in a loop into full vectors; every operation is
+   an IEEE one that is rounded once (fma where it is written, nowhere else), so that all
+   instruction sets give the same bits.
+
+   Selections are written `x > limit ? limit : x`: a comparison with NaN is false, and NaN passes. */
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#undef REAL
+#undef BITS
+#undef FN
+#undef LIT
+#undef MANTISSA_BITS
+#undef EXPONENT_BIAS
+#undef ROUNDER
+#undef LARGEST
+
+#define INLINE static inline __attribute__((always_inline, unused))
+#define FA_JOIN_(a, b) a##b
+#define FA_JOIN(a, b) FA_JOIN_(a, b)
+
+#if FA_DOUBLE
+#define REAL double
+#define BITS int64_t
+#define FN(name) FA_JOIN(name, _f64)
+#define LIT(single, twice) twice
+#define MANTISSA_BITS 52
+#define EXPONENT_BIAS 1023
+#define ROUNDER 0x1.8p52 /* x + ROUNDER has x, rounded, in its low bits (|x| < 2^51) */
+#define LARGEST 0x1.fffffffffffffp1023
+#else
+#define REAL float
+#define BITS int32_t
+#define FN(name) FA_JOIN(name, _f32)
+#define LIT(single, twice) single
+#define MANTISSA_BITS 23
+#define EXPONENT_BIAS 127
+#define ROUNDER 0x1.8p23f
+#define LARGEST 0x1.fffffep127f
+#endif
+
+INLINE BITS FN(to_bits)(REAL x)
+{
+    BITS b;
+    __builtin_memcpy(&b, &x, sizeof b);
+    return b;
+}
+
+INLINE REAL FN(from_bits)(BITS b)
+{
+    REAL x;
+    __builtin_memcpy(&x, &b, sizeof x);
+    return x;
+}
+
+INLINE REAL FN(fused)(REAL a, REAL b, REAL c) { return LIT(__builtin_fmaf, __builtin_fma)(a, b, c); }
+INLINE REAL FN(magnitude)(REAL x) { return LIT(__builtin_fabsf, __builtin_fabs)(x); }
+INLINE REAL FN(with_sign)(REAL x, REAL sign) { return LIT(__builtin_copysignf, __builtin_copysign)(x, sign); }
+INLINE REAL FN(at_most)(REAL x, REAL limit) { return x > limit ? limit : x; }
+INLINE REAL FN(at_least)(REAL x, REAL limit) { return x < limit ? limit : x; }
+
+/* x limited to [low, high], low < 0 <= high. NaN may become a limit: the caller puts it back at the end,
+   with FN(or_nan) or by a selection. Floats as integers of their bits have the order of their
+   magnitudes, and an integer minimum is one instruction, where GCC makes a comparison and a blend of
+   the other form. AVX2 has no such minimum for 64 bits. */
+INLINE REAL FN(clamp)(REAL x, REAL low, REAL high)
+{
+#if FA_DOUBLE
+    return FN(at_least)(FN(at_most)(x, high), low);
+#else
+    int32_t b = FN(to_bits)(x), h = FN(to_bits)(high);
+    uint32_t u = (uint32_t)(b < h ? b : h), l = (uint32_t)FN(to_bits)(low);
+    return FN(from_bits)((int32_t)(u < l ? u : l));
+#endif
+}
+
+/* y, or x where x is NaN. */
+INLINE REAL FN(or_nan)(REAL y, REAL x) { return x == x ? y : x; }
+
+/* (high + low) / (over + over_low), the low parts small: a quotient and its residual, rounded nearly
+   once. A low part that is known to be 0 costs nothing. */
+INLINE REAL FN(quotient)(REAL high, REAL low, REAL over, REAL over_low)
+{
+    REAL inverse = 1 / over;
+    REAL ratio = high * inverse;
+    REAL rest = FN(fused)(-ratio, over, high) + FN(fused)(-ratio, over_low, low);
+    return FN(fused)(rest, inverse, ratio);
+}

@@ -1,0 +1,132 @@
+/* Threads: the only file that starts any.
+
+   A loop goes parallel when its estimated time on one thread pays for waking the others. The number
+   of threads is, in this order: fa_set_num_threads; FASTACT_NUM_THREADS; what OpenMP would use at the
+   moment (OMP_NUM_THREADS and threadpoolctl act through it), and never more than affinity and the
+   container's CPU quota leave, unless OMP_NUM_THREADS asked for it by name. A limit set on OpenMP at
+   run time (threadpoolctl) binds all of these.
+
+   A forked child inherits OpenMP's bookkeeping without its threads, and libgomp would wait for them
+   for ever: in a child everything runs on the calling thread. */
+#if defined(__linux__)
+#define _GNU_SOURCE
+#include <sched.h>
+#endif
+#if !defined(_WIN32)
+#include <pthread.h>
+#endif
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+#include "internal.h"
+
+#define WORTH_WAKING_NS 20000.0 /* a loop shorter than this stays on one thread */
+#define CHUNKS_PER_THREAD 4     /* so that a core that is busy elsewhere delays one chunk only */
+
+static atomic_int requested; /* by fa_set_num_threads; 0: the default */
+static atomic_int forked;    /* in a child of fork() */
+static int cpus_left;        /* by affinity and quota, at load */
+static int env_threads;      /* FASTACT_NUM_THREADS, 0 if unset */
+static int omp_env;          /* OMP_NUM_THREADS is set */
+static int omp_at_load;      /* a lower value later is a limit that somebody set: threadpoolctl, say */
+
+static double quota_from(const char *path, const char *format)
+{
+    double quota = -1, period = 100000;
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return -1;
+    int got = fscanf(file, format, &quota, &period);
+    fclose(file);
+    return got >= 1 && quota > 0 && period > 0 ? quota / period : -1;
+}
+
+/* CPUs that the container's quota allows, rounded up, or 0 where there is none. */
+static int quota_cpus(void)
+{
+    double cpus = quota_from("/sys/fs/cgroup/cpu.max", "%lf %lf");
+    if (cpus <= 0) {
+        double quota = quota_from("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "%lf");
+        double period = quota_from("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "%lf");
+        cpus = quota > 0 && period > 0 ? quota / period : -1;
+    }
+    return cpus <= 0 ? 0 : (int)cpus < cpus ? (int)cpus + 1 : (int)cpus;
+}
+
+static int affinity_cpus(void)
+{
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return CPU_COUNT(&set);
+#endif
+#ifdef _OPENMP
+    return omp_get_num_procs();
+#else
+    return 1;
+#endif
+}
+
+#if !defined(_WIN32)
+static void mark_forked(void) { atomic_store(&forked, 1); }
+#endif
+
+__attribute__((constructor)) static void read_environment(void)
+{
+    int quota = quota_cpus();
+    cpus_left = affinity_cpus();
+    if (quota && quota < cpus_left)
+        cpus_left = quota;
+    const char *text = getenv("FASTACT_NUM_THREADS");
+    env_threads = text ? atoi(text) : 0;
+    omp_env = getenv("OMP_NUM_THREADS") != NULL;
+#ifdef _OPENMP
+    omp_at_load = omp_get_max_threads();
+#endif
+#if !defined(_WIN32)
+    pthread_atfork(NULL, NULL, mark_forked);
+#endif
+}
+
+int fa_get_num_threads(void)
+{
+#ifdef _OPENMP
+    if (atomic_load(&forked))
+        return 1;
+    int live = omp_get_max_threads(), asked = atomic_load(&requested);
+    if (asked <= 0)
+        asked = env_threads > 0 ? env_threads : omp_env || live < cpus_left ? live : cpus_left;
+    return live < omp_at_load && live < asked ? live : asked;
+#else
+    return 1;
+#endif
+}
+
+int fa_set_num_threads(int threads) { return atomic_exchange(&requested, threads > 0 ? threads : 0); }
+
+void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), void *context, ptrdiff_t n,
+                 ptrdiff_t grain, double total_ns)
+{
+#ifdef _OPENMP
+    int threads = total_ns < WORTH_WAKING_NS ? 1 : fa_get_num_threads();
+    ptrdiff_t grains = (n + grain - 1) / grain;
+    if (threads > grains)
+        threads = (int)grains;
+    if (threads > 1 && !omp_in_parallel()) {
+        ptrdiff_t chunks = (ptrdiff_t)threads * CHUNKS_PER_THREAD;
+        if (chunks > grains)
+            chunks = grains;
+        ptrdiff_t size = (grains + chunks - 1) / chunks * grain;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+        for (ptrdiff_t begin = 0; begin < n; begin += size)
+            task(context, begin, n - begin < size ? n : begin + size);
+        return;
+    }
+#endif
+    (void)grain, (void)total_ns;
+    task(context, 0, n);
+}

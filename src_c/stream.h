@@ -1,0 +1,27 @@
+/* Copies an L1 block to memory past the caches, so that the line is not read first. The one place
+   with intrinsics: no C statement has this meaning. Included after FA_VECTOR_BYTES is known. */
+#if defined(__x86_64__)
+#if FA_VECTOR_BYTES == 64
+#define FA_STREAM(to, from) _mm512_stream_si512((__m512i *)(to), _mm512_loadu_si512(from))
+#elif FA_VECTOR_BYTES == 32
+#define FA_STREAM(to, from) _mm256_stream_si256((__m256i *)(to), _mm256_loadu_si256((const __m256i *)(from)))
+#else
+#define FA_STREAM(to, from) _mm_stream_si128((__m128i *)(to), _mm_loadu_si128((const __m128i *)(from)))
+#endif
+#define fa_stream_fence() _mm_sfence()
+#else
+#define fa_stream_fence() ((void)0)
+#endif
+
+static void fa_stream_copy(char *to, const char *from, ptrdiff_t bytes)
+{
+    ptrdiff_t i = 0;
+#ifdef FA_STREAM
+    for (; i < bytes && ((uintptr_t)(to + i) & (FA_VECTOR_BYTES - 1)); i++)
+        to[i] = from[i];
+    for (; i + FA_VECTOR_BYTES <= bytes; i += FA_VECTOR_BYTES)
+        FA_STREAM(to + i, from + i);
+#endif
+    for (; i < bytes; i++)
+        to[i] = from[i];
+}

@@ -1,0 +1,30 @@
+"""The axes of the property tests: arguments named `activation`, `form` and `dtype` take every value."""
+import numpy as np
+import pytest
+
+import fastact as fa
+from axes import ALL_FORMS, DTYPES
+
+
+def pytest_generate_tests(metafunc):
+    def axis(name, values, ids):
+        own = [mark for mark in metafunc.definition.iter_markers("parametrize") if name in str(mark.args[0])]
+        if name in metafunc.fixturenames and not own:
+            metafunc.parametrize(name, values, ids=ids)
+
+    axis("activation", list(fa.activations.values()), list(fa.activations))
+    axis("form", ALL_FORMS, [form.__name__ for form in ALL_FORMS])
+    axis("dtype", DTYPES, [np.dtype(dtype).name for dtype in DTYPES])
+
+
+@pytest.fixture(autouse=True)
+def own_threads():
+    """Each test starts and ends with the default number of threads."""
+    before = fa.set_num_threads(0)
+    yield
+    fa.set_num_threads(before)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20)
