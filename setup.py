@@ -64,6 +64,7 @@ class Build(build_ext):
         for extension in self.extensions:
             extension.extra_compile_args = [*flags, "-Wno-unused-function", "-g0"]
             extension.extra_link_args = link
+        self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
 
     def run(self):

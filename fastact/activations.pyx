@@ -166,6 +166,13 @@ cdef class Form:
                     raise TypeError(f"fastact.{self.__name__} misses its argument {name!r}: call it as "
                                     f"{self.__name__}{docs.signature(self.info, FORMS[self.form])}")
                 values.append(self.defaults[k - self.inputs])
+        # Beside a Python float NumPy would promote int8 to float64, where tanh promotes it to float16.
+        if (self.parameters and "dtype" not in kwargs and "signature" not in kwargs
+                and all(type(value) in (int, float) for value in values[self.inputs:])
+                and all(isinstance(value, (np.ndarray, np.generic, bool)) for value in values[:self.inputs])):
+            dtype = np.result_type(*values[:self.inputs])
+            if dtype.kind in "biu":
+                kwargs["dtype"] = np.result_type(dtype, np.float16)
         if len(args) > wanted:
             if kwargs.get("out") is not None:
                 raise TypeError(f"fastact.{self.__name__} got out both by position and by keyword")

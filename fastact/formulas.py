@@ -59,7 +59,7 @@ def numpy_function(expression, parameters=(), dtype=np.float64):
 
 
 @functools.lru_cache(maxsize=None)
-def context(precision=PRECISION):
+def context():
     """A private mpmath context, so that ``mpmath.mp.prec`` stays the caller's.
 
     Raises
@@ -72,11 +72,11 @@ def context(precision=PRECISION):
     except ImportError:
         raise ImportError(MISSING_MPMATH) from None
     made = mpmath.MPContext()
-    made.prec = precision
+    made.prec = PRECISION
     return made
 
 
-def mpmath_function(expression, parameters=(), precision=PRECISION):
+def mpmath_function(expression, parameters=()):
     """A formula as a function of exact numbers.
 
     Parameters
@@ -85,16 +85,14 @@ def mpmath_function(expression, parameters=(), precision=PRECISION):
         A formula of the registry, in ``x`` and the parameters.
     parameters : sequence of str
         The parameters' names, in the order in which the function takes them.
-    precision : int, default 200
-        Working precision in bits.
 
     Returns
     -------
     callable
-        ``f(x, *parameters) -> mpf``. The arguments are floats or numbers of ``context(precision)``,
-        taken exactly.
+        ``f(x, *parameters) -> mpf``. The arguments are floats or numbers of ``context()``, taken
+        exactly.
     """
-    mp = context(precision)
+    mp = context()
     one = mp.mpf(1)
 
     def sigmoid(x):  # exponents have no limit here, so that e^-x neither overflows nor rounds to 0

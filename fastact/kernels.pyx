@@ -18,6 +18,8 @@ cdef extern from "fastact.h" nogil:
         FA_BACKWARD
         FA_VALUE_AND_DERIVATIVE
         FA_BACKWARD_FROM_OUTPUT
+    ctypedef enum fa_status:
+        FA_ERROR_MEMORY
     ctypedef enum fa_row_form:
         FA_SOFTMAX
         FA_SOFTMAX_BACKWARD
@@ -39,18 +41,24 @@ cdef int wrong_lengths(const char *name) except -1 with gil:
     raise ValueError(f"fastact.kernels.{name.decode()}: the arrays differ in length")
 
 
+cdef int out_of_memory() except -1 with gil:
+    raise MemoryError()
+
+
 include "activations_def.pxi"  # one function an activation and form, written by setup.py
 
 
 cdef int rows(fa_row_form form, const char *name, const floating[:, :, ::1] first,
               const floating[:, :, ::1] second, floating[:, :, ::1] out) except -1 nogil:
     cdef int axis
+    cdef fa_dtype dtype = FA_FLOAT32 if floating is float else FA_FLOAT64
     for axis in range(3):
         if first.shape[axis] != out.shape[axis] or second.shape[axis] != out.shape[axis]:
             wrong_lengths(name)
     if out.shape[0] and out.shape[1] and out.shape[2]:
-        fa_rows(form, FA_FLOAT32 if floating is float else FA_FLOAT64, &first[0, 0, 0], &second[0, 0, 0], &out[0, 0, 0],
-                out.shape[0], out.shape[1], out.shape[2])
+        if fa_rows(form, dtype, &first[0, 0, 0], &second[0, 0, 0], &out[0, 0, 0],
+                   out.shape[0], out.shape[1], out.shape[2]) == FA_ERROR_MEMORY:
+            out_of_memory()
     return 0
 
 
@@ -146,7 +154,12 @@ def __getattr__(str name):
     cdef int inputs = 1 if _FORMS[name][1] in (FA_VALUE, FA_DERIVATIVE, FA_VALUE_AND_DERIVATIVE) else 2
     cdef int parameters = fa_parameter_count(fa_find(_FORMS[name][0].encode()))
 
+    cdef int outputs = 2 if _FORMS[name][1] == FA_VALUE_AND_DERIVATIVE else 1
+
     def function(*arguments):
+        if len(arguments) != inputs + parameters + outputs:
+            raise TypeError(f"fastact.kernels.{name} takes {inputs} inputs, {parameters} parameters and {outputs} "
+                            f"outputs, {len(arguments)} arguments were given")
         arrays = arguments[:inputs] + arguments[inputs + parameters:]
         return _call(name, arrays, arguments[inputs:inputs + parameters], inputs)
 

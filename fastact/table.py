@@ -30,13 +30,11 @@ def markdown():
 
 
 def text():
-    """The comparison table in columns, and each formula and use on lines of their own."""
+    """The comparison table in columns, with the longer texts below."""
     entries = (*registry.ACTIVATIONS, *registry.ROWS)
-    rows = [[entry.name, *_properties(entry), entry.best_for] for entry in entries]
-    parts = [documents.plain([HEAD[0], *HEAD[3:]], rows), ""]
-    width = max(len(entry.name) for entry in entries)
+    parts = [documents.plain([HEAD[0], *HEAD[3:-1]], [[entry.name, *_properties(entry)] for entry in entries])]
     for entry in entries:
-        parts += [f"{entry.name:<{width}}  f(x)  = {entry.formula}", f"{'':<{width}}  f'(x) = {_derivative(entry)}"]
+        parts += ["", f"{entry.name}: {entry.best_for}", f"  f(x)  = {entry.formula}", f"  f'(x) = {_derivative(entry)}"]
     return "\n".join(parts)
 
 

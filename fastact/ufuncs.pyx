@@ -47,7 +47,8 @@ cdef object make(entry, int form):
     cdef bytes name = (entry.name + ("" if form == 0 else "_" + FORMS[form])).encode()
     cdef bytes activation = entry.name.encode()
     cdef bytes doc = docs.ufunc(entry, FORMS[form]).encode()
-    cdef int inputs = len(docs.INPUTS[FORMS[form]]) + len(entry.parameters)
+    cdef int data_inputs = len(docs.INPUTS[FORMS[form]])
+    cdef int inputs = data_inputs + len(entry.parameters)
     cdef int outputs = len(docs.OUTPUTS[FORMS[form]])
     cdef int dtypes[3]
     cdef int numbers[3]
@@ -68,7 +69,9 @@ cdef object make(entry, int form):
         functions[k] = <cnp.PyUFuncGenericFunction>run
         data[k] = &loops[k]
         for j in range(inputs + outputs):
-            types[k * (inputs + outputs) + j] = <char>numbers[k]
+            # Half's parameters are double: 0.01 is no half, and a result shows it.
+            types[k * (inputs + outputs) + j] = <char>(
+                cnp.NPY_DOUBLE if k == 0 and data_inputs <= j < inputs else numbers[k])
     _keep.append((name, doc))
     return cnp.PyUFunc_FromFuncAndData(functions, data, types, 3, inputs, outputs, -1, name, doc, 0)
 

@@ -5,6 +5,7 @@
 #endif
 #include "internal.h"
 #include <fenv.h>
+#include <stdio.h>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -44,12 +45,21 @@ int fa_cpu_has_neon(void) { return 1; }
 int fa_cpu_has_neon(void) { return 0; }
 #endif
 
+/* The share of it that this system may use: a virtual machine's CPUID names the whole socket's cache, where
+   Linux names the part of one group of cores. */
 ptrdiff_t fa_last_level_cache(void)
 {
+    ptrdiff_t size = 0;
 #if defined(_SC_LEVEL3_CACHE_SIZE)
-    long size = sysconf(_SC_LEVEL3_CACHE_SIZE);
-    if (size > 0)
-        return size;
+    size = sysconf(_SC_LEVEL3_CACHE_SIZE);
 #endif
-    return 32 << 20;
+#if defined(__linux__)
+    FILE *file = fopen("/sys/devices/system/cpu/cpu0/cache/index3/size", "r");
+    long kib;
+    if (file && fscanf(file, "%ldK", &kib) == 1 && kib > 0 && (size <= 0 || kib * 1024 < size))
+        size = (ptrdiff_t)kib * 1024;
+    if (file)
+        fclose(file);
+#endif
+    return size > 0 ? size : 32 << 20;
 }

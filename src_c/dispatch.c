@@ -63,7 +63,7 @@ int fa_has_form(const fa_activation *activation, fa_form form)
 
 static const int inputs_of[FA_FORM_COUNT] = {1, 1, 2, 1, 2};
 static const int outputs_of[FA_FORM_COUNT] = {1, 1, 1, 2, 1};
-static const ptrdiff_t size_of[] = {4, 8, 2};
+static const ptrdiff_t size_of[] = {4, 8, 2}, parameter_size_of[] = {4, 8, 8};
 
 typedef struct {
     fa_runner *run;
@@ -74,6 +74,30 @@ static void run_job(void *context, ptrdiff_t begin, ptrdiff_t end)
 {
     const fa_job *job = context;
     job->run(&job->call, begin, end);
+}
+
+/* How the outputs of a call lie to its inputs: apart or element on element; behind, so that a loop from
+   the front reads each element before it is overwritten; or so that each element must be finished
+   before the next is read (the arrays of ufunc.accumulate and reduce). */
+enum overlap { APART, BEHIND, ENTWINED };
+
+static enum overlap overlap_of(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
+{
+    enum overlap worst = APART;
+    int outputs_at = call->inputs + call->parameters;
+    for (int k = outputs_at; k < outputs_at + call->outputs; k++)
+        for (int j = 0; j < outputs_at; j++) { /* a parameter is at most 8 bytes: room for the widest */
+            const char *a = call->data[j], *b = call->data[k];
+            ptrdiff_t step = call->steps[j], reach_a = step * (n - 1), reach_b = call->steps[k] * (n - 1);
+            const char *a_low = a + (reach_a < 0 ? reach_a : 0), *a_high = a + (reach_a > 0 ? reach_a : 0) + (j < call->inputs ? size : 8);
+            const char *b_low = b + (reach_b < 0 ? reach_b : 0), *b_high = b + (reach_b > 0 ? reach_b : 0) + size;
+            if (a_high <= b_low || b_high <= a_low || (a == b && step == call->steps[k] && step != 0))
+                continue;
+            int behind = step == call->steps[k] && (step > 0 ? b < a : b > a) && step != 0;
+            enum overlap here = behind ? BEHIND : ENTWINED;
+            worst = here > worst ? here : worst;
+        }
+    return worst;
 }
 
 /* Contiguous results that the caches cannot hold anyway are written past them, unless in place. */
@@ -117,11 +141,19 @@ fa_status fa_apply_strided(const fa_activation *activation, fa_form form, fa_dty
         job.call.data[k] = data[k];
         job.call.steps[k] = steps[k];
     }
-    if (dtype != FA_FLOAT16)
-        job.call.stream = should_stream(&job.call, size_of[dtype], n);
+    enum overlap overlap = n > 1 ? overlap_of(&job.call, size_of[dtype], n) : APART;
     double cost = activation->cost * (dtype == FA_FLOAT64 ? 2 : 1);
     unsigned flags = fa_flags();
-    fa_parallel(run_job, &job, n, 4096, (double)n * cost);
+    if (overlap == ENTWINED) {
+        for (ptrdiff_t i = 0; i < n; i++)
+            run_job(&job, i, i + 1);
+    } else if (overlap == BEHIND) {
+        run_job(&job, 0, n);
+    } else {
+        if (dtype != FA_FLOAT16)
+            job.call.stream = should_stream(&job.call, size_of[dtype], n);
+        fa_parallel(run_job, &job, n, 4096, (double)n * cost);
+    }
     fa_restore_flags(flags);
     return FA_OK;
 }
@@ -141,7 +173,7 @@ fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype
         steps[k] = size_of[dtype];
     }
     for (int i = 0; i < activation->parameters; i++, k++) {
-        data[k] = (char *)parameters + i * size_of[dtype];
+        data[k] = (char *)parameters + i * parameter_size_of[dtype];
         steps[k] = 0;
     }
     for (int i = 0; i < outputs_of[form]; i++, k++) {
@@ -172,6 +204,15 @@ fa_status fa_rows(fa_row_form form, fa_dtype dtype, const void *first, const voi
         return FA_ERROR_ARGUMENT;
     if (outer == 0 || n == 0 || inner == 0)
         return FA_OK;
+    if (form == FA_SOFTMAX_BACKWARD && out == first) { /* softmax(x) goes to out there, over grad here */
+        void *y = malloc((size_t)(outer * n * inner * size_of[dtype]));
+        if (!y)
+            return FA_ERROR_MEMORY;
+        fa_rows(FA_SOFTMAX, dtype, second, NULL, y, outer, n, inner);
+        fa_rows(FA_SOFTMAX_BACKWARD_FROM_OUTPUT, dtype, first, y, out, outer, n, inner);
+        free(y);
+        return FA_OK;
+    }
     fa_row_job job = {table->rows[dtype][form], {{first, second}, out, outer, n, inner}};
     double ns = 0.4 * (dtype == FA_FLOAT64 ? 2 : 1) * (double)outer * (double)n * (double)inner;
     ptrdiff_t items = inner == 1 ? (outer + 15) / 16 : outer * ((inner + 15) / 16);

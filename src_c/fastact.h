@@ -25,7 +25,7 @@ typedef enum {
 
 typedef enum { FA_SOFTMAX, FA_SOFTMAX_BACKWARD, FA_SOFTMAX_BACKWARD_FROM_OUTPUT, FA_ROW_FORM_COUNT } fa_row_form;
 
-typedef enum { FA_OK, FA_ERROR_ARGUMENT, FA_ERROR_NO_SUCH_FORM } fa_status;
+typedef enum { FA_OK, FA_ERROR_ARGUMENT, FA_ERROR_NO_SUCH_FORM, FA_ERROR_MEMORY } fa_status;
 
 typedef struct fa_activation fa_activation;
 
@@ -36,13 +36,15 @@ int fa_parameter_count(const fa_activation *activation);
 int fa_has_form(const fa_activation *activation, fa_form form);
 
 /* Any form in any dtype. `inputs` and `outputs` hold as many arrays of n elements as the form names
-   above; `parameters` holds fa_parameter_count() scalars of the same dtype and may be NULL where there
-   are none. */
+   above; `parameters` holds fa_parameter_count() scalars, float for FA_FLOAT32 and double otherwise,
+   and may be NULL where there are none. */
 fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
                    void *const *outputs, ptrdiff_t n, const void *parameters);
 
 /* The same over strided arrays, one data pointer and one step in bytes for each input, parameter and
-   output, in this order; a parameter of step 0 is a scalar. Parameters have the arrays' dtype. */
+   output, in this order; a parameter of step 0 is a scalar. Parameters are float for FA_FLOAT32, double otherwise. Where an
+   output overlaps an input in any other way than element by element, the elements are computed one
+   after the other, as a plain loop would. */
 fa_status fa_apply_strided(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                            const ptrdiff_t *steps, ptrdiff_t n);
 

@@ -35,3 +35,36 @@ static void fa_float_to_half(const float *from, uint16_t *to, ptrdiff_t n)
         to[i] = (uint16_t)(sign | result);
     }
 }
+
+/* Whether float's error could decide how x rounds to half: 5 ulp to either side round apart. */
+static void fa_near_ties(const float *from, uint8_t *near, ptrdiff_t n)
+{
+#pragma omp simd
+    for (ptrdiff_t i = 0; i < n; i++) {
+        uint32_t m;
+        __builtin_memcpy(&m, from + i, 4);
+        m &= 0x7fffffff;
+        uint32_t low = m < 0x32000000u ? 0x32000000u : m, high = low + 5; /* 2^-27: far below the first tie */
+        low -= 5;
+        float below, above;
+        __builtin_memcpy(&below, &low, 4);
+        __builtin_memcpy(&above, &high, 4);
+        uint32_t subnormal = below + 0.5f != above + 0.5f;                               /* as in fa_float_to_half */
+        uint32_t normal = ((m + 5 - 0x1000) & 0x1fff) <= 10 ? m < 0x47800000u : 0; /* 13 bits go; 0x1000 is a tie */
+        near[i] = (uint8_t)(m < 0x38800000u ? subnormal : normal);
+    }
+}
+
+/* Rounded to half once: the bits that float cannot hold are gathered in its last one. */
+static uint16_t fa_double_to_half(double x)
+{
+    const uint64_t lost = 0x1fffffff;
+    uint64_t bits;
+    uint16_t half;
+    __builtin_memcpy(&bits, &x, 8);
+    bits = (bits & ~lost) | (uint64_t)((bits & lost) != 0) << 29;
+    __builtin_memcpy(&x, &bits, 8);
+    float f = (float)x;
+    fa_float_to_half(&f, &half, 1);
+    return half;
+}

@@ -3,7 +3,8 @@
    FN(run) takes a call over strided arrays to the kernel of its form:
      contiguous arrays     the kernel itself; the last partial vector is padded and goes the same way
      stream                blocks in L1, written past the caches from there
-     strides, half types   blocks in L1: gather or widen, kernel, narrow or scatter
+     strides               blocks in L1: gather, kernel, scatter
+   Half types are in half_loops.h, on top of these.
    So a room knows of none of these, and every element meets the same instructions. */
 #undef LANES
 #undef BLOCK
@@ -162,37 +163,3 @@ static void FN(run)(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
     if (begin < end)
         FN(run_blocks)(call, kernel, inputs, scalars, begin, end);
 }
-
-#if !FA_DOUBLE
-/* float16 arrays: widened to float, computed, rounded once. Parameters are float16 too, or scalars. */
-static void run_half(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
-{
-    enum { HALF_BLOCK = 1024 };
-    _Alignas(64) float wide[FA_MAX_ARGUMENTS][HALF_BLOCK];
-    _Alignas(64) uint16_t narrow[HALF_BLOCK];
-    fa_call inner = *call;
-    int outputs_at = call->inputs + call->parameters;
-    for (ptrdiff_t at = begin; at < end; at += HALF_BLOCK) {
-        ptrdiff_t n = end - at < HALF_BLOCK ? end - at : HALF_BLOCK;
-        for (int k = 0; k < outputs_at; k++) {
-            const char *from = call->data[k] + at * call->steps[k];
-            ptrdiff_t count = call->steps[k] ? n : 1;
-            for (ptrdiff_t i = 0; i < count; i++)
-                __builtin_memcpy(narrow + i, from + i * call->steps[k], sizeof(uint16_t));
-            fa_half_to_float(narrow, wide[k], count);
-        }
-        for (int k = 0; k < outputs_at + call->outputs; k++) {
-            inner.data[k] = (char *)wide[k];
-            inner.steps[k] = call->steps[k] || k >= outputs_at ? sizeof(float) : 0;
-        }
-        inner.stream = 0;
-        run_f32(&inner, 0, n);
-        for (int k = outputs_at; k < outputs_at + call->outputs; k++) {
-            char *to = call->data[k] + at * call->steps[k];
-            fa_float_to_half(wide[k], narrow, n);
-            for (ptrdiff_t i = 0; i < n; i++)
-                __builtin_memcpy(to + i * call->steps[k], narrow + i, sizeof(uint16_t));
-        }
-    }
-}
-#endif

@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include "activation_list.h" /* written by setup.py from fastact/registry.py */
 #include "internal.h"
-#include "half.h"
 #include "stream.h"
 
 #define FA_DOUBLE 0
@@ -12,6 +11,8 @@
 #undef FA_DOUBLE
 #define FA_DOUBLE 1
 #include "kernels.h"
+#include "half.h"
+#include "half_loops.h"
 
 #define FA_STRING_(x) #x
 #define FA_STRING(x) FA_STRING_(x)

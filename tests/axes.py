@@ -83,3 +83,8 @@ def special(dtype):
     magnitudes = [0, smallest, tiny / 2, tiny, float(info.eps), *near_one, 16.7, 88.8, 104, 745.2, 1e4, float(info.max), np.inf]
     both = np.array([sign * m for m in magnitudes for sign in (1, -1)], dtype)
     return np.concatenate([both, [np.nan, -np.nan]]).astype(dtype)
+
+
+def sample(dtype, *shape):
+    """Everyday values, the same ones each time."""
+    return np.random.default_rng(0).normal(0, 3, shape).astype(dtype)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
+import native
 from axes import ALL_FORMS, DTYPES
 
 
@@ -28,3 +29,9 @@ def own_threads():
 @pytest.fixture
 def rng():
     return np.random.default_rng(20)
+
+
+@pytest.fixture(scope="session")
+def c_objects(tmp_path_factory):
+    """The C library's object files by name ("avx2", "dispatch" ...), compiled once."""
+    return native.build_objects(tmp_path_factory.mktemp("objects"))

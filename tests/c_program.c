@@ -1,0 +1,98 @@
+/* Calls every part of fastact.h and prints what the test compares. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "fastact.h"
+
+static int failures;
+
+static void expect(int condition, const char *what)
+{
+    if (!condition) {
+        fprintf(stderr, "failed: %s\n", what);
+        failures++;
+    }
+}
+
+int main(void)
+{
+    enum { N = 37 };
+    double x[N], y[N], slope[N], grad[N], both[2][N];
+    float single[N], out[N];
+    for (int i = 0; i < N; i++) {
+        x[i] = i / 4.0 - 4.5;
+        single[i] = (float)x[i];
+        grad[i] = 2;
+    }
+
+    const fa_activation *elu = fa_find("elu"), *sigmoid = fa_find("expit"), *silu = fa_find("silu");
+    expect(fa_find("nothing") == NULL, "an unknown name gives NULL");
+    expect(elu && strcmp(fa_name(elu), "elu") == 0, "fa_find");
+    expect(sigmoid == fa_find("sigmoid"), "an alias");
+    expect(fa_parameter_count(elu) == 1 && fa_parameter_count(silu) == 0, "fa_parameter_count");
+    expect(fa_has_form(elu, FA_BACKWARD_FROM_OUTPUT) && !fa_has_form(silu, FA_BACKWARD_FROM_OUTPUT), "fa_has_form");
+
+    const double alpha = 0.5;
+    const void *inputs[2] = {x, NULL};
+    void *outputs[2] = {y, NULL};
+    expect(fa_apply(elu, FA_VALUE, FA_FLOAT64, inputs, outputs, N, &alpha) == FA_OK, "value");
+    for (int i = 0; i < N; i++)
+        printf("elu %a %a\n", x[i], y[i]);
+    outputs[0] = slope;
+    expect(fa_apply(elu, FA_DERIVATIVE, FA_FLOAT64, inputs, outputs, N, &alpha) == FA_OK, "derivative");
+    void *pair[2] = {both[0], both[1]};
+    expect(fa_apply(elu, FA_VALUE_AND_DERIVATIVE, FA_FLOAT64, inputs, pair, N, &alpha) == FA_OK, "both");
+    expect(memcmp(both[0], y, sizeof y) == 0 && memcmp(both[1], slope, sizeof slope) == 0, "both are the same");
+    const void *two[2] = {grad, x};
+    outputs[0] = grad; /* in place */
+    expect(fa_apply(elu, FA_BACKWARD, FA_FLOAT64, two, outputs, N, &alpha) == FA_OK, "backward");
+    for (int i = 0; i < N; i++)
+        expect(grad[i] == 2 * slope[i], "backward is grad times derivative");
+
+    inputs[0] = single;
+    outputs[0] = out;
+    expect(fa_apply(sigmoid, FA_VALUE, FA_FLOAT32, inputs, outputs, N, NULL) == FA_OK, "float32");
+    for (int i = 0; i < N; i++)
+        printf("sigmoid %a %a\n", single[i], out[i]);
+
+    /* every second element, backwards, into a contiguous array */
+    char *data[2] = {(char *)(single + N - 1), (char *)out};
+    ptrdiff_t steps[2] = {-2 * (ptrdiff_t)sizeof(float), sizeof(float)};
+    expect(fa_apply_strided(silu, FA_VALUE, FA_FLOAT32, data, steps, N / 2) == FA_OK, "strided");
+    for (int i = 0; i < N / 2; i++)
+        printf("silu %a %a\n", single[N - 1 - 2 * i], out[i]);
+
+    expect(fa_apply(silu, FA_BACKWARD_FROM_OUTPUT, FA_FLOAT32, two, outputs, N, NULL) == FA_ERROR_NO_SUCH_FORM, "form");
+    expect(fa_apply(silu, (fa_form)9, FA_FLOAT32, two, outputs, N, NULL) == FA_ERROR_NO_SUCH_FORM, "number of the form");
+    expect(fa_apply(silu, FA_VALUE, (fa_dtype)9, inputs, outputs, N, NULL) == FA_ERROR_ARGUMENT, "dtype");
+    expect(fa_apply(silu, FA_VALUE, FA_FLOAT32, inputs, outputs, -1, NULL) == FA_ERROR_ARGUMENT, "negative length");
+    expect(fa_apply(silu, FA_VALUE, FA_FLOAT32, inputs, outputs, 0, NULL) == FA_OK, "no elements");
+
+    double p[N], g[N], dx[N], dy[N];
+    expect(fa_rows(FA_SOFTMAX, FA_FLOAT64, x, NULL, p, 1, N, 1) == FA_OK, "softmax");
+    double total = 0;
+    for (int i = 0; i < N; i++) {
+        total += p[i];
+        g[i] = sin(i);
+        printf("softmax %a %a\n", x[i], p[i]);
+    }
+    expect(fabs(total - 1) < 1e-15, "softmax sums to 1");
+    expect(fa_rows(FA_SOFTMAX_BACKWARD, FA_FLOAT64, g, x, dx, 1, N, 1) == FA_OK, "softmax backward");
+    expect(fa_rows(FA_SOFTMAX_BACKWARD_FROM_OUTPUT, FA_FLOAT64, g, p, dy, 1, N, 1) == FA_OK, "from output");
+    expect(memcmp(dx, dy, sizeof dx) == 0, "both gradients of softmax agree");
+    /* an output may be either input */
+    memcpy(dy, g, sizeof g);
+    fa_rows(FA_SOFTMAX_BACKWARD, FA_FLOAT64, dy, x, dy, 1, N, 1);
+    expect(memcmp(dx, dy, sizeof dx) == 0, "softmax backward in place of grad");
+    memcpy(dy, x, sizeof x);
+    fa_rows(FA_SOFTMAX_BACKWARD, FA_FLOAT64, g, dy, dy, 1, N, 1);
+    expect(memcmp(dx, dy, sizeof dx) == 0, "softmax backward in place of x");
+    expect(fa_rows(FA_SOFTMAX_BACKWARD, FA_FLOAT64, g, NULL, dx, 1, N, 1) == FA_ERROR_ARGUMENT, "second is missing");
+    expect(fa_rows(FA_SOFTMAX, FA_FLOAT16, x, NULL, p, 1, N, 1) == FA_ERROR_ARGUMENT, "softmax has no float16");
+    expect(fa_rows((fa_row_form)9, FA_FLOAT64, x, x, p, 1, N, 1) == FA_ERROR_ARGUMENT, "row form");
+
+    expect(fa_set_num_threads(2) == 0 && fa_get_num_threads() == 2, "threads");
+    expect(fa_set_num_threads(0) == 2 && fa_get_num_threads() >= 1, "default threads");
+    expect(strlen(fa_isa()) > 0, "fa_isa");
+    return failures;
+}

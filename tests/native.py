@@ -1,0 +1,53 @@
+"""Compiles the C library by itself, for the tests that look at it from outside Python."""
+import ast
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from fastact import codegen, registry
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src_c"
+
+
+def compiler(name="gcc"):
+    """The C or C++ compiler's path; skips the test where there is none, or no source."""
+    found = shutil.which(name)
+    if not found or sys.platform != "linux":
+        pytest.skip(f"needs {name} on Linux")
+    if not SOURCE.is_dir():
+        pytest.skip("needs the source tree")
+    return found
+
+
+def settings():
+    """The lists of setup.py: C_SOURCES, GCC_FLAGS, GCC_ONLY."""
+    statements = ast.parse((ROOT / "setup.py").read_text()).body
+    return {s.targets[0].id: ast.literal_eval(s.value) for s in statements
+            if isinstance(s, ast.Assign) and s.targets[0].id in ("C_SOURCES", "GCC_FLAGS", "GCC_ONLY")}
+
+
+def run(command, **keywords):
+    """The command's output; its errors are shown where it fails."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **keywords)
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stderr[-4000:]}"
+    return done.stdout
+
+
+def build_objects(folder):
+    """Objects of every C source, compiled as setup.py does, by the source's name."""
+    gcc, read = compiler(), settings()
+    codegen.write(registry.ACTIVATIONS, folder)
+    flags = [*read["GCC_FLAGS"], *read["GCC_ONLY"], "-fopenmp", "-fPIC", "-Wno-unused-function"]
+
+    def build(name):
+        target = folder / (Path(name).stem + ".o")
+        run([gcc, *flags, "-I", SOURCE, "-I", folder, "-c", SOURCE / name, "-o", target])
+        return target
+
+    with ThreadPoolExecutor() as pool:
+        return dict(zip((Path(name).stem for name in read["C_SOURCES"]), pool.map(build, read["C_SOURCES"])))

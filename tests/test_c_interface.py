@@ -1,0 +1,57 @@
+"""The C interface from a C program, and its header under C11 and C++ with every warning an error."""
+import platform
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastact as fa
+from native import ROOT, SOURCE, compiler, run
+
+
+@pytest.fixture(scope="module")
+def printed(c_objects, tmp_path_factory):
+    """Lines that the program printed, by function, as pairs (x, f(x))."""
+    program = tmp_path_factory.mktemp("program") / "program"
+    strict = ["-std=c11", "-pedantic", "-Wall", "-Wextra", "-Werror"]
+    objects = program.with_suffix(".o")
+    run([compiler(), *strict, "-I", SOURCE, "-c", ROOT / "tests" / "c_program.c", "-o", objects])
+    run([compiler(), objects, *c_objects.values(), "-fopenmp", "-lm", "-lpthread", "-o", program])
+    lines = {}
+    for line in run([program]).splitlines():
+        name, *numbers = line.split()
+        lines.setdefault(name, []).append([float.fromhex(number) for number in numbers])
+    return {name: np.array(pairs).T for name, pairs in lines.items()}
+
+
+def test_values(printed):
+    """The bits that the Python functions give."""
+    for name, dtype, function in (("elu", np.float64, lambda x: fa.elu(x, 0.5)), ("sigmoid", np.float32, fa.sigmoid),
+                                  ("silu", np.float32, fa.silu), ("softmax", np.float64, fa.softmax)):
+        x, y = printed[name].astype(dtype)
+        assert x.size > 10
+        assert function(x.copy()).tobytes() == y.tobytes(), name
+
+
+@pytest.mark.parametrize("command", [("gcc", "-std=c99", "c"), ("gcc", "-std=c11", "c"), ("g++", "-std=c++11", "c++"),
+                                     ("g++", "-std=c++20", "c++"), ("clang", "-std=c11", "c")], ids=" ".join)
+def test_header(command, tmp_path):
+    name, standard, language = command
+    source = tmp_path / "source"
+    source.write_text('#include "fastact.h"\n#include "fastact.h"\nint main(void) { return fa_find("relu") == NULL; }\n')
+    run([compiler(name), standard, "-pedantic", "-Wall", "-Wextra", "-Werror", "-x", language, "-I", fa.get_include(),
+         "-c", source, "-o", tmp_path / "object"])
+
+
+def test_installed_header_is_the_source():
+    assert Path(fa.get_include(), "fastact.h").read_text() == (SOURCE / "fastact.h").read_text()
+
+
+def test_exported_names_are_ours():
+    """What the library's objects offer to a linker begins with fa_."""
+    if platform.system() != "Linux":
+        pytest.skip("reads ELF")
+    from fastact import kernels
+
+    names = [line.split()[-1] for line in run(["nm", "-D", "--defined-only", kernels.__file__]).splitlines()]
+    assert [name for name in names if not name.startswith(("fa_", "PyInit_", "__pyx_"))] == []

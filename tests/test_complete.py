@@ -1,0 +1,207 @@
+"""Nothing is forgotten: header, registry entry, public name, ufuncs, typed functions, benchmark.
+
+And the promise behind it: one header and one registry entry make an activation.
+"""
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import fastact as fa
+from fastact import codegen, kernels, ufuncs
+from native import ROOT, SOURCE, compiler
+
+needs_source = pytest.mark.skipif(not SOURCE.is_dir(), reason="needs the source tree")
+
+ROOM = """/* trial(x) = x / (1 + x^2), and its slope (1 - x^2) / (1 + x^2)^2. */
+INLINE REAL FN(trial)(REAL x) { return x / FN(fused)(x, x, 1); }
+
+INLINE REAL FN(trial_derivative)(REAL x)
+{
+    REAL sum = FN(fused)(x, x, 1);
+    return (1 - x) * (1 + x) / (sum * sum);
+}
+"""
+ENTRY = """    Entry(
+        name="trial", formula="x / (1 + x * x)", derivative="(1 - x * x) / ((1 + x * x) * (1 + x * x))",
+        range="[-0.5, 0.5]", zero_centered=True, saturates="both", can_die=False, cost=0.2,
+        best_for="trying this out", keeps="x", kink="none", reference="this test", aliases=("attempt",),
+    ),
+"""
+
+
+def registry_of(root):
+    """The registry module of a source tree, read by itself."""
+    spec = importlib.util.spec_from_file_location("_registry_of_a_tree", root / "fastact" / "registry.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def missing(root):
+    """What a source tree lacks for each name that it has, as sentences."""
+    registry = registry_of(root)
+    for folder, entries, kind in (("activations", registry.ACTIVATIONS, "activation"), ("rows", registry.ROWS, "row")):
+        headers = {path.stem for path in (root / "src_c" / folder).glob("*.h")}
+        names = {entry.name for entry in entries}
+        yield from (f"{name}: src_c/{folder}/{name}.h has no {kind} entry in fastact/registry.py"
+                    for name in sorted(headers - names))
+        yield from (f"{name}: the entry in fastact/registry.py has no src_c/{folder}/{name}.h"
+                    for name in sorted(names - headers))
+    for entry in registry.ACTIVATIONS:
+        header = root / "src_c" / "activations" / f"{entry.name}.h"
+        text = header.read_text() if header.exists() else ""
+        wanted = [entry.name, f"{entry.name}_derivative"] + [f"{entry.name}_slope_from_output"] * entry.from_output
+        yield from (f"{entry.name}: its header does not define FN({function})"
+                    for function in wanted if text and f"FN({function})" not in text)
+
+
+@needs_source
+def test_headers_and_entries():
+    assert list(missing(ROOT)) == []
+
+
+def test_entries_are_public():
+    """Each entry has its object, aliases, forms, ufuncs and typed functions."""
+    registry = registry_of(ROOT)
+    absent = []
+    for entry in registry.ACTIVATIONS:
+        names = [entry.name, *entry.aliases]
+        absent += [f"fastact.{name}" for name in names if not hasattr(fa, name) or name not in fa.__all__]
+        for form in entry.forms:
+            suffix = codegen.FORM_SUFFIX[form]
+            if not isinstance(getattr(ufuncs, entry.name + suffix, None), np.ufunc):
+                absent.append(f"fastact.ufuncs.{entry.name}{suffix}")
+            if not hasattr(kernels, entry.name + suffix):
+                absent.append(f"fastact.kernels.{entry.name}{suffix}")
+            if entry.name + suffix not in kernels.__pyx_capi__ and not capi_of(entry.name + suffix):
+                absent.append(f"cimport of fastact.kernels.{entry.name}{suffix}")
+            if form != "value" and not hasattr(getattr(fa, entry.name, None), form):
+                absent.append(f"fastact.{entry.name}.{form}")
+    absent += [f"fastact.{entry.name}" for entry in registry.ROWS if not hasattr(fa, entry.name)]
+    assert absent == []
+    assert list(fa.activations) == [entry.name for entry in registry.ACTIVATIONS], "fastact.activations differs"
+
+
+def capi_of(name):
+    """Whether a typed function of this name can be cimported; fused ones are exported once a dtype."""
+    return {f"__pyx_fuse_0{name}", f"__pyx_fuse_1{name}"} <= set(kernels.__pyx_capi__)
+
+
+def test_nothing_is_public_without_an_entry():
+    known = {entry.name for entry in registry_of(ROOT).ACTIVATIONS}
+    suffixes = "|".join(suffix for suffix in codegen.FORM_SUFFIX.values() if suffix)
+    assert {re.sub(f"({suffixes})$", "", name) for name in ufuncs.__all__} == known
+
+
+@pytest.mark.skipif(not (ROOT / "asv_bench" / "benchmarks").is_dir(), reason="needs the source tree")
+def test_benchmarks(monkeypatch):
+    """Every activation and row function stands in the parameters of a benchmark."""
+    monkeypatch.syspath_prepend(str(ROOT / "asv_bench"))
+    rows = {}
+    for subject in ("elementwise", "rows"):
+        module = importlib.import_module(f"benchmarks.{subject}")
+        rows[subject] = {name for thing in vars(module).values() for names in getattr(thing, "params", ())
+                         if isinstance(names, list) for name in names}
+    registry = registry_of(ROOT)
+    assert [e.name for e in registry.ACTIVATIONS if e.name not in rows["elementwise"]] == []
+    assert [e.name for e in registry.ROWS if e.name not in rows["rows"]] == []
+
+
+# ---- a trial activation ----
+
+def copy_of_the_tree(target):
+    """The sources, without what a build has left."""
+    for folder in ("src_c", "fastact"):
+        shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns("*.so", "*.pxi", "__pycache__",
+                                                                                      "include"))
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, target)
+    return target
+
+
+def add_header(root):
+    (root / "src_c" / "activations" / "trial.h").write_text(ROOM)
+
+
+def add_entry(root):
+    path = root / "fastact" / "registry.py"
+    text = path.read_text()
+    head, rest = text.split("ACTIVATIONS: Tuple[Entry, ...] = (\n")
+    end = rest.index("\n)\n") + 1
+    path.write_text(f"{head}ACTIVATIONS: Tuple[Entry, ...] = (\n{rest[:end]}{ENTRY}{rest[end:]}")
+
+
+@needs_source
+def test_what_is_absent_is_named(tmp_path):
+    root = copy_of_the_tree(tmp_path)
+    add_header(root)
+    assert list(missing(root)) == ["trial: src_c/activations/trial.h has no activation entry in fastact/registry.py"]
+    add_entry(root)
+    assert list(missing(root)) == []
+    (root / "src_c" / "activations" / "trial.h").write_text(ROOM.replace("FN(trial_derivative)", "FN(trial_slope)"))
+    assert list(missing(root)) == ["trial: its header does not define FN(trial_derivative)"]
+    (root / "src_c" / "activations" / "trial.h").unlink()
+    assert list(missing(root)) == ["trial: the entry in fastact/registry.py has no src_c/activations/trial.h"]
+
+
+CHECKS = """
+import numpy as np
+import fastact as fa
+from fastact import formulas, kernels, ufuncs
+
+assert "trial" in fa.__file__, fa.__file__
+x = np.linspace(-5, 5, 1001)
+grad = np.cos(x)
+value, slope = x / (1 + x * x), (1 - x * x) / (1 + x * x) ** 2
+np.testing.assert_allclose(fa.trial(x), value, rtol=1e-15)
+np.testing.assert_allclose(fa.trial.derivative(x), slope, rtol=1e-14, atol=1e-16)
+np.testing.assert_allclose(fa.trial.backward(grad, x), grad * slope, rtol=1e-13, atol=1e-16)
+np.testing.assert_array_equal(fa.trial.value_and_derivative(x), (fa.trial(x), fa.trial.derivative(x)))
+assert fa.attempt is fa.trial and fa.activations["trial"] is fa.trial and "trial" in fa.__all__
+assert isinstance(fa.trial.ufunc, np.ufunc) and fa.trial.ufunc is ufuncs.trial
+assert fa.trial(x.astype(np.float16)).dtype == np.float16
+out = np.empty_like(x)
+kernels.trial_backward(grad, x, out)
+assert (out == fa.trial.backward(grad, x)).all()
+assert "x / (1 + x * x)" in fa.trial.__doc__ and "Parameters" in fa.trial.__doc__
+assert "trial" in repr(fa.trial) and fa.trial.info.best_for == "trying this out"
+exact = formulas.mpmath_function(fa.trial.info.formula)
+assert abs(float(exact(0.3)) - fa.trial(0.3)) < 1e-16
+try:
+    fa.trial.backward_from_output(grad, x)
+except TypeError as error:
+    assert "trial.backward" in str(error)
+net = fa.MLP([4, 8, 3], activation="trial", random_state=0)
+net.train_step(np.ones((5, 4), np.float32), np.array([0, 1, 2, 0, 1]))
+"""
+
+
+@needs_source
+def test_a_header_and_an_entry_make_an_activation(tmp_path):
+    """Built from a copy of the tree; without optimisation, which does not matter here."""
+    compiler()
+    pytest.importorskip("Cython")
+    root = tmp_path / "trial_tree"
+    root.mkdir()
+    copy_of_the_tree(root)
+    add_header(root)
+    add_entry(root)
+    setup = root / "setup.py"
+    setup.write_text(setup.read_text().replace('"-O3"', '"-O0", "-w"'))
+    env = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def python(*arguments):
+        done = subprocess.run([sys.executable, *arguments], cwd=root, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+        return done.stdout
+
+    python("setup.py", "-q", "build_ext", "--inplace", f"-j{os.cpu_count()}")
+    python("-c", CHECKS)
+    assert re.search(r"\btrial\b", python("-m", "fastact", "table"))

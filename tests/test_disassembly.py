@@ -1,0 +1,120 @@
+"""Each instruction set's kernels use its full vectors and call nothing; nothing else uses them."""
+import platform
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+import fastact as fa
+from fastact import ufuncs
+from native import run
+
+pytestmark = [pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86-64 code"),
+              pytest.mark.skipif(not shutil.which("objdump"), reason="no objdump")]
+
+WIDTH = {"avx2": "%ymm", "avx512": "%zmm"}
+WIDE = re.compile(r"%[yz]mm")
+SCALAR_ARITHMETIC = re.compile(r"\bv?(add|sub|mul|div|sqrt|fn?m(add|sub)\d*)s[sd]\b")
+
+
+def functions(path):
+    """Disassembled instructions by function; relocations follow the calls that they complete."""
+    found, name = {}, None
+    for line in run(["objdump", "-dr", "--no-show-raw-insn", path]).splitlines():
+        header = re.match(r"[0-9a-f]+ <([\w.@]+)>:", line)
+        if header:
+            name = header[1]
+            found[name] = []
+        elif name:
+            found[name].append(line)
+    return found
+
+
+def calls(lines):
+    """Names of what is called: from the relocation of a call or tail jump, else from its operand."""
+    found = set()
+    for line, following in zip(lines, [*lines[1:], ""]):
+        relocated = re.search(r"R_X86_64_P\w+\s+([\w.]+)", following)
+        operand = re.search(r"\bcall\s+(?:[0-9a-f]+ )?<?([\w.*%]+)", line)
+        if re.search(r"\b(call|jmp)\b", line) and (relocated or operand):
+            found.add((relocated or operand)[1])
+    return found
+
+
+def loops(lines):
+    """The instructions that lie between a backward jump and its target."""
+    addresses = [int(found[1], 16) if (found := re.match(r"\s*([0-9a-f]+):\t", line)) else None for line in lines]
+    inside = set()
+    for k, line in enumerate(lines):
+        jump = re.search(r"\bj[a-z]+\s+([0-9a-f]+) <", line)
+        if jump and addresses[k] is not None and int(jump[1], 16) in addresses[:k]:
+            inside.update(range(addresses.index(int(jump[1], 16)), k))
+    return [lines[k] for k in sorted(inside)]
+
+
+def kernels():
+    """The names of all kernels: form, parameters as scalars or arrays, dtype."""
+    for activation in fa.activations.values():
+        for form in activation.info.forms:
+            for style in ("scalar", "array") if activation.info.parameters else ("scalar",):
+                for suffix in ("f32", "f64"):
+                    yield f"{activation.name}_{form}_{style}_{suffix}"
+
+
+@pytest.mark.parametrize("isa", WIDTH)
+def test_kernels_are_vectorised(c_objects, isa):
+    found = functions(c_objects[isa])
+    faults = []
+    for name in kernels():
+        lines = found.get(name)
+        if lines is None:
+            faults.append(f"{name} is not in {isa}.o")
+            continue
+        if not any(WIDTH[isa] in line for line in loops(lines)):
+            faults.append(f"{name} does not use {WIDTH[isa]}")
+        if any(SCALAR_ARITHMETIC.search(line) for line in loops(lines)):
+            faults.append(f"{name} computes one element at a time")
+        if calls(lines):
+            faults.append(f"{name} calls {', '.join(sorted(calls(lines)))}")
+    assert faults == []
+
+
+@pytest.mark.parametrize("isa", WIDTH)
+def test_rows_are_vectorised(c_objects, isa):
+    """The functions of whole rows use full vectors and no mathematics from elsewhere."""
+    rows = {name: lines for name, lines in functions(c_objects[isa]).items() if name.startswith("softmax")}
+    for suffix in ("f32", "f64"):
+        assert any(WIDTH[isa] in line for name, lines in rows.items() if name.endswith(suffix) for line in lines)
+    called = set().union(*(calls(lines) for lines in rows.values()))
+    assert {name for name in called if not name.startswith("softmax")} <= {"memset", "memcpy", "memmove", ".text"}
+
+
+def test_baseline_runs_everywhere(c_objects):
+    """Outside the files named for an instruction set there is no instruction of one."""
+    for name, path in c_objects.items():
+        if name in WIDTH:
+            continue
+        for function, lines in functions(path).items():
+            used = [line for line in lines if WIDE.search(line) or re.search(r"\sv[a-z0-9]+\s.*%xmm", line)]
+            assert used == [], f"{function} in {name}.c"
+
+
+def test_baseline_kernels_call_only_fma(c_objects):
+    found = functions(c_objects["baseline"])
+    for name in kernels():
+        assert calls(found[name]) <= {"fma", "fmaf"}, name
+
+
+def test_extension_modules_run_everywhere():
+    """The other extension modules were compiled for any x86-64."""
+    for module in Path(ufuncs.__file__).parent.glob("*.so"):
+        if not module.name.startswith("kernels"):
+            text = run(["objdump", "-d", "--no-show-raw-insn", module])
+            assert not WIDE.search(text), module.name
+
+
+def test_nothing_sets_fast_math(c_objects):
+    """No start-up code that flushes subnormal numbers, and no flag that would link it in."""
+    for module in Path(ufuncs.__file__).parent.glob("*.so"):
+        assert "set_fast_math" not in run(["nm", "-a", module]), module.name

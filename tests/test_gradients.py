@@ -1,0 +1,92 @@
+"""Derivatives against differences; the fused gradients against the derivative and against torch's check."""
+import numpy as np
+import pytest
+
+from axes import assert_same_bits, every_exponent, wide
+
+STEP = 1e-6
+
+
+def smooth_points(activation, parameters):
+    """Points away from the kinks, which lie at 0."""
+    x = np.random.default_rng(0).uniform(-6, 6, 4000)
+    return x if activation.info.kink == "none" else x[abs(x) > 1e-3]
+
+
+def settings(activation):
+    """The defaults and two other values of the parameters."""
+    count = len(activation.info.parameters)
+    return [activation.info.defaults] + ([(0.3,) * count, (1.7,) * count] if count else [])
+
+
+def test_derivative_is_the_limit_of_differences(activation):
+    for parameters in settings(activation):
+        x = smooth_points(activation, parameters)
+        difference = (activation(x + STEP, *parameters) - activation(x - STEP, *parameters)) / (2 * STEP)
+        np.testing.assert_allclose(activation.derivative(x, *parameters), difference, rtol=1e-7, atol=2e-9)
+
+
+def test_slope_at_the_kink(activation, dtype):
+    """Where the left and right slopes differ, the left one is taken, as in torch."""
+    for parameters in settings(activation):
+        at = activation.derivative(np.array([0.0, -0.0], dtype), *parameters)
+        assert at[0] == at[1]
+        left = activation.derivative(dtype(-1e-30), *parameters)
+        assert at[0] == pytest.approx(left, rel=1e-6)
+
+
+def test_backward_is_the_product(activation, dtype):
+    """grad * f'(x), rounded once from the derivative's bits."""
+    rng = np.random.default_rng(1)
+    for parameters in settings(activation):
+        for x in (every_exponent(dtype, 8), wide(dtype, 3001)):
+            grad = rng.normal(0, 2, x.size).astype(dtype)
+            assert_same_bits(activation.backward(grad, x, *parameters), grad * activation.derivative(x, *parameters))
+
+
+def test_backward_from_output_is_close(activation, dtype):
+    """To what the output's own rounding allows."""
+    if not activation.info.from_output:
+        pytest.skip("the output does not determine the slope")
+    x = np.random.default_rng(2).normal(0, 3, 5000).astype(dtype)
+    grad = np.random.default_rng(3).normal(0, 1, 5000).astype(dtype)
+    for parameters in settings(activation):
+        got = activation.backward_from_output(grad, activation(x, *parameters), *parameters)
+        np.testing.assert_allclose(got, activation.backward(grad, x, *parameters), rtol=0, atol=20 * np.finfo(dtype).eps)
+
+
+def test_torch_gradcheck(activation):
+    torch = pytest.importorskip("torch")
+    for parameters in settings(activation):
+        class Function(torch.autograd.Function):
+            @staticmethod
+            def forward(context, x):
+                context.save_for_backward(x)
+                return torch.from_numpy(activation(x.detach().numpy(), *parameters))
+
+            @staticmethod
+            def backward(context, grad):
+                x, = context.saved_tensors
+                return torch.from_numpy(activation.backward(grad.numpy(), x.detach().numpy(), *parameters))
+
+        x = torch.from_numpy(smooth_points(activation, parameters)[:60].reshape(6, 10)).requires_grad_()
+        assert torch.autograd.gradcheck(Function.apply, (x,), eps=1e-6, atol=1e-6)
+
+
+def test_torch_agrees(activation, dtype):
+    torch = pytest.importorskip("torch")
+    name = activation.info.torch
+    if not name or not hasattr(torch, name.partition(".")[0]):
+        pytest.skip("torch lacks it")
+    function = torch
+    for part in name.split("."):
+        function = getattr(function, part, None)
+    if function is None:
+        pytest.skip("torch lacks it")
+    x = np.concatenate([[0.0, -0.0], np.random.default_rng(4).normal(0, 4, 2000)]).astype(dtype)
+    tensor = torch.from_numpy(x.copy()).requires_grad_()
+    y = function(tensor)
+    y.sum().backward()
+    tolerance = dict(rtol=20 * np.finfo(dtype).eps, atol=20 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(activation(x), y.detach().numpy(), **tolerance)
+    np.testing.assert_allclose(activation.derivative(x), tensor.grad.numpy(), **tolerance)

@@ -1,0 +1,80 @@
+"""What activations, forms and ufuncs are: pickled, shown, documented, and the ufuncs' methods."""
+import copy
+import inspect
+import pickle
+
+import numpy as np
+import pytest
+
+import fastact as fa
+from axes import ALL_FORMS, arrays_in, assert_same_bits, kind, sample
+
+
+def test_pickle_and_copy(form):
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        assert pickle.loads(pickle.dumps(form, protocol)) is form
+        assert pickle.loads(pickle.dumps(form.ufunc, protocol)) is form.ufunc
+    assert copy.copy(form) is form and copy.deepcopy(form) is form
+
+
+def test_repr_signature_and_docstring(form):
+    shown = repr(form)
+    assert form.__name__ in shown
+    names = list(inspect.signature(form).parameters)
+    assert names[:form.ufunc.nin][arrays_in(form):] == [p.name for p in form.info.parameters]
+    assert "out" in names
+    for parameter in form.info.parameters:
+        assert f"{parameter.name}={parameter.default!r}" in shown
+        assert inspect.signature(form).parameters[parameter.name].default == parameter.default
+    for needed in (*names[:form.ufunc.nin], "out", "Parameters", "Returns", "Raises", form.info.formula):
+        assert needed in form.__doc__, f"the docstring does not mention {needed}"
+
+
+def test_aliases():
+    for activation in fa.activations.values():
+        assert getattr(fa, activation.name) is activation
+        assert activation.name in fa.__all__
+        for alias in activation.info.aliases:
+            assert getattr(fa, alias) is activation and alias in fa.__all__
+    assert list(fa.activations) == [activation.name for activation in fa.activations.values()]
+    with pytest.raises(TypeError):
+        fa.activations["mine"] = fa.relu
+
+
+def test_ufunc(form):
+    ufunc = form.ufunc
+    assert isinstance(ufunc, np.ufunc) and ufunc.signature is None
+    parameters = len(form.info.parameters)  # of a float16 call they are doubles
+    assert ufunc.types == [f"{code * (ufunc.nin - parameters)}{('d' if code == 'e' else code) * parameters}"
+                           f"->{code * ufunc.nout}" for code in "efd"]
+    assert ufunc.__name__ == form.__name__.replace(".", "_")
+    assert form.info.name in ufunc.__doc__ and all(p.name in ufunc.__doc__ for p in form.info.parameters)
+
+
+@pytest.mark.parametrize("form", [form for form in ALL_FORMS if form.ufunc.nin == 2 and form.ufunc.nout == 1],
+                         ids=lambda form: form.__name__)
+def test_ufunc_methods(form):
+    """outer, at, reduce and accumulate take one element after the other, as in NumPy."""
+    ufunc, x = form.ufunc, sample(np.float32, 40) / 3
+    x = abs(x) if kind(form) == "backward_from_output" else x
+    assert_same_bits(ufunc.outer(x, x), ufunc(x[:, None], x[None, :]))
+    steps = [x[0]]
+    for value in x[1:]:
+        steps.append(ufunc(steps[-1], value))
+    assert_same_bits(ufunc.accumulate(x), np.array(steps))
+    assert_same_bits(np.asarray(ufunc.reduce(x)), np.asarray(steps[-1]))
+    target = x.copy()
+    ufunc.at(target, [0, 0, 3], np.float32(0.5))
+    want = x.copy()
+    for k in (0, 0, 3):
+        want[k] = ufunc(want[k], np.float32(0.5))
+    assert_same_bits(target, want)
+
+
+def test_at(activation):
+    if activation.ufunc.nin == 1:
+        x = sample(np.float32, 6)
+        want = x.copy()
+        want[2] = activation(activation(x[2:3]))[0]
+        activation.ufunc.at(x, [2, 2])
+        assert_same_bits(x, want)

@@ -1,0 +1,39 @@
+"""Whatever memory an output shares with an input, the result is that of a copied input."""
+import numpy as np
+import pytest
+
+from axes import arrays_in, assert_same_bits, sample
+
+VIEWS = [(slice(0, 40), slice(0, 40)), (slice(0, 40), slice(1, 41)), (slice(1, 41), slice(0, 40)),
+         (slice(0, 40), slice(17, 57)), (slice(0, 80, 2), slice(0, 40)), (slice(0, 40), slice(0, 80, 2)),
+         (slice(0, 40), slice(39, None, -1)), (slice(0, 80, 2), slice(1, 81, 2)), (slice(39, None, -1), slice(1, 41))]
+
+
+@pytest.mark.parametrize("source, target", VIEWS)
+def test_overlap(form, source, target):
+    """Whatever memory an output shares with an input, the result is that of a copied input."""
+    for dtype in (np.float32, np.float16):
+        for which in range(arrays_in(form)):
+            for offset in (0, 3):
+                base = sample(dtype, 100)
+                x = base[offset:][source]
+                others = [sample(dtype, 40), sample(dtype, 40)][:arrays_in(form)]
+                arrays = others[:which] + [x] + others[which + 1:]
+                want = form(*(a.copy() for a in arrays))
+                extra = (np.empty(40, dtype),) * (form.ufunc.nout - 1)
+                out = base[offset:][target]
+                form(*arrays, out=(out, *extra))
+                assert_same_bits((out.copy(), *extra), want, f"{source} to {target}")
+
+
+def test_overlap_of_long_arrays(activation):
+    """Beyond the threading thresholds as well."""
+    for shift in (1, 16, 5000):
+        base = sample(np.float32, 1 << 20)
+        want = activation(base[:-shift].copy())
+        activation(base[:-shift], out=base[shift:])
+        assert_same_bits(base[shift:].copy(), want)
+        base = sample(np.float32, 1 << 20)
+        want = activation(base[shift:].copy())
+        activation(base[shift:], *activation.info.defaults, base[:-shift])
+        assert_same_bits(base[:-shift].copy(), want)

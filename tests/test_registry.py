@@ -1,0 +1,185 @@
+"""What the registry says of each activation, checked by numbers."""
+import inspect
+import itertools
+import re
+
+import numpy as np
+import pytest
+
+import fastact as fa
+from fastact import formulas, registry
+
+mp = formulas.context()
+OTHER = {"alpha": 0.3, "negative_slope": 0.2, "beta": 1.7}  # a second value of each parameter
+POINTS = [mp.mpf(k) / 32 for k in range(-1920, 1921)]
+FAR = mp.mpf(10) ** 9
+EVERY = [pytest.param(entry, values, id=f"{entry.name}-{values}") for entry in registry.ACTIVATIONS
+         for values in dict.fromkeys([entry.defaults, tuple(OTHER.get(p.name, p.default) for p in entry.parameters)])]
+EACH = pytest.mark.parametrize("entry, values", EVERY)
+SOFTMAX = registry.ROWS[0]
+
+
+def functions(entry, values):
+    """The formula and the derivative as functions of x alone, exact."""
+    names = [p.name for p in entry.parameters]
+    return [lambda x, f=formulas.mpmath_function(text, names): f(x, *values)
+            for text in (entry.formula, entry.derivative)]
+
+
+def number(text, entry, values):
+    """A number of the registry's prose, such as -0.2785/beta."""
+    names = {p.name: value for p, value in zip(getattr(entry, "parameters", ()), values)}
+    return eval(text, {"__builtins__": {}, "inf": np.inf}, names)
+
+
+def interval(entry, values):
+    """The range: its ends, and whether each belongs to it."""
+    opens, low, high, closes = re.match(r"([\[(])(.+), (.+?)([\])])(?:,|$)", entry.range).groups()
+    return number(low, entry, values), number(high, entry, values), opens == "[", closes == "]"
+
+
+def check_end(end, belongs, nearest, beyond, far):
+    """One end of a range: `nearest` of the values to it, `beyond(value)` outside of it, values far out."""
+    if np.isinf(end):
+        assert not belongs
+        assert max(far, key=lambda value: value * np.sign(end)) * np.sign(end) > 10**6
+    elif belongs:
+        assert abs(nearest - end) <= 5e-5 * max(1, abs(end)) and not beyond(nearest)
+    else:
+        assert 0 < abs(nearest - end) < 1e-6 and not beyond(nearest)
+
+
+@EACH
+def test_range(entry, values):
+    f, _ = functions(entry, values)
+    low, high, has_low, has_high = interval(entry, values)
+    found, far = [f(x) for x in POINTS], [f(-FAR), f(FAR)]
+    check_end(low, has_low, min(found), lambda value: value < low, far)
+    check_end(high, has_high, max(found), lambda value: value > high, far)
+
+
+def test_range_of_softmax():
+    low, high, has_low, has_high = interval(SOFTMAX, ())
+    assert (low, high, has_low, has_high) == (0, 1, False, False) and "each row sums to 1" in SOFTMAX.range
+    rows = fa.softmax(np.random.default_rng(0).normal(0, 3, (100, 7)))
+    assert ((rows > 0) & (rows < 1)).all()
+    np.testing.assert_allclose(rows.sum(-1), 1, rtol=1e-15)
+    ends = fa.softmax(np.array([-40.0, 0.0, -40.0]))
+    assert 0 < ends[0] < 1e-6 and 1 - 1e-6 < ends[1] <= 1
+
+
+@EACH
+def test_zero_centered(entry, values):
+    f, _ = functions(entry, values)
+    found = [f(x) for x in POINTS]
+    assert entry.zero_centered == (min(found) < 0 < max(found))
+
+
+def test_softmax_is_not_zero_centered():
+    assert not SOFTMAX.zero_centered and fa.softmax(np.array([-5.0, 0.0, 5.0])).min() > 0
+
+
+def ends_named(left, right):
+    return {(0, 0): "no", (1, 0): "left", (0, 1): "right", (1, 1): "both"}[int(left), int(right)]
+
+
+@EACH
+def test_saturation(entry, values):
+    _, slope = functions(entry, values)
+    assert entry.saturates == ends_named(*(abs(slope(sign * FAR)) < 1e-6 for sign in (-1, 1)))
+
+
+def test_saturation_of_softmax():
+    own = [fa.softmax.jacobian(np.array([x, 0.0, 1.0]))[0, 0] for x in (-60, 0, 60)]
+    assert own[1] > 0.01 and SOFTMAX.saturates == ends_named(own[0] < 1e-6, own[2] < 1e-6)
+
+
+@EACH
+def test_dying(entry, values):
+    """A unit can die where the exact slope is 0 on a whole half-line."""
+    _, slope = functions(entry, values)
+    dead = [all(slope(sign * x) == 0 for x in POINTS if x > 0) for sign in (-1, 1)]
+    assert entry.can_die == any(dead)
+    assert not all(dead)
+    x = np.array([-1e-3, -1.0, -30.0])
+    assert entry.can_die == (not fa.activations[entry.name].derivative(x, *values).any())
+
+
+def test_softmax_cannot_die():
+    jacobian = fa.softmax.jacobian(np.array([-300.0, 0.0, 2.0]))
+    assert not SOFTMAX.can_die and (jacobian != 0).all()
+
+
+@EACH
+def test_derivative_is_that_of_the_formula(entry, values):
+    f, slope = functions(entry, values)
+    for x in np.random.default_rng(1).normal(0, 5, 40).tolist():
+        assert abs(mp.diff(f, x) - slope(x)) < mp.mpf(2) ** -90, x
+
+
+@EACH
+def test_kink(entry, values):
+    """The stated slope at a kink; elsewhere the slopes of the two sides agree at 0."""
+    _, slope = functions(entry, values)
+    stated = re.fullmatch(r"slope (\w+) at (\w+)", entry.kink)
+    step = mp.mpf(2) ** -60
+    if stated is None:
+        assert entry.kink == "none" and abs(slope(step) - slope(-step)) < 2**-50
+        return
+    want, at = (number(text, entry, values) for text in stated.groups())
+    assert slope(at) == want
+    assert entry.name == "elu" and values == (1.0,) or abs(slope(at + step) - slope(at - step)) > 0.1
+    for dtype in (np.float32, np.float64):
+        assert fa.activations[entry.name].derivative(np.array([at], dtype), *values)[0] == dtype(want)
+
+
+@EACH
+def test_crossings_are_zeros_of_the_derivative(entry, values):
+    _, slope = functions(entry, values)
+    scale = values[0] if values else 1.0
+    signs = [slope(x) > 0 for x in POINTS if slope(x) != 0]
+    assert sum(one != other for one, other in itertools.pairwise(signs)) == len(entry.crossings)
+    for crossing in entry.crossings:
+        assert abs(slope(mp.mpf(crossing) / scale)) < 1e-15
+
+
+@EACH
+def test_numpy_and_mpmath_agree(entry, values):
+    names = [p.name for p in entry.parameters]
+    x = np.linspace(-20, 20, 161)
+    for text, exact in ((entry.formula, entry.formula), (entry.numpy or entry.formula, entry.formula),
+                        (entry.derivative, entry.derivative)):
+        want = formulas.mpmath_function(exact, names)
+        for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 1e-4)):
+            got = formulas.numpy_function(text, names, dtype)(x, *values)
+            assert got.dtype == dtype and got.shape == x.shape
+            np.testing.assert_allclose(got, [float(want(v, *values)) for v in x], rtol=tolerance, atol=tolerance / 100)
+
+
+@EACH
+def test_defaults(entry, values):
+    f = fa.activations[entry.name]
+    x = np.linspace(-3, 3, 20)
+    for form in (f, f.derivative):
+        np.testing.assert_array_equal(form(x), form(x, *entry.defaults))
+        parameters = list(inspect.signature(form).parameters.values())[1:1 + len(entry.parameters)]
+        assert [p.name for p in parameters] == [p.name for p in entry.parameters]
+        assert [p.default for p in parameters] == list(entry.defaults)
+    if entry.parameters and values != entry.defaults:
+        assert (f(x) != f(x, *values)).any()
+
+
+@pytest.mark.parametrize("alias, name", registry.aliases().items())
+def test_aliases(alias, name):
+    assert getattr(fa, alias) is getattr(fa, name) and alias in fa.__all__
+
+
+def test_aliases_are_unique():
+    names = [name for entry in (*registry.ACTIVATIONS, *registry.ROWS) for name in (entry.name, *entry.aliases)]
+    assert len(names) == len(set(names))
+
+
+def test_mpmath_is_asked_for_by_name(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "mpmath", None)
+    with pytest.raises(ImportError, match=r'pip install "fastact\[accuracy\]"'):
+        formulas.context.__wrapped__()

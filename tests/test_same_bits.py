@@ -1,0 +1,203 @@
+"""One value has one result: whatever the length, place, layout, way in, threads or instruction set."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastact as fa
+from axes import (arrays_in, assert_same_bits, bits, empty_outputs, inputs, kind, outputs, special, wide)
+from fastact import kernels
+
+LONGEST = 4 * 16 + 3
+
+
+def sample(dtype, count):
+    """Special values among others; no value twice in a row."""
+    x = wide(dtype, count, seed=count)
+    known = special(dtype)
+    x[5:5 + 3 * known.size:3][:known.size] = known[:len(x[5:5 + 3 * known.size:3])]
+    return x
+
+
+def arguments(form, x):
+    """Inputs with a varied gradient."""
+    return inputs(form, x, wide(x.dtype.type, x.size, seed=3).reshape(x.shape))
+
+
+def part(arrays, index):
+    return tuple(a[index] for a in arrays)
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """Gradients of every magnitude overflow and meet infinities; that is not the subject here."""
+    with np.errstate(all="ignore"):
+        yield
+
+
+def test_lengths_and_offsets(form, dtype):
+    arrays = arguments(form, sample(dtype, LONGEST + 16))
+    whole = outputs(form(*arrays))
+    for offset in range(16):
+        for n in range(1, LONGEST + 1):
+            here = slice(offset, offset + n)
+            got, want = form(*part(arrays, here)), part(whole, here)
+            for one, other in zip(outputs(got), want):
+                if one.tobytes() != other.tobytes():
+                    assert_same_bits(one, other, f"{form.__name__}, {n} elements from {offset}")
+
+
+def test_strides(form, dtype):
+    arrays = arguments(form, sample(dtype, 420))
+    whole = outputs(form(*arrays))
+    for step in (1, 2, 3, -1, -2, 7):
+        for n in (1, 2, 15, 16, 17, 33, 60, 420):
+            got = form(*(a[::step][:n] for a in arrays))
+            assert_same_bits(got, tuple(w[::step][:n] for w in whole), f"{form.__name__}, step {step}")
+
+
+def test_layouts(form, dtype):
+    arrays = arguments(form, sample(dtype, 6 * 35 * 2).reshape(6, 35, 2))
+    whole = form(*arrays)
+    for name, change in (("Fortran order", np.asfortranarray), ("transposed", lambda a: a.T),
+                         ("a slice", lambda a: a[1:5, 3:30:2]), ("axes swapped", lambda a: a.swapaxes(0, 1)),
+                         ("rows reversed", lambda a: a[::-1]), ("0-d", lambda a: a[2, 3, 1])):
+        got = form(*(change(a) for a in arrays))
+        assert_same_bits(got, tuple(change(w) for w in outputs(whole)), f"{form.__name__}, {name}")
+
+
+def test_ways_in(form, dtype):
+    """Direct, with out=, in place, bound, ufunc, strided ufunc, typed kernels, through a subclass."""
+    x = sample(dtype, 1001)
+    arrays, parameters = arguments(form, x), form.info.defaults
+    whole = form(*arrays)
+
+    def check(got, name):
+        assert_same_bits(got, whole, f"{form.__name__}, {name}")
+
+    check(form(*arrays, *parameters), "parameters given")
+    check(form(*arrays, *(dtype(p) for p in parameters)), "parameters as NumPy scalars")
+    check(form(*arrays, *(np.full(x.shape, p, dtype) for p in parameters)), "parameters as arrays")
+    out = empty_outputs(form, x)
+    assert form(*arrays, out=out) is out or form.ufunc.nout == 2
+    check(out, "out=")
+    check(form(*arrays, *parameters, *outputs(empty_outputs(form, x))), "out by position")
+    check(form.ufunc(*arrays, *parameters), "ufunc")
+    check(form(*arrays, where=np.ones(x.shape, bool), out=empty_outputs(form, x)), "where=")
+    check(form(*arrays, dtype=dtype), "dtype=")
+    check(form(*(a.view(np.memmap) for a in arrays)), "subclass")
+    check(form(*(a.astype(a.dtype.newbyteorder()) for a in arrays)), "byte-swapped")
+    bound = empty_outputs(form, x)
+    form.bind(*arrays, *outputs(bound))()
+    check(bound, "bind")
+    typed = empty_outputs(form, x)
+    getattr(kernels, form.info.name + ("" if kind(form) == "value" else "_" + kind(form)))(
+        *arrays, *parameters, *outputs(typed))
+    check(typed, "kernels")
+    for which in range(arrays_in(form)):
+        copies = [a.copy() for a in arrays]
+        extra = () if form.ufunc.nout == 1 else (np.empty_like(x),)
+        check(form(*copies, *parameters, copies[which], *extra), f"in place of argument {which}")
+
+
+def test_forms_agree(activation, dtype):
+    """The fused forms give the bits of the plain ones."""
+    x = sample(dtype, 5000)
+    grad = wide(dtype, x.size, seed=4)
+    value, slope = activation(x), activation.derivative(x)
+    assert_same_bits(activation.value_and_derivative(x), (value, slope), "value_and_derivative")
+    assert_same_bits(activation.backward(grad, x), grad * slope, "backward")
+    half = x.astype(np.float16)
+    assert_same_bits(activation.value_and_derivative(half), (activation(half), activation.derivative(half)), "float16")
+
+
+def tiled(form, dtype, size):
+    """Long inputs that repeat a short period, and the results of one period."""
+    period = 1 << 14
+    short = arguments(form, sample(dtype, period))
+    return [np.tile(a, size // period) for a in short], [bits(w) for w in outputs(form(*short))], period
+
+
+def assert_repeats(got, period_bits, period, what):
+    word = period_bits[0].dtype
+    for one, want in zip(outputs(got), period_bits):
+        rows = one.view(word).reshape(-1, period)
+        same = rows == want
+        if not same.all():  # only NaNs may differ
+            assert (bits(one).reshape(-1, period) == want).all(), what
+
+
+def test_threads(form, dtype):
+    size = 6 << 20 if dtype == np.float32 else 3 << 20
+    arrays, want, period = tiled(form, dtype, size)
+    out = empty_outputs(form, arrays[0])
+    for threads in (1, 2, 3):
+        with fa.num_threads(threads):
+            assert_repeats(form(*arrays), want, period, f"{form.__name__}, {threads} threads")
+            form(*arrays, out=out)
+            assert_repeats(out, want, period, f"{form.__name__}, {threads} threads, out=")
+
+
+def test_strided_threads(form, dtype):
+    arrays, want, period = tiled(form, dtype, 1 << 20)
+    spread = [np.repeat(a, 2)[::2] for a in arrays]
+    for threads in (1, 2, 3):
+        with fa.num_threads(threads):
+            assert_repeats(form(*spread), want, period, f"{form.__name__}, {threads} threads, strided")
+
+
+def cache_bytes():
+    """The largest last-level cache that the library may believe in."""
+    try:
+        return max(os.sysconf("SC_LEVEL3_CACHE_SIZE"), 32 << 20)
+    except (OSError, ValueError):
+        return 32 << 20
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_past_the_caches(activation, threads):
+    """Results too long for any cache are written another way, to any address, and are the same."""
+    size = max(6 << 20, cache_bytes() // 8 + (1 << 20)) >> 14 << 14
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        free = 0
+    if size * 4 * 5 > free:
+        pytest.skip("too little memory")
+    x, want, period = tiled(activation, np.float32, size)
+    with fa.num_threads(threads):
+        assert_repeats(activation(*x), want, period, activation.name)
+        shifted = np.empty(size + 1, np.float32)[1:]  # 4 bytes off every vector's alignment
+        assert_repeats(activation(*x, out=shifted), want, period, f"{activation.name}, unaligned")
+        forms = outputs(activation.value_and_derivative(*x))
+        assert_repeats(forms[0], want, period, f"{activation.name}.value_and_derivative")
+
+
+# ---- instruction sets ----
+
+def hashes(isa):
+    script = Path(__file__).with_name("hash_outputs.py")
+    done = subprocess.run([sys.executable, script], env={**os.environ, "FASTACT_ISA": isa}, capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return hashes(fa.isa())
+
+
+@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512", "neon"])
+def test_instruction_sets(isa, reference):
+    """Every output of every form, dtype and softmax axis, in a process of each instruction set."""
+    got = hashes(isa)
+    if got.pop("isa") != isa:
+        pytest.skip("this processor lacks it")
+    want = {name: value for name, value in reference.items() if name != "isa"}
+    assert len(got) > 3 * len(fa.activations)
+    assert sorted(name for name in want if got[name] != want[name]) == []

@@ -1,0 +1,226 @@
+"""NaN, infinities, zeros, subnormals and kinks, in every lane; ranges, monotony and floating-point flags."""
+import ctypes
+import ctypes.util
+import platform
+import threading
+
+import numpy as np
+import pytest
+
+import fastact as fa
+from axes import (ALL_FORMS, arrays_in, assert_same_bits, bits, empty_outputs, every_exponent, inputs, kind, outputs,
+                  special, wide)
+from fastact import formulas
+
+LENGTHS = (*range(1, 35), 63, 64, 65, 67)
+
+# f(-inf), f(-0.0), f(0.0), f(inf); then the slopes at -inf, 0 and inf. Zeros count with their sign.
+LIMITS = {
+    "identity": ((-np.inf, -0.0, 0.0, np.inf), (1, 1, 1)),
+    "sigmoid": ((0.0, 0.5, 0.5, 1.0), (0, 0.25, 0)),
+    "tanh": ((-1.0, -0.0, 0.0, 1.0), (0, 1, 0)),
+    "relu": ((0.0, 0.0, 0.0, np.inf), (0, 0, 1)),
+    "leaky_relu": ((-np.inf, -0.0, 0.0, np.inf), (0.01, 0.01, 1)),
+    "elu": ((-1.0, -0.0, 0.0, np.inf), (0, 1, 1)),
+    "silu": ((-0.0, -0.0, 0.0, np.inf), (0, 0.5, 1)),
+    "swish": ((-0.0, -0.0, 0.0, np.inf), (0, 0.5, 1)),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_limits(name, dtype):
+    values, slopes = LIMITS[name]
+    f, x = fa.activations[name], np.array([-np.inf, -0.0, 0.0, np.inf], dtype)
+    assert_same_bits(f(x), np.array(values, dtype), name)
+    np.testing.assert_array_equal(f.derivative(x), np.array([slopes[0], slopes[1], *slopes[1:]], dtype))
+
+
+def test_limits_follow_the_formula(activation, dtype):
+    """Far out a formula has reached its limit, or keeps growing to an infinity."""
+    info, largest = activation.info, float(np.finfo(dtype).max)
+    names = [p.name for p in info.parameters]
+    for f, formula in ((activation, info.formula), (activation.derivative, info.derivative)):
+        exact = formulas.mpmath_function(formula, names)
+        for sign in (1, -1):
+            far = exact(sign * 10 ** 9, *info.defaults)
+            limit = float(far) if abs(far) < 10 else np.copysign(np.inf, float(far))
+            assert f(dtype(sign * np.inf)) == dtype(limit), f"{f.__name__} at {sign} * inf"
+            assert f(dtype(sign * largest)) == pytest.approx(float(exact(sign * largest, *info.defaults)), rel=1e-6)
+
+
+def test_nan_in_every_lane(form, dtype):
+    """NaN in gives NaN out there and nowhere else, for either sign and for a NaN gradient too."""
+    for n in LENGTHS:
+        x = np.linspace(-3, 3, n).astype(dtype)
+        y = inputs(form, x)[-1]
+        clean = outputs(form(*inputs(form, x)))
+        for at in {0, 1, n // 2, n - 2, n - 1} if n > 34 else range(n):
+            for which in range(arrays_in(form)):
+                arrays = [np.ones_like(y), y][-arrays_in(form):]
+                arrays[which] = arrays[which].copy()
+                arrays[which][at % n] = np.nan if at % 2 else -np.nan
+                for got, want in zip(outputs(form(*arrays)), clean):
+                    want = want.copy()
+                    want[at % n] = np.nan
+                    assert_same_bits(got, want, f"{form.__name__}, n = {n}, NaN in argument {which} at {at}")
+
+
+def test_special_values_in_every_lane(form, dtype):
+    """A value's result does not depend on its lane, nor its neighbours on it."""
+    x = special(dtype)
+    alone = [outputs(form(*inputs(form, x[k:k + 1]))) for k in range(x.size)]
+    everyday = dtype(0.75)
+    neighbour = outputs(form(*inputs(form, np.array([everyday]))))
+    for k, value in enumerate(x):
+        for n in LENGTHS:
+            for at in range(n) if n == 33 else (0, n - 1):
+                line = np.full(n, everyday)
+                line[at] = value
+                for got, one, other in zip(outputs(form(*inputs(form, line))), alone[k], neighbour):
+                    want = np.full(n, other[0])
+                    want[at] = one[0]
+                    assert_same_bits(got, want, f"{form.__name__}({value!r}) at {at} of {n}")
+
+
+def test_no_nan_from_finite(form, dtype):
+    for x in (every_exponent(dtype), wide(dtype, 200_000)):
+        for result in outputs(form(*inputs(form, x))):
+            assert not np.isnan(result).any(), f"{form.__name__}({x[np.isnan(result)][:3]}) is NaN"
+
+
+def test_half_precision_has_no_nan_from_finite(form):
+    x = np.arange(2 ** 16, dtype=np.uint16).view(np.float16)
+    for result in outputs(form(*inputs(form, x))):
+        assert result.dtype == np.float16
+        np.testing.assert_array_equal(np.isnan(result), np.isnan(x))
+
+
+def test_range(activation, dtype):
+    """No result leaves the registered range, whose open ends rounding may reach."""
+    info = activation.info
+    names = {"inf": np.inf, **{p.name: p.default for p in info.parameters}}
+    low, high = (eval(end, {"__builtins__": {}}, names) for end in info.range.strip("[()]").split(","))
+    for x in (every_exponent(dtype), wide(dtype, 200_000), special(dtype)[:-2]):
+        y = activation(x)
+        assert y.min() >= low and y.max() <= high, f"[{y.min()}, {y.max()}] is not in {info.range}"
+
+
+def runs_of_floats(dtype):
+    """Consecutive floating-point numbers: 2000 from each of many places, zero among them; ascending."""
+    info = np.finfo(dtype)
+    starts = np.concatenate([wide(dtype, 300), every_exponent(dtype, 4)[::16], special(dtype)])
+    starts = starts[np.isfinite(starts)]
+    for start in starts:
+        word = int(abs(start).view(f"u{info.bits // 8}"))
+        last = int(np.array(np.inf, dtype).view(f"u{info.bits // 8}"))
+        run = np.arange(word, min(word + 2000, last + 1), dtype=f"u{info.bits // 8}").view(dtype)
+        yield -run[::-1] if np.signbit(start) else run
+
+
+def test_monotone(activation, dtype):
+    """Where the slope never changes sign, the next number never has a smaller value."""
+    if activation.info.crossings:
+        pytest.skip("not monotone")
+    for x in (*runs_of_floats(dtype), np.sort(wide(dtype, 400_000)), np.sort(every_exponent(dtype))):
+        y = activation(x)
+        drops = np.flatnonzero(y[1:] < y[:-1])
+        assert drops.size == 0, f"{activation.name} falls after {x[drops[0]]!r}"
+
+
+# ---- flags: as NumPy would warn of them, and as the processor holds them after a direct call ----
+
+def libm():
+    library = ctypes.CDLL(ctypes.util.find_library("m"))
+    if platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip("the values of FE_INVALID and its siblings are x86's")
+    return library
+
+
+def test_no_flag_in_ufunc(form, dtype):
+    values = special(dtype)
+    for x in (values, wide(dtype, 5000), every_exponent(dtype, 4)):
+        x = x if kind(form) != "backward_from_output" else x[np.isfinite(x)]
+        y = inputs(form, x)[-1]
+        with np.errstate(all="raise"):
+            for n in LENGTHS:
+                form.ufunc(*inputs(form, x[:n])[:-1], y[:n], *form.info.defaults)
+            form.ufunc(*inputs(form, x)[:-1], y, *form.info.defaults)
+            form.ufunc(*inputs(form, x[::-1])[:-1], y[::-1], *form.info.defaults)
+
+
+def test_no_flag_from_signalling_nan(form):
+    for word, dtype in ((0x7fa00000, "u4"), (0x7ff4000000000000, "u8")):
+        for n in (1, 15, 16, 17, 40):
+            x = np.full(n, word, dtype).view(dtype.replace("u", "f"))
+            with np.errstate(all="raise"):
+                for result in outputs(form(*(x.copy() for _ in range(arrays_in(form))))):
+                    assert np.isnan(result).all()
+
+
+def flags_of_direct_calls(form, x, lengths):
+    """INVALID, DIVBYZERO and OVERFLOW as plain calls on the first n elements leave them."""
+    library, harmful = libm(), 0x01 | 0x04 | 0x08
+    for n in lengths:
+        arguments = (*inputs(form, x[:n]), *form.info.defaults, *outputs(empty_outputs(form, x[:n])))
+        library.feclearexcept(0x3f)
+        form(*arguments)
+        raised = library.fetestexcept(harmful)
+        assert raised == 0, f"{form.__name__} raised {raised:#x} for {n} elements, the last {x[n - 1]!r}"
+
+
+def test_no_flag_in_direct_call(form, dtype):
+    values = special(dtype)
+    values = values[np.isfinite(values) if kind(form) == "backward_from_output" else ~np.isnan(values)]
+    for x in (wide(dtype, 3000), every_exponent(dtype, 4), values, *values[:, None]):
+        flags_of_direct_calls(form, x, [n for n in (*LENGTHS, x.size) if n <= x.size])
+
+
+def test_no_flag_from_nan_in_direct_call(form, dtype):
+    x = np.ones(67, dtype)
+    x[::3] = np.nan
+    flags_of_direct_calls(form, x, LENGTHS)
+
+
+# ---- nothing changes how the process computes ----
+
+def control_word():
+    """Rounding mode, masks, flush-to-zero and denormals-are-zero of this thread."""
+    environment = (ctypes.c_uint8 * 64)()
+    libm().fegetenv(environment)
+    return int.from_bytes(bytes(environment)[28:32], "little") & 0xFFC0
+
+
+def test_floating_point_state_is_left_alone(form, dtype):
+    here = control_word()
+    assert here == 0x1F80, "something else has changed the processor's settings"
+    tiny = np.full(1 << 20, np.finfo(dtype).smallest_subnormal)
+    form(*inputs(form, tiny))
+    assert control_word() == here
+    assert 5e-324 / 1.0 > 0 and 1e-310 * 0.5 > 0
+
+
+def test_threads_keep_subnormals():
+    """Worker threads neither flush subnormal numbers nor read them as zero."""
+    seen = {}
+
+    def work():
+        for dtype in (np.float32, np.float64):
+            x = np.full(1 << 22, np.finfo(dtype).smallest_subnormal * dtype(6))
+            with fa.num_threads(2):
+                seen[dtype] = (fa.leaky_relu(x, 0.5) == x).all() and (fa.leaky_relu(-x, 0.5) == -x / 2).all()
+
+    work()
+    assert seen == {np.float32: True, np.float64: True}
+    seen.clear()
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == {np.float32: True, np.float64: True}
+
+
+def test_bits_of_zero_slope_sign():
+    """An all-zero gradient stays zero of either sign and never becomes NaN, for infinite x too."""
+    x = np.array([-np.inf, -1, -0.0, 0.0, 1, np.inf], np.float32)
+    for form in ALL_FORMS:
+        if kind(form) == "backward":
+            assert (bits(np.abs(form(np.zeros_like(x), x))) == 0).all(), form.__name__

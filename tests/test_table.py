@@ -1,0 +1,77 @@
+"""The comparison table and ``info``: all entries, in text and in Markdown, and the same in README."""
+from pathlib import Path
+
+import pytest
+
+import fastact as fa
+from fastact import documents, registry, table
+
+ENTRIES = (*registry.ACTIVATIONS, *registry.ROWS)
+
+
+def test_text(capsys):
+    assert table.main([]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 120
+    for entry in ENTRIES:
+        row = next(line for line in lines if line.startswith(f"{entry.name} "))
+        assert entry.range in row and entry.saturates in row
+        at = lines.index(f"{entry.name}: {entry.best_for}")
+        assert lines[at + 1] == f"  f(x)  = {entry.formula}" and lines[at + 2].startswith("  f'(x) = ")
+
+
+def test_markdown(capsys):
+    assert table.main(["--markdown"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(ENTRIES) + 2 and {line.count("|") for line in lines} == {len(table.HEAD) + 1}
+    for entry, line in zip(ENTRIES, lines[2:]):
+        assert line.startswith(f"| `{entry.name}` | `{entry.formula}` |") and entry.best_for in line
+
+
+def test_costs_are_relative_to_relu():
+    costs = {entry.name: float(table.relative_cost(entry)) for entry in ENTRIES}
+    assert costs["relu"] == 1 and all(cost > 0 for cost in costs.values()) and costs["tanh"] > costs["relu"]
+
+
+def test_readme_table_is_current():
+    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    assert documents.read_section(text, "table") == table.markdown(), "python -m fastact table --write"
+
+
+def test_writing_between_markers(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(documents, "ROOT", tmp_path)
+    with pytest.raises(FileNotFoundError, match="source checkout"):
+        table.main(["--write"])
+    readme = tmp_path / "README.md"
+    readme.write_text("before\n<!-- table:begin -->\nold\n<!-- table:end -->\nafter\n")
+    for _ in range(2):
+        assert table.main(["--write"]) == 0
+        text = readme.read_text()
+        assert text.startswith("before\n<!--") and text.endswith("-->\nafter\n") and "old" not in text
+        assert documents.read_section(text, "table") == table.markdown()
+    for broken in ("no markers", "<!-- table:end --><!-- table:begin -->", "<!-- table:begin -->"):
+        with pytest.raises(ValueError, match="markers"):
+            documents.read_section(broken, "table")
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_info(entry, capsys):
+    for name in (entry.name, *entry.aliases):
+        assert table.info([name]) == 0
+        text = capsys.readouterr().out
+        for fact in (entry.formula, entry.range, entry.best_for, entry.reference, *entry.aliases):
+            assert fact in text
+        for parameter in getattr(entry, "parameters", ()):
+            assert parameter.doc in text and repr(parameter.default) in text
+        for bounds in (getattr(entry, dtype, None) for dtype in ("float32", "float64")):
+            assert bounds is None or f"at most {bounds.value:g} ULP, derivative {bounds.derivative:g}" in text
+
+
+def test_info_without_a_name_is_the_configuration(capsys):
+    assert table.info([]) == 0
+    assert fa.isa() in capsys.readouterr().out
+
+
+def test_info_of_nothing(capsys):
+    assert table.info(["sigmiod"]) == 2
+    assert "no activation sigmiod; there are identity, sigmoid" in capsys.readouterr().err
