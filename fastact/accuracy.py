@@ -16,8 +16,8 @@ from fastact import documents, formulas, registry
 
 FORMS = ("value", "derivative")
 DTYPES = ("float32", "float64", "float16")
-STRIDE = 1009  # prime, so that every bit of the mantissa varies
-PIECES = 64    # of an exhaustive sweep
+STRIDE = 251  # prime, so that every bit of the mantissa varies
+PIECES = 64   # of an exhaustive sweep
 
 
 def main(argv=None):
@@ -80,7 +80,7 @@ def _again(isa, arguments):
 
 def _pieces(options):
     """What the processes do, one row after the other: (row, function, arguments)."""
-    from fastact import sweeps
+    from fastact import points, sweeps
     for name in options.names:
         for form in [options.form] if options.form else FORMS:
             for dtype in [options.dtype] if options.dtype else DTYPES:
@@ -89,11 +89,11 @@ def _pieces(options):
                     if dtype != "float32":
                         yield row, getattr(sweeps, f"sweep_{dtype}"), (case,)
                     elif options.exhaustive and case.parameters == entry.defaults:
-                        step = sweeps.FINITE // PIECES
+                        step = points.FINITE // PIECES
                         for k in range(PIECES):
                             yield row, sweeps.sweep_float32, (case, k * step, (k + 1) * step)
                     else:
-                        yield row, sweeps.sweep_float32, (case, 0, sweeps.FINITE, options.stride)
+                        yield row, sweeps.sweep_float32, (case, 0, points.FINITE, options.stride)
 
 
 def measure(options):

@@ -15,7 +15,7 @@ ARRAYS = {"value": (["x"], ["out"]), "derivative": (["x"], ["out"]), "backward":
 
 def c_list(entries):
     """The macros FA_ACTIVATIONS(ROOM), one row an activation, and FA_ALIASES(ALIAS)."""
-    rooms = [f"    ROOM({e.name}, {len(e.parameters)}, {int(e.from_output)}, {e.cost})" for e in entries]
+    rooms = [f"    ROOM({e.name}, {len(e.parameters)}, {int(e.from_output)}, {int(e.own_backward)}, {e.cost})" for e in entries]
     aliases = [f"    ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
     return ("#define FA_ACTIVATIONS(ROOM) \\\n" + " \\\n".join(rooms) + "\n"
             "#define FA_ALIASES(ALIAS) \\\n" + " \\\n".join(aliases) + "\n")

@@ -5,9 +5,10 @@ Error is in ULP of the exact result and total, so that 0.5 is correctly rounded:
 at or below |exact| on, and never below the smallest subnormal. An infinite result counts as the power of
 two that follows the largest number.
 
-The exact value is mpmath's, of the registry's formula at the parameters as the kernel sees them, rounded
-to the dtype. Each sweep asks a faster evaluation of the formula for candidates first: float64 for float32
-and float16, longdouble for float64. mpmath then has the last word on the worst of them.
+The exact value is mpmath's, of the registry's formula at parameters rounded to the dtype (float32 for
+float16), as the kernel sees them. Each sweep asks a faster evaluation of the formula for candidates
+first: float64 for float32 and float16, longdouble for float64. mpmath then has the last word on the
+worst of them.
 """
 import itertools
 from dataclasses import dataclass, replace
@@ -16,16 +17,13 @@ from typing import Tuple
 import numpy as np
 
 from fastact import formulas, registry
+from fastact.points import FINITE, float32_patterns, float64_points
 
-FINITE = 2 * 0x7F800000  # float32 patterns that are numbers
 CHUNK = 1 << 13          # elements that stay in cache through all steps
 CONFIRMATIONS = 1000     # of one chunk
 SLACK = 1e-6             # a candidate promises so much more than the worst known; float64 errs by less
 GRID = {"beta": (1e-3, 0.1, 0.7, 1.7, 3.3, 1e3, -1.0), "alpha": (0.01, 0.3, 1.67, 10.0),
         "negative_slope": (0.01, 0.2, 1 / 3, 10.0)}
-LANDMARKS = (0.0, 0.5, 1.0, 2.0, 3.0, 6.0, 9.01, 12.0, 17.3287, 18.7149, 20.0, 24.0, 36.7368, 37.5, 44.3614,
-             55.0, 64.0, 87.3365447, 88.7228394, 103.972, 110.0, 115.0, 170.0, 354.8914, 372.5666,
-             708.39642, 709.78271, 744.44007, 745.13322, 760.0, 1410.0)
 
 
 @dataclass(frozen=True)
@@ -101,12 +99,12 @@ class Measured:
         self.case, self.dtype = case, np.dtype(case.dtype)
         self.form = fastact.activations[case.name]
         self.form = self.form if case.form == "value" else getattr(self.form, case.form)
-        self.values = tuple(self.dtype.type(v) for v in case.parameters)
+        seen = np.float32 if self.dtype == np.float16 else self.dtype.type
+        self.values = tuple(float(seen(v)) for v in case.parameters)
         self.exact = formulas.mpmath_function(expression, names)
         self.fast = formulas.numpy_function(
             expression, names, np.longdouble if self.dtype == np.float64 else np.float64)
-
-        self.scale = 1 / float(self.values[0]) if self.values and self.values[0] else 1.0
+        self.scale = 1 / self.values[0] if self.values and self.values[0] else 1.0
         self.crossings = entry.crossings if case.form == "derivative" and self.values != (0,) else ()
 
     def got(self, x):
@@ -121,13 +119,12 @@ class Measured:
 
     def want(self, x):
         """The exact value at one input."""
-        return self.exact(float(x), *map(float, self.values))
+        return self.exact(float(x), *self.values)
 
     def accepted(self, x, got, want):
-        """Where the derivative is next to its zero and the error is small beside its slope there.
+        """Where the derivative is so near its zero that an absolute error of eps / 8 (2^-26, 2^-55) will do.
 
-        A zero at c is at c / parameter with a parameter; accepted is eps / 8 (2^-26, 2^-55) within 0.01
-        of it, and within 0.01 before x is multiplied by a parameter above 1.
+        With a parameter the zero c is at x = c / parameter; near is 0.01 both in x and in parameter * x.
         """
         near = np.zeros(x.shape, bool)
         for crossing in self.crossings:
@@ -151,14 +148,8 @@ class Measured:
             error = exact_error(got[i], want, self.dtype)
             if error > worst.error:
                 worst = replace(worst, error=error, x=float(x[i]), got=float(got[i]), want=float(want),
-                                parameters=tuple(map(float, self.values)))
+                                parameters=self.values)
         return worst
-
-
-def float32_patterns(start, stop, stride):
-    """Numbers start, start + stride ... of the finite float32 in order of their bits."""
-    index = np.arange(start, stop, stride, dtype=np.uint32)
-    return np.where(index < FINITE // 2, index, index + np.uint32(2**31 - FINITE // 2)).view(np.float32)
 
 
 def sweep_float32(case, start=0, stop=FINITE, stride=1):
@@ -169,25 +160,9 @@ def sweep_float32(case, start=0, stop=FINITE, stride=1):
     return worst
 
 
-def float64_points(case, count=4):
-    """Every exponent with both signs, the centre and the tails densely, and neighbours of landmarks."""
-    random = np.random.default_rng(0)
-    exponents = np.repeat(np.arange(-1074, 1024), count)
-    everywhere = np.ldexp(random.uniform(1, 2, exponents.size), exponents)
-    centre, tails = random.uniform(0, 40, 5000 * count), random.uniform(0, 760, 2500 * count)
-    zeros = np.abs(registry.by_name()[case.name].crossings)
-    at = np.array([*LANDMARKS, *zeros])
-    near = (at[:, None] + np.spacing(at)[:, None] * np.arange(-4 * count, 4 * count + 1)).ravel()
-    around = (zeros[:, None] + np.ldexp(random.uniform(-1, 1, 800 * count), -random.integers(1, 50, 800 * count)))
-    points = np.concatenate([centre, tails, near, around.ravel()])
-    scales = [1.0, *(1 / abs(v) for v in case.parameters if v)]
-    points = np.concatenate([everywhere, *(points * scale for scale in scales)])
-    return np.concatenate([points, -points])
-
-
-def sweep_float64(case, count=4):
+def sweep_float64(case, count=16):
     """The stratified points; `count` makes them denser."""
-    return Measured(case).worst(float64_points(case, count))
+    return Measured(case).worst(float64_points(case.name, case.parameters, count))
 
 
 def sweep_float16(case):
@@ -201,6 +176,7 @@ def sweep_float16(case):
         below, above = (claim - slack).astype(np.float16), (claim + slack).astype(np.float16)
     right = got == below
     for i in np.flatnonzero(below != above):
-        right[i] = exact_error(got[i], measured.want(x[i]), np.float16) == min(
-            exact_error(one[i], measured.want(x[i]), np.float16) for one in (below, above))
+        want = measured.want(x[i])
+        right[i] = got[i] == min(below[i], above[i], key=lambda half: (
+            exact_error(half, want, np.float16), half.view(np.uint16) & 1))  # a tie goes to the even one
     return replace(worst, misrounded=int(np.sum(~right)))

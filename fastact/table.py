@@ -34,7 +34,8 @@ def text():
     entries = (*registry.ACTIVATIONS, *registry.ROWS)
     parts = [documents.plain([HEAD[0], *HEAD[3:-1]], [[entry.name, *_properties(entry)] for entry in entries])]
     for entry in entries:
-        parts += ["", f"{entry.name}: {entry.best_for}", f"  f(x)  = {entry.formula}", f"  f'(x) = {_derivative(entry)}"]
+        parts += ["", f"{entry.name}: {entry.best_for}"]
+        parts += [f"  f(x)  = {entry.formula}", f"  f'(x) = {_derivative(entry)}"]
     return "\n".join(parts)
 
 

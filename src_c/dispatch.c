@@ -31,8 +31,8 @@ const char *fa_isa(void) { return table->name; }
 
 /* ---- the activations ---- */
 
-#define FA_INDEX(name, np, from_output, cost) index_of_##name,
-#define FA_DESCRIBE(name, np, from_output, cost) {#name, index_of_##name, np, from_output, cost},
+#define FA_INDEX(name, np, from_output, own, cost) index_of_##name,
+#define FA_DESCRIBE(name, np, from_output, own, cost) {#name, index_of_##name, np, from_output, cost},
 #define FA_ALIAS(alias, name) {#alias, index_of_##name},
 enum { FA_ACTIVATIONS(FA_INDEX) activation_count };
 static const fa_activation activations[] = {FA_ACTIVATIONS(FA_DESCRIBE)};

@@ -37,13 +37,17 @@
         FA_SIMD_LOOP { body }                                                                                   \
     }
 
-#define FA_KERNELS(name, style, np)                                                                             \
+/* The slope of the backward loop: the derivative, or the room's own. */
+#define FA_BACKWARD_0(name) FN(name##_derivative)
+#define FA_BACKWARD_1(name) FN(name##_backward_slope)
+
+#define FA_KERNELS(name, style, np, own)                                                                        \
     FA_KERNEL(name, value, style, np, 1, const REAL *x = in[0]; REAL *y = out[0];,                              \
               y[i] = FN(name)(x[i] FA_PASS_##style##_##np);)                                                    \
     FA_KERNEL(name, derivative, style, np, 1, const REAL *x = in[0]; REAL *d = out[0];,                         \
               d[i] = FN(name##_derivative)(x[i] FA_PASS_##style##_##np);)                                       \
     FA_KERNEL(name, backward, style, np, 2, const REAL *g = in[0]; const REAL *x = in[1]; REAL *dx = out[0];,   \
-              dx[i] = g[i] * FN(name##_derivative)(x[i] FA_PASS_##style##_##np);)                               \
+              dx[i] = g[i] * FA_BACKWARD_##own(name)(x[i] FA_PASS_##style##_##np);)                              \
     FA_KERNEL(name, value_and_derivative, style, np, 1,                                                         \
               const REAL *x = in[0]; REAL *y = out[0]; REAL *d = out[1];, REAL t = x[i];                        \
               y[i] = FN(name)(t FA_PASS_##style##_##np); d[i] = FN(name##_derivative)(t FA_PASS_##style##_##np);)
@@ -54,10 +58,13 @@
               const REAL *g = in[0]; const REAL *y = in[1]; REAL *dx = out[0];,                                 \
               dx[i] = g[i] * FN(name##_slope_from_output)(y[i] FA_PASS_##style##_##np);)
 
-#define FA_ARRAY_KERNELS_0(name, from_output)
-#define FA_ARRAY_KERNELS_1(name, from_output) FA_KERNELS(name, array, 1) FA_FROM_OUTPUT_##from_output(name, array, 1)
-#define FA_ARRAY_KERNELS_2(name, from_output) FA_KERNELS(name, array, 2) FA_FROM_OUTPUT_##from_output(name, array, 2)
-#define FA_ARRAY_KERNELS_3(name, from_output) FA_KERNELS(name, array, 3) FA_FROM_OUTPUT_##from_output(name, array, 3)
+#define FA_ARRAY_KERNELS_0(name, from_output, own)
+#define FA_ARRAY_KERNELS_1(name, from_output, own)                                                                  \
+    FA_KERNELS(name, array, 1, own) FA_FROM_OUTPUT_##from_output(name, array, 1)
+#define FA_ARRAY_KERNELS_2(name, from_output, own)                                                                  \
+    FA_KERNELS(name, array, 2, own) FA_FROM_OUTPUT_##from_output(name, array, 2)
+#define FA_ARRAY_KERNELS_3(name, from_output, own)                                                                  \
+    FA_KERNELS(name, array, 3, own) FA_FROM_OUTPUT_##from_output(name, array, 3)
 
 #define FA_OUTPUT_ENTRY_0(name, style) NULL
 #define FA_OUTPUT_ENTRY_1(name, style) FN(name##_backward_from_output_##style)
@@ -69,9 +76,10 @@
 #define FA_ARRAY_ENTRY_2(name, from_output) FA_ENTRY(name, array, from_output)
 #define FA_ARRAY_ENTRY_3(name, from_output) FA_ENTRY(name, array, from_output)
 
-#define FA_INSTANTIATE(name, np, from_output, cost)                                                             \
-    FA_KERNELS(name, scalar, np) FA_FROM_OUTPUT_##from_output(name, scalar, np) FA_ARRAY_KERNELS_##np(name, from_output)
-#define FA_TABLE_ROW(name, np, from_output, cost)                                                               \
+#define FA_INSTANTIATE(name, np, from_output, own, cost)                                                             \
+    FA_KERNELS(name, scalar, np, own)                                                                           \
+    FA_FROM_OUTPUT_##from_output(name, scalar, np) FA_ARRAY_KERNELS_##np(name, from_output, own)
+#define FA_TABLE_ROW(name, np, from_output, own, cost)                                                               \
     {FA_ENTRY(name, scalar, from_output), FA_ARRAY_ENTRY_##np(name, from_output)},
 
 FA_ACTIVATIONS(FA_INSTANTIATE)

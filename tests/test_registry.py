@@ -38,13 +38,18 @@ def interval(entry, values):
     return number(low, entry, values), number(high, entry, values), opens == "[", closes == "]"
 
 
-def check_end(end, belongs, nearest, beyond, far):
-    """One end of a range: `nearest` of the values to it, `beyond(value)` outside of it, values far out."""
+def check_end(end, belongs, nearest, beyond, rim, far):
+    """One end of a range.
+
+    `nearest` is the value next to it, `beyond` tells what is outside, `rim` are the values at the last
+    points and `far` those far out. An end that belongs to the range is attained before the rim.
+    """
     if np.isinf(end):
         assert not belongs
         assert max(far, key=lambda value: value * np.sign(end)) * np.sign(end) > 10**6
     elif belongs:
         assert abs(nearest - end) <= 5e-5 * max(1, abs(end)) and not beyond(nearest)
+        assert nearest == end or nearest not in rim
     else:
         assert 0 < abs(nearest - end) < 1e-6 and not beyond(nearest)
 
@@ -54,8 +59,9 @@ def test_range(entry, values):
     f, _ = functions(entry, values)
     low, high, has_low, has_high = interval(entry, values)
     found, far = [f(x) for x in POINTS], [f(-FAR), f(FAR)]
-    check_end(low, has_low, min(found), lambda value: value < low, far)
-    check_end(high, has_high, max(found), lambda value: value > high, far)
+    rim = found[0], found[-1]
+    check_end(low, has_low, min(found), lambda value: value < low, rim, far)
+    check_end(high, has_high, max(found), lambda value: value > high, rim, far)
 
 
 def test_range_of_softmax():

@@ -13,3 +13,9 @@ INLINE REAL FN(silu_derivative)(REAL x)
     REAL a = FN(at_most)(FN(magnitude)(x), SLOPE_LARGEST);
     return FN(silu_slope)(FN(exp_split)(-a, -SLOPE_SHIFT), a, 0, x < 0);
 }
+
+INLINE REAL FN(silu_backward_slope)(REAL x)
+{
+    REAL a = FN(at_most)(FN(magnitude)(x), SLOPE_LARGEST);
+    return FN(silu_quick_slope)(FN(exp_short)(-a, -SLOPE_SHIFT), a, x < 0);
+}
