@@ -11,6 +11,7 @@ from cpython.ref cimport Py_INCREF
 cimport numpy as cnp
 
 from fastact cimport kernels
+from fastact.plain cimport is_like, is_plain, overlaps
 
 import inspect
 from types import MappingProxyType
@@ -54,37 +55,6 @@ cdef enum:
     RELEASE_GIL_FROM = 16384  # elements; giving the GIL away and back costs more than a shorter loop
 
 cdef str _SUPPORTED = "it takes float16, float32, float64, and integers or booleans, promoted as by numpy.tanh"
-
-
-cdef inline bint is_plain(PyObject *o) noexcept:
-    """A base-class ndarray, C-contiguous, aligned, in native byte order, float32 or float64, not 0-d."""
-    if not cnp.PyArray_CheckExact(<object>o):
-        return False
-    cdef cnp.ndarray a = <cnp.ndarray>o
-    cdef int number = cnp.PyArray_TYPE(a)
-    return ((number == cnp.NPY_FLOAT or number == cnp.NPY_DOUBLE) and cnp.PyArray_NDIM(a) > 0
-            and cnp.PyArray_ISCARRAY_RO(a))
-
-
-cdef inline bint is_like(PyObject *o, cnp.ndarray first) noexcept:
-    """A plain array of the same dtype and shape as `first`."""
-    cdef int k
-    if not is_plain(o):
-        return False
-    cdef cnp.ndarray a = <cnp.ndarray>o
-    if cnp.PyArray_TYPE(a) != cnp.PyArray_TYPE(first) or cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(first):
-        return False
-    for k in range(cnp.PyArray_NDIM(a)):
-        if cnp.PyArray_DIMS(a)[k] != cnp.PyArray_DIMS(first)[k]:
-            return False
-    return True
-
-
-cdef inline bint overlaps(cnp.ndarray a, cnp.ndarray b) noexcept:
-    """Whether two arrays of one size share memory other than element by element."""
-    cdef char *p = <char *>cnp.PyArray_DATA(a)
-    cdef char *q = <char *>cnp.PyArray_DATA(b)
-    return p != q and p < q + cnp.PyArray_NBYTES(b) and q < p + cnp.PyArray_NBYTES(a)
 
 
 cdef class Form:
@@ -300,9 +270,9 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
         results = array if k == 0 else (results, array)
     if n >= RELEASE_GIL_FROM:
         with nogil:
-            kernels.apply_strided(self.activation, self.form, 0 if size == 4 else 1, data, steps, n)
+            kernels.apply_apart(self.activation, self.form, 0 if size == 4 else 1, data, steps, n)
     else:
-        kernels.apply_strided(self.activation, self.form, 0 if size == 4 else 1, data, steps, n)
+        kernels.apply_apart(self.activation, self.form, 0 if size == 4 else 1, data, steps, n)
     Py_INCREF(results)
     return <PyObject *>results
 
@@ -372,9 +342,9 @@ cdef class Bound:
     cdef void run(self) noexcept:
         if self.n >= RELEASE_GIL_FROM:
             with nogil:
-                kernels.apply_strided(self.activation, self.form, self.dtype, self.data, self.steps, self.n)
+                kernels.apply_apart(self.activation, self.form, self.dtype, self.data, self.steps, self.n)
         else:
-            kernels.apply_strided(self.activation, self.form, self.dtype, self.data, self.steps, self.n)
+            kernels.apply_apart(self.activation, self.form, self.dtype, self.data, self.steps, self.n)
 
 
 cdef PyObject *call_bound(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names) except NULL:

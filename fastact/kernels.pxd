@@ -25,5 +25,7 @@ cdef const void *find(const char *name) noexcept nogil
 cdef int parameter_count(const void *activation) noexcept nogil
 cdef int apply_strided(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,
                        Py_ssize_t n) noexcept nogil
+cdef int apply_apart(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,
+                     Py_ssize_t n) noexcept nogil  # for arrays that are apart or element on element
 cdef int apply_rows(int form, int dtype, const void *first, const void *second, void *out,
                     Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner) noexcept nogil

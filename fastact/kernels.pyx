@@ -6,7 +6,7 @@ From Python the same names work with any buffers of float32 or float64, for expe
 """
 from cython cimport floating
 
-cdef extern from "fastact.h" nogil:
+cdef extern from "internal.h" nogil:
     ctypedef struct fa_activation:
         pass
     ctypedef enum fa_dtype:
@@ -30,6 +30,8 @@ cdef extern from "fastact.h" nogil:
                  void **outputs, Py_ssize_t n, const void *parameters)
     int fa_apply_strided(const fa_activation *activation, fa_form form, fa_dtype dtype, char **data,
                          const Py_ssize_t *steps, Py_ssize_t n)
+    int fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype dtype, char **data,
+                       const Py_ssize_t *steps, Py_ssize_t n)
     int fa_rows(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
                 Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner)
     int fa_set_num_threads(int threads)
@@ -87,6 +89,11 @@ cdef int parameter_count(const void *activation) noexcept nogil:
 cdef int apply_strided(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,
                        Py_ssize_t n) noexcept nogil:
     return fa_apply_strided(<const fa_activation *>activation, <fa_form>form, <fa_dtype>dtype, data, steps, n)
+
+
+cdef int apply_apart(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,
+                     Py_ssize_t n) noexcept nogil:
+    return fa_apply_apart(<const fa_activation *>activation, <fa_form>form, <fa_dtype>dtype, data, steps, n)
 
 
 cdef int apply_rows(int form, int dtype, const void *first, const void *second, void *out,

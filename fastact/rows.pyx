@@ -1,8 +1,11 @@
 # cython: language_level=3, freethreading_compatible=True
 """Functions of whole rows: softmax, along any axis."""
+from cpython.object cimport PyObject
+
 cimport numpy as cnp
 
 from fastact cimport kernels
+from fastact.plain cimport is_like, is_plain, may_overlap
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
@@ -13,33 +16,6 @@ cnp.import_array()
 
 cdef enum:
     RELEASE_GIL_FROM = 16384
-
-
-cdef bint is_plain(object o) noexcept:
-    """A base-class ndarray, C-contiguous, aligned, in native byte order, float32 or float64, not 0-d."""
-    if not cnp.PyArray_CheckExact(o):
-        return False
-    cdef cnp.ndarray a = <cnp.ndarray>o
-    cdef int number = cnp.PyArray_TYPE(a)
-    return ((number == cnp.NPY_FLOAT or number == cnp.NPY_DOUBLE) and cnp.PyArray_NDIM(a) > 0
-            and cnp.PyArray_ISCARRAY_RO(a))
-
-
-cdef bint are_alike(cnp.ndarray a, cnp.ndarray b) noexcept:
-    """Of one dtype and shape."""
-    cdef int k
-    if cnp.PyArray_TYPE(a) != cnp.PyArray_TYPE(b) or cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(b):
-        return False
-    for k in range(cnp.PyArray_NDIM(a)):
-        if cnp.PyArray_DIMS(a)[k] != cnp.PyArray_DIMS(b)[k]:
-            return False
-    return True
-
-
-cdef bint may_overlap(cnp.ndarray a, cnp.ndarray b) noexcept:
-    cdef char *p = <char *>cnp.PyArray_DATA(a)
-    cdef char *q = <char *>cnp.PyArray_DATA(b)
-    return p < q + cnp.PyArray_NBYTES(b) and q < p + cnp.PyArray_NBYTES(a)
 
 
 cdef void run_plain(int form, cnp.ndarray first, cnp.ndarray second, int axis, cnp.ndarray out):
@@ -69,8 +45,8 @@ cdef object run(str name, int form, object x, object second, object axis, object
     """Plain arrays at once, anything else by way of plain copies. `second` is x where a form has one input."""
     cdef cnp.ndarray result
     cdef int ndim
-    if (is_plain(x) and is_plain(second) and are_alike(x, second)
-            and (out is None or (is_plain(out) and are_alike(x, out) and cnp.PyArray_ISWRITEABLE(out)
+    if (is_plain(<PyObject *>x) and is_like(<PyObject *>second, x)
+            and (out is None or (is_like(<PyObject *>out, x) and cnp.PyArray_ISWRITEABLE(out)
                                  and not may_overlap(x, out) and not may_overlap(second, out)))):
         ndim = cnp.PyArray_NDIM(x)
         axis = normalize_axis_index(axis, ndim)

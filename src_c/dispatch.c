@@ -121,8 +121,8 @@ static int should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
     return n * size * arrays > cache;
 }
 
-fa_status fa_apply_strided(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
-                           const ptrdiff_t *steps, ptrdiff_t n)
+static inline fa_status apply(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                              const ptrdiff_t *steps, ptrdiff_t n, int known_apart)
 {
     if (n < 0 || dtype < FA_FLOAT32 || dtype > FA_FLOAT16)
         return FA_ERROR_ARGUMENT;
@@ -130,18 +130,20 @@ fa_status fa_apply_strided(const fa_activation *activation, fa_form form, fa_dty
         return FA_ERROR_NO_SUCH_FORM;
     if (n == 0)
         return FA_OK;
-    fa_job job = {.run = table->run[dtype],
-                  .call = {.kernels = &table->kernels[dtype == FA_FLOAT64][activation->index],
-                           .form = form,
-                           .inputs = inputs_of[form],
-                           .parameters = activation->parameters,
-                           .outputs = outputs_of[form]}};
+    fa_job job;
+    job.run = table->run[dtype];
+    job.call.kernels = &table->kernels[dtype == FA_FLOAT64][activation->index];
+    job.call.form = form;
+    job.call.inputs = inputs_of[form];
+    job.call.parameters = activation->parameters;
+    job.call.outputs = outputs_of[form];
+    job.call.stream = 0;
     int count = job.call.inputs + job.call.parameters + job.call.outputs;
     for (int k = 0; k < count; k++) {
         job.call.data[k] = data[k];
         job.call.steps[k] = steps[k];
     }
-    enum overlap overlap = n > 1 ? overlap_of(&job.call, size_of[dtype], n) : APART;
+    enum overlap overlap = known_apart || n == 1 ? APART : overlap_of(&job.call, size_of[dtype], n);
     double cost = activation->cost * (dtype == FA_FLOAT64 ? 2 : 1);
     unsigned flags = fa_flags();
     if (overlap == ENTWINED) {
@@ -156,6 +158,18 @@ fa_status fa_apply_strided(const fa_activation *activation, fa_form form, fa_dty
     }
     fa_restore_flags(flags);
     return FA_OK;
+}
+
+fa_status fa_apply_strided(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                           const ptrdiff_t *steps, ptrdiff_t n)
+{
+    return apply(activation, form, dtype, data, steps, n, 0);
+}
+
+fa_status fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                         const ptrdiff_t *steps, ptrdiff_t n)
+{
+    return apply(activation, form, dtype, data, steps, n, 1);
 }
 
 fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
@@ -180,7 +194,7 @@ fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype
         data[k] = outputs[i];
         steps[k] = size_of[dtype];
     }
-    return fa_apply_strided(activation, form, dtype, data, steps, n);
+    return fa_apply_apart(activation, form, dtype, data, steps, n);
 }
 
 /* ---- rows ---- */

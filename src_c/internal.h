@@ -61,6 +61,10 @@ struct fa_activation {
 
 extern const char *const fa_form_names[FA_FORM_COUNT];
 
+/* dispatch.c: fa_apply_strided for arrays that are known to lie apart or element on element. */
+fa_status fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                         const ptrdiff_t *steps, ptrdiff_t n);
+
 /* cpu.c */
 int fa_cpu_has_avx2(void), fa_cpu_has_avx512(void), fa_cpu_has_neon(void);
 ptrdiff_t fa_last_level_cache(void); /* bytes */

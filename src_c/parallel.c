@@ -32,7 +32,9 @@ static atomic_int forked;    /* in a child of fork() */
 static int cpus_left;        /* by affinity and quota, at load */
 static int env_threads;      /* FASTACT_NUM_THREADS, 0 if unset */
 static int omp_env;          /* OMP_NUM_THREADS is set */
-static int omp_at_load;      /* a lower value later is a limit that somebody set: threadpoolctl, say */
+#ifdef _OPENMP
+static int omp_at_load; /* a lower value later is a limit that somebody set: threadpoolctl, say */
+#endif
 
 static double quota_from(const char *path, const char *format)
 {

@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 #ifdef __clang__
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma"), min_vector_width(512))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((min_vector_width(512))), apply_to = function)
 #else
 #pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,fma,prefer-vector-width=512")
 #endif
@@ -14,6 +15,7 @@
 #define FA_VECTOR_BYTES 64
 #include "../table.h"
 #ifdef __clang__
+#pragma clang attribute pop
 #pragma clang attribute pop
 #endif
 #endif
