@@ -2,6 +2,7 @@
 import contextlib
 import os
 import platform
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,7 +12,7 @@ __all__ = ["get_include", "get_num_threads", "isa", "num_threads", "set_num_thre
 
 
 @contextlib.contextmanager
-def num_threads(threads):
+def num_threads(threads: int) -> Iterator[None]:
     """Use this many threads inside a ``with`` block, then what was used before.
 
     The setting is this library's own: BLAS, torch and other OpenMP users keep theirs.
@@ -23,12 +24,12 @@ def num_threads(threads):
         set_num_threads(before)
 
 
-def get_include():
+def get_include() -> str:
     """The folder of fastact.h, for C programs."""
     return os.path.join(os.path.dirname(__file__), "include")
 
 
-def cpu_name():
+def cpu_name() -> str:
     """The processor's name as the system gives it."""
     try:
         with open("/proc/cpuinfo") as lines:
@@ -37,7 +38,7 @@ def cpu_name():
         return platform.processor() or platform.machine()
 
 
-def show_config():
+def show_config() -> None:
     """Print the versions, the processor, the instruction set and the number of threads."""
     from fastact import __version__
     print(f"fastact {__version__}, NumPy {np.__version__}, Python {platform.python_version()}")

@@ -97,7 +97,8 @@ class MLP:
         """
         output = self.forward(X)
         if self.loss is cross_entropy:
-            return np.argmax(output, axis=1)
+            classes: Array = np.argmax(output, axis=1)
+            return classes
         if self.loss is binary_cross_entropy_with_logits:
             output = (output > 0).astype(np.intp)
         return output[:, 0] if self.layers[-1] == 1 else output

@@ -181,4 +181,5 @@ def by_name() -> Mapping[str, Entry]:
 
 def aliases() -> Dict[str, str]:
     """Alias -> canonical name, for elementwise and row activations."""
-    return {alias: entry.name for entry in (*ACTIVATIONS, *ROWS) for alias in entry.aliases}
+    elementwise = {alias: entry.name for entry in ACTIVATIONS for alias in entry.aliases}
+    return {**elementwise, **{alias: row.name for row in ROWS for alias in row.aliases}}

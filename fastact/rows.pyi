@@ -1,0 +1,13 @@
+from typing import Any
+
+from fastact.registry import RowEntry
+
+class RowActivation:
+    name: str
+    info: RowEntry
+    def __call__(self, x: Any, axis: int = -1, out: Any = None) -> Any: ...
+    def backward(self, grad: Any, x: Any, axis: int = -1, out: Any = None) -> Any: ...
+    def backward_from_output(self, grad: Any, y: Any, axis: int = -1, out: Any = None) -> Any: ...
+    def jacobian(self, x: Any, axis: int = -1) -> Any: ...
+
+softmax: RowActivation
