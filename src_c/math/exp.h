@@ -2,7 +2,7 @@
 
    x = n ln 2 + r,  |r| <= ln(2)/2,  e^x = (1 + q) 2^n,  q = e^r - 1 = r + r^2 P(r).
    n comes from adding ROUNDER; ln 2 is split in two so that x - n LN2_HI is exact under fma.
-   P: error relative to q below 2^-26 (float), 2^-61 (double), from coeffs/exp.py.
+   P: error relative to q below 2^-25 (float), 2^-61 (double), from coeffs/exp.py.
 
    2^n may lie outside the normal numbers, so a caller names `shift` and gets 2^(n - shift), whose
    exponent must be normal for all its n, and undoes the shift in its last multiplication: the one
