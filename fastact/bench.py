@@ -12,8 +12,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
-import numpy as np
-
 from fastact import config, registry
 from fastact.peers import ENTRIES, PEERS, equal_terms, has_form, sample
 

@@ -27,7 +27,7 @@ _SUMMARY = {
 
 
 def signature(entry, form, defaults=True):
-    """The call as text: ``(x, alpha=1.0, out=None, **kwargs)``."""
+    """Inputs and parameters as text: ``(x, alpha=1.0)``."""
     parameters = [f"{p.name}={p.default!r}" if defaults else p.name for p in entry.parameters]
     return "(" + ", ".join([*INPUTS[form], *parameters]) + ")"
 

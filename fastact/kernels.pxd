@@ -22,7 +22,6 @@ cdef int softmax_backward_from_output(const floating[:, :, ::1] grad, const floa
 
 # Raw pointers, for the package's own modules: fastact.h explains them.
 cdef const void *find(const char *name) noexcept nogil
-cdef int parameter_count(const void *activation) noexcept nogil
 cdef int apply_strided(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,
                        Py_ssize_t n) noexcept nogil
 cdef int apply_apart(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,

@@ -82,10 +82,6 @@ cdef const void *find(const char *name) noexcept nogil:
     return fa_find(name)
 
 
-cdef int parameter_count(const void *activation) noexcept nogil:
-    return fa_parameter_count(<const fa_activation *>activation)
-
-
 cdef int apply_strided(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,
                        Py_ssize_t n) noexcept nogil:
     return fa_apply_strided(<const fa_activation *>activation, <fa_form>form, <fa_dtype>dtype, data, steps, n)

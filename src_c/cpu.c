@@ -39,12 +39,6 @@ int fa_cpu_has_avx2(void) { return 0; }
 int fa_cpu_has_avx512(void) { return 0; }
 #endif
 
-#if defined(__aarch64__)
-int fa_cpu_has_neon(void) { return 1; }
-#else
-int fa_cpu_has_neon(void) { return 0; }
-#endif
-
 /* The share of it that this system may use: a virtual machine's CPUID names the whole socket's cache, where
    Linux names the part of one group of cores. */
 ptrdiff_t fa_last_level_cache(void)

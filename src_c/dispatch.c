@@ -81,16 +81,24 @@ static void run_job(void *context, ptrdiff_t begin, ptrdiff_t end)
    before the next is read (the arrays of ufunc.accumulate and reduce). */
 enum overlap { APART, BEHIND, ENTWINED };
 
+/* The first byte of n elements and the byte after their last. */
+static void extent(const char *data, ptrdiff_t step, ptrdiff_t size, ptrdiff_t n, const char **low, const char **high)
+{
+    ptrdiff_t reach = step * (n - 1);
+    *low = data + (reach < 0 ? reach : 0);
+    *high = data + (reach > 0 ? reach : 0) + size;
+}
+
 static enum overlap overlap_of(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
 {
     enum overlap worst = APART;
     int outputs_at = call->inputs + call->parameters;
     for (int k = outputs_at; k < outputs_at + call->outputs; k++)
         for (int j = 0; j < outputs_at; j++) { /* a parameter is at most 8 bytes: room for the widest */
-            const char *a = call->data[j], *b = call->data[k];
-            ptrdiff_t step = call->steps[j], reach_a = step * (n - 1), reach_b = call->steps[k] * (n - 1);
-            const char *a_low = a + (reach_a < 0 ? reach_a : 0), *a_high = a + (reach_a > 0 ? reach_a : 0) + (j < call->inputs ? size : 8);
-            const char *b_low = b + (reach_b < 0 ? reach_b : 0), *b_high = b + (reach_b > 0 ? reach_b : 0) + size;
+            const char *a = call->data[j], *b = call->data[k], *a_low, *a_high, *b_low, *b_high;
+            ptrdiff_t step = call->steps[j];
+            extent(a, step, j < call->inputs ? size : 8, n, &a_low, &a_high);
+            extent(b, call->steps[k], size, n, &b_low, &b_high);
             if (a_high <= b_low || b_high <= a_low || (a == b && step == call->steps[k] && step != 0))
                 continue;
             int behind = step == call->steps[k] && (step > 0 ? b < a : b > a) && step != 0;
@@ -103,7 +111,7 @@ static enum overlap overlap_of(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
 /* Contiguous results that the caches cannot hold anyway are written past them, unless in place. */
 static int should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
 {
-    static ptrdiff_t cache;
+    static _Atomic ptrdiff_t cache; /* asked when first needed, by whichever thread */
     if (n * size < (1 << 20))
         return 0;
     if (!cache)

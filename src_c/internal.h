@@ -59,14 +59,12 @@ struct fa_activation {
     double cost; /* ns an element, one thread in cache: decides when threads pay */
 };
 
-extern const char *const fa_form_names[FA_FORM_COUNT];
-
 /* dispatch.c: fa_apply_strided for arrays that are known to lie apart or element on element. */
 fa_status fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                          const ptrdiff_t *steps, ptrdiff_t n);
 
 /* cpu.c */
-int fa_cpu_has_avx2(void), fa_cpu_has_avx512(void), fa_cpu_has_neon(void);
+int fa_cpu_has_avx2(void), fa_cpu_has_avx512(void);
 ptrdiff_t fa_last_level_cache(void); /* bytes */
 unsigned fa_flags(void);              /* floating-point flags of this thread, for fa_restore_flags: */
 void fa_restore_flags(unsigned before); /* lowers "invalid" and "underflow" where they were low */

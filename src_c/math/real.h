@@ -83,7 +83,7 @@ INLINE REAL FN(clamp)(REAL x, REAL low, REAL high)
 INLINE REAL FN(or_nan)(REAL y, REAL x) { return x == x ? y : x; }
 
 /* (high + low) / (over + over_low), the low parts small: a quotient and its residual, rounded nearly
-   once. A low part that is known to be 0 costs nothing. */
+   once. */
 INLINE REAL FN(quotient)(REAL high, REAL low, REAL over, REAL over_low)
 {
     REAL inverse = 1 / over;
