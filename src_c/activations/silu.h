@@ -8,7 +8,7 @@ INLINE REAL FN(silu)(REAL x)
     return x <= SIGMOID_HIGHEST ? y : x; /* NaN too */
 }
 
-INLINE REAL FN(silu_derivative)(REAL x) 
+INLINE REAL FN(silu_derivative)(REAL x)
 {
     REAL a = FN(at_most)(FN(magnitude)(x), SLOPE_LARGEST);
     return FN(silu_slope)(FN(exp_split)(-a, -SLOPE_SHIFT), a, 0, x < 0);

@@ -99,7 +99,8 @@ INLINE REAL FN(silu_slope)(FN(exp_parts) e, REAL a, REAL a_low, int negative)
     REAL z = FN(fused)(e.q, e.scale, e.scale), z_low = FN(fused)(e.q, e.scale, e.scale - z);
     REAL line = FN(fused)(-a, SLOPE_UNIT, SLOPE_UNIT), far = line + z;
     REAL far_low = ((line - far) + z) + (z_low - a_low * SLOPE_UNIT);
-    REAL d = a - SILU_ZERO, near_low, near = FN(silu_bracket)(d, a_low - SILU_ZERO_LO, &near_low) * SLOPE_UNIT;
+    /* A fused difference: GCC moves a plain one and d * d before the limit of a, where that overflows. */
+    REAL d = FN(fused)(a, 1, -SILU_ZERO), near_low, near = FN(silu_bracket)(d, a_low - SILU_ZERO_LO, &near_low) * SLOPE_UNIT;
     int is_near = FN(magnitude)(d) < LIT(0.25f, 0.25);
     REAL bracket = is_near ? near : far, low = is_near ? near_low * SLOPE_UNIT : far_low;
     REAL t = 2 * SLOPE_UNIT + z, t_low = (2 * SLOPE_UNIT - t) + z;
