@@ -67,7 +67,7 @@ cdef class Form:
     """
     cdef vectorcallfunc vectorcall
     cdef const void *activation
-    cdef int form, inputs, parameters, outputs
+    cdef int form, inputs, parameters, required, outputs
     cdef double defaults[MAX_PARAMETERS]
     cdef readonly object ufunc
     cdef readonly object info
@@ -82,8 +82,9 @@ cdef class Form:
         self.inputs = len(docs.INPUTS[form])
         self.outputs = len(docs.OUTPUTS[form])
         self.parameters = len(entry.parameters)
-        for k, parameter in enumerate(entry.parameters):
-            self.defaults[k] = parameter.default
+        self.required = sum(parameter.default is None for parameter in entry.parameters)  # they come first
+        for k, default in enumerate(entry.defaults):
+            self.defaults[k] = default
         self.names = (*docs.INPUTS[form], *(p.name for p in entry.parameters))
         self.ufunc = getattr(ufuncs, entry.name + ("" if form == "value" else "_" + form))
         self.__name__ = entry.name if form == "value" else f"{entry.name}.{form}"
@@ -113,7 +114,8 @@ cdef class Form:
     def __signature__(self):
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         parameters = [inspect.Parameter(name, kind) for name in docs.INPUTS[FORMS[self.form]]]
-        parameters += [inspect.Parameter(p.name, kind, default=p.default) for p in self.info.parameters]
+        parameters += [inspect.Parameter(p.name, kind, default=inspect.Parameter.empty if p.default is None else p.default)
+                       for p in self.info.parameters]
         parameters += [inspect.Parameter("out", kind, default=None),
                        inspect.Parameter("ufunc_kwargs", inspect.Parameter.VAR_KEYWORD)]
         return inspect.Signature(parameters)
@@ -132,7 +134,7 @@ cdef class Form:
                     raise TypeError(f"fastact.{self.__name__} got {name!r} twice")
                 values.append(kwargs.pop(name))
             elif k >= len(values):
-                if k < self.inputs:
+                if k < self.inputs + self.required:
                     raise TypeError(f"fastact.{self.__name__} misses its argument {name!r}: call it as "
                                     f"{self.__name__}{docs.signature(self.info, FORMS[self.form])}")
                 values.append(self.defaults[k - self.inputs])
@@ -200,7 +202,7 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
     cdef float narrow[MAX_PARAMETERS]
     cdef Py_ssize_t n
     cdef int k, at, number, size
-    cdef bint plain = given >= self.inputs and given <= wanted + self.outputs and is_plain(args[0])
+    cdef bint plain = given >= self.inputs + self.required and given <= wanted + self.outputs and is_plain(args[0])
     outs[0] = outs[1] = NULL
     if plain and given > wanted:
         for k in range(<int>given - wanted):
@@ -292,7 +294,7 @@ cdef class Bound:
 
     def __init__(self, Form form, tuple args):
         cdef int k, at, given = len(args) - form.inputs - form.outputs
-        if given != 0 and given != form.parameters:
+        if given != form.parameters and (given != 0 or form.required):
             raise TypeError(f"fastact.{form.__name__}.bind takes {', '.join(form.names)} and "
                             f"{form.outputs} output(s), {len(args)} arguments were given")
         arrays = args[:form.inputs] + args[len(args) - form.outputs:]
@@ -368,14 +370,14 @@ cdef class Activation(Form):
 
     Attributes
     ----------
-    derivative, backward, value_and_derivative, backward_from_output : Form
-        f'(x); grad * f'(x); both f(x) and f'(x); grad * f'(x) from y = f(x), where y determines it.
+    derivative, backward, value_and_derivative, backward_from_output, second_derivative : Form
+        f'(x); grad * f'(x); both f(x) and f'(x); grad * f'(x) from y = f(x), where y determines it; f''(x).
     info : fastact.registry.Entry
         Formula, range, properties, measured error bounds and reference.
     name : str
     """
     cdef readonly Form derivative, backward, value_and_derivative
-    cdef readonly object backward_from_output
+    cdef readonly object backward_from_output, second_derivative
 
     def __init__(self, entry):
         super().__init__(entry, "value")
@@ -383,7 +385,11 @@ cdef class Activation(Form):
         self.backward = Form(entry, "backward")
         self.value_and_derivative = Form(entry, "value_and_derivative")
         self.backward_from_output = (Form(entry, "backward_from_output") if entry.from_output
-                                     else _Undetermined(entry.name))
+                                     else _Absent(f"fastact.{entry.name}: the output does not determine the slope, so "
+                                                  f"there is no backward_from_output; keep x and use "
+                                                  f"fastact.{entry.name}.backward(grad, x)"))
+        self.second_derivative = (Form(entry, "second_derivative") if entry.second_derivative
+                                  else _Absent(f"fastact.{entry.name} has no second derivative"))
 
     @property
     def __doc__(self):  # the class's own text would hide Form's property
@@ -394,15 +400,14 @@ cdef class Activation(Form):
         return self.info.name
 
 
-class _Undetermined:
-    """backward_from_output of an activation whose output does not determine its slope."""
+class _Absent:
+    """A form that an activation does not have; calling it says why."""
 
-    def __init__(self, name):
-        self._name = name
+    def __init__(self, reason):
+        self._reason = reason
 
     def __call__(self, *args, **kwargs):
-        raise TypeError(f"fastact.{self._name}: the output does not determine the slope, so there is no "
-                        f"backward_from_output; keep x and use fastact.{self._name}.backward(grad, x)")
+        raise TypeError(self._reason)
 
 
 cdef void _enable():

@@ -7,15 +7,16 @@ from pathlib import Path
 
 FORM_SUFFIX = {"value": "", "derivative": "_derivative", "backward": "_backward",
                "value_and_derivative": "_value_and_derivative",
-               "backward_from_output": "_backward_from_output"}
+               "backward_from_output": "_backward_from_output", "second_derivative": "_second_derivative"}
 ARRAYS = {"value": (["x"], ["out"]), "derivative": (["x"], ["out"]), "backward": (["grad", "x"], ["out"]),
           "value_and_derivative": (["x"], ["out", "derivative"]),
-          "backward_from_output": (["grad", "y"], ["out"])}
+          "backward_from_output": (["grad", "y"], ["out"]), "second_derivative": (["x"], ["out"])}
 
 
 def c_list(entries):
     """The macros FA_ACTIVATIONS(ROOM), one row an activation, and FA_ALIASES(ALIAS)."""
-    rooms = [f"    ROOM({e.name}, {len(e.parameters)}, {int(e.from_output)}, {int(e.own_backward)}, {e.cost})" for e in entries]
+    rooms = [f"    ROOM({e.name}, {len(e.parameters)}, {int(e.from_output)}, {int(e.own_backward)}, "
+             f"{int(bool(e.second_derivative))}, {e.cost})" for e in entries]
     aliases = [f"    ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
     return ("#define FA_ACTIVATIONS(ROOM) \\\n" + " \\\n".join(rooms) + "\n"
             "#define FA_ALIASES(ALIAS) \\\n" + " \\\n".join(aliases) + "\n")

@@ -2,11 +2,11 @@
 
 INPUTS = {
     "value": ("x",), "derivative": ("x",), "backward": ("grad", "x"), "value_and_derivative": ("x",),
-    "backward_from_output": ("grad", "y"),
+    "backward_from_output": ("grad", "y"), "second_derivative": ("x",),
 }
 OUTPUTS = {
     "value": ("y",), "derivative": ("d",), "backward": ("dx",), "value_and_derivative": ("y", "d"),
-    "backward_from_output": ("dx",),
+    "backward_from_output": ("dx",), "second_derivative": ("d2",),
 }
 _MEANING = {
     "x": "input of any shape; float16, float32 and float64 keep their dtype, others are promoted as by "
@@ -15,7 +15,7 @@ _MEANING = {
     "y": "output of the activation, as the forward pass returned it",
 }
 _RESULT = {
-    "y": "f(x)", "d": "f'(x)", "dx": "grad * f'(x)",
+    "y": "f(x)", "d": "f'(x)", "dx": "grad * f'(x)", "d2": "f''(x)",
 }
 _SUMMARY = {
     "value": "{name}(x) = {formula}",
@@ -23,13 +23,25 @@ _SUMMARY = {
     "backward": "Gradient of {name}: grad * f'(x), in one pass",
     "value_and_derivative": "{name} and its derivative, in one pass",
     "backward_from_output": "Gradient of {name} from its output y = f(x): grad * f'(x), in one pass",
+    "second_derivative": "Second derivative of {name}: {second_derivative}",
 }
 
 
 def signature(entry, form, defaults=True):
     """Inputs and parameters as text: ``(x, alpha=1.0)``."""
-    parameters = [f"{p.name}={p.default!r}" if defaults else p.name for p in entry.parameters]
+    parameters = [f"{p.name}={p.exact or repr(p.default)}" if defaults and p.default is not None else p.name
+                  for p in entry.parameters]
     return "(" + ", ".join([*INPUTS[form], *parameters]) + ")"
+
+
+def kinks(entry):
+    """The conventions where the derivative does not exist, as text: ``slope 0 at 0``."""
+    return ", ".join(f"slope {kink.slope} at {kink.at}" for kink in entry.kinks) or "none"
+
+
+def _summary(entry, form):
+    return _SUMMARY[form].format(name=entry.name, formula=entry.formula, derivative=entry.derivative,
+                                 second_derivative=entry.second_derivative)
 
 
 def bounds_text(entry):
@@ -41,12 +53,13 @@ def bounds_text(entry):
 
 def form(entry, form):
     """numpydoc text of one form of an activation."""
-    lines = [_SUMMARY[form].format(name=entry.name, formula=entry.formula, derivative=entry.derivative), "",
+    lines = [_summary(entry, form), "",
              "Parameters", "----------"]
     for name in INPUTS[form]:
         lines += [f"{name} : array_like", f"    {_MEANING[name]}."]
     for p in entry.parameters:
-        lines += [f"{p.name} : float or array_like, default {p.default!r}",
+        default = "" if p.default is None else f", default {p.exact or repr(p.default)}"
+        lines += [f"{p.name} : float or array_like{default}",
                   f"    {p.doc[0].upper()}{p.doc[1:]}; an array broadcasts."]
     outputs = OUTPUTS[form]
     lines += ["out : ndarray" + (" or tuple of two" if len(outputs) == 2 else "") + ", optional",
@@ -57,12 +70,12 @@ def form(entry, form):
     lines += ["", "Raises", "------", "TypeError", "    For complex, longdouble, object and other dtypes.",
               "ValueError", "    For shapes that do not broadcast, or a read-only out.", "", "Notes", "-----",
               f"f(x) = {entry.formula}; f'(x) = {entry.derivative}.",
-              f"Range {entry.range}. Kink: {entry.kink}. NaN gives NaN; limits at infinity are exact.",
+              f"Range {entry.range}. Kink: {kinks(entry)}. NaN gives NaN; limits at infinity are exact.",
               bounds_text(entry), f"Source: {entry.reference}."]
     return "\n".join(line for line in lines if line is not None)
 
 
 def ufunc(entry, form):
     """Short text for a raw ufunc (NumPy adds the signature): parameters have no defaults there."""
-    return (_SUMMARY[form].format(name=entry.name, formula=entry.formula, derivative=entry.derivative)
+    return (_summary(entry, form)
             + f".\n\nArguments: {signature(entry, form, defaults=False)}. See fastact.{entry.name}.")

@@ -1,9 +1,10 @@
 """Evaluates the registry's formulas: with NumPy for speed, with mpmath for the exact value.
 
-Both give a formula the same names: exp, expm1, log1p, tanh, cosh, sqrt, abs, minimum, maximum,
-where(condition, a, b) and sigmoid.
+Both give a formula the same names: exp, expm1, log1p, tanh, cosh, sqrt, abs, sign, minimum, maximum,
+where(condition, a, b), sigmoid, erf, erfc and pi.
 """
 import functools
+import math
 
 import numpy as np
 
@@ -15,6 +16,15 @@ def _compiled(expression, parameters, names):
     """The expression as a function of x and the parameters, seeing only `names`."""
     arguments = ", ".join(["x", *parameters])
     return eval(f"lambda {arguments}: {expression}", {"__builtins__": {}, **names})
+
+
+def _special(name):
+    """erf or erfc, which NumPy lacks: SciPy's, or one by one."""
+    try:
+        import scipy.special
+    except ImportError:
+        return np.vectorize(getattr(math, name), otypes=[float])
+    return getattr(scipy.special, name)
 
 
 def numpy_function(expression, parameters=(), dtype=np.float64):
@@ -47,7 +57,7 @@ def numpy_function(expression, parameters=(), dtype=np.float64):
         "exp": np.exp, "expm1": np.expm1, "log1p": np.log1p, "tanh": np.tanh, "cosh": np.cosh,
         "sqrt": np.sqrt, "abs": np.abs, "minimum": np.minimum, "maximum": np.maximum,
         "where": lambda condition, a, b: np.where(condition, convert(a), convert(b)),
-        "sigmoid": sigmoid,
+        "sigmoid": sigmoid, "sign": np.sign, "pi": dtype.type(math.pi), "erf": _special("erf"), "erfc": _special("erfc"),
     })
 
     def evaluate(x, *values):
@@ -102,6 +112,6 @@ def mpmath_function(expression, parameters=()):
         "exp": mp.exp, "expm1": mp.expm1, "log1p": mp.log1p, "tanh": mp.tanh, "cosh": mp.cosh,
         "sqrt": mp.sqrt, "abs": abs, "minimum": min, "maximum": max,
         "where": lambda condition, a, b: a if condition else b,
-        "sigmoid": sigmoid,
+        "sigmoid": sigmoid, "sign": mp.sign, "pi": +mp.pi, "erf": mp.erf, "erfc": mp.erfc,
     })
     return lambda x, *values: mp.convert(function(mp.convert(x), *map(mp.convert, values)))

@@ -18,6 +18,7 @@ cdef extern from "internal.h" nogil:
         FA_BACKWARD
         FA_VALUE_AND_DERIVATIVE
         FA_BACKWARD_FROM_OUTPUT
+        FA_SECOND_DERIVATIVE
     ctypedef enum fa_status:
         FA_ERROR_MEMORY
     ctypedef enum fa_row_form:
@@ -154,7 +155,7 @@ def _call_typed(str name, const floating[::1] first, arrays, parameters, int inp
 def __getattr__(str name):
     if name not in _FORMS:
         raise AttributeError(f"module 'fastact.kernels' has no attribute {name!r}")
-    cdef int inputs = 1 if _FORMS[name][1] in (FA_VALUE, FA_DERIVATIVE, FA_VALUE_AND_DERIVATIVE) else 2
+    cdef int inputs = 1 if _FORMS[name][1] in (FA_VALUE, FA_DERIVATIVE, FA_VALUE_AND_DERIVATIVE, FA_SECOND_DERIVATIVE) else 2
     cdef int parameters = fa_parameter_count(fa_find(_FORMS[name][0].encode()))
 
     cdef int outputs = 2 if _FORMS[name][1] == FA_VALUE_AND_DERIVATIVE else 1

@@ -6,22 +6,37 @@ iterate over it. It imports nothing but the standard library.
 
 Formulas are Python expressions in ``x`` and the parameters. They are evaluated with mpmath for the
 accuracy oracle and with NumPy for the benchmark baseline, so they use only names that
-``fastact/formulas.py`` gives to both: exp, expm1, log1p, tanh, cosh, sqrt, abs, minimum, maximum,
-where(condition, a, b) and sigmoid. They need not be stable in floating point, only true.
+``fastact/formulas.py`` gives to both: exp, expm1, log1p, tanh, cosh, sqrt, abs, sign, minimum, maximum,
+where(condition, a, b), sigmoid, erf, erfc and pi. They need not be stable in floating point, only true.
 """
 from dataclasses import dataclass
 from typing import Dict, Mapping, Optional, Tuple
 
-FORMS = ("value", "derivative", "backward", "value_and_derivative", "backward_from_output")
+# In the order of fa_form in src_c/fastact.h. The first six are loops of their own, the others are composed.
+FORMS = ("value", "derivative", "backward", "value_and_derivative", "backward_from_output", "second_derivative")
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A scalar parameter of an activation: its name, its default and its meaning."""
+    """A scalar parameter of an activation: its name, its default (None where it is required) and its meaning.
+
+    `exact` is a fraction for which the default stands, where no float can hold it. `example` is what
+    tests and benchmarks pass for a required one.
+    """
 
     name: str
-    default: float
+    default: Optional[float]
     doc: str
+    exact: str = ""
+    example: float = 0.0
+
+
+@dataclass(frozen=True)
+class Kink:
+    """A point where the derivative does not exist, and the slope by convention; both may name parameters."""
+
+    at: str
+    slope: str
 
 
 @dataclass(frozen=True)
@@ -49,8 +64,9 @@ class Entry:
     cost: float                     # ns an element in cache, one thread, AVX-512; decides threading
     best_for: str
     keeps: str                      # what backward needs: "x", or "x or y" where the output will do
-    kink: str                       # the convention where the derivative does not exist
     reference: str
+    kinks: Tuple[Kink, ...] = ()
+    second_derivative: str = ""     # its formula; empty where the room has none
     parameters: Tuple[Parameter, ...] = ()
     aliases: Tuple[str, ...] = ()
     torch: str = ""                 # the callable in torch, for benchmarks
@@ -68,12 +84,13 @@ class Entry:
     @property
     def forms(self) -> Tuple[str, ...]:
         """The forms that the activation has."""
-        return FORMS if self.from_output else FORMS[:-1]
+        absent = {"backward_from_output": not self.from_output, "second_derivative": not self.second_derivative}
+        return tuple(form for form in FORMS if not absent.get(form))
 
     @property
     def defaults(self) -> Tuple[float, ...]:
-        """The parameters' default values."""
-        return tuple(p.default for p in self.parameters)
+        """The parameters' default values, and the examples of those that have none."""
+        return tuple(p.example if p.default is None else p.default for p in self.parameters)
 
 
 @dataclass(frozen=True)
@@ -97,7 +114,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
     Entry(
         name="identity", formula="x", derivative="1",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
-        best_for="output layer of a regression", keeps="x or y", kink="none",
+        best_for="output layer of a regression", keeps="x or y",
         reference="linear output unit", aliases=("linear",), torch="nn.functional.identity",
         numpy="x + 0",
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
@@ -106,7 +123,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="sigmoid", formula="1 / (1 + exp(-x))", derivative="sigmoid(x) * sigmoid(-x)",
         range="(0, 1)", zero_centered=False, saturates="both", can_die=False, cost=0.14,
         best_for="output layer of a binary or multilabel classifier; gates", keeps="x or y",
-        kink="none", reference="Verhulst 1838; as expit in SciPy", aliases=("expit", "logistic"),
+        reference="Verhulst 1838; as expit in SciPy", aliases=("expit", "logistic"),
         torch="sigmoid",
         float32=Bounds(1.76, 1.62), float64=Bounds(1.5, 1.55),
     ),
@@ -114,13 +131,13 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="tanh", formula="tanh(x)", derivative="1 / cosh(x)**2",
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.4,
         best_for="hidden layers of recurrent networks; outputs in (-1, 1)", keeps="x or y",
-        kink="none", reference="LeCun et al. 1998, Efficient BackProp", torch="tanh",
+        reference="LeCun et al. 1998, Efficient BackProp", torch="tanh",
         float32=Bounds(1.06, 1.62), float64=Bounds(0.7, 1.51),
     ),
     Entry(
         name="relu", formula="maximum(x, 0)", derivative="where(x > 0, 1, 0)",
         range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
-        best_for="hidden layers: the first to try", keeps="x or y", kink="slope 0 at 0",
+        best_for="hidden layers: the first to try", keeps="x or y", kinks=(Kink("0", "0"),),
         reference="Nair and Hinton 2010; Glorot et al. 2011", torch="relu",
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
@@ -129,7 +146,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         derivative="where(x > 0, 1, negative_slope)",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
         best_for="hidden layers where relu units die", keeps="x or y",
-        kink="slope negative_slope at 0", reference="Maas et al. 2013", torch="nn.functional.leaky_relu",
+        kinks=(Kink("0", "negative_slope"),), reference="Maas et al. 2013", torch="nn.functional.leaky_relu",
         numpy="maximum(x, negative_slope * x)",  # where() mispredicts on random signs
         parameters=(Parameter("negative_slope", 0.01, "slope for x <= 0"),),
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
@@ -139,7 +156,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         derivative="where(x > 0, 1, alpha * exp(minimum(x, 0)))",
         range="(-alpha, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.21,
         best_for="hidden layers that want mean activations near 0", keeps="x or y",
-        kink="slope alpha at 0", reference="Clevert et al. 2016, arXiv:1511.07289",
+        kinks=(Kink("0", "alpha"),), reference="Clevert et al. 2016, arXiv:1511.07289",
         torch="nn.functional.elu", numpy="maximum(x, 0) + alpha * expm1(minimum(x, 0))",
         parameters=(Parameter("alpha", 1.0, "minus the limit at -inf; alpha > 0"),),
         float32=Bounds(1.2, 1.22), float64=Bounds(0.76, 1.1),
@@ -147,7 +164,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
     Entry(
         name="silu", formula="x * sigmoid(x)", derivative="sigmoid(x) * (1 + x * sigmoid(-x))",
         range="[-0.2785, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.15,
-        best_for="hidden layers of deep networks", keeps="x", kink="none",
+        best_for="hidden layers of deep networks", keeps="x",
         reference="Elfwing et al. 2017, arXiv:1702.03118", torch="nn.functional.silu",
         own_backward=True, crossings=(-1.278464542761074,),
         float32=Bounds(1.84, 1.45), float64=Bounds(1.63, 1.41),
@@ -156,7 +173,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="swish", formula="x * sigmoid(beta * x)",
         derivative="sigmoid(beta * x) * (1 + beta * x * sigmoid(-beta * x))",
         range="[-0.2785/beta, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.48,
-        best_for="as silu, with a steepness to choose or train", keeps="x", kink="none",
+        best_for="as silu, with a steepness to choose or train", keeps="x",
         reference="Ramachandran et al. 2017, arXiv:1710.05941",
         parameters=(Parameter("beta", 1.0, "steepness; 0 gives x / 2, large values approach relu"),),
         crossings=(-1.278464542761074,),

@@ -84,10 +84,10 @@ def _facts(entry):
     yield from zip(("range", "centred", "saturates", "dies", "cost"), _properties(entry))
     yield "best for", entry.best_for
     yield "reference", entry.reference
-    for parameter in getattr(entry, "parameters", ()):
-        yield parameter.name, f"{parameter.default!r} by default: {parameter.doc}"
-    if getattr(entry, "kink", "none") != "none":
-        yield "kink", entry.kink
+    for p in getattr(entry, "parameters", ()):
+        yield p.name, p.doc if p.default is None else f"{p.exact or repr(p.default)} by default: {p.doc}"
+    if getattr(entry, "kinks", ()):
+        yield "kinks", docs.kinks(entry)
     if hasattr(entry, "keeps"):
         yield "keeps", f"{entry.keeps}, for backward"
     for dtype in ("float32", "float64"):

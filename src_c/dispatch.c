@@ -31,8 +31,8 @@ const char *fa_isa(void) { return table->name; }
 
 /* ---- the activations ---- */
 
-#define FA_INDEX(name, np, from_output, own, cost) index_of_##name,
-#define FA_DESCRIBE(name, np, from_output, own, cost) {#name, index_of_##name, np, from_output, cost},
+#define FA_INDEX(name, np, from_output, own, second, cost) index_of_##name,
+#define FA_DESCRIBE(name, np, from_output, own, second, cost) {#name, index_of_##name, np, from_output, second, cost},
 #define FA_ALIAS(alias, name) {#alias, index_of_##name},
 enum { FA_ACTIVATIONS(FA_INDEX) activation_count };
 static const fa_activation activations[] = {FA_ACTIVATIONS(FA_DESCRIBE)};
@@ -56,13 +56,14 @@ const char *fa_name(const fa_activation *activation) { return activation->name; 
 int fa_parameter_count(const fa_activation *activation) { return activation->parameters; }
 int fa_has_form(const fa_activation *activation, fa_form form)
 {
-    return form >= 0 && form < FA_FORM_COUNT && (form != FA_BACKWARD_FROM_OUTPUT || activation->from_output);
+    return form >= 0 && form < FA_FORM_COUNT && (form != FA_BACKWARD_FROM_OUTPUT || activation->from_output) &&
+           (form != FA_SECOND_DERIVATIVE || activation->second);
 }
 
 /* ---- elementwise calls ---- */
 
-static const int inputs_of[FA_FORM_COUNT] = {1, 1, 2, 1, 2};
-static const int outputs_of[FA_FORM_COUNT] = {1, 1, 1, 2, 1};
+static const int inputs_of[FA_FORM_COUNT] = {1, 1, 2, 1, 2, 1};
+static const int outputs_of[FA_FORM_COUNT] = {1, 1, 1, 2, 1, 1};
 static const ptrdiff_t size_of[] = {4, 8, 2}, parameter_size_of[] = {4, 8, 8};
 
 typedef struct {

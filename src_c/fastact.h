@@ -20,7 +20,8 @@ typedef enum {
     FA_DERIVATIVE,           /* x -> f'(x) */
     FA_BACKWARD,             /* grad, x -> grad f'(x) */
     FA_VALUE_AND_DERIVATIVE, /* x -> f(x), f'(x) */
-    FA_BACKWARD_FROM_OUTPUT  /* grad, f(x) -> grad f'(x); for the activations that allow it */
+    FA_BACKWARD_FROM_OUTPUT, /* grad, f(x) -> grad f'(x); for the activations that allow it */
+    FA_SECOND_DERIVATIVE     /* x -> f''(x) */
 } fa_form;
 
 typedef enum { FA_SOFTMAX, FA_SOFTMAX_BACKWARD, FA_SOFTMAX_BACKWARD_FROM_OUTPUT, FA_ROW_FORM_COUNT } fa_row_form;

@@ -9,7 +9,7 @@
 #define FA_MAX_PARAMETERS 3
 #define FA_MAX_OUTPUTS 2
 #define FA_MAX_ARGUMENTS (FA_MAX_INPUTS + FA_MAX_PARAMETERS + FA_MAX_OUTPUTS)
-#define FA_FORM_COUNT 5
+#define FA_FORM_COUNT 6
 
 /* One instantiated loop over contiguous arrays; n is a multiple of the vector's lanes. */
 typedef void fa_kernel(const void *const *in, void *const *out, ptrdiff_t n, const void *parameters);
@@ -55,7 +55,7 @@ extern const fa_isa_table fa_baseline, fa_avx2, fa_avx512, fa_neon;
 
 struct fa_activation {
     const char *name;
-    int index, parameters, from_output;
+    int index, parameters, from_output, second;
     double cost; /* ns an element, one thread in cache: decides when threads pay */
 };
 

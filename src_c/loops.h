@@ -57,30 +57,36 @@
     FA_KERNEL(name, backward_from_output, style, np, 2,                                                         \
               const REAL *g = in[0]; const REAL *y = in[1]; REAL *dx = out[0];,                                 \
               dx[i] = g[i] * FN(name##_slope_from_output)(y[i] FA_PASS_##style##_##np);)
+#define FA_SECOND_0(name, style, np)
+#define FA_SECOND_1(name, style, np)                                                                            \
+    FA_KERNEL(name, second_derivative, style, np, 1, const REAL *x = in[0]; REAL *d = out[0];,                  \
+              d[i] = FN(name##_second_derivative)(x[i] FA_PASS_##style##_##np);)
 
-#define FA_ARRAY_KERNELS_0(name, from_output, own)
-#define FA_ARRAY_KERNELS_1(name, from_output, own)                                                                  \
-    FA_KERNELS(name, array, 1, own) FA_FROM_OUTPUT_##from_output(name, array, 1)
-#define FA_ARRAY_KERNELS_2(name, from_output, own)                                                                  \
-    FA_KERNELS(name, array, 2, own) FA_FROM_OUTPUT_##from_output(name, array, 2)
-#define FA_ARRAY_KERNELS_3(name, from_output, own)                                                                  \
-    FA_KERNELS(name, array, 3, own) FA_FROM_OUTPUT_##from_output(name, array, 3)
+#define FA_STYLE(name, style, np, from_output, own, second)                                                     \
+    FA_KERNELS(name, style, np, own)                                                                            \
+    FA_FROM_OUTPUT_##from_output(name, style, np) FA_SECOND_##second(name, style, np)
+#define FA_ARRAY_STYLE_0(...)
+#define FA_ARRAY_STYLE_1(name, ...) FA_STYLE(name, array, 1, __VA_ARGS__)
+#define FA_ARRAY_STYLE_2(name, ...) FA_STYLE(name, array, 2, __VA_ARGS__)
+#define FA_ARRAY_STYLE_3(name, ...) FA_STYLE(name, array, 3, __VA_ARGS__)
 
 #define FA_OUTPUT_ENTRY_0(name, style) NULL
 #define FA_OUTPUT_ENTRY_1(name, style) FN(name##_backward_from_output_##style)
-#define FA_ENTRY(name, style, from_output)                                                                      \
+#define FA_SECOND_ENTRY_0(name, style) NULL
+#define FA_SECOND_ENTRY_1(name, style) FN(name##_second_derivative_##style)
+#define FA_ENTRY(name, style, from_output, second)                                                              \
     {FN(name##_value_##style), FN(name##_derivative_##style), FN(name##_backward_##style),                      \
-     FN(name##_value_and_derivative_##style), FA_OUTPUT_ENTRY_##from_output(name, style)}
-#define FA_ARRAY_ENTRY_0(name, from_output) {0}
-#define FA_ARRAY_ENTRY_1(name, from_output) FA_ENTRY(name, array, from_output)
-#define FA_ARRAY_ENTRY_2(name, from_output) FA_ENTRY(name, array, from_output)
-#define FA_ARRAY_ENTRY_3(name, from_output) FA_ENTRY(name, array, from_output)
+     FN(name##_value_and_derivative_##style), FA_OUTPUT_ENTRY_##from_output(name, style),                       \
+     FA_SECOND_ENTRY_##second(name, style)}
+#define FA_ARRAY_ENTRY_0(...) {0}
+#define FA_ARRAY_ENTRY_1(name, ...) FA_ENTRY(name, array, __VA_ARGS__)
+#define FA_ARRAY_ENTRY_2 FA_ARRAY_ENTRY_1
+#define FA_ARRAY_ENTRY_3 FA_ARRAY_ENTRY_1
 
-#define FA_INSTANTIATE(name, np, from_output, own, cost)                                                             \
-    FA_KERNELS(name, scalar, np, own)                                                                           \
-    FA_FROM_OUTPUT_##from_output(name, scalar, np) FA_ARRAY_KERNELS_##np(name, from_output, own)
-#define FA_TABLE_ROW(name, np, from_output, own, cost)                                                               \
-    {FA_ENTRY(name, scalar, from_output), FA_ARRAY_ENTRY_##np(name, from_output)},
+#define FA_INSTANTIATE(name, np, from_output, own, second, cost)                                                \
+    FA_STYLE(name, scalar, np, from_output, own, second) FA_ARRAY_STYLE_##np(name, from_output, own, second)
+#define FA_TABLE_ROW(name, np, from_output, own, second, cost)                                                  \
+    {FA_ENTRY(name, scalar, from_output, second), FA_ARRAY_ENTRY_##np(name, from_output, second)},
 
 FA_ACTIVATIONS(FA_INSTANTIATE)
 

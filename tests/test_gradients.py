@@ -10,7 +10,7 @@ STEP = 1e-6
 def smooth_points(activation, parameters):
     """Points away from the kinks, which lie at 0."""
     x = np.random.default_rng(0).uniform(-6, 6, 4000)
-    return x if activation.info.kink == "none" else x[abs(x) > 1e-3]
+    return x if not activation.info.kinks else x[abs(x) > 1e-3]
 
 
 def settings(activation):
