@@ -14,13 +14,15 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 GENERATED = ROOT / "build" / "generated"
-C_SOURCES = ["cpu.c", "dispatch.c", "parallel.c", "isa/baseline.c", "isa/avx2.c", "isa/avx512.c", "isa/neon.c"]
+C_SOURCES = ["cpu.c", "dispatch.c", "matrix.c", "losses.c", "parallel.c", "isa/baseline.c", "isa/avx2.c", "isa/avx512.c", "isa/neon.c"]
 # -ffp-contract=off and the absence of any fast-math flag keep results equal on all instruction sets.
 # -fno-thread-jumps: GCC otherwise turns two limits of one value into a chain of masks (float64 sigmoid and
 # silu 6 and 10 % slower on Zen 5).
 # -fno-tree-loop-distribute-patterns: copies of a few elements stay loops instead of calls of memcpy.
+# -fno-tree-pre: GCC otherwise moves products before the selections that keep them from overflowing.
+# -fno-ipa-icf: equal loops, such as exponential and its derivative, stay loops instead of jumps.
 GCC_FLAGS = ["-O3", "-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-Wall", "-Wextra"]
-GCC_ONLY = ["-fno-thread-jumps", "-fno-tree-loop-distribute-patterns"]
+GCC_ONLY = ["-fno-thread-jumps", "-fno-tree-loop-distribute-patterns", "-fno-tree-pre", "-fno-ipa-icf"]
 
 
 def load(name):
@@ -78,6 +80,7 @@ class Build(build_ext):
 
 registry = load("registry")
 load("codegen").write(registry.ACTIVATIONS, GENERATED)
+(ROOT / "fastact" / "activations.pxi").unlink(missing_ok=True)  # of an earlier build: it would hide this one
 
 include = [str(ROOT / "src_c"), str(GENERATED), numpy.get_include()]
 macros = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")]
@@ -94,7 +97,8 @@ def extension(name, sources=()):
 setup(
     ext_modules=cythonize(
         [extension("kernels", [f"src_c/{name}" for name in C_SOURCES]),
-         extension("ufuncs"), extension("activations"), extension("rows")],
+         *map(extension, ("ufuncs", "forms", "bound", "biased", "activations", "rows", "loss_kernels",
+                           "optimizer_kernels"))],
         include_path=[str(GENERATED)], build_dir="build/cython", compiler_directives={"embedsignature": True}),
     cmdclass={"build_ext": Build},
 )

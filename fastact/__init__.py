@@ -3,17 +3,33 @@
 Each activation is callable like a ufunc and carries its other forms: ``fa.silu(x)``,
 ``fa.silu.derivative(x)``, ``fa.silu.backward(grad, x)``, ``fa.silu.value_and_derivative(x)``.
 """
+from importlib import import_module
+
 from fastact.activations import Activation, activations, _aliases
 from fastact.config import (get_include, get_num_threads, isa, num_threads, set_num_threads,
                             show_config)
-from fastact.rows import softmax
+from fastact.rows import hardmax, log_softmax, logsumexp, softmax, softmin, sparsemax
 from fastact import initializers, losses, optimizers
+from fastact.gated import geglu, glu, reglu, swiglu
 from fastact.mlp import MLP
 
 __version__ = "0.1.0"
 
 globals().update(activations)
 globals().update({alias: activations[name] for alias, name in _aliases.items()})
+_LAZY = {"plot": "fastact.plotting", "recommend": "fastact.choosing"}  # imported when first asked for
 
-__all__ = [*activations, *_aliases, "softmax", "Activation", "MLP", "activations", "get_include", "get_num_threads",
-           "initializers", "isa", "losses", "num_threads", "optimizers", "set_num_threads", "show_config"]
+__all__ = [*activations, *_aliases, "geglu", "glu", "hardmax", "log_softmax", "logsumexp", "reglu", "softmax", "softmin",
+           "sparsemax", "swiglu", "Activation", "MLP", "activations", "get_include", "get_num_threads", "initializers", "isa",
+           "losses", "num_threads", "optimizers", "plot", "recommend", "set_num_threads", "show_config"]
+
+
+def __getattr__(name):
+    if name not in _LAZY:
+        raise AttributeError(f"module 'fastact' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LAZY[name]), name)
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY})

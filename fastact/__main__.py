@@ -1,4 +1,4 @@
-"""``python -m fastact COMMAND``: the demo, the benchmark, the tables and the accuracy tool."""
+"""``python -m fastact COMMAND``: the demo, the benchmark, the tables, the accuracy tool and advice."""
 import importlib
 import sys
 
@@ -7,6 +7,8 @@ COMMANDS = {
     "bench": ("fastact.bench", "main", "time each activation beside NumPy and torch"),
     "table": ("fastact.table", "main", "compare the activations' properties"),
     "accuracy": ("fastact.accuracy", "main", "measure each activation's error against mpmath"),
+    "recommend": ("fastact.choosing", "main", "which activation to choose for a layer, and why"),
+    "plot": ("fastact.plotting", "main", "draw activations and their derivatives"),
     "info": ("fastact.table", "info", "all about one activation; without a name, this build's configuration"),
 }
 

@@ -4,6 +4,7 @@ ULP is the total error |got - exact| / ulp(exact), subnormal results included; 0
 """
 import argparse
 import concurrent.futures
+import importlib.util
 import math
 import multiprocessing
 import os
@@ -15,9 +16,12 @@ import time
 from fastact import documents, formulas, registry
 
 FORMS = ("value", "derivative")
-DTYPES = ("float32", "float64", "float16")
-STRIDE = 251  # prime, so that every bit of the mantissa varies
-PIECES = 64   # of an exhaustive sweep
+MORE_FORMS = ("second_derivative", "backward", "value_and_derivative", "backward_from_output", "gated",
+              "gated_backward", "biased", "biased_backward")
+DTYPES = ("float32", "float64", "float16", "bfloat16")
+STRIDE = 251   # prime, so that every bit of the mantissa varies
+PIECES = 64    # of an exhaustive sweep
+MANY = 600     # float64 points an exponent in an exhaustive sweep: more than 10^7
 
 
 def main(argv=None):
@@ -46,27 +50,29 @@ def main(argv=None):
 
 def _parse(argv):
     parser = argparse.ArgumentParser(prog="python -m fastact accuracy", description=__doc__)
-    parser.add_argument("names", nargs="*", help="activations or aliases (all)")
-    parser.add_argument("--form", choices=FORMS, help="only this form (both)")
-    parser.add_argument("--dtype", choices=DTYPES, help="only this dtype (all three)")
+    parser.add_argument("names", nargs="*", help="functions or aliases (all)")
+    parser.add_argument("--form", choices=FORMS + MORE_FORMS, help="only this form (value and derivative)")
+    parser.add_argument("--dtype", choices=DTYPES, help="only this dtype (all four)")
     parser.add_argument("--isa", choices=("baseline", "avx2", "avx512", "neon"), help="measure this instruction set")
     parser.add_argument("--stride", type=int, default=STRIDE, metavar="N",
                         help=f"take every N-th float32 input ({STRIDE})")
     parser.add_argument("--exhaustive", action="store_true",
-                        help="take every float32 input at the default parameters")
+                        help="take every float32 input and ten million float64 ones, at the default parameters")
     parser.add_argument("--processes", type=int, default=2, metavar="N", help="work in N processes (2)")
     parser.add_argument("--write", action="store_true",
                         help="write the bounds into registry.py and README.md of the source tree")
     options = parser.parse_args(argv)
-    names = registry.aliases()
-    options.names = [names.get(name, name) for name in options.names] or list(registry.by_name())
-    unknown = sorted(set(options.names) - set(registry.by_name()))
+    known, names = [*registry.by_name(), *(row.name for row in registry.ROWS)], registry.aliases()
+    options.names = [names.get(name, name) for name in options.names] or known
+    unknown = sorted(set(options.names) - set(known))
     if unknown:
-        parser.error(f"no activation {', '.join(unknown)}; there are {', '.join(registry.by_name())}")
+        parser.error(f"no activation {', '.join(unknown)}; there are {', '.join(known)}")
     if options.stride < 1 or options.processes < 1:
         parser.error("--stride and --processes take positive numbers")
     if options.write and (options.form or options.dtype):
         parser.error("--write needs all forms and dtypes")
+    if options.dtype == "bfloat16" and not importlib.util.find_spec("ml_dtypes"):
+        parser.error("bfloat16 needs ml_dtypes: pip install ml_dtypes")
     return options
 
 
@@ -78,22 +84,43 @@ def _again(isa, arguments):
     return subprocess.run([sys.executable, "-m", "fastact", "accuracy", *arguments], env=environment).returncode
 
 
+def dtypes(form):
+    """Those in which a form is measured here: bfloat16 needs ml_dtypes, and an absolute error a wide dtype."""
+    from fastact import sweeps
+    there = DTYPES if importlib.util.find_spec("ml_dtypes") else DTYPES[:-1]
+    return DTYPES[:2] if form in sweeps.ABSOLUTE else there
+
+
 def _pieces(options):
     """What the processes do, one row after the other: (row, function, arguments)."""
-    from fastact import points, sweeps
+    from fastact import row_accuracy
     for name in options.names:
+        entry = registry.by_name().get(name)
         for form in [options.form] if options.form else FORMS:
-            for dtype in [options.dtype] if options.dtype else DTYPES:
-                entry, row = registry.by_name()[name], (name, form, dtype)
-                for case in sweeps.cases(entry, form, dtype):
-                    if dtype != "float32":
-                        yield row, getattr(sweeps, f"sweep_{dtype}"), (case,)
-                    elif options.exhaustive and case.parameters == entry.defaults:
-                        step = points.FINITE // PIECES
-                        for k in range(PIECES):
-                            yield row, sweeps.sweep_float32, (case, k * step, (k + 1) * step)
-                    else:
-                        yield row, sweeps.sweep_float32, (case, 0, points.FINITE, options.stride)
+            for dtype in [options.dtype] if options.dtype else dtypes(form):
+                row = (name, form, dtype)
+                if entry is None:
+                    if row_accuracy.has(name, form, dtype):
+                        yield row, row_accuracy.sweep, row
+                elif form not in registry.FORMS or form in entry.forms:
+                    yield from ((row, *piece) for piece in _sweeps(entry, form, dtype, options))
+
+
+def _sweeps(entry, form, dtype, options):
+    from fastact import points, sweeps, ulp
+    for case in sweeps.cases(entry, form, dtype):
+        every = options.exhaustive and case.parameters == entry.defaults
+        if dtype in ulp.HALF:
+            yield sweeps.sweep_half, (case,)
+        elif dtype == "float64":
+            yield sweeps.sweep_float64, (case,)  # the tests' points among them
+            if every:
+                yield sweeps.sweep_float64, (case, MANY, 1)
+        elif every:
+            for k in range(PIECES):
+                yield sweeps.sweep_float32, (case, k * (points.FINITE // PIECES), (k + 1) * (points.FINITE // PIECES))
+        else:
+            yield sweeps.sweep_float32, (case, 0, points.FINITE, options.stride)
 
 
 def measure(options):
@@ -125,14 +152,16 @@ def _one_thread():
 
 
 def _line(row, worst):
+    from fastact import ulp
     name, form, dtype = row
-    text = f"{name:<12} {form:<10} {dtype}  {worst.error:6.4f}"
+    text = f"{name:<16} {form:<10} {dtype:<8}  {worst.error:6.4f}{worst.unit}"
     if worst.error:
         text += f" at x = {worst.x.hex()} ({worst.x:.9g}): {worst.got:.9g}, exact {worst.want:.9g}"
-        values = [f"{p.name} {v:.9g}" for p, v in zip(registry.by_name()[name].parameters, worst.parameters)]
-        text += "".join(f", {value}" for value in values)
+        parameters = getattr(registry.by_name().get(name), "parameters", ())
+        text += "".join(f", {p.name} {v:.9g}" for p, v in zip(parameters, worst.parameters))
     text += f"; {worst.inputs} inputs"
-    return text + (f", {worst.misrounded} misrounded" if dtype == "float16" else "")
+    counted = dtype in ulp.HALF and name in registry.by_name()
+    return text + (f", {worst.misrounded} misrounded" if counted else "") + worst.note
 
 
 def table():
@@ -149,10 +178,9 @@ def write(worst):
     """Write measured bounds, rounded up, into registry.py, and the table of all bounds into README.md."""
     path = documents.project_file("fastact/registry.py")
     text = path.read_text(encoding="utf-8")
-    for name in dict.fromkeys(name for name, _, _ in worst):
-        bounds = ", ".join(
-            f"{dtype}=Bounds({', '.join(str(_up(worst[name, form, dtype].error)) for form in FORMS)})"
-            for dtype in ("float32", "float64"))
+    for name in dict.fromkeys(name for name, _, _ in worst if name in registry.by_name()):
+        bounds = ", ".join(f"{dtype}=Bounds({', '.join(str(_up(worst[name, form, dtype].error)) for form in FORMS)})"
+                           for dtype in DTYPES[:2])
         text = with_bounds(text, name, bounds)
     path.write_text(text, encoding="utf-8")
     fresh = subprocess.run([sys.executable, "-c", "from fastact import accuracy; print(accuracy.table())"],

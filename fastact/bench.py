@@ -77,7 +77,7 @@ def compare(
                 calls[side] = PEERS[side](entry, form, inputs, out)
                 row[f"{side}_ns"] = None
             for side, best in _best(calls, repeat).items():
-                row[f"{side}_ns"] = best / out.size
+                row[f"{side}_ns"] = best / inputs[-1].size
             rows.append(row)
     if progress:
         print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -5,20 +5,37 @@ carry the registry into them: the list of rooms, their includes, and the typed f
 """
 from pathlib import Path
 
-FORM_SUFFIX = {"value": "", "derivative": "_derivative", "backward": "_backward",
-               "value_and_derivative": "_value_and_derivative",
-               "backward_from_output": "_backward_from_output", "second_derivative": "_second_derivative"}
-ARRAYS = {"value": (["x"], ["out"]), "derivative": (["x"], ["out"]), "backward": (["grad", "x"], ["out"]),
-          "value_and_derivative": (["x"], ["out", "derivative"]),
-          "backward_from_output": (["grad", "y"], ["out"]), "second_derivative": (["x"], ["out"])}
+# The typed functions' arrays by form: inputs, then outputs. The suffix of a name is its form's.
+ARRAYS = {
+    "value": (["x"], ["out"]), "derivative": (["x"], ["out"]), "backward": (["grad", "x"], ["out"]),
+    "value_and_derivative": (["x"], ["out", "derivative"]), "backward_from_output": (["grad", "y"], ["out"]),
+    "second_derivative": (["x"], ["out"]), "gated": (["gate", "up"], ["out"]),
+    "gated_backward": (["grad", "gate", "up"], ["dgate", "dup"]), "biased": (["x", "bias"], ["out"]),
+    "biased_backward": (["grad", "x", "bias"], ["out", "dbias"]),
+}
+FORM_SUFFIX = {form: "" if form == "value" else f"_{form}" for form in ARRAYS}
+
+
+def _half_bounds(entry):
+    """What float32 may err by in ULP: value, derivative, backward; 0 where it and the parameters are exact.
+
+    Backward has its own slope, below 4 ULP, or the derivative, and one product.
+    """
+    bounds = entry.float32
+    value, slope = (bounds.value, bounds.derivative) if bounds else (2.0, 2.0)
+    if value == slope == 0 and not entry.parameters:
+        return 0.0, 0.0, 0.0
+    return max(value, 0.5), max(slope, 0.5), 4.5 if entry.own_backward else slope + 0.5
 
 
 def c_list(entries):
-    """The macros FA_ACTIVATIONS(ROOM), one row an activation, and FA_ALIASES(ALIAS)."""
+    """The macros FA_ACTIVATIONS(ROOM) and FA_BOUNDS(ROW), a row an activation, and FA_ALIASES(ALIAS)."""
     rooms = [f"    ROOM({e.name}, {len(e.parameters)}, {int(e.from_output)}, {int(e.own_backward)}, "
              f"{int(bool(e.second_derivative))}, {e.cost})" for e in entries]
+    bounds = [f"    ROW({e.name}, {', '.join(map(str, _half_bounds(e)))}, {next(iter(e.crossings), 0)})" for e in entries]
     aliases = [f"    ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
     return ("#define FA_ACTIVATIONS(ROOM) \\\n" + " \\\n".join(rooms) + "\n"
+            "#define FA_BOUNDS(ROW) \\\n" + " \\\n".join(bounds) + "\n"
             "#define FA_ALIASES(ALIAS) \\\n" + " \\\n".join(aliases) + "\n")
 
 
@@ -42,27 +59,23 @@ def pxd_functions(entries):
 
 
 def pyx_functions(entries):
-    """Definitions of the typed functions, for kernels.pyx."""
+    """Definitions of the typed functions, for kernels.pyx, and the table by which Python finds them."""
     lines, table = [], []
-    for e in entries:
+    for index, e in enumerate(entries):
         for form in e.forms:
-            inputs, outputs = ARRAYS[form]
-            function = e.name + FORM_SUFFIX[form]
-            table.append(f'    "{function}": ("{e.name}", FA_{form.upper()}),')
-            lengths = " or ".join(f"{name}.shape[0] != {inputs[0]}.shape[0]" for name in (inputs + outputs)[1:])
+            names, function = sum(ARRAYS[form], []), e.name + FORM_SUFFIX[form]
+            table.append(f'    "{function}": ({index}, FA_{form.upper()}, {len(ARRAYS[form][0])}, {len(e.parameters)}, '
+                         f"{len(ARRAYS[form][1])}),")
             lines += ["", "", _signature(e, form) + ":",
-                      f"    cdef const void *inputs[{len(inputs)}]",
-                      f"    cdef void *outputs[{len(outputs)}]"]
+                      f"    cdef const void *data[{len(names)}]",
+                      f"    cdef Py_ssize_t length[{len(names)}]"]
             if e.parameters:
                 lines += [f"    cdef floating[{len(e.parameters)}] parameters"]
                 lines += [f"    parameters[{k}] = {p.name}" for k, p in enumerate(e.parameters)]
-            lines += [f"    if {lengths}:", f'        wrong_lengths(b"{function}")',
-                      f"    if {inputs[0]}.shape[0] == 0:", "        return 0"]
-            lines += [f"    inputs[{k}] = &{name}[0]" for k, name in enumerate(inputs)]
-            lines += [f"    outputs[{k}] = &{name}[0]" for k, name in enumerate(outputs)]
-            lines += [f'    return fa_apply(fa_find(b"{e.name}"), FA_{form.upper()},',
-                      "                    FA_FLOAT32 if floating is float else FA_FLOAT64, inputs, outputs,",
-                      f"                    {inputs[0]}.shape[0], {'parameters' if e.parameters else 'NULL'})"]
+            for k, name in enumerate(names):
+                lines += [f"    data[{k}] = &{name}[0]", f"    length[{k}] = {name}.shape[0]"]
+            lines += [f'    return run(b"{function}", {index}, FA_{form.upper()}, {len(ARRAYS[form][0])}, {len(names)}, '
+                      f"sizeof(floating), data, length, {'parameters' if e.parameters else 'NULL'})"]
     return "\n".join(lines) + "\n\n\n_FORMS = {\n" + "\n".join(table) + "\n}\n"
 
 

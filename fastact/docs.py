@@ -2,20 +2,31 @@
 
 INPUTS = {
     "value": ("x",), "derivative": ("x",), "backward": ("grad", "x"), "value_and_derivative": ("x",),
-    "backward_from_output": ("grad", "y"), "second_derivative": ("x",),
+    "backward_from_output": ("grad", "y"), "second_derivative": ("x",), "gated": ("gate", "up"),
+    "gated_backward": ("grad", "gate", "up"), "biased": ("x", "bias"), "biased_backward": ("grad", "x", "bias"),
 }
-OUTPUTS = {
+OUTPUTS = {  # of the ufunc: biased_backward itself returns dbias too
     "value": ("y",), "derivative": ("d",), "backward": ("dx",), "value_and_derivative": ("y", "d"),
-    "backward_from_output": ("dx",), "second_derivative": ("d2",),
+    "backward_from_output": ("dx",), "second_derivative": ("d2",), "gated": ("h",), "gated_backward": ("dgate", "dup"),
+    "biased": ("h",), "biased_backward": ("dx",),
 }
 _MEANING = {
-    "x": "input of any shape; float16, float32 and float64 keep their dtype, others are promoted as by "
+    "x": "input of any shape; float16, bfloat16, float32 and float64 keep their dtype, others are promoted as by "
          "numpy.tanh",
     "grad": "gradient with respect to the output; broadcasts with the other inputs",
     "y": "output of the activation, as the forward pass returned it",
+    "gate": "input of the activation; float16, bfloat16, float32 and float64 keep their dtype, others are promoted as "
+            "by numpy.tanh",
+    "up": "what the activation multiplies; broadcasts with gate",
+    "bias": "what is added to x, for each column as a rule: of shape ``x.shape[-1:]``, or any that broadcasts",
 }
 _RESULT = {
-    "y": "f(x)", "d": "f'(x)", "dx": "grad * f'(x)", "d2": "f''(x)",
+    "value": ("f(x)",), "derivative": ("f'(x)",), "backward": ("grad * f'(x)",),
+    "value_and_derivative": ("f(x)", "f'(x)"), "backward_from_output": ("grad * f'(x)",),
+    "second_derivative": ("f''(x)",), "gated": ("f(gate) * up",),
+    "gated_backward": ("grad * up * f'(gate), rounded after each product", "grad * f(gate)"),
+    "biased": ("f(x + bias), the sum rounded to the dtype",),
+    "biased_backward": ("grad * f'(x + bias), the sum rounded to the dtype",),
 }
 _SUMMARY = {
     "value": "{name}(x) = {formula}",
@@ -24,6 +35,10 @@ _SUMMARY = {
     "value_and_derivative": "{name} and its derivative, in one pass",
     "backward_from_output": "Gradient of {name} from its output y = f(x): grad * f'(x), in one pass",
     "second_derivative": "Second derivative of {name}: {second_derivative}",
+    "gated": "{name}(gate) * up, in one pass",
+    "gated_backward": "Gradients of {name}(gate) * up for gate and up, in one pass",
+    "biased": "{name}(x + bias), in one pass",
+    "biased_backward": "Gradients of {name}(x + bias) for x and bias, in one pass",
 }
 
 
@@ -51,6 +66,25 @@ def bounds_text(entry):
     return f"Largest error in ULP: {', '.join(parts)}." if parts else ""
 
 
+def _outputs(form):
+    """The lines about out= and what follows it."""
+    if form == "biased_backward":
+        return ["out : tuple of two ndarrays, optional", "    Where to write dx and dbias."]
+    return ["out : ndarray" + (" or tuple of two" if len(OUTPUTS[form]) == 2 else "") + ", optional",
+            "    Where to write; may be an input, and any overlap is safe.",
+            "where, dtype, casting, order, subok", "    As for every numpy.ufunc."]
+
+
+def _returns(form):
+    lines = ["", "Returns", "-------"]
+    for name, meaning in zip(OUTPUTS[form], _RESULT[form]):
+        lines += [f"{name} : ndarray or scalar", f"    {meaning}; of the inputs' broadcast shape."]
+    if form == "biased_backward":
+        lines += ["dbias : ndarray or scalar", "    dx summed to bias's shape; the order of the sum depends on the "
+                  "shapes alone."]
+    return lines
+
+
 def form(entry, form):
     """numpydoc text of one form of an activation."""
     lines = [_summary(entry, form), "",
@@ -61,12 +95,7 @@ def form(entry, form):
         default = "" if p.default is None else f", default {p.exact or repr(p.default)}"
         lines += [f"{p.name} : float or array_like{default}",
                   f"    {p.doc[0].upper()}{p.doc[1:]}; an array broadcasts."]
-    outputs = OUTPUTS[form]
-    lines += ["out : ndarray" + (" or tuple of two" if len(outputs) == 2 else "") + ", optional",
-              "    Where to write; may be an input, and any overlap is safe.",
-              "where, dtype, casting, order, subok", "    As for every numpy.ufunc.", "", "Returns", "-------"]
-    for name in outputs:
-        lines += [f"{name} : ndarray or scalar", f"    {_RESULT[name]}, of the inputs' broadcast shape."]
+    lines += _outputs(form) + _returns(form)
     lines += ["", "Raises", "------", "TypeError", "    For complex, longdouble, object and other dtypes.",
               "ValueError", "    For shapes that do not broadcast, or a read-only out.", "", "Notes", "-----",
               f"f(x) = {entry.formula}; f'(x) = {entry.derivative}.",

@@ -19,13 +19,27 @@ cdef extern from "internal.h" nogil:
         FA_VALUE_AND_DERIVATIVE
         FA_BACKWARD_FROM_OUTPUT
         FA_SECOND_DERIVATIVE
+        FA_GATED
+        FA_GATED_BACKWARD
+        FA_BIASED
+        FA_BIASED_BACKWARD
     ctypedef enum fa_status:
         FA_ERROR_MEMORY
     ctypedef enum fa_row_form:
         FA_SOFTMAX
         FA_SOFTMAX_BACKWARD
         FA_SOFTMAX_BACKWARD_FROM_OUTPUT
+        FA_LOG_SOFTMAX
+        FA_LOG_SOFTMAX_BACKWARD
+        FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT
+        FA_LOGSUMEXP
+        FA_LOGSUMEXP_BACKWARD
+        FA_HARDMAX
+        FA_SPARSEMAX
+        FA_SPARSEMAX_BACKWARD
+        FA_SPARSEMAX_BACKWARD_FROM_OUTPUT
     const fa_activation *fa_find(const char *name)
+    const fa_activation *fa_at(int index)
     int fa_parameter_count(const fa_activation *activation)
     int fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype, const void **inputs,
                  void **outputs, Py_ssize_t n, const void *parameters)
@@ -33,11 +47,29 @@ cdef extern from "internal.h" nogil:
                          const Py_ssize_t *steps, Py_ssize_t n)
     int fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype dtype, char **data,
                        const Py_ssize_t *steps, Py_ssize_t n)
-    int fa_rows(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
-                Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner)
+    int fa_apply_matrix(const fa_activation *activation, fa_form form, fa_dtype dtype, char **data,
+                        const Py_ssize_t *steps, const Py_ssize_t *row_steps, Py_ssize_t rows, Py_ssize_t columns)
+    int fa_biased_backward(const fa_activation *activation, fa_dtype dtype, char **data, const Py_ssize_t *steps,
+                           const Py_ssize_t *row_steps, Py_ssize_t rows, Py_ssize_t columns, void *dbias)
+    int fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
+                      Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, const unsigned char *mask, double temperature)
     int fa_set_num_threads(int threads)
     int fa_get_num_threads()
     const char *fa_isa()
+    ctypedef struct fa_loss_call:
+        pass
+    ctypedef struct fa_class_loss_call:
+        pass
+    ctypedef struct fa_step_call:
+        pass
+    int fa_apply_loss(const fa_loss_call *call)
+    int fa_apply_class_loss(const fa_class_loss_call *call)
+    int fa_apply_step(const fa_step_call *call)
+
+
+cdef enum:
+    MAX_ARRAYS = 5
+    MAX_PARAMETERS = 3
 
 
 cdef int wrong_lengths(const char *name) except -1 with gil:
@@ -48,35 +80,144 @@ cdef int out_of_memory() except -1 with gil:
     raise MemoryError()
 
 
+cdef int run(const char *name, int index, fa_form form, int inputs, int arrays, size_t size, const void **data,
+             const Py_ssize_t *length, const void *parameters) except -1 nogil:
+    """Any typed function: arrays of one length or, for the biased forms, whole rows of the bias's length."""
+    cdef const fa_activation *activation = fa_at(index)
+    cdef fa_dtype dtype = FA_FLOAT32 if size == sizeof(float) else FA_FLOAT64
+    cdef bint sums = form == FA_BIASED_BACKWARD
+    cdef int bias = inputs - 1 if sums or form == FA_BIASED else -1
+    cdef Py_ssize_t n = length[0], columns = n if bias < 0 else length[bias]
+    cdef int count = fa_parameter_count(activation), k, at
+    cdef char *pointers[MAX_ARRAYS + MAX_PARAMETERS]
+    cdef Py_ssize_t steps[MAX_ARRAYS + MAX_PARAMETERS]
+    cdef Py_ssize_t row_steps[MAX_ARRAYS + MAX_PARAMETERS]
+    for k in range(arrays):
+        if length[k] != (columns if k == bias or (sums and k == arrays - 1) else n):
+            wrong_lengths(name)
+    if columns == 0 and n or columns and n % columns:
+        wrong_lengths(name)
+    if bias < 0:
+        if n:
+            fa_apply(activation, form, dtype, data, <void **>(data + inputs), n, parameters)
+        return 0
+    for k in range(arrays - sums):
+        at = k if k < inputs else k + count
+        pointers[at] = <char *>data[k]
+        steps[at] = size
+        row_steps[at] = 0 if k == bias else columns * size
+    for k in range(count):
+        pointers[inputs + k] = <char *>parameters + k * size
+        steps[inputs + k] = row_steps[inputs + k] = 0
+    if columns == 0:
+        return 0
+    if not sums:
+        fa_apply_matrix(activation, form, dtype, pointers, steps, row_steps, n // columns, columns)
+    elif fa_biased_backward(activation, dtype, pointers, steps, row_steps, n // columns, columns,
+                            <void *>data[arrays - 1]) == FA_ERROR_MEMORY:
+        out_of_memory()
+    return 0
+
+
 include "activations_def.pxi"  # one function an activation and form, written by setup.py
 
 
 cdef int rows(fa_row_form form, const char *name, const floating[:, :, ::1] first,
-              const floating[:, :, ::1] second, floating[:, :, ::1] out) except -1 nogil:
+              const floating[:, :, ::1] second, floating[:, :, ::1] out, double temperature) except -1 nogil:
     cdef int axis
-    cdef fa_dtype dtype = FA_FLOAT32 if floating is float else FA_FLOAT64
     for axis in range(3):
         if first.shape[axis] != out.shape[axis] or second.shape[axis] != out.shape[axis]:
             wrong_lengths(name)
     if out.shape[0] and out.shape[1] and out.shape[2]:
-        if fa_rows(form, dtype, &first[0, 0, 0], &second[0, 0, 0], &out[0, 0, 0],
-                   out.shape[0], out.shape[1], out.shape[2]) == FA_ERROR_MEMORY:
-            out_of_memory()
+        apply_rows(form, FA_FLOAT32 if floating is float else FA_FLOAT64, &first[0, 0, 0], &second[0, 0, 0], &out[0, 0, 0],
+                   out.shape[0], out.shape[1], out.shape[2], NULL, temperature)
+    return 0
+
+
+cdef int reduced(fa_row_form form, const char *name, const floating[:, ::1] numbers, const floating[:, :, ::1] x,
+                 floating *out) except -1 nogil:
+    if numbers.shape[0] != x.shape[0] or numbers.shape[1] != x.shape[2]:
+        wrong_lengths(name)
+    if x.shape[0] and x.shape[2]:
+        apply_rows(form, FA_FLOAT32 if floating is float else FA_FLOAT64,
+                   <const void *>&x[0, 0, 0] if form == FA_LOGSUMEXP else &numbers[0, 0], &x[0, 0, 0], out,
+                   x.shape[0], x.shape[1], x.shape[2], NULL, 1)
     return 0
 
 
 cdef int softmax(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_SOFTMAX, b"softmax", x, x, out)
+    return rows(FA_SOFTMAX, b"softmax", x, x, out, 1)
 
 
 cdef int softmax_backward(const floating[:, :, ::1] grad, const floating[:, :, ::1] x,
                           floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_SOFTMAX_BACKWARD, b"softmax_backward", grad, x, out)
+    return rows(FA_SOFTMAX_BACKWARD, b"softmax_backward", grad, x, out, 1)
 
 
 cdef int softmax_backward_from_output(const floating[:, :, ::1] grad, const floating[:, :, ::1] y,
                                       floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_SOFTMAX_BACKWARD_FROM_OUTPUT, b"softmax_backward_from_output", grad, y, out)
+    return rows(FA_SOFTMAX_BACKWARD_FROM_OUTPUT, b"softmax_backward_from_output", grad, y, out, 1)
+
+
+cdef int softmin(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil:
+    return rows(FA_SOFTMAX, b"softmin", x, x, out, -1)
+
+
+cdef int softmin_backward(const floating[:, :, ::1] grad, const floating[:, :, ::1] x,
+                          floating[:, :, ::1] out) except -1 nogil:
+    return rows(FA_SOFTMAX_BACKWARD, b"softmin_backward", grad, x, out, -1)
+
+
+cdef int softmin_backward_from_output(const floating[:, :, ::1] grad, const floating[:, :, ::1] y,
+                                      floating[:, :, ::1] out) except -1 nogil:
+    return rows(FA_SOFTMAX_BACKWARD_FROM_OUTPUT, b"softmin_backward_from_output", grad, y, out, -1)
+
+
+cdef int log_softmax(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil:
+    return rows(FA_LOG_SOFTMAX, b"log_softmax", x, x, out, 1)
+
+
+cdef int log_softmax_backward(const floating[:, :, ::1] grad, const floating[:, :, ::1] x,
+                              floating[:, :, ::1] out) except -1 nogil:
+    return rows(FA_LOG_SOFTMAX_BACKWARD, b"log_softmax_backward", grad, x, out, 1)
+
+
+cdef int log_softmax_backward_from_output(const floating[:, :, ::1] grad, const floating[:, :, ::1] y,
+                                          floating[:, :, ::1] out) except -1 nogil:
+    return rows(FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT, b"log_softmax_backward_from_output", grad, y, out, 1)
+
+
+cdef int sparsemax(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil:
+    return rows(FA_SPARSEMAX, b"sparsemax", x, x, out, 1)
+
+
+cdef int sparsemax_backward(const floating[:, :, ::1] grad, const floating[:, :, ::1] x,
+                            floating[:, :, ::1] out) except -1 nogil:
+    return rows(FA_SPARSEMAX_BACKWARD, b"sparsemax_backward", grad, x, out, 1)
+
+
+cdef int sparsemax_backward_from_output(const floating[:, :, ::1] grad, const floating[:, :, ::1] y,
+                                        floating[:, :, ::1] out) except -1 nogil:
+    return rows(FA_SPARSEMAX_BACKWARD_FROM_OUTPUT, b"sparsemax_backward_from_output", grad, y, out, 1)
+
+
+cdef int hardmax(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil:
+    return rows(FA_HARDMAX, b"hardmax", x, x, out, 1)
+
+
+cdef int logsumexp(const floating[:, :, ::1] x, floating[:, ::1] out) except -1 nogil:
+    return reduced(FA_LOGSUMEXP, b"logsumexp", out, x, &out[0, 0] if out.shape[0] and out.shape[1] else NULL)
+
+
+cdef int logsumexp_backward(const floating[:, ::1] grad, const floating[:, :, ::1] x,
+                            floating[:, :, ::1] out) except -1 nogil:
+    cdef int axis
+    for axis in range(3):
+        if x.shape[axis] != out.shape[axis]:
+            wrong_lengths(b"logsumexp_backward")
+    if out.shape[0] and out.shape[1] and out.shape[2]:
+        reduced(FA_LOGSUMEXP_BACKWARD, b"logsumexp_backward", grad, x, &out[0, 0, 0])
+    return 0
 
 
 cdef const void *find(const char *name) noexcept nogil:
@@ -93,9 +234,39 @@ cdef int apply_apart(const void *activation, int form, int dtype, char **data, c
     return fa_apply_apart(<const fa_activation *>activation, <fa_form>form, <fa_dtype>dtype, data, steps, n)
 
 
-cdef int apply_rows(int form, int dtype, const void *first, const void *second, void *out,
-                    Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner) noexcept nogil:
-    return fa_rows(<fa_row_form>form, <fa_dtype>dtype, first, second, out, outer, n, inner)
+cdef int apply_matrix(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,
+                      const Py_ssize_t *row_steps, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
+    return fa_apply_matrix(<const fa_activation *>activation, <fa_form>form, <fa_dtype>dtype, data, steps, row_steps,
+                           rows, columns)
+
+
+cdef int apply_biased_backward(const void *activation, int dtype, char **data, const Py_ssize_t *steps,
+                               const Py_ssize_t *row_steps, Py_ssize_t rows, Py_ssize_t columns,
+                               void *dbias) except -1 nogil:
+    if fa_biased_backward(<const fa_activation *>activation, <fa_dtype>dtype, data, steps, row_steps, rows, columns,
+                          dbias) == FA_ERROR_MEMORY:
+        out_of_memory()
+    return 0
+
+
+cdef int apply_loss(const void *call) noexcept nogil:
+    return fa_apply_loss(<const fa_loss_call *>call)
+
+
+cdef int apply_class_loss(const void *call) noexcept nogil:
+    return fa_apply_class_loss(<const fa_class_loss_call *>call)
+
+
+cdef int apply_step(const void *call) noexcept nogil:
+    return fa_apply_step(<const fa_step_call *>call)
+
+
+cdef int apply_rows(int form, int dtype, const void *first, const void *second, void *out, Py_ssize_t outer,
+                    Py_ssize_t n, Py_ssize_t inner, const void *mask, double temperature) except -1 nogil:
+    if fa_rows_where(<fa_row_form>form, <fa_dtype>dtype, first, second, out, outer, n, inner,
+                     <const unsigned char *>mask, temperature) == FA_ERROR_MEMORY:
+        out_of_memory()
+    return 0
 
 
 def set_num_threads(int threads):
@@ -116,56 +287,46 @@ def isa():
     return fa_isa().decode()
 
 
-def _call(str name, arrays, parameters, int inputs):
+def _call(str name, arrays, parameters):
     """Run the function `name` on one-dimensional buffers: inputs, then outputs."""
-    return _call_typed(name, arrays[0], arrays, parameters, inputs)
+    return _call_typed(name, arrays[0], arrays, parameters)
 
 
-def _call_typed(str name, const floating[::1] first, arrays, parameters, int inputs):
+def _call_typed(str name, const floating[::1] first, arrays, parameters):
     cdef const floating[::1] view
     cdef floating[::1] target
-    cdef const void *pointers[2]
-    cdef void *outputs[2]
-    cdef floating scalars[3]
-    cdef int k
-    activation, form = _FORMS[name]
-    cdef bytes encoded = activation.encode()
-    cdef int form_index = form
-    cdef const fa_activation *found = fa_find(encoded)
+    cdef const void *data[MAX_ARRAYS]
+    cdef Py_ssize_t length[MAX_ARRAYS]
+    cdef floating scalars[MAX_PARAMETERS]
+    cdef int k, index, inputs, count = len(arrays)
+    cdef int form
+    index, form, inputs = _FORMS[name][:3]
+    cdef bytes encoded = name.encode()
+    cdef const char *text = encoded
     for k, value in enumerate(parameters):
         scalars[k] = value
-    for k in range(len(arrays)):
+    for k in range(count):
         if k < inputs:
             view = arrays[k]
-            pointers[k] = &view[0] if view.shape[0] else NULL
-            size = view.shape[0]
+            data[k], length[k] = &view[0], view.shape[0]
         else:
             target = arrays[k]
-            outputs[k - inputs] = &target[0] if target.shape[0] else NULL
-            size = target.shape[0]
-        if size != first.shape[0]:
-            raise ValueError(f"fastact.kernels.{name}: the arrays differ in length")
-    cdef Py_ssize_t n = first.shape[0]
-    if n:
-        with nogil:
-            fa_apply(found, <fa_form>form_index, FA_FLOAT32 if floating is float else FA_FLOAT64,
-                     pointers, outputs, n, scalars)
+            data[k], length[k] = &target[0], target.shape[0]
+    with nogil:
+        run(text, index, <fa_form>form, inputs, count, sizeof(floating), data, length, scalars)
 
 
 def __getattr__(str name):
     if name not in _FORMS:
         raise AttributeError(f"module 'fastact.kernels' has no attribute {name!r}")
-    cdef int inputs = 1 if _FORMS[name][1] in (FA_VALUE, FA_DERIVATIVE, FA_VALUE_AND_DERIVATIVE, FA_SECOND_DERIVATIVE) else 2
-    cdef int parameters = fa_parameter_count(fa_find(_FORMS[name][0].encode()))
-
-    cdef int outputs = 2 if _FORMS[name][1] == FA_VALUE_AND_DERIVATIVE else 1
+    inputs, parameters, outputs = _FORMS[name][2:]
 
     def function(*arguments):
         if len(arguments) != inputs + parameters + outputs:
             raise TypeError(f"fastact.kernels.{name} takes {inputs} inputs, {parameters} parameters and {outputs} "
                             f"outputs, {len(arguments)} arguments were given")
         arrays = arguments[:inputs] + arguments[inputs + parameters:]
-        return _call(name, arrays, arguments[inputs:inputs + parameters], inputs)
+        return _call(name, arrays, arguments[inputs:inputs + parameters])
 
     function.__name__ = name
     return function

@@ -6,6 +6,10 @@ from typing import Any, Dict, Optional, Tuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastact.activations import lookup
+
+_add_bias = lookup("identity").biased  # a quarter of the time of numpy.add for a small batch
+
 Array = NDArray[Any]
 
 # A fit needs two: full batches and the last one.
@@ -31,12 +35,12 @@ class Dense:
         self.weight, self.bias = weight, bias
         self.weight_grad, self.bias_grad = weight_grad, bias_grad
         self.activation, self.parameters = activation, parameters
-        self._buffers: Dict[int, Tuple[Array, Array]] = {}
+        self._buffers: Dict[int, Tuple[Array, Array, Array]] = {}
 
     def linear(self, x: Array) -> Array:
         """``x @ weight + bias``, shape (samples, fan_out)."""
-        z: Array = np.matmul(x, self.weight)
-        z += self.bias
+        z: Array = x.dot(self.weight)  # for small arrays quicker than numpy.matmul
+        _add_bias(z, self.bias, z)
         return z
 
     def activate(self, z: Array, out: Array) -> Array:
@@ -52,10 +56,10 @@ class Dense:
 
     def forward(self, x: Array) -> Array:
         """The layer's output, in a buffer of the layer; keeps what `backward` needs."""
-        z, h = self._buffers_for(len(x))
-        np.matmul(x, self.weight, out=z)
-        z += self.bias
-        self._kept = x, z, h
+        z, h, ones = self._buffers_for(len(x))
+        x.dot(self.weight, z)
+        _add_bias(z, self.bias, z)
+        self._kept = x, z, h, ones
         return self.activate(z, out=h)
 
     def backward(self, grad: Array, propagate: bool) -> Optional[Array]:
@@ -64,7 +68,7 @@ class Dense:
         Parameters
         ----------
         grad : array, shape (samples, fan_out)
-            The gradient of the loss with respect to the layer's output.
+            The gradient of the loss with respect to the layer's output; C-contiguous.
         propagate : bool
             Whether the gradient with respect to the layer's input is wanted. It overwrites that
             input: the buffer of the layer below, which nobody reads any more.
@@ -73,17 +77,19 @@ class Dense:
         -------
         array, shape (samples, fan_in), or None
         """
-        x, z, h = self._kept
+        x, z, h, ones = self._kept
         if self.activation is not None:
             grad = self.activation.backward(grad, z, *self.parameters, out=h)
-        np.matmul(x.T, grad, out=self.weight_grad)
-        np.add.reduce(grad, axis=0, out=self.bias_grad)
-        return np.matmul(grad, self.weight.T, out=x) if propagate else None
+        x.T.dot(grad, self.weight_grad)
+        ones.dot(grad, self.bias_grad)
+        return grad.dot(self.weight.T, x) if propagate else None
 
-    def _buffers_for(self, samples: int) -> Tuple[Array, Array]:
+    def _buffers_for(self, samples: int) -> Tuple[Array, Array, Array]:
+        """For z, the output, and ones for the sums over the samples."""
         if samples not in self._buffers:
             if len(self._buffers) == _MOST_BUFFERS:
                 self._buffers.clear()
             z = np.empty((samples, len(self.bias)), self.bias.dtype)
-            self._buffers[samples] = z, z if self.activation is None else np.empty_like(z)
+            h = z if self.activation is None else np.empty_like(z)
+            self._buffers[samples] = z, h, np.ones(samples, z.dtype)
         return self._buffers[samples]

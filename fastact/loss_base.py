@@ -2,28 +2,32 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from fastact import loss_kernels
+
+# A kernel and its arguments, but for the last: whether the gradient is wanted.
+Prepared = Tuple[Callable[..., Tuple[Any, Any]], Tuple[Any, ...]]
 
 
 class Loss:
     """A loss function that also knows its gradient.
 
-    It wraps a function that returns the loss and another function, which computes the gradient
-    from what the loss left behind.
+    It wraps a function that checks the arguments and says what computes both of them.
     """
 
     __name__: str
 
-    def __init__(self, function: Callable[..., Tuple[Any, Callable[[], Any]]]) -> None:
+    def __init__(self, function: Callable[..., Prepared]) -> None:
         self._function = function
         functools.update_wrapper(self, function)
 
     def __call__(self, input: ArrayLike, target: ArrayLike, *args: Any, **kwargs: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return self._function(input, target, *args, **kwargs)[0]
+        kernel, arguments = self._function(input, target, *args, **kwargs)
+        return kernel(*arguments, False)[0]
 
     def value_and_grad(
         self, input: ArrayLike, target: ArrayLike, *args: Any, **kwargs: Any
@@ -32,9 +36,8 @@ class Loss:
 
         Takes the arguments of the loss. With ``reduction="none"`` the gradient is that of the sum.
         """
-        with np.errstate(all="ignore"):
-            value, gradient = self._function(input, target, *args, **kwargs)
-            return value, gradient()
+        kernel, arguments = self._function(input, target, *args, **kwargs)
+        return kernel(*arguments, True)
 
     def __repr__(self) -> str:
         return f"<fastact loss {self.__name__}>"
@@ -43,23 +46,63 @@ class Loss:
         return self.__name__
 
 
+def elementwise(
+    name: str,
+    loss: int,
+    input: ArrayLike,
+    target: ArrayLike,
+    reduction: str,
+    weight: Optional[ArrayLike] = None,
+    option: float = 1.0,
+    pos_weight: Optional[ArrayLike] = None,
+    weighted_mean: bool = False,
+) -> Prepared:
+    """A loss of single elements; a weighted mean is divided by the sum of the weights."""
+    x: Any = input
+    t: Any = target
+    if not loss_kernels.alike(x, t):
+        x, t = pair(name, x, t)
+    w = None if weight is None else broadcast(name, "weight", weight, x)
+    p = None if pos_weight is None else broadcast(name, "pos_weight", pos_weight, x)
+    by = divisor(name, reduction, x.size)
+    if weighted_mean and w is not None and reduction == "mean":
+        by = w.sum(dtype=np.float64)
+    return loss_kernels.elements, (loss, x, t, w, option, p, by)
+
+
+def divisor(name: str, reduction: str, count: float) -> Optional[float]:
+    """What a reduction divides the sum by; None where there is no sum."""
+    if reduction == "mean":
+        return count
+    if reduction == "sum":
+        return 1
+    if reduction == "none":
+        return None
+    raise ValueError(f'{name}: reduction must be "mean", "sum" or "none", got {reduction!r}')
+
+
 def real(name: str, argument: str, value: ArrayLike) -> np.ndarray:
-    """``value`` as a float32 or float64 array, by NumPy's promotion with float32."""
+    """``value`` as a C-contiguous float32 or float64 array, by NumPy's promotion with float32."""
     array = np.asarray(value)
     if array.dtype.kind in "fiub":
         dtype = np.result_type(array.dtype.newbyteorder("="), np.float32)
         if dtype.itemsize <= 8:
-            return array.astype(dtype, copy=False)
+            return contiguous(array, dtype)
     raise TypeError(
         f"{name}: {argument} has dtype {array.dtype}; expected real numbers, "
         "which are computed in float32 or float64"
     )
 
 
+def contiguous(array: np.ndarray, dtype: Any) -> np.ndarray:
+    """A C-contiguous, aligned base-class array of this dtype; 0-d stays so."""
+    return np.require(array, dtype, ["C", "A"]) if array.ndim else array.astype(dtype)
+
+
 def pair(name: str, input: ArrayLike, target: ArrayLike) -> Tuple[np.ndarray, np.ndarray]:
     """``input`` as a real array, and ``target`` of its dtype, where the shapes are equal."""
     x = real(name, "input", input)
-    t = real(name, "target", target).astype(x.dtype, copy=False)
+    t = contiguous(real(name, "target", target), x.dtype)
     if x.shape != t.shape:
         raise ValueError(
             f"{name}: input has shape {x.shape} but target {t.shape}; they must be equal "
@@ -70,27 +113,10 @@ def pair(name: str, input: ArrayLike, target: ArrayLike) -> Tuple[np.ndarray, np
 
 def broadcast(name: str, argument: str, value: ArrayLike, x: np.ndarray) -> np.ndarray:
     """``value`` in ``x``'s dtype and shape."""
-    array = real(name, argument, value).astype(x.dtype, copy=False)
+    array = real(name, argument, value)
     try:
-        return np.broadcast_to(array, x.shape)
+        return contiguous(np.broadcast_to(array, x.shape), x.dtype)
     except ValueError:
         raise ValueError(
             f"{name}: {argument} of shape {array.shape} does not broadcast to input's {x.shape}"
         ) from None
-
-
-def times(factor: Any, value: Any) -> Any:
-    """``factor * value``, where 0 times infinity is 0: what has no weight counts for nothing."""
-    return np.where((factor == 0) & np.isinf(value), 0, factor * value).astype(value.dtype)
-
-
-def reduce(name: str, values: np.ndarray, reduction: str, count: Any) -> Tuple[Any, Any]:
-    """The reduction of ``values``, whose mean divides by ``count``, and the factor of its gradient."""
-    one = values.dtype.type(1)
-    if reduction == "mean":
-        return values.sum() / count, one / values.dtype.type(count)
-    if reduction == "sum":
-        return values.sum(), one
-    if reduction == "none":
-        return values, one
-    raise ValueError(f'{name}: reduction must be "mean", "sum" or "none", got {reduction!r}')

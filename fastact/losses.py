@@ -1,29 +1,39 @@
 """Losses with torch's definitions, and their gradients.
 
 ``loss(input, target, ...)`` is the value; ``loss.value_and_grad(input, target, ...)`` is the value
-and the gradient with respect to ``input``. float32 input is computed and returned as float32,
-float64 as float64; other real types are first promoted as NumPy promotes them with float32.
+and the gradient with respect to ``input``, from one pass. float32 input is computed and returned as
+float32, float64 as float64; other real types are first promoted as NumPy promotes them with float32.
 
 Where infinities make torch's formula NaN and a limit exists, the limit is returned.
 """
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from fastact.activations import lookup
-from fastact.loss_base import Loss, broadcast, pair, reduce, times
-from fastact.softmax_loss import cross_entropy
+from fastact import loss_kernels
+from fastact.class_losses import cross_entropy, nll_loss
+from fastact.loss_base import Loss, elementwise
 
-__all__ = ["Loss", "binary_cross_entropy_with_logits", "cross_entropy", "mse_loss"]
-
-_sigmoid = lookup("sigmoid")
+__all__ = [
+    "Loss",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "mse_loss",
+    "nll_loss",
+    "smooth_l1_loss",
+]
 
 
 @Loss
-def mse_loss(input: ArrayLike, target: ArrayLike, reduction: str = "mean") -> Any:
+def mse_loss(
+    input: ArrayLike, target: ArrayLike, reduction: str = "mean", weight: Optional[ArrayLike] = None
+) -> Any:
     """Squared error, ``(input - target)**2``.
 
     Parameters
@@ -32,6 +42,52 @@ def mse_loss(input: ArrayLike, target: ArrayLike, reduction: str = "mean") -> An
         Predictions and true values, of one shape.
     reduction : {"mean", "sum", "none"}
         What is returned: the mean over all elements, their sum, or every element.
+    weight : array_like, optional
+        Factor of each element; broadcast to ``input``. The mean is divided by the sum of the factors.
+
+    Returns
+    -------
+    scalar, or an array of ``input``'s shape for ``reduction="none"``
+
+    Raises
+    ------
+    TypeError
+        If an argument is not real (complex, longdouble, object, text).
+    ValueError
+        If shapes do not fit, or ``reduction`` is unknown.
+    """
+    return elementwise("mse_loss", loss_kernels.MSE_LOSS, input, target, reduction, weight, weighted_mean=True)
+
+
+@Loss
+def l1_loss(
+    input: ArrayLike, target: ArrayLike, reduction: str = "mean", weight: Optional[ArrayLike] = None
+) -> Any:
+    """Absolute error, ``abs(input - target)``, with slope 0 at 0.
+
+    Parameters, results and errors are those of `mse_loss`.
+
+    Parameters
+    ----------
+    input, target : array_like
+    reduction : {"mean", "sum", "none"}
+    weight : array_like, optional
+    """
+    return elementwise("l1_loss", loss_kernels.L1_LOSS, input, target, reduction, weight, weighted_mean=True)
+
+
+@Loss
+def smooth_l1_loss(input: ArrayLike, target: ArrayLike, reduction: str = "mean", beta: float = 1.0) -> Any:
+    """``d**2 / (2 beta)`` where ``d = abs(input - target)`` is below ``beta``, else ``d - beta / 2``.
+
+    Parameters
+    ----------
+    input, target : array_like
+        Predictions and true values, of one shape.
+    reduction : {"mean", "sum", "none"}
+        What is returned: the mean over all elements, their sum, or every element.
+    beta : float, not negative
+        Where the parabola ends; 0 makes it `l1_loss`.
 
     Returns
     -------
@@ -42,21 +98,92 @@ def mse_loss(input: ArrayLike, target: ArrayLike, reduction: str = "mean") -> An
     TypeError
         If ``input`` or ``target`` is not real (complex, longdouble, object, text).
     ValueError
-        If the shapes differ, or ``reduction`` is unknown.
+        If the shapes differ, ``beta`` is negative, or ``reduction`` is unknown.
     """
-    x, t = pair("mse_loss", input, target)
-    difference = x - t
-    value, scale = reduce("mse_loss", difference * difference, reduction, x.size)
-    return value, lambda: difference * (2 * scale)
+    if not beta >= 0:
+        raise ValueError(f"smooth_l1_loss: beta must not be negative, got {beta}")
+    loss = loss_kernels.SMOOTH_L1_LOSS if beta > 1e-37 else loss_kernels.L1_LOSS  # 0 in float32
+    return elementwise("smooth_l1_loss", loss, input, target, reduction, option=beta)
+
+
+@Loss
+def huber_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Optional[ArrayLike] = None,
+) -> Any:
+    """``d**2 / 2`` where ``d = abs(input - target)`` is at most ``delta``, else ``delta (d - delta / 2)``.
+
+    Parameters
+    ----------
+    input, target : array_like
+        Predictions and true values, of one shape.
+    reduction : {"mean", "sum", "none"}
+        What is returned: the mean over all elements, their sum, or every element.
+    delta : float, positive
+        Where the parabola ends.
+    weight : array_like, optional
+        Factor of each element; broadcast to ``input``. The mean divides by the number of elements.
+
+    Returns
+    -------
+    scalar, or an array of ``input``'s shape for ``reduction="none"``
+
+    Raises
+    ------
+    TypeError
+        If an argument is not real (complex, longdouble, object, text).
+    ValueError
+        If shapes do not fit, ``delta`` is not positive, or ``reduction`` is unknown.
+    """
+    if not delta > 0:
+        raise ValueError(f"huber_loss: delta must be positive, got {delta}")
+    return elementwise("huber_loss", loss_kernels.HUBER_LOSS, input, target, reduction, weight, delta)
+
+
+@Loss
+def binary_cross_entropy(
+    input: ArrayLike, target: ArrayLike, weight: Optional[ArrayLike] = None, reduction: str = "mean"
+) -> Any:
+    """Cross-entropy of probabilities, ``-(t log(p) + (1 - t) log(1 - p))``.
+
+    As in torch no logarithm is below -100, and the gradient divides by ``p (1 - p)`` or 1e-12,
+    whichever is larger. From logits, `binary_cross_entropy_with_logits` is more accurate.
+
+    Parameters
+    ----------
+    input, target : array_like
+        The predicted and the true probability of the positive class, in [0, 1]; of one shape.
+    weight : array_like, optional
+        Factor of each element; broadcast to ``input``.
+    reduction : {"mean", "sum", "none"}
+        The mean divides by the number of elements, whatever the weights.
+
+    Returns
+    -------
+    scalar, or an array of ``input``'s shape for ``reduction="none"``
+
+    Raises
+    ------
+    TypeError
+        If an argument is not real (complex, longdouble, object, text).
+    ValueError
+        If shapes do not fit, a probability is not in [0, 1], or ``reduction`` is unknown.
+    """
+    return elementwise(
+        "binary_cross_entropy", loss_kernels.BINARY_CROSS_ENTROPY, input, target, reduction, weight
+    )
 
 
 @Loss
 def binary_cross_entropy_with_logits(
     input: ArrayLike,
     target: ArrayLike,
-    weight: ArrayLike | None = None,
+    weight: Optional[ArrayLike] = None,
     reduction: str = "mean",
-    pos_weight: ArrayLike | None = None,
+    pos_weight: Optional[ArrayLike] = None,
 ) -> Any:
     """Cross-entropy of ``sigmoid(input)`` against targets in [0, 1], from raw outputs (logits).
 
@@ -84,15 +211,42 @@ def binary_cross_entropy_with_logits(
     ValueError
         If shapes do not fit, or ``reduction`` is unknown.
     """
-    name = "binary_cross_entropy_with_logits"
-    x, t = pair(name, input, target)
-    negative, positive = 1 - t, t
-    if pos_weight is not None:
-        positive = t * broadcast(name, "pos_weight", pos_weight, x)
-    if weight is not None:
-        factor = broadcast(name, "weight", weight, x)
-        negative, positive = negative * factor, positive * factor
-    tail = np.log1p(np.exp(-np.abs(x)))  # shared by softplus(x) and softplus(-x)
-    values = times(negative, np.maximum(x, 0) + tail) + times(positive, np.maximum(-x, 0) + tail)
-    value, scale = reduce(name, values, reduction, x.size)
-    return value, lambda: (negative * _sigmoid(x) - positive * _sigmoid(-x)) * scale
+    return elementwise(
+        "binary_cross_entropy_with_logits", loss_kernels.BINARY_CROSS_ENTROPY_WITH_LOGITS,
+        input, target, reduction, weight, pos_weight=pos_weight,
+    )
+
+
+@Loss
+def kl_div(input: ArrayLike, target: ArrayLike, reduction: str = "mean", log_target: bool = False) -> Any:
+    """Kullback-Leibler divergence of ``target`` from ``exp(input)``, ``t (log(t) - input)``.
+
+    Parameters
+    ----------
+    input : array_like
+        Logarithms of probabilities.
+    target : array_like
+        Probabilities, or their logarithms; of ``input``'s shape.
+    reduction : {"mean", "batchmean", "sum", "none"}
+        "batchmean" divides the sum by the length of the first axis, and is the divergence;
+        "mean" divides it by the number of elements.
+    log_target : bool
+        Whether ``target`` holds logarithms.
+
+    Returns
+    -------
+    scalar, or an array of ``input``'s shape for ``reduction="none"``
+
+    Raises
+    ------
+    TypeError
+        If ``input`` or ``target`` is not real (complex, longdouble, object, text).
+    ValueError
+        If the shapes differ, or ``reduction`` is unknown.
+    """
+    loss = loss_kernels.KL_DIV_LOG_TARGET if log_target else loss_kernels.KL_DIV
+    if reduction != "batchmean":
+        return elementwise("kl_div", loss, input, target, reduction)
+    kernel, arguments = elementwise("kl_div", loss, input, target, "sum")
+    shape = arguments[1].shape
+    return kernel, (*arguments[:-1], shape[0] if shape else 1)

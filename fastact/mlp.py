@@ -28,9 +28,9 @@ class MLP:
         Of the hidden layers.
     output_activation : the same, or None
         Of the last layer. With a loss that takes logits it must be None.
-    loss : {"cross_entropy", "bce", "mse"}, or an object with ``value_and_grad(output, target)``
-        "bce" is short for "binary_cross_entropy_with_logits".
-    optimizer : {"adam", "sgd"}, or a callable
+    loss : {"cross_entropy", "bce", "mse", "l1", "smooth_l1", "huber"}, or one with ``value_and_grad``
+        "bce" is short for "binary_cross_entropy_with_logits". All of `fastact.losses` will do.
+    optimizer : {"adam", "adamw", "sgd", "rmsprop", "adagrad"}, or a callable
         A callable is given the list of parameter arrays and the options: ``fa.optimizers.SGD``.
     init : "auto", a name in `fastact.initializers`, or a callable ``(shape, rng, dtype)``
         Of the weights; "auto" takes He or Glorot by the layer's activation. Biases start at 0.
@@ -153,6 +153,7 @@ class MLP:
         batch_size: int = 64,
         validation_data: Optional[Tuple[ArrayLike, ArrayLike]] = None,
         progress: Union[bool, str] = True,
+        schedule: Any = None,
     ) -> MLP:
         """Train on shuffled mini-batches, fill `history`, and return this network.
 
@@ -168,19 +169,17 @@ class MLP:
             Evaluated after every epoch.
         progress : bool or str
             Whether a line on stderr shows the epoch, the losses and the time; a text precedes it.
+        schedule : optional
+            Of the learning rate, such as ``fa.optimizers.StepLR(net.optimizer, 10)``.
         """
         inputs = self._inputs(X)
         target = self._targets(y, len(inputs))
-        self.history = training.fit(
-            self, inputs, target, self._rng, epochs, batch_size, validation_data, progress
-        )
+        options = epochs, batch_size, validation_data, progress, schedule
+        self.history = training.fit(self, inputs, target, self._rng, *options)
         return self
 
     def dead_units(self, X: ArrayLike, batch_size: int = 1024) -> List[float]:
-        """For each hidden layer, the fraction of units that no sample of ``X`` can train.
-
-        These are the units whose activation has the slope 0 for every sample.
-        """
+        """For each hidden layer, the fraction of units whose slope is 0 for every sample of ``X``."""
         return self._network.dead_units(self._inputs(X), batch_size)
 
     def _backpropagate(self, X: ArrayLike, y: ArrayLike) -> float:
@@ -191,7 +190,7 @@ class MLP:
         return arguments.inputs(X, self.layers[0], self.dtype)
 
     def _targets(self, y: ArrayLike, n: int) -> Array:
-        return arguments.targets(y, n, self.layers[-1], self.loss)
+        return arguments.targets(y, n, self.layers[-1], self.loss, self.dtype)
 
     def __repr__(self) -> str:
         return (

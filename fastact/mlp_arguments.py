@@ -16,9 +16,21 @@ _LOSSES = {
     "binary_cross_entropy_with_logits": losses.binary_cross_entropy_with_logits,
     "mse": losses.mse_loss,
     "mse_loss": losses.mse_loss,
+    "l1": losses.l1_loss,
+    "l1_loss": losses.l1_loss,
+    "smooth_l1": losses.smooth_l1_loss,
+    "smooth_l1_loss": losses.smooth_l1_loss,
+    "huber": losses.huber_loss,
+    "huber_loss": losses.huber_loss,
 }
 _TAKE_LOGITS = {losses.cross_entropy: "softmax", losses.binary_cross_entropy_with_logits: "sigmoid"}
-_OPTIMIZERS = {"adam": optimizers.Adam, "sgd": optimizers.SGD}
+_OPTIMIZERS = {
+    "adam": optimizers.Adam,
+    "adamw": optimizers.AdamW,
+    "sgd": optimizers.SGD,
+    "rmsprop": optimizers.RMSprop,
+    "adagrad": optimizers.Adagrad,
+}
 _INITIALIZERS = {name: getattr(initializers, name) for name in initializers.__all__ if name != "auto"}
 
 
@@ -75,9 +87,13 @@ def _activation(value: Any) -> Tuple[Any, Tuple[float, ...]]:
         raise TypeError(
             f"MLP: activation {value!r} is not a name, an Activation or (name, dict of parameters)"
         )
+    parameters = found.info.parameters if chosen or isinstance(name, str) else ()
+    known = [p.name for p in parameters]
+    missing = [p.name for p in parameters if p.default is None and p.name not in chosen]
+    if missing:
+        raise ValueError(f"MLP: activation {found.name} needs {', '.join(missing)}; pass ({found.name!r}, {{...}})")
     if not chosen:
         return found, ()
-    known = [p.name for p in found.info.parameters]
     if not set(chosen) <= set(known):
         raise ValueError(f"MLP: activation {found.name} has parameters {known}, got {sorted(chosen)}")
     return found, tuple(float(chosen.get(p.name, p.default)) for p in found.info.parameters)
@@ -115,8 +131,8 @@ def inputs(X: ArrayLike, width: int, dtype: Any) -> np.ndarray:
     return np.ascontiguousarray(x, dtype)
 
 
-def targets(y: ArrayLike, samples: int, outputs: int, loss: Any) -> np.ndarray:
-    """``y`` with a row a sample, which for a single output may be a number a sample."""
+def targets(y: ArrayLike, samples: int, outputs: int, loss: Any, dtype: Any) -> np.ndarray:
+    """``y`` with a row a sample, which for a single output may be a number a sample; as the loss takes it."""
     target = np.asarray(y)
     if target.shape[:1] != (samples,):
         raise ValueError(f"MLP: y has shape {target.shape} for {samples} samples")
@@ -127,6 +143,8 @@ def targets(y: ArrayLike, samples: int, outputs: int, loss: Any) -> np.ndarray:
     if loss is losses.binary_cross_entropy_with_logits:
         if target.dtype.kind not in "fiub" or not ((target >= 0) & (target <= 1)).all():
             raise ValueError('MLP: loss="bce" takes labels 0 and 1, or probabilities between them')
+    if isinstance(loss, losses.Loss) and target.dtype.kind in "fiub":
+        target = np.ascontiguousarray(target, dtype)
     return target[:, None] if target.ndim == 1 and outputs == 1 else target
 
 

@@ -64,6 +64,7 @@ class Network:
             x = layer.predict(x)
         return x
 
+    @np.errstate(over="ignore", invalid="ignore")  # an overflow shows in the loss
     def backpropagate(self, x: Array, target: Any, loss: Any) -> float:
         """The loss of a batch; its gradient is left in `flat_grad`.
 
@@ -72,15 +73,15 @@ class Network:
         FloatingPointError
             If the loss is infinite or NaN.
         """
-        with np.errstate(over="ignore", invalid="ignore"):  # an overflow shows in the loss
-            h = x
-            for layer in self.layers:
-                h = layer.forward(h)
-            value, grad = loss.value_and_grad(h, target)
-            if not math.isfinite(value):
-                raise FloatingPointError(f"the loss became {float(value)}; {self._blame(x)}")
-            for layer in reversed(self.layers):
-                grad = layer.backward(grad, propagate=layer is not self.layers[0])
+        h = x
+        for layer in self.layers:
+            h = layer.forward(h)
+        value, grad = loss.value_and_grad(h, target)
+        if not math.isfinite(value):
+            raise FloatingPointError(f"the loss became {float(value)}; {self._blame(x)}")
+        grad = np.ascontiguousarray(grad, self.flat.dtype)
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad, propagate=layer is not self.layers[0])
         return float(value)
 
     def _blame(self, x: Array) -> str:

@@ -1,18 +1,22 @@
 """Optimisers with torch's rules and keyword names, updating NumPy arrays in place.
 
 ``opt = Adam(params, lr=1e-3)``, then ``opt.step(grads)`` after each gradient. The options are plain
-attributes, so that a schedule sets ``opt.lr``. A step allocates no array.
+attributes, so that a schedule sets ``opt.lr``. A step is one pass over each parameter and allocates
+no array. All accept ``maximize=True`` to ascend instead.
 """
 from __future__ import annotations
 
 import math
 from typing import Iterable, Tuple
 
-import numpy as np
+from fastact import optimizer_kernels as kernels
+from fastact.optimizer_base import Array, Optimizer, State, clip_grad_norm, clip_grad_value
+from fastact.schedules import AdaptiveLR, ConstantLR, CosineAnnealingLR, InverseScalingLR, StepLR
 
-from fastact.optimizer_base import Array, Optimizer
-
-__all__ = ["Adam", "Optimizer", "SGD"]
+__all__ = [
+    "Adagrad", "Adam", "AdamW", "AdaptiveLR", "ConstantLR", "CosineAnnealingLR", "InverseScalingLR",
+    "Optimizer", "RMSprop", "SGD", "StepLR", "clip_grad_norm", "clip_grad_value",
+]  # fmt: skip
 
 
 class SGD(Optimizer):
@@ -61,19 +65,15 @@ class SGD(Optimizer):
             raise ValueError("SGD: nesterov needs a momentum above 0 and dampening 0")
         self._buffers = self._like_params()
 
-    def _update(self, i: int, p: Array, g: Array, a: Array, b: Array) -> None:
-        if self.momentum:
-            buffer = self._buffers[i]
-            if self.steps == 1:
-                buffer[...] = g
-            else:
-                buffer *= self.momentum
-                buffer += np.multiply(g, 1 - self.dampening, out=b)
-            if self.nesterov:
-                g = np.add(g, np.multiply(buffer, self.momentum, out=b), out=a)
-            else:
-                g = buffer
-        p -= np.multiply(g, self.lr, out=b)
+    def _rule(self) -> kernels.Rule:
+        gain = 1 if self.steps == 1 else 1 - self.dampening
+        return kernels.Rule(
+            kernels.SGD, self.lr, self.weight_decay, self.maximize,
+            momentum=self.momentum, gain=gain, nesterov=self.nesterov,
+        )  # fmt: skip
+
+    def _state(self, i: int) -> State:
+        return self._buffers[i] if self.momentum else None, None, None
 
 
 class Adam(Optimizer):
@@ -106,6 +106,8 @@ class Adam(Optimizer):
         If an option is out of range.
     """
 
+    _decoupled = False
+
     def __init__(
         self,
         params: Iterable[Array],
@@ -126,18 +128,153 @@ class Adam(Optimizer):
         self.eps = self._not_negative("eps", eps)
         self.amsgrad = amsgrad
         self._means, self._squares = self._like_params(), self._like_params()
-        self._largest = self._like_params() if amsgrad else self._squares
+        self._largest = self._like_params() if amsgrad else [None] * len(self.params)
 
-    def _update(self, i: int, p: Array, g: Array, a: Array, b: Array) -> None:
+    def _rule(self) -> kernels.Rule:
         beta1, beta2 = self.betas
-        mean, square, largest = self._means[i], self._squares[i], self._largest[i]
-        mean += np.multiply(np.subtract(g, mean, out=b), 1 - beta1, out=b)
-        square *= beta2
-        square += np.multiply(np.multiply(g, g, out=b), 1 - beta2, out=b)
-        if self.amsgrad:
-            np.maximum(largest, square, out=largest)
         # The factor 1 / sqrt(1 - beta2**t) of the root is moved to eps and to the step.
         root = math.sqrt(1 - beta2**self.steps)
-        denominator = np.add(np.sqrt(largest, out=b), self.eps * root, out=b)
-        step = np.divide(mean, denominator, out=b)
-        p -= np.multiply(step, self.lr * root / (1 - beta1**self.steps), out=b)
+        decay, shrink = self.weight_decay, 1.0
+        if self._decoupled:
+            decay, shrink = 0, 1 - self.lr * self.weight_decay
+        return kernels.Rule(
+            kernels.ADAM, self.lr * root / (1 - beta1**self.steps), decay, self.maximize,
+            shrink=shrink, beta1=beta1, beta2=beta2, eps=self.eps * root,
+        )  # fmt: skip
+
+    def _state(self, i: int) -> State:
+        return self._means[i], self._squares[i], self._largest[i]
+
+
+class AdamW(Adam):
+    """Adam whose weight decay is apart from the gradient: first ``param -= lr * weight_decay * param``.
+
+    Parameters and errors are those of `Adam`.
+    """
+
+    _decoupled = True
+
+    def __init__(
+        self,
+        params: Iterable[Array],
+        lr: float = 1e-3,
+        betas: Tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+
+
+class RMSprop(Optimizer):
+    """Steps along the gradient over the root of the running mean of its square.
+
+    Parameters
+    ----------
+    params : iterable of float arrays
+        Updated in place.
+    lr : float
+        Learning rate.
+    alpha : float in [0, 1]
+        Decay of the running mean.
+    eps : float
+        Added to the root.
+    weight_decay : float
+        ``weight_decay * param`` is added to the gradient.
+    momentum : float
+        The steps gather in a buffer, ``momentum * buffer + step``.
+    centered : bool
+        Divide by the running standard deviation of the gradient instead.
+    maximize : bool
+        Ascend instead.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is no float array, or an option no number or unknown.
+    ValueError
+        If an option is out of range.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Array],
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum: float = 0,
+        centered: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, lr, weight_decay, maximize)
+        self.alpha = self._not_negative("alpha", alpha)
+        self.eps = self._not_negative("eps", eps)
+        self.momentum = self._not_negative("momentum", momentum)
+        self.centered = centered
+        self._squares, self._buffers = self._like_params(), self._like_params()
+        self._means = self._like_params() if centered else [None] * len(self.params)
+
+    def _rule(self) -> kernels.Rule:
+        return kernels.Rule(
+            kernels.RMSPROP, self.lr, self.weight_decay, self.maximize,
+            beta2=self.alpha, eps=self.eps, momentum=self.momentum,
+        )  # fmt: skip
+
+    def _state(self, i: int) -> State:
+        return self._squares[i], self._buffers[i] if self.momentum else None, self._means[i]
+
+
+class Adagrad(Optimizer):
+    """Steps along the gradient over the root of the sum of all its squares so far.
+
+    Parameters
+    ----------
+    params : iterable of float arrays
+        Updated in place.
+    lr : float
+        Learning rate; in step t it is ``lr / (1 + (t - 1) * lr_decay)``.
+    lr_decay, weight_decay : float
+        ``weight_decay * param`` is added to the gradient.
+    initial_accumulator_value : float
+        Where the sum begins.
+    eps : float
+        Added to the root.
+    maximize : bool
+        Ascend instead.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is no float array, or an option no number or unknown.
+    ValueError
+        If an option is out of range.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Array],
+        lr: float = 1e-2,
+        lr_decay: float = 0,
+        weight_decay: float = 0,
+        initial_accumulator_value: float = 0,
+        eps: float = 1e-10,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, lr, weight_decay, maximize)
+        self.lr_decay = self._not_negative("lr_decay", lr_decay)
+        self.eps = self._not_negative("eps", eps)
+        start = self._not_negative("initial_accumulator_value", initial_accumulator_value)
+        self.initial_accumulator_value = start
+        self._sums = self._like_params(start)
+
+    def _rule(self) -> kernels.Rule:
+        lr = self.lr / (1 + (self.steps - 1) * self.lr_decay)
+        return kernels.Rule(kernels.ADAGRAD, lr, self.weight_decay, self.maximize, eps=self.eps)
+
+    def _state(self, i: int) -> State:
+        return self._sums[i], None, None

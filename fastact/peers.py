@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
 
-from fastact import config, registry, rows
+from fastact import config, registry, row_peers, rows
 from fastact.activations import activations
 from fastact.formulas import numpy_function
 
@@ -28,26 +28,29 @@ ROW_LENGTH = 1000
 
 def has_form(entry: AnyEntry, form: str) -> bool:
     """Whether fastact itself has this form of the function."""
-    if isinstance(entry, registry.RowEntry):
-        return form in ("value", "backward", "backward_from_output")
     return form in entry.forms
 
 
-def sample(entry: AnyEntry, form: str, n: Union[int, Tuple[int, ...]], dtype: Any) -> Tuple[List[Any], Any]:
+def sample(
+    entry: AnyEntry, form: str, n: Union[int, Tuple[int, ...]], dtype: Any, axis: int = -1
+) -> Tuple[List[Any], Any]:
     """Normally distributed inputs of this form, and an output whose pages exist.
 
     n is a shape, or a number of elements, which functions of rows take as rows of 1000.
     """
     if isinstance(n, int):
         n = (max(1, n // ROW_LENGTH), min(n, ROW_LENGTH)) if isinstance(entry, registry.RowEntry) else (n,)
+    shapes = [n, n, n]  # grad, x, out
+    if isinstance(entry, registry.RowEntry) and entry.reduces:
+        shapes[2 if form == "value" else 0] = tuple(np.delete(n, axis))
     rng = np.random.default_rng(0)
-    normal = [_aligned(rng.standard_normal(n, np.float32), dtype) for _ in range(2)]
-    out = _aligned(np.ones(n), dtype)
+    grad, x = (_aligned(rng.standard_normal(shape, np.float32), dtype) for shape in shapes[:2])
+    out = _aligned(np.ones(shapes[2]), dtype)
     if form in ("value", "derivative"):
-        return normal[:1], out
+        return [x], out
     if form == "backward_from_output":
-        normal[1][...] = _ours(entry)(normal[1])
-    return normal, out
+        x[...] = _ours(entry)(x)
+    return [grad, x], out
 
 
 def _aligned(values: Any, dtype: Any) -> Any:
@@ -76,14 +79,17 @@ def equal_terms(threads: int, with_torch: bool) -> Iterator[None]:
 def fastact_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
     """The library's own function. Here and below, ``out=None`` asks for a fresh result; axis is of rows."""
     function = _ours(entry) if form == "value" else getattr(_ours(entry), form)
-    keywords: Dict[str, Any] = {"axis": axis} if isinstance(entry, registry.RowEntry) and axis != -1 else {}
+    keywords: Dict[str, Any] = {}
+    if isinstance(entry, registry.RowEntry) and (axis != -1 or entry.reduces):
+        keywords = {"axis": axis}
+    inputs = [*inputs, *getattr(entry, "required", ())]
     return partial(function, *inputs, **keywords) if out is None else partial(function, *inputs, out=out, **keywords)
 
 
 def numpy_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
     """The entry's formula, or its better form for NumPy, with the parameters' defaults."""
     if isinstance(entry, registry.RowEntry):
-        return _numpy_rows(entry, form, inputs, out, axis)
+        return row_peers.call(entry, form, inputs, out, axis)
     if form == "backward_from_output":
         return None  # the registry has no formula in terms of the output
     if form == "value":
@@ -106,25 +112,6 @@ _DERIVATIVES = {  # np.where branches on every sign, which takes 3.6 ns an eleme
     "leaky_relu": "negative_slope + (1 - negative_slope) * (x > 0)",
     "elu": "alpha * exp(minimum(x, 0)) + (1 - alpha) * (x > 0)",
 }
-
-
-def _numpy_rows(entry: registry.RowEntry, form: str, inputs: List[Any], out: Any, axis: int) -> Optional[Call]:
-    if entry.name != "softmax":
-        return None
-
-    def softmax(x: Any, out: Any) -> Any:
-        out = np.subtract(x, x.max(axis, keepdims=True), out=out)
-        np.exp(out, out=out)
-        return np.divide(out, out.sum(axis, keepdims=True), out=out)
-
-    def from_output(grad: Any, y: Any, out: Any) -> Any:
-        return np.multiply(grad - (grad * y).sum(axis, keepdims=True), y, out=out)
-
-    if form == "value":
-        return partial(softmax, *inputs, out)
-    if form == "backward":
-        return lambda: from_output(inputs[0], softmax(inputs[1], None), out)
-    return partial(from_output, *inputs, out)
 
 
 def torch_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
@@ -175,7 +162,7 @@ def _torch_value(torch: Any, path: str, arguments: Tuple[Any, ...], out: Any) ->
 
 
 def _torch_backward(torch: Any, entry: AnyEntry, values: Dict[str, Any], out: Any) -> Optional[Call]:
-    name = {"relu": "threshold_backward", "softmax": "_softmax_backward_data"}.get(
+    name = {"relu": "threshold_backward", "softmax": "_softmax_backward_data", "log_softmax": "_log_softmax_backward_data"}.get(
         entry.name, entry.torch.rpartition(".")[2] + "_backward")
     packet = getattr(torch.ops.aten, name, None)
     if packet is None:
@@ -192,6 +179,8 @@ def _torch_backward(torch: Any, entry: AnyEntry, values: Dict[str, Any], out: An
 
 def copy_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
     """A copy of one input to the output, streamed past the caches where that is quicker: memory's limit."""
+    if out.shape != inputs[-1].shape:
+        return None
     ways = [partial(np.copyto, out, inputs[-1]), partial(activations["identity"], inputs[-1], out=out)]
     return min(ways, key=lambda way: min(timeit.repeat(way, number=1, repeat=25)))
 

@@ -1,24 +1,28 @@
 # cython: language_level=3
-"""Which arrays may go straight to a kernel; inline, for activations.pyx and rows.pyx."""
+"""Which arrays may go straight to a kernel; inline, for the modules beside this."""
 from cpython.object cimport PyObject
 
 cimport numpy as cnp
 
 
+cdef inline bint is_simple(PyObject *o) noexcept:
+    """A base-class ndarray, C-contiguous, aligned, in native byte order, not 0-d."""
+    return (cnp.PyArray_CheckExact(<object>o) and cnp.PyArray_NDIM(<cnp.ndarray>o) > 0
+            and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>o))
+
+
 cdef inline bint is_plain(PyObject *o) noexcept:
-    """A base-class ndarray, C-contiguous, aligned, in native byte order, float32 or float64, not 0-d."""
-    if not cnp.PyArray_CheckExact(<object>o):
+    """The same of float32 or float64."""
+    if not is_simple(o):
         return False
-    cdef cnp.ndarray a = <cnp.ndarray>o
-    cdef int number = cnp.PyArray_TYPE(a)
-    return ((number == cnp.NPY_FLOAT or number == cnp.NPY_DOUBLE) and cnp.PyArray_NDIM(a) > 0
-            and cnp.PyArray_ISCARRAY_RO(a))
+    cdef int number = cnp.PyArray_TYPE(<cnp.ndarray>o)
+    return number == cnp.NPY_FLOAT or number == cnp.NPY_DOUBLE
 
 
 cdef inline bint is_like(PyObject *o, cnp.ndarray first) noexcept:
-    """A plain array of the dtype and shape of `first`."""
+    """An array as simple as `first`, of its dtype and shape."""
     cdef int k
-    if not is_plain(o):
+    if not is_simple(o):
         return False
     cdef cnp.ndarray a = <cnp.ndarray>o
     if cnp.PyArray_TYPE(a) != cnp.PyArray_TYPE(first) or cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(first):
@@ -27,6 +31,15 @@ cdef inline bint is_like(PyObject *o, cnp.ndarray first) noexcept:
         if cnp.PyArray_DIMS(a)[k] != cnp.PyArray_DIMS(first)[k]:
             return False
     return True
+
+
+cdef inline bint is_row(PyObject *o, cnp.ndarray first) noexcept:
+    """An array as simple as `first`, of one dimension, with its dtype and as long as its last axis."""
+    if not is_simple(o):
+        return False
+    cdef cnp.ndarray a = <cnp.ndarray>o
+    return (cnp.PyArray_TYPE(a) == cnp.PyArray_TYPE(first) and cnp.PyArray_NDIM(a) == 1
+            and cnp.PyArray_DIMS(a)[0] == cnp.PyArray_DIMS(first)[cnp.PyArray_NDIM(first) - 1])
 
 
 cdef inline bint may_overlap(cnp.ndarray a, cnp.ndarray b) noexcept:

@@ -12,8 +12,9 @@ where(condition, a, b), sigmoid, erf, erfc and pi. They need not be stable in fl
 from dataclasses import dataclass
 from typing import Dict, Mapping, Optional, Tuple
 
-# In the order of fa_form in src_c/fastact.h. The first six are loops of their own, the others are composed.
-FORMS = ("value", "derivative", "backward", "value_and_derivative", "backward_from_output", "second_derivative")
+# In the order of fa_form in src_c/fastact.h: those with loops of their own, then those composed of them.
+LOOPS = ("value", "derivative", "backward", "value_and_derivative", "backward_from_output", "second_derivative")
+FORMS = (*LOOPS, "gated", "gated_backward", "biased", "biased_backward")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Parameter:
     """A scalar parameter of an activation: its name, its default (None where it is required) and its meaning.
 
     `exact` is a fraction for which the default stands, where no float can hold it. `example` is what
-    tests and benchmarks pass for a required one.
+    tests and benchmarks pass for a required one. Where it is negative the output does not determine the
+    slope, unless `signed`.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Parameter:
     doc: str
     exact: str = ""
     example: float = 0.0
+    signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,11 @@ class Entry:
         return tuple(form for form in FORMS if not absent.get(form))
 
     @property
+    def required(self) -> Tuple[float, ...]:
+        """Examples of the parameters that have no default."""
+        return tuple(p.example for p in self.parameters if p.default is None)
+
+    @property
     def defaults(self) -> Tuple[float, ...]:
         """The parameters' default values, and the examples of those that have none."""
         return tuple(p.example if p.default is None else p.default for p in self.parameters)
@@ -99,20 +107,30 @@ class RowEntry:
 
     name: str
     formula: str
+    derivative: str                 # d y[i] / d x[j], y the output
     range: str
     zero_centered: bool
     saturates: str
     can_die: bool
-    cost: float
+    cost: float                     # ns an element in cache, one thread, AVX-512
     best_for: str
     reference: str
+    keeps: str = "x or y"           # what backward needs; empty where there is no derivative
+    reduces: bool = False           # one number a row
+    room: str = ""                  # the header in src_c/rows, where it has not the function's name
     torch: str = ""
     aliases: Tuple[str, ...] = ()
+
+    @property
+    def forms(self) -> Tuple[str, ...]:
+        """The forms that the function has."""
+        return ("value", "backward", "backward_from_output")[:{"": 1, "x": 2}.get(self.keeps, 3)]
 
 
 ACTIVATIONS: Tuple[Entry, ...] = (
     Entry(
         name="identity", formula="x", derivative="1",
+        second_derivative="0",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
         best_for="output layer of a regression", keeps="x or y",
         reference="linear output unit", aliases=("linear",), torch="nn.functional.identity",
@@ -121,6 +139,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
     ),
     Entry(
         name="sigmoid", formula="1 / (1 + exp(-x))", derivative="sigmoid(x) * sigmoid(-x)",
+        second_derivative="sigmoid(x) * sigmoid(-x) * (1 - 2 * sigmoid(x))",
         range="(0, 1)", zero_centered=False, saturates="both", can_die=False, cost=0.14,
         best_for="output layer of a binary or multilabel classifier; gates", keeps="x or y",
         reference="Verhulst 1838; as expit in SciPy", aliases=("expit", "logistic"),
@@ -128,22 +147,109 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         float32=Bounds(1.76, 1.62), float64=Bounds(1.5, 1.55),
     ),
     Entry(
+        name="hard_sigmoid", formula="minimum(maximum(slope * x + offset, 0), 1)",
+        derivative="where(slope * x + offset > 0, where(slope * x + offset < 1, slope, 0), 0)",
+        second_derivative="0",
+        range="[0, 1]", zero_centered=False, saturates="both", can_die=True, cost=0.05,
+        best_for="gates of quantised networks on small devices", keeps="x",
+        kinks=(Kink("-offset / slope", "0"), Kink("(1 - offset) / slope", "0")),
+        reference="Courbariaux et al. 2015, arXiv:1511.00363; slope 1/6 from Howard et al. 2019, arXiv:1905.02244",
+        aliases=("hardsigmoid",), torch="nn.functional.hardsigmoid",
+        parameters=(Parameter("slope", 1 / 6, "slope of the line; ONNX has 0.2", exact="1/6"),
+                    Parameter("offset", 0.5, "value at 0")),
+        float32=Bounds(0.75, 0.34), float64=Bounds(1.0, 0.34),
+    ),
+    Entry(
+        name="sparse_sigmoid", formula="minimum(maximum((x + 1) / 2, 0), 1)",
+        derivative="where(abs(x) < 1, 0.5, 0)", second_derivative="0",
+        range="[0, 1]", zero_centered=False, saturates="both", can_die=True, cost=0.04,
+        best_for="probabilities that may be 0 or 1 exactly", keeps="x",
+        kinks=(Kink("-1", "0"), Kink("1", "0")), reference="JAX 0.4.36; the slope of sparse_plus",
+        float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
+    ),
+    Entry(
         name="tanh", formula="tanh(x)", derivative="1 / cosh(x)**2",
+        second_derivative="-2 * tanh(x) / cosh(x)**2",
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.4,
         best_for="hidden layers of recurrent networks; outputs in (-1, 1)", keeps="x or y",
         reference="LeCun et al. 1998, Efficient BackProp", torch="tanh",
         float32=Bounds(1.06, 1.62), float64=Bounds(0.7, 1.51),
     ),
     Entry(
+        name="hard_tanh", formula="minimum(maximum(x, min_val), max_val)",
+        derivative="where(x > min_val, where(x < max_val, 1, 0), 0)", second_derivative="0",
+        range="[min_val, max_val]", zero_centered=True, saturates="both", can_die=True, cost=0.04,
+        best_for="outputs that must reach the ends of an interval; small devices", keeps="x or y",
+        kinks=(Kink("min_val", "0"), Kink("max_val", "0")), reference="Collobert 2004",
+        aliases=("hardtanh",), torch="nn.functional.hardtanh",
+        parameters=(Parameter("min_val", -1.0, "the lower end", signed=True),
+                    Parameter("max_val", 1.0, "the upper end, above min_val", signed=True)),
+        float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
+    ),
+    Entry(
+        name="erf", formula="erf(x)", derivative="2 / sqrt(pi) * exp(-x**2)",
+        second_derivative="-4 / sqrt(pi) * x * exp(-x**2)",
+        range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.3,
+        best_for="the normal distribution; bounded outputs", keeps="x",
+        reference="the error function; as erf in SciPy", torch="erf",
+        float32=Bounds(0.88, 1.61), float64=Bounds(0.8, 1.3),
+    ),
+    Entry(
+        name="softsign", formula="x / (1 + abs(x))", derivative="1 / (1 + abs(x))**2",
+        second_derivative="-2 * sign(x) / (1 + abs(x))**3",
+        range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.14,
+        best_for="as tanh, with slopes that fade slowly", keeps="x or y",
+        reference="Bergstra et al. 2009; Glorot and Bengio 2010", aliases=("soft_sign",),
+        torch="nn.functional.softsign",
+        float32=Bounds(0.5, 1.2), float64=Bounds(0.5, 1.2),
+    ),
+    Entry(
         name="relu", formula="maximum(x, 0)", derivative="where(x > 0, 1, 0)",
+        second_derivative="0",
         range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
         best_for="hidden layers: the first to try", keeps="x or y", kinks=(Kink("0", "0"),),
         reference="Nair and Hinton 2010; Glorot et al. 2011", torch="relu",
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
+        name="relu6", formula="minimum(maximum(x, 0), 6)", derivative="where(x > 0, where(x < 6, 1, 0), 0)",
+        second_derivative="0",
+        range="[0, 6]", zero_centered=False, saturates="both", can_die=True, cost=0.04,
+        best_for="hidden layers that will be quantised", keeps="x or y", kinks=(Kink("0", "0"), Kink("6", "0")),
+        reference="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10", torch="nn.functional.relu6",
+        float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
+    ),
+    Entry(
+        name="relu_squared", formula="maximum(x, 0)**2", derivative="2 * maximum(x, 0)",
+        second_derivative="where(x > 0, 2, 0)",
+        range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
+        best_for="feed-forward layers of transformers", keeps="x",
+        reference="So et al. 2021, Primer, arXiv:2109.08668",
+        float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
+    ),
+    Entry(
+        name="threshold", formula="where(x > threshold, x, value)", derivative="where(x > threshold, 1, 0)",
+        second_derivative="0",
+        range="[value, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
+        best_for="dropping small responses", keeps="x", kinks=(Kink("threshold", "0"),),
+        reference="torch.nn.Threshold", torch="nn.functional.threshold",
+        parameters=(Parameter("threshold", None, "x itself above it", example=1.0),
+                    Parameter("value", None, "the result up to the threshold", example=0.0)),
+        float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
+    ),
+    Entry(
+        name="thresholded_relu", formula="where(x > theta, x, 0)", derivative="where(x > theta, 1, 0)",
+        second_derivative="0",
+        range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
+        best_for="sparse codes of autoencoders without biases", keeps="x or y", kinks=(Kink("theta", "0"),),
+        reference="Konda et al. 2014, arXiv:1402.3337", numpy="x * (x > theta)",
+        parameters=(Parameter("theta", 1.0, "x itself above it, else 0; theta >= 0"),),
+        float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
+    ),
+    Entry(
         name="leaky_relu", formula="where(x > 0, x, negative_slope * x)",
         derivative="where(x > 0, 1, negative_slope)",
+        second_derivative="0",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
         best_for="hidden layers where relu units die", keeps="x or y",
         kinks=(Kink("0", "negative_slope"),), reference="Maas et al. 2013", torch="nn.functional.leaky_relu",
@@ -152,8 +258,18 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
+        name="prelu", formula="where(x > 0, x, weight * x)", derivative="where(x > 0, 1, weight)",
+        second_derivative="0",
+        range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
+        best_for="hidden layers that learn the slope for x <= 0", keeps="x", kinks=(Kink("0", "weight"),),
+        reference="He et al. 2015, arXiv:1502.01852", numpy="maximum(x, weight * x)",
+        parameters=(Parameter("weight", None, "slope for x <= 0, usually one a channel", example=0.25),),
+        float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
+    ),
+    Entry(
         name="elu", formula="where(x > 0, x, alpha * expm1(minimum(x, 0)))",
         derivative="where(x > 0, 1, alpha * exp(minimum(x, 0)))",
+        second_derivative="where(x < 0, alpha * exp(minimum(x, 0)), 0)",
         range="(-alpha, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.21,
         best_for="hidden layers that want mean activations near 0", keeps="x or y",
         kinks=(Kink("0", "alpha"),), reference="Clevert et al. 2016, arXiv:1511.07289",
@@ -162,7 +278,30 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         float32=Bounds(1.2, 1.22), float64=Bounds(0.76, 1.1),
     ),
     Entry(
+        name="selu", formula="where(x > 0, 1.0507009873554805 * x, 1.7580993408473766 * expm1(minimum(x, 0)))",
+        derivative="where(x > 0, 1.0507009873554805, 1.7580993408473766 * exp(minimum(x, 0)))",
+        second_derivative="where(x < 0, 1.7580993408473766 * exp(minimum(x, 0)), 0)",
+        range="(-1.7580993408473766, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.24,
+        best_for="deep plain networks, with lecun_normal weights", keeps="x or y",
+        kinks=(Kink("0", "1.7580993408473766"),), reference="Klambauer et al. 2017, arXiv:1706.02515",
+        torch="nn.functional.selu",
+        numpy="1.0507009873554805 * maximum(x, 0) + 1.7580993408473766 * expm1(minimum(x, 0))",
+        float32=Bounds(1.06, 1.25), float64=Bounds(1.71, 1.71),
+    ),
+    Entry(
+        name="celu", formula="where(x > 0, x, alpha * expm1(minimum(x, 0) / alpha))",
+        derivative="where(x > 0, 1, exp(minimum(x, 0) / alpha))",
+        second_derivative="where(x < 0, exp(minimum(x, 0) / alpha) / alpha, 0)",
+        range="(-alpha, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.25,
+        best_for="as elu, with a smooth slope for every alpha", keeps="x or y",
+        reference="Barron 2017, arXiv:1704.07483", torch="nn.functional.celu",
+        numpy="maximum(x, 0) + alpha * expm1(minimum(x, 0) / alpha)",
+        parameters=(Parameter("alpha", 1.0, "minus the limit at -inf; alpha > 0"),),
+        float32=Bounds(1.2, 0.89), float64=Bounds(0.9, 0.81),
+    ),
+    Entry(
         name="silu", formula="x * sigmoid(x)", derivative="sigmoid(x) * (1 + x * sigmoid(-x))",
+        second_derivative="sigmoid(x) * sigmoid(-x) * (2 + x * (1 - 2 * sigmoid(x)))",
         range="[-0.2785, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.15,
         best_for="hidden layers of deep networks", keeps="x",
         reference="Elfwing et al. 2017, arXiv:1702.03118", torch="nn.functional.silu",
@@ -172,6 +311,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
     Entry(
         name="swish", formula="x * sigmoid(beta * x)",
         derivative="sigmoid(beta * x) * (1 + beta * x * sigmoid(-beta * x))",
+        second_derivative="beta * sigmoid(beta * x) * sigmoid(-beta * x)"
+                          " * (2 + beta * x * (1 - 2 * sigmoid(beta * x)))",
         range="[-0.2785/beta, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.48,
         best_for="as silu, with a steepness to choose or train", keeps="x",
         reference="Ramachandran et al. 2017, arXiv:1710.05941",
@@ -179,14 +320,182 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         crossings=(-1.278464542761074,),
         float32=Bounds(1.5, 1.59), float64=Bounds(1.47, 1.64),
     ),
+    Entry(
+        name="gelu", formula="x / 2 * erfc(-x / sqrt(2))",
+        derivative="erfc(-x / sqrt(2)) / 2 + x * exp(-x**2 / 2) / sqrt(2 * pi)",
+        second_derivative="(2 - x**2) * exp(-x**2 / 2) / sqrt(2 * pi)",
+        range="[-0.169972, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.3,
+        best_for="hidden layers of transformers", keeps="x",
+        reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", torch="nn.functional.gelu",
+        crossings=(-0.7517915246935645,),
+        float32=Bounds(1.88, 1.95), float64=Bounds(1.69, 1.6),
+    ),
+    Entry(
+        name="gelu_tanh", formula="x * sigmoid(2 * sqrt(2 / pi) * (x + 0.044715 * x**3))",
+        derivative="sigmoid(2 * sqrt(2 / pi) * (x + 0.044715 * x**3)) * (1 + 2 * sqrt(2 / pi) * x"
+                   " * (1 + 0.134145 * x**2) * sigmoid(-2 * sqrt(2 / pi) * (x + 0.044715 * x**3)))",
+        second_derivative="2 * sqrt(2 / pi) * sigmoid(2 * sqrt(2 / pi) * (x + 0.044715 * x**3))"
+                          " * sigmoid(-2 * sqrt(2 / pi) * (x + 0.044715 * x**3)) * (2 + 0.53658 * x**2"
+                          " - 2 * sqrt(2 / pi) * x * (1 + 0.134145 * x**2)**2"
+                          " * tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))",
+        range="[-0.170041, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.25,
+        best_for="networks trained with it, such as GPT-2", keeps="x",
+        reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", torch="nn.functional.gelu",
+        crossings=(-0.7524614220710163,),
+        float32=Bounds(1.89, 1.48), float64=Bounds(1.7, 1.4),
+    ),
+    Entry(
+        name="quick_gelu", formula="x * sigmoid(1.702 * x)",
+        derivative="sigmoid(1.702 * x) * (1 + 1.702 * x * sigmoid(-1.702 * x))",
+        second_derivative="1.702 * sigmoid(1.702 * x) * sigmoid(-1.702 * x) * (2 - 1.702 * x * tanh(0.851 * x))",
+        range="[-0.163611, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.19,
+        best_for="networks trained with it, such as CLIP", keeps="x",
+        reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", own_backward=True,
+        crossings=(-0.751154255441289,),
+        float32=Bounds(1.92, 1.83), float64=Bounds(1.83, 1.86),
+    ),
+    Entry(
+        name="hard_silu", formula="x * (minimum(maximum(x + 3, 0), 6) / 6)",
+        derivative="where(x <= -3, 0, where(x >= 3, 1, (2 * x + 3) / 6))",
+        second_derivative="where(abs(x) < 3, 1 / 3, 0)",
+        range="[-0.375, inf)", zero_centered=True, saturates="left", can_die=True, cost=0.07,
+        best_for="as silu, on small devices", keeps="x", kinks=(Kink("-3", "0"), Kink("3", "1")),
+        reference="Howard et al. 2019, MobileNetV3, arXiv:1905.02244", aliases=("hard_swish", "hardswish"),
+        torch="nn.functional.hardswish", crossings=(-1.5,),
+        float32=Bounds(1.5, 0.67), float64=Bounds(1.5, 0.67),
+    ),
+    Entry(
+        name="softplus", formula="log1p(exp(beta * x)) / beta", derivative="sigmoid(beta * x)",
+        second_derivative="beta * sigmoid(beta * x) * sigmoid(-beta * x)",
+        range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.34,
+        best_for="outputs that must be positive: scales, variances, rates", keeps="x or y",
+        reference="Dugas et al. 2001, Incorporating Second-Order Functional Knowledge", torch="nn.functional.softplus",
+        numpy="maximum(x, 0) + log1p(exp(-abs(beta * x))) / beta",  # exp() alone overflows
+        parameters=(Parameter("beta", 1.0, "steepness; large values approach relu, -1 gives log_sigmoid",
+                              signed=True),),
+        float32=Bounds(1.86, 1.86), float64=Bounds(1.86, 1.76),
+    ),
+    Entry(
+        name="squareplus",
+        formula="where(x > 0, (x + sqrt(x * x + b)) / 2, b / (2 * (abs(x) + sqrt(x * x + b))))",
+        derivative="where(x > 0, (1 + x / sqrt(x * x + b)) / 2,"
+                   " b / (2 * sqrt(x * x + b) * (abs(x) + sqrt(x * x + b))))",
+        second_derivative="b / (2 * sqrt(x * x + b)**3)",
+        range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.27,
+        best_for="as softplus, without exponentials", keeps="x",
+        reference="Barron 2021, arXiv:2112.11687", numpy="(x + sqrt(x * x + b)) / 2",
+        parameters=(Parameter("b", 4.0, "how round the bend is; b >= 0, and 0 gives relu"),),
+        float32=Bounds(1.33, 1.63), float64=Bounds(1.33, 1.69),
+    ),
+    Entry(
+        name="sparse_plus", formula="where(x < 1, maximum(minimum(x, 1) + 1, 0)**2 / 4, x)",
+        derivative="minimum(maximum((x + 1) / 2, 0), 1)", second_derivative="where(abs(x) < 1, 0.5, 0)",
+        range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.06,
+        best_for="as softplus, but 0 and x exactly outside [-1, 1]", keeps="x",
+        reference="JAX 0.4.36; integral of sparse_sigmoid",
+        numpy="(minimum(maximum(x, -1), 1) + 1)**2 / 4 + (maximum(x, 1) - 1)",
+        float32=Bounds(0.5, 0.5), float64=Bounds(0.5, 0.5),
+    ),
+    Entry(
+        name="log_sigmoid", formula="-log1p(exp(-x))", derivative="sigmoid(-x)",
+        second_derivative="-sigmoid(x) * sigmoid(-x)",
+        range="(-inf, 0)", zero_centered=False, saturates="right", can_die=False, cost=0.28,
+        best_for="logarithms of probabilities: binary likelihoods, contrastive and preference losses", keeps="x or y",
+        reference="logarithm of Verhulst 1838; as log_expit in SciPy", aliases=("logsigmoid", "log_expit"),
+        torch="nn.functional.logsigmoid",
+        numpy="minimum(x, 0) - log1p(exp(-abs(x)))",  # exp() alone overflows
+        float32=Bounds(1.38, 1.75), float64=Bounds(1.36, 1.66),
+    ),
+    Entry(
+        name="mish", formula="x * tanh(log1p(exp(x)))",
+        derivative="tanh(log1p(exp(x))) + x * sigmoid(x) / cosh(log1p(exp(x)))**2",
+        second_derivative="sigmoid(x) / cosh(log1p(exp(x)))**2"
+                          " * (2 + x * sigmoid(-x) - 2 * x * sigmoid(x) * tanh(log1p(exp(x))))",
+        range="[-0.30885, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.33,
+        best_for="hidden layers of deep networks, convolutional ones above all", keeps="x",
+        reference="Misra 2019, arXiv:1908.08681", torch="nn.functional.mish",
+        own_backward=True, crossings=(-1.1924312145154952,),
+        float32=Bounds(1.81, 1.73), float64=Bounds(1.64, 1.62),
+    ),
+    Entry(
+        name="tanh_shrink", formula="x - tanh(x)", derivative="tanh(x)**2",
+        second_derivative="2 * tanh(x) / cosh(x)**2",
+        range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.31,
+        best_for="sparse codes: small inputs become next to nothing, large ones lose 1", keeps="x",
+        reference="shrinkage by tanh, as in torch", aliases=("tanhshrink",), torch="nn.functional.tanhshrink",
+        float32=Bounds(1.64, 1.88), float64=Bounds(1.88, 1.87),
+    ),
+    Entry(
+        name="hard_shrink", formula="where(abs(x) > lambd, x, 0)", derivative="where(abs(x) > lambd, 1, 0)",
+        second_derivative="0",
+        range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
+        best_for="denoising: keeps what is large", keeps="x or y",
+        kinks=(Kink("-lambd", "0"), Kink("lambd", "0")), reference="Donoho and Johnstone 1994",
+        aliases=("hardshrink",), torch="nn.functional.hardshrink", numpy="x * (abs(x) > lambd)",
+        parameters=(Parameter("lambd", 0.5, "0 up to this size; lambd >= 0"),),
+        float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
+    ),
+    Entry(
+        name="soft_shrink", formula="where(abs(x) > lambd, x - sign(x) * lambd, 0)",
+        derivative="where(abs(x) > lambd, 1, 0)", second_derivative="0",
+        range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
+        best_for="sparse coding: the proximal step of an L1 penalty", keeps="x or y",
+        kinks=(Kink("-lambd", "0"), Kink("lambd", "0")), reference="Donoho 1995",
+        aliases=("softshrink",), torch="nn.functional.softshrink",
+        numpy="x - minimum(maximum(x, -lambd), lambd)",
+        parameters=(Parameter("lambd", 0.5, "0 up to this size, and by so much the rest shrinks; lambd >= 0"),),
+        float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
+    ),
+    Entry(
+        name="exponential", formula="exp(x)", derivative="exp(x)", second_derivative="exp(x)",
+        range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.18,
+        best_for="output layer of a Poisson regression", keeps="x or y",
+        reference="inverse of the log link, Nelder and Wedderburn 1972", torch="exp",
+        float32=Bounds(0.76, 0.76), float64=Bounds(0.75, 0.75),
+    ),
 )
 
 ROWS: Tuple[RowEntry, ...] = (
     RowEntry(
         name="softmax", formula="exp(x - max(x)) / sum(exp(x - max(x)))",
+        derivative="y[i] * (1[i = j] - y[j])",
         range="(0, 1), each row sums to 1", zero_centered=False, saturates="both", can_die=False,
-        cost=0.27, best_for="output layer of a classifier with one class out of many",
+        cost=0.2, best_for="output layer of a classifier with one class out of many",
         reference="Bridle 1990; Blanchard et al. 2021 for the shifted form", torch="softmax",
+    ),
+    RowEntry(
+        name="log_softmax", formula="x - max(x) - log(sum(exp(x - max(x))))",
+        derivative="1[i = j] - exp(y[j])",
+        range="(-inf, 0), the exponentials of each row sum to 1", zero_centered=False, saturates="right",
+        can_die=False, cost=0.25, best_for="log-probabilities of classes, for losses and beam search",
+        reference="Blanchard et al. 2021, arXiv:1909.03469", torch="log_softmax",
+    ),
+    RowEntry(
+        name="softmin", formula="exp(min(x) - x) / sum(exp(min(x) - x))",
+        derivative="y[i] * (y[j] - 1[i = j])",
+        range="(0, 1), each row sums to 1", zero_centered=False, saturates="both", can_die=False,
+        cost=0.26, best_for="weights that fall with a distance or a cost", room="softmax",
+        reference="softmax(-x)", torch="nn.functional.softmin",
+    ),
+    RowEntry(
+        name="logsumexp", formula="log(sum(exp(x)))", derivative="exp(x[j] - y)",
+        range="(max(x), max(x) + log(n))", zero_centered=True, saturates="no", can_die=False,
+        cost=0.21, best_for="a smooth maximum; normalising constants", keeps="x", reduces=True,
+        reference="Blanchard et al. 2021, arXiv:1909.03469", torch="logsumexp",
+    ),
+    RowEntry(
+        name="hardmax", formula="1 at the first maximum, 0 elsewhere",
+        derivative="none: it is constant but for jumps",
+        range="{0, 1}, each row sums to 1", zero_centered=False, saturates="both", can_die=True,
+        cost=0.15, best_for="decisions: the class itself, not its probability", keeps="",
+        reference="ONNX operator Hardmax; numpy.argmax",
+    ),
+    RowEntry(
+        name="sparsemax", formula="maximum(x - t, 0), t such that each row sums to 1",
+        derivative="1[i = j] - 1 / k where y[i] and y[j] are two of the k that are positive, else 0",
+        range="[0, 1], each row sums to 1", zero_centered=False, saturates="both", can_die=True,
+        cost=1.2, best_for="attention and probabilities where most should be exactly 0",
+        reference="Martins and Astudillo 2016, arXiv:1602.02068",
     ),
 )
 

@@ -1,153 +1,277 @@
 # cython: language_level=3, freethreading_compatible=True
-"""Functions of whole rows: softmax, along any axis."""
+"""Functions of whole rows, along one axis or several: softmax and its kin."""
 from cpython.object cimport PyObject
 
 cimport numpy as cnp
 
 from fastact cimport kernels
-from fastact.plain cimport is_like, is_plain, may_overlap
+from fastact.plain cimport is_like, is_simple, may_overlap, overlaps
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
 
-from fastact import registry
+from fastact import half_types, registry, row_docs
+from fastact.row_arguments import Rows, checked_mask, checked_out, checked_temperature, common_dtype
 
 cnp.import_array()
 
 cdef enum:
     RELEASE_GIL_FROM = 16384
+    # fa_row_form; a function's forms follow each other: value, backward, backward_from_output
+    SOFTMAX = 0
+    LOG_SOFTMAX = 3
+    LOGSUMEXP = 6
+    LOGSUMEXP_BACKWARD = 7
+    HARDMAX = 8
+    SPARSEMAX = 9
 
 
-cdef void run_plain(int form, cnp.ndarray first, cnp.ndarray second, int axis, cnp.ndarray out):
-    """Rows of plain arrays of one dtype and shape."""
-    cdef Py_ssize_t outer = 1, inner = 1, n = 1
-    cdef cnp.npy_intp *shape = cnp.PyArray_DIMS(first)
-    cdef int k, ndim = cnp.PyArray_NDIM(first)
-    for k in range(ndim):
-        if k < axis:
-            outer *= shape[k]
-        elif k == axis:
-            n = shape[k]
-        else:
-            inner *= shape[k]
-    cdef int number = 1 if cnp.PyArray_TYPE(first) == cnp.NPY_DOUBLE else 0
+cdef int dtype_of(cnp.ndarray x):
+    """fa_dtype, or -1."""
+    cdef int number = cnp.PyArray_TYPE(x)
+    if number == cnp.NPY_FLOAT:
+        return 0
+    if number == cnp.NPY_DOUBLE:
+        return 1
+    if number == cnp.NPY_FLOAT16:
+        return 2
+    return 3 if number >= 256 and half_types.is_bfloat16(x.dtype) else -1
+
+
+cdef int run_plain(int form, cnp.ndarray first, cnp.ndarray second, cnp.ndarray out, Py_ssize_t outer, Py_ssize_t n,
+                   Py_ssize_t inner, object mask, double temperature) except -1:
+    """Contiguous arrays of one dtype, as rows of n elements that are `inner` apart."""
     cdef void *a = cnp.PyArray_DATA(first)
     cdef void *b = cnp.PyArray_DATA(second)
     cdef void *r = cnp.PyArray_DATA(out)
+    cdef void *m = NULL if mask is None else cnp.PyArray_DATA(<cnp.ndarray>mask)
+    cdef int dtype = dtype_of(first)
     if outer * n * inner >= RELEASE_GIL_FROM:
         with nogil:
-            kernels.apply_rows(form, number, a, b, r, outer, n, inner)
+            kernels.apply_rows(form, dtype, a, b, r, outer, n, inner, m, temperature)
     else:
-        kernels.apply_rows(form, number, a, b, r, outer, n, inner)
+        kernels.apply_rows(form, dtype, a, b, r, outer, n, inner, m, temperature)
+    return 0
 
 
-cdef object run(str name, int form, object x, object second, object axis, object out):
+cdef object run_rows(int form, first, second, shape, out_shape, mask, double temperature):
+    """The same for arrays of the shape (outer, n, inner), into a new one."""
+    out = np.empty(out_shape, first.dtype)
+    run_plain(form, first, second, out, shape[0], shape[1], shape[2], mask, temperature)
+    return out
+
+
+cdef object run(str name, int form, object first, object second, object axis, object out, object mask,
+                object temperature, int sign):
     """Plain arrays at once, anything else by way of plain copies. `second` is x where a form has one input."""
     cdef cnp.ndarray result
-    cdef int ndim
-    if (is_plain(<PyObject *>x) and is_like(<PyObject *>second, x)
-            and (out is None or (is_like(<PyObject *>out, x) and cnp.PyArray_ISWRITEABLE(out)
-                                 and not may_overlap(x, out) and not may_overlap(second, out)))):
-        ndim = cnp.PyArray_NDIM(x)
-        axis = normalize_axis_index(axis, ndim)
-        result = cnp.PyArray_EMPTY(ndim, cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x), 0) if out is None else out
-        run_plain(form, x, second, axis, result)
-        return result
-    return run_any(name, form, [x] if form == 0 else [x, second], axis, out)
+    cdef Py_ssize_t outer = 1, inner = 1, n
+    cdef cnp.npy_intp *shape
+    cdef int k, ndim
+    cdef long at
+    if (mask is None and type(temperature) is float and <double>temperature == 1 and type(axis) is int
+            and is_simple(<PyObject *>first) and is_like(<PyObject *>second, first) and dtype_of(first) >= 0
+            and (out is None or (is_like(<PyObject *>out, first) and cnp.PyArray_ISWRITEABLE(out)
+                                 and not overlaps(first, out) and not overlaps(second, out)))):
+        ndim = cnp.PyArray_NDIM(first)
+        at = axis if -ndim <= axis < ndim else ndim
+        at += ndim if at < 0 else 0
+        if at < ndim:
+            shape = cnp.PyArray_DIMS(first)
+            for k in range(ndim):
+                if k < at:
+                    outer *= shape[k]
+                elif k > at:
+                    inner *= shape[k]
+            if out is None and cnp.PyArray_TYPE(first) < 256:
+                result = cnp.PyArray_EMPTY(ndim, shape, cnp.PyArray_TYPE(first), 0)
+            else:
+                result = np.empty_like(first) if out is None else out
+            run_plain(form, first, second, result, outer, shape[at], inner, None, sign)
+            return result
+    return run_any(name, form, [first] if first is second else [first, second], axis, out, mask, temperature, sign)
 
 
-def run_any(name, form, values, axis, out):
+def run_any(str name, int form, list values, axis, out, mask, temperature, int sign):
     """Convert to plain arrays, run, and convert the result."""
     arrays = [np.asarray(value) for value in values]
-    dtype = np.result_type(*arrays)
-    if dtype.kind in "biu":
-        dtype = np.result_type(dtype, np.float16)
-    if dtype not in (np.float16, np.float32, np.float64):
-        raise TypeError(f"fastact.{name} does not support {dtype}: it takes float16, float32, float64, and "
-                        "integers or booleans")
-    dtype = dtype.newbyteorder("=")
-    shape = arrays[0].shape
-    if arrays[-1].shape != shape:
-        raise ValueError(f"fastact.{name}: the arrays have different shapes, {shape} and {arrays[-1].shape}")
-    if out is not None:
-        if not isinstance(out, np.ndarray) or out.shape != shape:
-            raise ValueError(f"fastact.{name}: out must be an array of shape {shape}")
-        if not out.flags.writeable:
-            raise ValueError(f"fastact.{name}: out is read-only")
-        if not np.can_cast(dtype, out.dtype, "same_kind"):
-            raise TypeError(f"fastact.{name}: a {dtype} result cannot be written into out of {out.dtype}")
-    axis = normalize_axis_index(axis, max(len(shape), 1))
-    work = np.float64 if dtype == np.float64 else np.float32
-    plain = [np.atleast_1d(np.ascontiguousarray(array, work)) for array in arrays]
-    result = np.empty(plain[0].shape, work)
-    run_plain(form, plain[0], plain[-1], axis, result)
-    result = result.reshape(shape).astype(dtype, copy=False)
+    dtype = common_dtype(name, arrays)
+    shape = arrays[-1].shape
+    if arrays[0].shape != shape:
+        raise ValueError(f"fastact.{name}: the arrays have different shapes, {arrays[0].shape} and {shape}")
+    checked_out(name, out, shape, dtype)
+    divisor = checked_temperature(name, temperature)
+    rows = Rows(axis, shape)
+    keep = checked_mask(name, mask, shape, rows)
+    plain = [rows.plain(array, dtype) for array in arrays]
+    return give(rows.back(run_rows(form, plain[0], plain[-1], rows.shape, rows.shape, keep, sign * divisor)), out)
+
+
+cdef object numbers(cnp.ndarray x, int axis, object given):
+    """logsumexp of a plain array along an axis, or of all of it (-1); None for an `out` that is not as plain."""
+    cdef Py_ssize_t outer = 1, inner = 1, n = cnp.PyArray_SIZE(x)
+    cdef int k
+    for k in range(cnp.PyArray_NDIM(x) if axis >= 0 else 0):
+        if k < axis:
+            outer *= cnp.PyArray_DIMS(x)[k]
+        elif k == axis:
+            n = cnp.PyArray_DIMS(x)[k]
+        else:
+            inner *= cnp.PyArray_DIMS(x)[k]
+    shape = (<object>x).shape[:axis] + (<object>x).shape[axis + 1:] if axis >= 0 else ()
+    out = np.empty(shape, x.dtype) if given is None else given
+    if given is not None and not (is_simple(<PyObject *>out) and out.shape == shape and out.dtype == x.dtype
+                                  and out.flags.writeable and not may_overlap(x, out)):
+        return None
+    run_plain(LOGSUMEXP, x, x, out, outer, n, inner, None, 1)
+    return out if out.ndim else out[()]
+
+
+def give(result, out):
+    """A result in `out`; or a scalar for no dimensions, as a ufunc gives."""
     if out is not None:
         out[...] = result
         return out
-    return result if shape else result[()]
+    return result if result.shape else result[()]
 
 
-class RowActivation:
-    """A function of whole rows. ``axis`` is any one axis of the array, the last by default.
+class RowFunction:
+    """A function of whole rows. ``axis`` is one axis or several, whose elements together make a row.
 
-    Results have the dtype of the input (integers become floats as by numpy.tanh) and its shape; float16 is
+    Results have the dtype of the input (integers become floats as by numpy.tanh); float16 and bfloat16 are
     computed in float32 and rounded once. The same row gives the same bits whatever the axis, the layout,
     the threads and the instruction set.
     """
 
+    _signature = "(x, axis=-1, out=None, mask=None, temperature=1.0)"
+
     def __init__(self, info):
         self.info = info
-        self.name = info.name
-        self.__name__ = info.name
-        self.__doc__ = f"{info.name}(x, axis=-1, out=None) = {info.formula}\n\n" + RowActivation.__call__.__doc__
+        self.name = self.__name__ = info.name
+        self.__doc__ = row_docs.value(info, self._signature)
 
-    def __call__(self, x, axis=-1, out=None):
-        """softmax of the rows along an axis.
-
-        Parameters
-        ----------
-        x : array_like
-            float16, float32, float64 or integers, of any shape.
-        axis : int, default -1
-        out : ndarray, optional
-            Where to write; may be x, and any overlap is safe.
-
-        Returns
-        -------
-        ndarray
-            Each row sums to 1. A -inf gives exactly 0; a row with a NaN or +inf, or of -inf alone, is NaN.
-
-        Raises
-        ------
-        TypeError
-            For complex, longdouble and object input.
-        numpy.exceptions.AxisError
-            For an axis that x does not have.
-        """
-        return run(self.name, 0, x, x, axis, out)
-
-    def backward(self, grad, x, axis=-1, out=None):
-        """Gradient with respect to x: y * (grad - sum(grad * y)), y = softmax(x); shapes of x."""
-        return run(f"{self.name}.backward", 1, grad, x, axis, out)
-
-    def backward_from_output(self, grad, y, axis=-1, out=None):
-        """The same from y = softmax(x), without computing it again."""
-        return run(f"{self.name}.backward_from_output", 2, grad, y, axis, out)
-
-    def jacobian(self, x, axis=-1):
-        """d y_i / d x_j = y_i (delta_ij - y_j), of shape ``x.shape`` without the axis, then (n, n)."""
-        y = np.moveaxis(np.atleast_1d(self(x, axis)), axis, -1)
-        result = -y[..., :, None] * y[..., None, :]
-        diagonal = np.arange(y.shape[-1])
-        result[..., diagonal, diagonal] = y * (1 - y)
-        return result
+    def _missing(self, form):
+        raise TypeError(row_docs.missing(self.info, form))
 
     def __repr__(self):
-        return f"<fastact.{self.name}(x, axis=-1, out=None)>"
+        return f"<fastact.{self.name}{self._signature}>"
 
     def __reduce__(self):
         return self.name
 
 
-softmax = RowActivation(registry.ROWS[0])
+class RowActivation(RowFunction):
+    __doc__ = RowFunction.__doc__
+
+    def __init__(self, info, form, sign=1):
+        super().__init__(info)
+        self._form = form
+        self._sign = sign
+
+    def __call__(self, x, axis=-1, out=None, mask=None, temperature=1.0):
+        """The function of each row; see the object's own documentation."""
+        return run(self.name, self._form, x, x, axis, out, mask, temperature, self._sign)
+
+    def backward(self, grad, x, axis=-1, out=None, mask=None, temperature=1.0):
+        """Gradient with respect to x, of x's shape, from grad, that with respect to the output.
+
+        The other arguments are those of the forward pass. It is 0 where ``mask`` is False.
+        """
+        return run(self.name + ".backward", self._form + 1, grad, x, axis, out, mask, temperature, self._sign)
+
+    def backward_from_output(self, grad, y, axis=-1, out=None, mask=None, temperature=1.0):
+        """The same from y, the output of the forward pass, which is not computed again."""
+        return run(self.name + ".backward_from_output", self._form + 2, grad, y, axis, out, mask, temperature,
+                   self._sign)
+
+    def jacobian(self, x, int axis=-1, mask=None, temperature=1.0):
+        """d y[i] / d x[j], of shape ``x.shape`` without the axis, then (n, n)."""
+        y = self(x, axis, None, mask, temperature)
+        y = np.moveaxis(np.atleast_1d(y), axis, -1)
+        if self._form == LOG_SOFTMAX:
+            result = np.repeat(-np.exp(y)[..., None, :], y.shape[-1], axis=-2)
+            slope = result[..., range(y.shape[-1]), range(y.shape[-1])] + 1
+        elif self._form == SPARSEMAX:
+            inside = np.where(np.isnan(y), y, y > 0).astype(y.dtype)
+            result = -inside[..., :, None] * inside[..., None, :] / inside.sum(-1)[..., None, None]
+            slope = result[..., range(y.shape[-1]), range(y.shape[-1])] + inside
+        else:
+            result = -y[..., :, None] * y[..., None, :]
+            slope = y * (1 - y)
+        result[..., range(y.shape[-1]), range(y.shape[-1])] = slope
+        if self._form == LOG_SOFTMAX and mask is not None:
+            result[~np.moveaxis(np.broadcast_to(mask, np.shape(x)), axis, -1)] = 0
+        return result * result.dtype.type(self._sign / checked_temperature(self.name, temperature))
+
+
+class Hardmax(RowFunction):
+    __doc__ = RowFunction.__doc__
+    _signature = "(x, axis=-1, out=None, mask=None)"
+
+    def __call__(self, x, axis=-1, out=None, mask=None):
+        """The function of each row; see the object's own documentation."""
+        return run(self.name, HARDMAX, x, x, axis, out, mask, 1.0, 1)
+
+    def backward(self, *args, **kwargs):
+        """Raises TypeError: there is no derivative."""
+        self._missing("backward")
+
+    def backward_from_output(self, *args, **kwargs):
+        """Raises TypeError: there is no derivative."""
+        self._missing("backward_from_output")
+
+    def jacobian(self, *args, **kwargs):
+        """Raises TypeError: there is no derivative."""
+        self._missing("jacobian")
+
+
+class LogSumExp(RowFunction):
+    __doc__ = RowFunction.__doc__
+    _signature = "(x, axis=None, keepdims=False, out=None, mask=None)"
+
+    def __call__(self, x, axis=None, keepdims=False, out=None, mask=None):
+        """One number for each row; see the object's own documentation."""
+        if mask is None and not keepdims and is_simple(<PyObject *>x) and dtype_of(x) >= 0:
+            if axis is None or type(axis) is int and -x.ndim <= axis < x.ndim:
+                result = numbers(x, -1 if axis is None else axis % x.ndim, out)
+                if result is not None:
+                    return result
+        x = np.asarray(x)
+        dtype = common_dtype(self.name, [x])
+        rows = Rows(axis, x.shape)
+        keep = checked_mask(self.name, mask, x.shape, rows)
+        checked_out(self.name, out, rows.reduced(keepdims), dtype)
+        plain = rows.plain(x, dtype)
+        result = run_rows(LOGSUMEXP, plain, plain, rows.shape, rows.shape[0] * rows.shape[2], keep, 1)
+        return give(result.reshape(rows.reduced(keepdims)), out)
+
+    def backward(self, grad, x, axis=None, keepdims=False, out=None, mask=None):
+        """Gradient with respect to x: softmax(x) * grad. ``grad`` has the shape of the output."""
+        name = self.name + ".backward"
+        arrays = [np.asarray(grad), np.asarray(x)]
+        dtype = common_dtype(name, arrays)
+        shape = arrays[1].shape
+        rows = Rows(axis, shape)
+        if arrays[0].shape != rows.reduced(keepdims):
+            raise ValueError(f"fastact.{name}: grad has the shape {arrays[0].shape}, the output {rows.reduced(keepdims)}")
+        keep = checked_mask(name, mask, shape, rows)
+        checked_out(name, out, shape, dtype)
+        given, plain = np.ascontiguousarray(arrays[0], dtype), rows.plain(arrays[1], dtype)
+        return give(rows.back(run_rows(LOGSUMEXP_BACKWARD, given, plain, rows.shape, rows.shape, keep, 1)), out)
+
+    def backward_from_output(self, *args, **kwargs):
+        """Raises TypeError: the output does not determine the gradient."""
+        self._missing("backward_from_output")
+
+    def jacobian(self, *args, **kwargs):
+        """Raises TypeError: softmax(x) is the gradient."""
+        self._missing("jacobian")
+
+
+_entries = {entry.name: entry for entry in registry.ROWS}
+softmax = RowActivation(_entries["softmax"], SOFTMAX)
+softmin = RowActivation(_entries["softmin"], SOFTMAX, -1)
+log_softmax = RowActivation(_entries["log_softmax"], LOG_SOFTMAX)
+logsumexp = LogSumExp(_entries["logsumexp"])
+hardmax = Hardmax(_entries["hardmax"])
+sparsemax = RowActivation(_entries["sparsemax"], SPARSEMAX)
+functions = {name: globals()[name] for name in _entries}

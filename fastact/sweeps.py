@@ -1,39 +1,39 @@
 """Measures the error of the kernels over sets of inputs, for the accuracy tool and the tests.
 
-Error is in ULP of the exact result and total, so that 0.5 is correctly rounded:
-|got - exact| / ulp(exact), where ulp(exact) is the spacing of the dtype's numbers from the power of two
-at or below |exact| on, and never below the smallest subnormal. An infinite result counts as the power of
-two that follows the largest number.
+Error is in ULP, as in ulp.py. Forms for which no relative error is promised are measured absolutely, in
+eps max(1, |exact|); for the second derivative it is the largest of |f''|.
 
-The exact value is mpmath's, of the registry's formula at parameters rounded to the dtype (float32 for
-float16), as the kernel sees them. Each sweep asks a faster evaluation of the formula for candidates
-first: float64 for float32 and float16, longdouble for float64. mpmath then has the last word on the
-worst of them.
+The exact value is mpmath's, of the registry's formula at parameters rounded to the dtype. Each sweep asks
+an oracle of polynomials for candidates first; mpmath then has the last word on the worst of them.
 """
-import itertools
 from dataclasses import dataclass, replace
 from typing import Tuple
 
 import numpy as np
 
-from fastact import formulas, registry
-from fastact.points import FINITE, float32_patterns, float64_points
+from fastact import formulas, oracles, points, registry, ulp
 
-CHUNK = 1 << 13          # elements that stay in cache through all steps
-CONFIRMATIONS = 1000     # of one chunk
-SLACK = 1e-6             # a candidate promises so much more than the worst known; float64 errs by less
-GRID = {"beta": (1e-3, 0.1, 0.7, 1.7, 3.3, 1e3, -1.0), "alpha": (0.01, 0.3, 1.67, 10.0),
-        "negative_slope": (0.01, 0.2, 1 / 3, 10.0)}
+# The formulas of a form's outputs.
+OUTPUTS = {
+    "value": ("formula",), "derivative": ("derivative",), "second_derivative": ("second_derivative",),
+    "backward": ("derivative",), "value_and_derivative": ("formula", "derivative"),
+    "backward_from_output": ("derivative",), "gated": ("formula",), "gated_backward": ("derivative", "formula"),
+    "biased": ("formula",), "biased_backward": ("derivative",),
+}
+ABSOLUTE = ("second_derivative", "backward_from_output")
+SLACK = {"float64": 2.0**-7}  # a candidate promises so much more ULP than the worst known
+CONFIRMATIONS = 1000          # of one batch
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is measured: one form of an activation in one dtype at given parameters."""
+    """What is measured: an output of a form of an activation, in one dtype, at given parameters."""
 
     name: str
     form: str
     dtype: str
-    parameters: Tuple[float, ...]
+    parameters: Tuple[float, ...] = ()
+    output: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ class Worst:
     want: float = 0.0
     parameters: Tuple[float, ...] = ()
     inputs: int = 0
-    misrounded: int = 0  # counted for float16 only
+    misrounded: int = 0  # counted for half types only
+    unit: str = ""       # of the error where it is not ULP
+    note: str = ""
 
     def merge(self, other):
         """The worst of two sweeps of one row."""
@@ -55,128 +57,178 @@ class Worst:
 
 
 def cases(entry, form, dtype):
-    """One case at the defaults and one for each other point of the parameters' grid."""
-    axes = [GRID.get(p.name, (0.1, 0.7, 1.7, 10.0)) for p in entry.parameters]
-    others = [point for point in itertools.product(*axes) if point != entry.defaults] if axes else []
-    return [Case(entry.name, form, dtype, point) for point in [entry.defaults, *others]]
-
-
-def error_in_ulp(got, want, dtype):
-    """The error for arrays; `want` in a wider dtype, NaN in either gives inf."""
-    limits, wide = np.finfo(dtype), want.dtype.type
-    size = np.abs(want)
-    if not (size.max() <= limits.max and np.isfinite(got).all()):
-        end = np.ldexp(wide(1), limits.maxexp)
-        want, got = np.clip(want, -end, end), np.clip(got.astype(wide), -end, end)
-        size = np.abs(want)
-    exponent = np.frexp(np.maximum(size, wide(limits.tiny), out=size))[1]
-    error = got - want
-    np.abs(error, out=error)
-    error /= np.ldexp(wide(limits.eps) / 2, exponent)
-    error[np.isnan(error)] = np.inf
-    return error
-
-
-def exact_error(got, want, dtype):
-    """The error for one number; `want` from mpmath."""
-    mp, limits = formulas.context(), np.finfo(dtype)
-    if np.isnan(got):
-        return np.inf
-    end = mp.ldexp(1, int(limits.maxexp))
-    want, got = min(max(want, -end), end), min(max(mp.mpf(float(got)), -end), end)
-    exponent = mp.mag(max(abs(want), mp.mpf(float(limits.tiny)))) - 1
-    return float(abs(got - want) / mp.ldexp(mp.mpf(float(limits.eps)), exponent))
+    """A case for each output and each point of the parameters' grid, the defaults first."""
+    return [Case(entry.name, form, dtype, parameters, output)
+            for parameters in points.grid(entry) for output in range(len(OUTPUTS[form]))]
 
 
 class Measured:
-    """The kernel of a case and the two evaluations of its formula."""
+    """The kernel of a case and the exact function."""
 
     def __init__(self, case):
         import fastact
         entry = registry.by_name()[case.name]
-        expression = entry.formula if case.form == "value" else entry.derivative
-        names = [p.name for p in entry.parameters]
-        self.case, self.dtype = case, np.dtype(case.dtype)
-        self.form = fastact.activations[case.name]
-        self.form = self.form if case.form == "value" else getattr(self.form, case.form)
-        seen = np.float32 if self.dtype == np.float16 else self.dtype.type
-        self.values = tuple(float(seen(v)) for v in case.parameters)
-        self.exact = formulas.mpmath_function(expression, names)
-        self.fast = formulas.numpy_function(
-            expression, names, np.longdouble if self.dtype == np.float64 else np.float64)
-        self.scale = 1 / self.values[0] if self.values and self.values[0] else 1.0
-        self.crossings = entry.crossings if case.form == "derivative" and self.values != (0,) else ()
+        self.case, self.entry, self.type, self.limits = case, entry, ulp.type_of(case.dtype), ulp.limits_of(case.dtype)
+        self.called = fastact.activations[case.name]
+        self.form = self.called if case.form == "value" else getattr(self.called, case.form)
+        # beside half types a parameter is a double; a float32 says what it is to all computations
+        seen = np.float32 if case.dtype in ulp.HALF else self.type
+        self.values = tuple(float(v if p.exact and v == p.default and case.dtype in ulp.HALF else seen(v))
+                            for p, v in zip(self.entry.parameters, case.parameters))
+        exact = [formulas.number(p.exact) if p.exact and v == default else formulas.context().mpf(w)
+                 for p, default, v, w in zip(entry.parameters, entry.defaults, case.parameters, self.values)]
+        expression = getattr(entry, OUTPUTS[case.form][case.output])
+        self.want = oracles.Formula(expression, [p.name for p in entry.parameters], exact)
+        judged = np.float32 if case.dtype in ulp.HALF else self.type
+        self.oracle = oracles.Oracle(self.want, judged, absolute=1 if case.form in ABSOLUTE else 0,
+                                     kinks=points.kinks(entry, self.values))
+        self.slack = SLACK.get(case.dtype, 1e-5)
+        self.largest = 1.0
+        if case.form == "second_derivative":
+            some = points.float32_points(0, points.FINITE, 65521)
+            most = max(float(np.abs(want).max()) for part in some for _, want in self.oracle.values(part))
+            self.largest = most if 1 < most < float(self.limits.max) else 1.0  # exp has no largest
+        self._set_crossings()
 
-    def got(self, x):
-        """What the kernel returns."""
-        with np.errstate(over="ignore"):  # results beyond the largest number are inf
-            return self.form(x, *self.values)
-
-    def claimed(self, x):
-        """What the faster evaluation says."""
-        with np.errstate(all="ignore"):
-            return self.fast(x, *self.values)
-
-    def want(self, x):
-        """The exact value at one input."""
-        return self.exact(float(x), *self.values)
-
-    def accepted(self, x, got, want):
-        """Where the derivative is so near its zero that an absolute error of eps / 8 (2^-26, 2^-55) will do.
+    def _set_crossings(self):
+        """Where an absolute error of eps / 8 (2^-26, 2^-55) will do, and how near; silu's quicker slope asks for more.
 
         With a parameter the zero c is at x = c / parameter; near is 0.01 both in x and in parameter * x.
         """
+        scale = 1 / self.values[0] if self.values and self.values[0] else 1.0
+        quick = self.entry.own_backward and self.case.form in ("backward", "gated_backward", "biased_backward")
+        self.near = (0.25 if quick else 0.01) * min(1.0, abs(scale))
+        slope = OUTPUTS[self.case.form][self.case.output] == "derivative" and self.values != (0,)
+        self.crossings = [c * scale for c in self.entry.crossings] if slope else []
+
+    def got(self, x):
+        """What the kernel returns; gradients and gates are 1, a bias is half of the sum."""
+        form, one = self.case.form, np.ones_like(x)
+        if form in ("value", "derivative", "second_derivative", "value_and_derivative"):
+            arrays = (x,)
+        elif form == "backward":
+            arrays = (one, x)
+        elif form == "backward_from_output":
+            arrays = (one, self.called(x, *self.values))
+        elif form == "gated":
+            arrays = (x, one)
+        elif form == "gated_backward":
+            arrays = (one, x, one)
+        else:
+            half = x * self.type(0.5)
+            arrays = (half, x - half) if form == "biased" else (one, half, x - half)
+        with np.errstate(over="ignore"):  # results beyond the largest number are inf
+            result = self.form(*arrays, *self.values)
+        return result[self.case.output] if isinstance(result, tuple) else result
+
+    def claim(self, got, want):
+        """The error by the oracle's values."""
+        if self.case.form not in ABSOLUTE:
+            return ulp.error_in_ulp(got, want, self.case.dtype)
+        end = float(self.limits.max)  # infinite results count as the largest number
+        got, want = np.clip(got.astype(want.dtype), -end, end), np.clip(want, -end, end)
+        error = np.abs(got - want) / (float(self.limits.eps) * np.maximum(self.largest, np.abs(want)))
+        error[np.isnan(error)] = np.inf
+        return error
+
+    def error(self, got, want):
+        """The error by mpmath's value."""
+        if self.case.form not in ABSOLUTE:
+            return ulp.exact_error(got, want, self.case.dtype)
+        if np.isnan(float(got)):
+            return np.inf
+        end = float(self.limits.max)
+        got, want = np.clip(float(got), -end, end), min(max(want, -end), end)
+        return float(abs(got - want) / (float(self.limits.eps) * max(self.largest, abs(want))))
+
+    def accepted(self, x, got, want):
+        """Where the derivative is so near its zero that its absolute error will do."""
         near = np.zeros(x.shape, bool)
         for crossing in self.crossings:
-            near |= np.abs(x.astype(want.dtype) - crossing * self.scale) < 0.01 * min(1.0, abs(self.scale))
-        return near & (np.abs(got - want) <= np.finfo(self.dtype).eps / 8)
+            near |= np.abs(x.astype(want.dtype) - crossing) < self.near
+        return near & (np.abs(got - want) <= float(self.limits.eps) / 8)
 
-    def worst(self, x, before=Worst()):
+    def worst(self, x, want, before=Worst()):
         """`before` merged with the worst of these inputs, confirmed by mpmath."""
-        got, want = self.got(x), self.claimed(x)
-        with np.errstate(all="ignore"):
-            claim = error_in_ulp(got, want, self.dtype)
-        worst = replace(before, inputs=before.inputs + x.size)
-        candidates = np.flatnonzero(claim > worst.error + SLACK)
+        got = self.got(x)
+        claim, worst = self.claim(got, want), replace(before, inputs=before.inputs + x.size)
+        if claim.max() <= worst.error + self.slack:
+            return worst
+        candidates = np.flatnonzero(claim > worst.error + self.slack)
         candidates = candidates[~self.accepted(x[candidates], got[candidates], want[candidates])]
         if candidates.size > CONFIRMATIONS:
             candidates = candidates[np.argpartition(claim[candidates], -CONFIRMATIONS)[-CONFIRMATIONS:]]
         for i in candidates[np.argsort(claim[candidates])[::-1]]:
-            if claim[i] <= worst.error + SLACK:
+            if claim[i] <= worst.error + self.slack:
                 break
-            want = self.want(x[i])
-            error = exact_error(got[i], want, self.dtype)
+            exact = self.want(float(x[i]))
+            error = self.error(got[i], exact)
             if error > worst.error:
-                worst = replace(worst, error=error, x=float(x[i]), got=float(got[i]), want=float(want),
-                                parameters=self.values)
+                worst = replace(worst, error=error, x=float(x[i]), got=float(got[i]), want=float(exact),
+                                parameters=self.values, unit=" eps" if self.case.form in ABSOLUTE else "")
         return worst
 
+    def sweep(self, parts):
+        """The worst over sequences of points, as an oracle takes them."""
+        worst, waiting, size = Worst(), [], 0
+        for part in parts:
+            for piece in self.oracle.values(part):
+                waiting.append(piece)
+                size += piece[0].size
+                if size >= oracles.CHUNK:
+                    worst, waiting, size = self._take(waiting, worst), [], 0
+        return self._take(waiting, worst) if waiting else worst
 
-def sweep_float32(case, start=0, stop=FINITE, stride=1):
-    """Every stride-th of the float32 numbers from index `start` to `stop`."""
-    measured, worst = Measured(case), Worst()
-    for begin in range(start, stop, CHUNK * stride):
-        worst = measured.worst(float32_patterns(begin, min(begin + CHUNK * stride, stop), stride), worst)
+    def _take(self, pieces, worst):
+        x, want = pieces[0] if len(pieces) == 1 else map(np.concatenate, zip(*pieces))
+        return self.worst(x, want, worst)
+
+
+def sweep_float32(case, start=0, stop=points.FINITE, stride=1):
+    """Every stride-th of the float32 numbers from index `start` to `stop`, and where it skips some, landmarks."""
+    measured = Measured(case)
+    worst = measured.sweep(points.float32_points(start, stop, stride))
+    if stride > 1:
+        marks = points.near(points.landmarks(measured.entry, measured.values), np.float32, 64)
+        worst = worst.merge(measured.sweep(points.both_signs(marks)))
     return worst
 
 
-def sweep_float64(case, count=16):
+def sweep_float64(case, count=16, seed=0):
     """The stratified points; `count` makes them denser."""
-    return Measured(case).worst(float64_points(case.name, case.parameters, count))
-
-
-def sweep_float16(case):
-    """All float16 numbers, with the count of those not correctly rounded."""
-    x = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
-    x = x[np.isfinite(x)]
     measured = Measured(case)
-    worst, got, claim = measured.worst(x), measured.got(x), measured.claimed(x)
-    slack = np.abs(claim) * 1e-10 + 1e-14
-    with np.errstate(over="ignore"):
-        below, above = (claim - slack).astype(np.float16), (claim + slack).astype(np.float16)
-    right = got == below
-    for i in np.flatnonzero(below != above):
-        want = measured.want(x[i])
-        right[i] = got[i] == min(below[i], above[i], key=lambda half: (
-            exact_error(half, want, np.float16), half.view(np.uint16) & 1))  # a tie goes to the even one
-    return replace(worst, misrounded=int(np.sum(~right)))
+    return measured.sweep(points.both_signs(points.float64_points(measured.entry, measured.values, count, seed)))
+
+
+def sweep_half(case):
+    """All numbers of a half type, with the count of those not correctly rounded."""
+    measured = Measured(case)
+    mantissa = int(measured.limits.nmant)
+    x = np.arange((2**(15 - mantissa) - 1) << mantissa, dtype=np.uint16).view(measured.type)
+    worst, wrong = Worst(), 0
+    for part in (x, -x):
+        # the numbers in ascending magnitude from the oracle, in batches
+        for some, want in measured.oracle.values(part):
+            worst = measured.worst(some, want, worst)
+            wrong += _misrounded(measured, some, want)
+    return replace(worst, misrounded=wrong)
+
+
+def _misrounded(measured, x, want):
+    got, slack = measured.got(x).astype(np.float64), np.abs(want) * 2.0**-40 + 2.0**-170
+    below, above = (ulp.rounded(want + s, measured.limits) for s in (-slack, slack))
+    wrong = got != below
+
+    def near(exact, middle):
+        """So near a tie that a double cannot be sure, which is forgiven at parameters other than the defaults."""
+        return measured.case.parameters != measured.entry.defaults and abs(exact / middle - 1) < 2.0**-42
+
+    for i in np.flatnonzero(below != above):  # a tie, to within the oracle's error
+        bits, end = measured.want.settled(float(x[i]))[1], 2.0**int(measured.limits.maxexp)
+        # silu(x) may be only 2^-134 x from one; x - tanh(x) is as good as x - 1, which may be one
+        exact = measured.want.rounded([float(x[i])], max(bits, 300))[0]
+        middle = (np.clip(below[i], -end, end) + np.clip(above[i], -end, end)) / 2
+        even = ulp.rounded(np.array([middle]), measured.limits)[0]
+        nearest = min(below[i], above[i]) if exact < middle else max(below[i], above[i]) if exact > middle else even
+        wrong[i] = got[i] != nearest and (exact == middle or not near(exact, middle))
+    return int(np.sum(wrong))

@@ -5,7 +5,6 @@ import sys
 from fastact import docs, documents, registry
 
 HEAD = ("name", "f(x)", "f'(x)", "range", "centred", "saturates", "dies", "cost", "best for")
-ROW_DERIVATIVE = "p_i (1[i = j] - p_j), p the output"
 
 
 def main(argv=None):
@@ -24,7 +23,7 @@ def main(argv=None):
 def markdown():
     """The comparison table in Markdown."""
     head = ["", *HEAD[1:]]
-    rows = [[f"`{entry.name}`", f"`{entry.formula}`", f"`{_derivative(entry)}`", *_properties(entry), entry.best_for]
+    rows = [[f"`{entry.name}`", f"`{entry.formula}`", f"`{entry.derivative}`", *_properties(entry), entry.best_for]
             for entry in (*registry.ACTIVATIONS, *registry.ROWS)]
     return documents.markdown(head, rows)
 
@@ -35,16 +34,12 @@ def text():
     parts = [documents.plain([HEAD[0], *HEAD[3:-1]], [[entry.name, *_properties(entry)] for entry in entries])]
     for entry in entries:
         parts += ["", f"{entry.name}: {entry.best_for}"]
-        parts += [f"  f(x)  = {entry.formula}", f"  f'(x) = {_derivative(entry)}"]
+        parts += [f"  f(x)  = {entry.formula}", f"  f'(x) = {entry.derivative}"]
     return "\n".join(parts)
 
 
 def _properties(entry):
     return [entry.range, _yes(entry.zero_centered), entry.saturates, _yes(entry.can_die), relative_cost(entry)]
-
-
-def _derivative(entry):
-    return getattr(entry, "derivative", ROW_DERIVATIVE)
 
 
 def _yes(value):
@@ -80,7 +75,7 @@ def info(argv=None):
 def _facts(entry):
     yield "name", ", ".join([entry.name, *entry.aliases])
     yield "f(x)", entry.formula
-    yield "f'(x)", _derivative(entry)
+    yield "f'(x)", entry.derivative
     yield from zip(("range", "centred", "saturates", "dies", "cost"), _properties(entry))
     yield "best for", entry.best_for
     yield "reference", entry.reference
@@ -88,7 +83,7 @@ def _facts(entry):
         yield p.name, p.doc if p.default is None else f"{p.exact or repr(p.default)} by default: {p.doc}"
     if getattr(entry, "kinks", ()):
         yield "kinks", docs.kinks(entry)
-    if hasattr(entry, "keeps"):
+    if entry.keeps:
         yield "keeps", f"{entry.keeps}, for backward"
     for dtype in ("float32", "float64"):
         bounds = getattr(entry, dtype, None)

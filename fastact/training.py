@@ -20,6 +20,7 @@ def fit(
     batch_size: int,
     validation_data: Optional[Tuple[Any, Any]],
     progress: Union[bool, str],
+    schedule: Any = None,
 ) -> Dict[str, List[float]]:
     """Call ``net.train_step`` on every batch of every epoch; returns the history."""
     for option, given in (("epochs", epochs), ("batch_size", batch_size)):
@@ -36,6 +37,8 @@ def fit(
                     logs[f"val_{key}"] = value
             for key, value in logs.items():
                 history.setdefault(key, []).append(value)
+            if schedule is not None:
+                schedule.step(logs["loss"])
             figures = "  ".join(f"{key} {value:.4f}" for key, value in logs.items())
             line.show(f"epoch {epoch}/{epochs}  {figures}  {time.perf_counter() - start:.1f} s")
     finally:

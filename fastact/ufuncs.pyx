@@ -4,7 +4,8 @@
 They are what gives fastact NumPy's whole protocol: broadcasting, out=, where=, dtype=, casting=, order=,
 overlap, subclasses, and dispatch of pandas, xarray and dask. ``fastact.sigmoid.ufunc`` is
 ``fastact.ufuncs.sigmoid``, ``fastact.sigmoid.backward.ufunc`` is ``fastact.ufuncs.sigmoid_backward``.
-Each has loops for float16, float32 and float64; other types are promoted as by ``numpy.tanh``.
+Each has loops for float16, float32 and float64; other types are promoted as by ``numpy.tanh``. Loops for
+``ml_dtypes.bfloat16`` are added by ``meet_bfloat16`` once somebody has imported ml_dtypes.
 """
 from libc.stdlib cimport malloc
 
@@ -12,7 +13,11 @@ cimport numpy as cnp
 
 from fastact cimport kernels
 
-from fastact import docs, registry
+import threading
+
+import numpy as np
+
+from fastact import docs, half_types, registry
 from fastact.registry import FORMS
 
 cnp.import_array()
@@ -22,6 +27,7 @@ cdef enum:
     FLOAT32 = 0
     FLOAT64 = 1
     FLOAT16 = 2
+    BFLOAT16 = 3
     MAX_ARGUMENTS = 8
 
 # What a loop needs to know, carried by the ufunc as its data pointer.
@@ -88,6 +94,43 @@ def _make_all():
     return made
 
 
+cdef void add_bfloat16(entry, int form, int number) except *:
+    """Give one ufunc a loop for bfloat16, NumPy's type of that number; as for float16, parameters are double."""
+    cdef object ufunc = _made[entry.name + ("" if form == 0 else "_" + FORMS[form])]
+    cdef bytes activation = entry.name.encode()
+    cdef int types[MAX_ARGUMENTS]
+    cdef int k, data_inputs = len(docs.INPUTS[FORMS[form]])
+    cdef Loop *loop = <Loop *>malloc(sizeof(Loop))
+    if loop == NULL:
+        raise MemoryError()
+    loop.activation = kernels.find(activation)
+    loop.form = form
+    loop.dtype = BFLOAT16
+    loop.arguments = ufunc.nargs
+    for k in range(ufunc.nargs):
+        types[k] = cnp.NPY_DOUBLE if data_inputs <= k < ufunc.nin else number
+    if cnp.PyUFunc_RegisterLoopForType(ufunc, number, <cnp.PyUFuncGenericFunction>run, types, loop) < 0:
+        raise TypeError(f"NumPy accepts no bfloat16 loop for {ufunc.__name__}")
+
+
+_bfloat16 = None  # the dtype, once it has been met
+_meeting = threading.Lock()
+
+
+def meet_bfloat16():
+    """Add loops for ml_dtypes.bfloat16 if somebody has imported it; returns its dtype, or None."""
+    global _bfloat16
+    if _bfloat16 is None and half_types.bfloat16() is not None:
+        with _meeting:
+            dtype = np.dtype(half_types.bfloat16())
+            for entry in registry.ACTIVATIONS if _bfloat16 is None else ():
+                for form in entry.forms:
+                    add_bfloat16(entry, FORMS.index(form), dtype.num)
+            _bfloat16 = dtype
+    return _bfloat16
+
+
 _made = _make_all()
 globals().update(_made)
 __all__ = list(_made)
+meet_bfloat16()

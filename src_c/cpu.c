@@ -7,6 +7,7 @@
 #include <fenv.h>
 #include <stdio.h>
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <xmmintrin.h>
 #endif
 
@@ -21,14 +22,21 @@ void fa_restore_flags(unsigned before)
     if (now & ~before & QUIET)
         _mm_setcsr(now & ~(QUIET & ~before));
 }
+void fa_restore_overflow(unsigned before) { _mm_setcsr(_mm_getcsr() & ~(_MM_EXCEPT_OVERFLOW & ~before)); }
 #else
 #define QUIET (FE_UNDERFLOW | FE_INVALID)
-unsigned fa_flags(void) { return (unsigned)fetestexcept(QUIET); }
+unsigned fa_flags(void) { return (unsigned)fetestexcept(QUIET | FE_OVERFLOW); }
 void fa_restore_flags(unsigned before) { feclearexcept(QUIET & ~(int)before); }
+void fa_restore_overflow(unsigned before) { feclearexcept(FE_OVERFLOW & ~(int)before); }
 #endif
 
 #if defined(__x86_64__)
-int fa_cpu_has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+int fa_cpu_has_avx2(void)
+{
+    unsigned a, b, c, d; /* for f16c, which clang 14's builtin does not know */
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+
 int fa_cpu_has_avx512(void)
 {
     return fa_cpu_has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&

@@ -1,4 +1,8 @@
 /* Finds activations by name and sends calls to the tables of the instruction set in use. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O2") /* O3 unrolls the loops over a few arguments, and a short call takes 4 to 10 ns more */
+#endif
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "activation_list.h" /* written by setup.py from fastact/registry.py */
@@ -28,6 +32,7 @@ __attribute__((constructor)) static void choose_table(void)
 }
 
 const char *fa_isa(void) { return table->name; }
+const fa_isa_table *fa_table(void) { return table; }
 
 /* ---- the activations ---- */
 
@@ -40,6 +45,8 @@ static const struct {
     const char *name;
     int index;
 } aliases[] = {FA_ALIASES(FA_ALIAS)};
+
+const fa_activation *fa_at(int index) { return &activations[index]; }
 
 const fa_activation *fa_find(const char *name)
 {
@@ -62,16 +69,11 @@ int fa_has_form(const fa_activation *activation, fa_form form)
 
 /* ---- elementwise calls ---- */
 
-static const int inputs_of[FA_FORM_COUNT] = {1, 1, 2, 1, 2, 1};
-static const int outputs_of[FA_FORM_COUNT] = {1, 1, 1, 2, 1, 1};
-static const ptrdiff_t size_of[] = {4, 8, 2}, parameter_size_of[] = {4, 8, 8};
+static const int inputs_of[FA_FORM_COUNT] = {1, 1, 2, 1, 2, 1, 2, 3, 2, 3};
+static const int outputs_of[FA_FORM_COUNT] = {1, 1, 1, 2, 1, 1, 1, 2, 1, 1};
+static const ptrdiff_t size_of[] = {4, 8, 2, 2}, parameter_size_of[] = {4, 8, 8, 8};
 
-typedef struct {
-    fa_runner *run;
-    fa_call call;
-} fa_job;
-
-static void run_job(void *context, ptrdiff_t begin, ptrdiff_t end)
+void fa_run_job(void *context, ptrdiff_t begin, ptrdiff_t end)
 {
     const fa_job *job = context;
     job->run(&job->call, begin, end);
@@ -110,7 +112,7 @@ static enum overlap overlap_of(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
 }
 
 /* Contiguous results that the caches cannot hold anyway are written past them, unless in place. */
-static int should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
+int fa_should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
 {
     static _Atomic ptrdiff_t cache; /* asked when first needed, by whichever thread */
     if (n * size < (1 << 20))
@@ -130,42 +132,61 @@ static int should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
     return n * size * arrays > cache;
 }
 
-static inline fa_status apply(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
-                              const ptrdiff_t *steps, ptrdiff_t n, int known_apart)
+enum { SHORT = 4096 }; /* elements: fewer are one thread's, and are not streamed */
+
+#define ALWAYS static inline __attribute__((always_inline)) /* at O2 a call more, with eight arguments */
+
+ALWAYS fa_status prepare(fa_job *job, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                         const ptrdiff_t *steps)
 {
-    if (n < 0 || dtype < FA_FLOAT32 || dtype > FA_FLOAT16)
+    if (dtype < FA_FLOAT32 || dtype > FA_BFLOAT16)
         return FA_ERROR_ARGUMENT;
     if (!fa_has_form(activation, form))
         return FA_ERROR_NO_SUCH_FORM;
-    if (n == 0)
-        return FA_OK;
-    fa_job job;
-    job.run = table->run[dtype];
-    job.call.kernels = &table->kernels[dtype == FA_FLOAT64][activation->index];
-    job.call.form = form;
-    job.call.inputs = inputs_of[form];
-    job.call.parameters = activation->parameters;
-    job.call.outputs = outputs_of[form];
-    job.call.stream = 0;
-    int count = job.call.inputs + job.call.parameters + job.call.outputs;
+    job->run = table->run[dtype];
+    job->call.kernels = &table->kernels[dtype == FA_FLOAT64][activation->index];
+    job->call.form = form;
+    job->call.inputs = inputs_of[form];
+    job->call.parameters = activation->parameters;
+    job->call.outputs = outputs_of[form];
+    job->call.stream = 0;
+    job->call.columns = 0;
+    int count = job->call.inputs + job->call.parameters + job->call.outputs;
     for (int k = 0; k < count; k++) {
-        job.call.data[k] = data[k];
-        job.call.steps[k] = steps[k];
+        job->call.data[k] = data[k];
+        job->call.steps[k] = steps[k];
     }
+    return FA_OK;
+}
+
+fa_status fa_prepare(fa_job *job, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                     const ptrdiff_t *steps)
+{
+    return prepare(job, activation, form, dtype, data, steps);
+}
+
+ALWAYS fa_status apply(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                       const ptrdiff_t *steps, ptrdiff_t n, int known_apart)
+{
+    fa_job job;
+    fa_status status = n < 0 ? FA_ERROR_ARGUMENT : prepare(&job, activation, form, dtype, data, steps);
+    if (status || n == 0)
+        return status;
     enum overlap overlap = known_apart || n == 1 ? APART : overlap_of(&job.call, size_of[dtype], n);
-    double cost = activation->cost * (dtype == FA_FLOAT64 ? 2 : 1);
+    double cost = activation->cost * (dtype == FA_FLOAT64 ? 2 : 1) + (dtype >= FA_FLOAT16 ? 0.06 : 0);
     unsigned flags = fa_flags();
     if (overlap == ENTWINED) {
         for (ptrdiff_t i = 0; i < n; i++)
-            run_job(&job, i, i + 1);
-    } else if (overlap == BEHIND) {
-        run_job(&job, 0, n);
+            fa_run_job(&job, i, i + 1);
+    } else if (overlap == BEHIND || n <= SHORT) {
+        job.run(&job.call, 0, n);
     } else {
-        if (dtype != FA_FLOAT16)
-            job.call.stream = should_stream(&job.call, size_of[dtype], n);
-        fa_parallel(run_job, &job, n, 4096, (double)n * cost);
+        job.call.stream = fa_should_stream(&job.call, size_of[dtype], n);
+        fa_parallel(fa_run_job, &job, n, SHORT, (double)n * cost);
     }
     fa_restore_flags(flags);
+    if (dtype >= FA_FLOAT16)
+        fa_restore_overflow(flags);
     return FA_OK;
 }
 
@@ -188,7 +209,7 @@ fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype
     ptrdiff_t steps[FA_MAX_ARGUMENTS];
     if (!fa_has_form(activation, form))
         return FA_ERROR_NO_SUCH_FORM;
-    if (dtype < FA_FLOAT32 || dtype > FA_FLOAT16)
+    if (dtype < FA_FLOAT32 || dtype > FA_BFLOAT16)
         return FA_ERROR_ARGUMENT;
     int k = 0;
     for (int i = 0; i < inputs_of[form]; i++, k++) {
@@ -208,6 +229,14 @@ fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype
 
 /* ---- rows ---- */
 
+/* ns an element, one thread in cache, float32: decides when threads pay. */
+static const double row_costs[FA_ROW_FORM_COUNT] = {
+    [FA_SOFTMAX] = 0.2, [FA_SOFTMAX_BACKWARD] = 0.3, [FA_SOFTMAX_BACKWARD_FROM_OUTPUT] = 0.1,
+    [FA_LOG_SOFTMAX] = 0.25, [FA_LOG_SOFTMAX_BACKWARD] = 0.3, [FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT] = 0.2,
+    [FA_LOGSUMEXP] = 0.2, [FA_LOGSUMEXP_BACKWARD] = 0.25, [FA_HARDMAX] = 0.15, [FA_SPARSEMAX] = 1,
+    [FA_SPARSEMAX_BACKWARD] = 1.2, [FA_SPARSEMAX_BACKWARD_FROM_OUTPUT] = 0.4,
+};
+
 typedef struct {
     fa_row_runner *run;
     fa_row_call call;
@@ -219,28 +248,39 @@ static void run_rows(void *context, ptrdiff_t begin, ptrdiff_t end)
     job->run(&job->call, begin, end);
 }
 
+fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
+                        ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const unsigned char *mask, double temperature)
+{
+    const int one_input = form == FA_SOFTMAX || form == FA_LOG_SOFTMAX || form == FA_LOGSUMEXP || form == FA_HARDMAX ||
+                          form == FA_SPARSEMAX;
+    const int has_temperature = form <= FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT || form >= FA_SPARSEMAX;
+    const double size = temperature < 0 ? -temperature : temperature;
+    if (form < 0 || form >= FA_ROW_FORM_COUNT || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 || outer < 0 || n < 0 ||
+        inner < 0 || (!one_input && !second) || !(size > 0 && size * 0 == 0) || (!has_temperature && size != 1))
+        return FA_ERROR_ARGUMENT;
+    if (form == FA_LOGSUMEXP && n == 0) /* the logarithm of an empty sum */
+        for (ptrdiff_t i = 0; i < outer * inner; i++) {
+            const double wide = -INFINITY;
+            const float single = -INFINITY;
+            const uint16_t half = dtype == FA_FLOAT16 ? 0xfc00 : 0xff80;
+            const void *from = dtype == FA_FLOAT64 ? (const void *)&wide : dtype == FA_FLOAT32 ? (const void *)&single : &half;
+            memcpy((char *)out + i * size_of[dtype], from, (size_t)size_of[dtype]);
+        }
+    if (outer == 0 || n == 0 || inner == 0)
+        return FA_OK;
+    int failed = 0;
+    fa_row_job job = {table->rows[dtype], {form, {first, second}, out, outer, n, inner, mask, temperature, &failed}};
+    double ns = row_costs[form] * (dtype == FA_FLOAT64 ? 2 : 1) * (double)outer * (double)n * (double)inner;
+    ptrdiff_t grain = inner == 1 && n > 2048 ? 1 : ((4096 / n) | 63) + 1; /* whole blocks of rows */
+    unsigned flags = fa_flags();
+    fa_parallel(run_rows, &job, outer * inner, grain, ns);
+    fa_restore_flags(flags);
+    fa_restore_overflow(flags);
+    return failed ? FA_ERROR_MEMORY : FA_OK;
+}
+
 fa_status fa_rows(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
                   ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner)
 {
-    if (form < 0 || form >= FA_ROW_FORM_COUNT || (dtype != FA_FLOAT32 && dtype != FA_FLOAT64) || outer < 0 ||
-        n < 0 || inner < 0 || (form != FA_SOFTMAX && !second))
-        return FA_ERROR_ARGUMENT;
-    if (outer == 0 || n == 0 || inner == 0)
-        return FA_OK;
-    if (form == FA_SOFTMAX_BACKWARD && out == first) { /* softmax(x) goes to out there, over grad here */
-        void *y = malloc((size_t)(outer * n * inner * size_of[dtype]));
-        if (!y)
-            return FA_ERROR_MEMORY;
-        fa_rows(FA_SOFTMAX, dtype, second, NULL, y, outer, n, inner);
-        fa_rows(FA_SOFTMAX_BACKWARD_FROM_OUTPUT, dtype, first, y, out, outer, n, inner);
-        free(y);
-        return FA_OK;
-    }
-    fa_row_job job = {table->rows[dtype][form], {{first, second}, out, outer, n, inner}};
-    double ns = 0.4 * (dtype == FA_FLOAT64 ? 2 : 1) * (double)outer * (double)n * (double)inner;
-    ptrdiff_t items = inner == 1 ? (outer + 15) / 16 : outer * ((inner + 15) / 16);
-    unsigned flags = fa_flags();
-    fa_parallel(run_rows, &job, items, 256 / n + 1, ns);
-    fa_restore_flags(flags);
-    return FA_OK;
+    return fa_rows_where(form, dtype, first, second, out, outer, n, inner, NULL, 1);
 }

@@ -3,17 +3,19 @@
    Arrays are contiguous; an output may be the same array as an input, otherwise they do not
    overlap. Functions return FA_OK or an error code and are safe to call from many threads; the
    only state is the thread setting. Results do not depend on length, position, threads or
-   instruction set. The floating-point flags for invalid and underflow are left as they were. */
+   instruction set. The floating-point flags for invalid and underflow are left as they were, by half types
+   the one for overflow too. */
 #ifndef FASTACT_H
 #define FASTACT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-typedef enum { FA_FLOAT32, FA_FLOAT64, FA_FLOAT16 } fa_dtype;
+typedef enum { FA_FLOAT32, FA_FLOAT64, FA_FLOAT16, FA_BFLOAT16 } fa_dtype;
 
 typedef enum {
     FA_VALUE,                /* x -> f(x) */
@@ -21,10 +23,29 @@ typedef enum {
     FA_BACKWARD,             /* grad, x -> grad f'(x) */
     FA_VALUE_AND_DERIVATIVE, /* x -> f(x), f'(x) */
     FA_BACKWARD_FROM_OUTPUT, /* grad, f(x) -> grad f'(x); for the activations that allow it */
-    FA_SECOND_DERIVATIVE     /* x -> f''(x) */
+    FA_SECOND_DERIVATIVE,    /* x -> f''(x) */
+    FA_GATED,                /* gate, up -> f(gate) up */
+    FA_GATED_BACKWARD,       /* grad, gate, up -> (grad up) f'(gate), grad f(gate) */
+    FA_BIASED,               /* x, bias -> f(x + bias) */
+    FA_BIASED_BACKWARD       /* grad, x, bias -> grad f'(x + bias) */
 } fa_form;
 
-typedef enum { FA_SOFTMAX, FA_SOFTMAX_BACKWARD, FA_SOFTMAX_BACKWARD_FROM_OUTPUT, FA_ROW_FORM_COUNT } fa_row_form;
+/* Functions of whole rows, for fa_rows. */
+typedef enum {
+    FA_SOFTMAX,
+    FA_SOFTMAX_BACKWARD,
+    FA_SOFTMAX_BACKWARD_FROM_OUTPUT,
+    FA_LOG_SOFTMAX,
+    FA_LOG_SOFTMAX_BACKWARD,
+    FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT,
+    FA_LOGSUMEXP, /* its output and FA_LOGSUMEXP_BACKWARD's grad have one number a row: shape (outer, inner) */
+    FA_LOGSUMEXP_BACKWARD,
+    FA_HARDMAX,
+    FA_SPARSEMAX,
+    FA_SPARSEMAX_BACKWARD,
+    FA_SPARSEMAX_BACKWARD_FROM_OUTPUT,
+    FA_ROW_FORM_COUNT
+} fa_row_form;
 
 typedef enum { FA_OK, FA_ERROR_ARGUMENT, FA_ERROR_NO_SUCH_FORM, FA_ERROR_MEMORY } fa_status;
 
@@ -43,19 +64,112 @@ fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype
                    void *const *outputs, ptrdiff_t n, const void *parameters);
 
 /* The same over strided arrays, one data pointer and one step in bytes for each input, parameter and
-   output, in this order; a parameter of step 0 is a scalar. Parameters are float for FA_FLOAT32, double otherwise. Where an
-   output overlaps an input in any other way than element by element, the elements are computed one
-   after the other, as a plain loop would. */
+   output, in this order; a parameter of step 0 is a scalar. Parameters are float for FA_FLOAT32, double
+   otherwise. Where an output overlaps an input in any other way than element by element, the elements are
+   computed one after the other, as a plain loop would. */
 fa_status fa_apply_strided(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                            const ptrdiff_t *steps, ptrdiff_t n);
 
-/* softmax along the middle axis of arrays of shape (outer, n, inner); `second` is NULL for FA_SOFTMAX:
-   FA_SOFTMAX                       first = x
-   FA_SOFTMAX_BACKWARD              first = grad, second = x
-   FA_SOFTMAX_BACKWARD_FROM_OUTPUT  first = grad, second = softmax(x)
-   A row with a NaN or a +inf, or of -inf alone, becomes NaN. dtype is FA_FLOAT32 or FA_FLOAT64. */
+/* The same over matrices of `rows` rows and `columns` columns, with a second step, from row to row; where it
+   is 0 a row is repeated, as a bias, or parameters by channel. An output may be the same matrix as an
+   input, otherwise they do not overlap. */
+fa_status fa_apply_matrix(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                          const ptrdiff_t *steps, const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns);
+
+/* FA_BIASED_BACKWARD over matrices, and in the same pass the gradient of the bias: the sum of each column,
+   added in an order that depends on the shape alone. dtype is FA_FLOAT32 or FA_FLOAT64. */
+fa_status fa_biased_backward(const fa_activation *activation, fa_dtype dtype, char *const *data, const ptrdiff_t *steps,
+                             const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns, void *dbias);
+
+/* Functions along the middle axis of arrays of shape (outer, n, inner), in any dtype:
+     the value                 first = x, second = NULL
+     ..._BACKWARD              first = grad, second = x
+     ..._BACKWARD_FROM_OUTPUT  first = grad, second = the function's output
+   out may be an input. */
 fa_status fa_rows(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
                   ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner);
+
+/* The same of x / temperature, where `mask`, of the arrays' shape or NULL, is not 0. Elsewhere results and
+   gradients are 0 (log_softmax -inf) and an element counts for nothing, but for a NaN of x, which no mask
+   hides. Softmax of a negative temperature is softmin. FA_LOGSUMEXP and FA_HARDMAX take 1 or -1 alone. */
+fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
+                        ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const unsigned char *mask, double temperature);
+
+/* ---- losses, with torch's definitions ---- */
+
+typedef enum {
+    FA_MSE_LOSS,
+    FA_L1_LOSS,
+    FA_SMOOTH_L1_LOSS,                   /* option: beta > 0 */
+    FA_HUBER_LOSS,                       /* option: delta > 0 */
+    FA_BINARY_CROSS_ENTROPY,             /* NaN outside of [0, 1] */
+    FA_BINARY_CROSS_ENTROPY_WITH_LOGITS, /* option: the weight of the positive term */
+    FA_KL_DIV,                           /* x: a log-probability */
+    FA_KL_DIV_LOG_TARGET,
+    FA_LOSS_COUNT
+} fa_loss;
+
+/* A loss of n elements and its gradient, in one pass. What is not wanted of total, values and grad is NULL. */
+typedef struct {
+    fa_loss loss;
+    fa_dtype dtype; /* FA_FLOAT32 or FA_FLOAT64 */
+    ptrdiff_t n;
+    const void *x, *target;
+    const void *weight;     /* NULL, or a factor for each element */
+    double option;          /* see above; */
+    const void *pos_weight; /* NULL, or one for each element instead */
+    double *total;          /* the sum */
+    void *values;           /* of each element, with its weight */
+    void *grad;             /* with respect to x, times scale */
+    double scale;           /* 1 / n makes it the gradient of the mean */
+} fa_loss_call;
+
+fa_status fa_apply_loss(const fa_loss_call *call);
+
+/* Cross-entropy of the softmax of rows, against a class or a distribution for each; and its gradient, in one
+   pass. FA_ERROR_ARGUMENT is returned where a target is not in 0..classes-1. */
+typedef struct {
+    fa_dtype dtype; /* FA_FLOAT32 or FA_FLOAT64 */
+    int given_logs; /* x holds logarithms of probabilities already: torch's nll_loss; not with share */
+    ptrdiff_t rows, classes;
+    const void *x;
+    const int64_t *target; /* a class for each row; rows of class `ignore` count for nothing */
+    const void *weight;    /* NULL, or a factor for each class */
+    const void *share;     /* the part of every class in each row, factors included; target may be NULL then */
+    int64_t ignore;
+    double divisor; /* of total and grad; 0: the sum of the targets' factors, which makes the mean */
+    double *total;  /* this and what follows may be NULL */
+    void *values;   /* one a row */
+    void *grad;     /* with respect to x */
+} fa_class_loss_call;
+
+fa_status fa_apply_class_loss(const fa_class_loss_call *call);
+
+/* ---- optimisers, with torch's rules ---- */
+
+typedef enum { FA_SGD, FA_ADAM, FA_RMSPROP, FA_ADAGRAD } fa_rule;
+
+/* One step of an optimiser over the n elements of a parameter. Its state is arrays of n elements, 0 before
+   the first step, and is NULL where it is not used:
+     FA_SGD      the momentum's buffer; gain is 1 in the first step, then 1 - dampening
+     FA_ADAM     means of the gradient and of its square; the latter's maximum for amsgrad.
+                 lr = lr r / (1 - beta1^t), eps = eps r with r = sqrt(1 - beta2^t), in step t = 1, 2, ...;
+                 shrink = 1, or 1 - lr weight_decay for AdamW, whose weight_decay here is 0
+     FA_RMSPROP  mean of the squared gradient; the momentum's buffer; for centered, mean of the gradient.
+                 beta2 is torch's alpha
+     FA_ADAGRAD  sum of the squared gradients; lr = lr / (1 + (t - 1) lr_decay) */
+typedef struct {
+    fa_rule rule;
+    fa_dtype dtype; /* FA_FLOAT32 or FA_FLOAT64 */
+    int nesterov, maximize;
+    ptrdiff_t n;
+    void *parameter;
+    const void *grad;
+    void *state[3];
+    double lr, weight_decay, shrink, momentum, gain, beta1, beta2, eps;
+} fa_step_call;
+
+fa_status fa_apply_step(const fa_step_call *call);
 
 /* Threads of this library alone; 0 restores the default: OMP_NUM_THREADS or FASTACT_NUM_THREADS
    where set, else the cores that affinity and the container's quota leave. Setting returns what was set

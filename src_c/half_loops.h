@@ -1,9 +1,33 @@
-/* float16 arrays: widened to float, computed there, rounded to half. Included once an instruction set.
+/* float16 and bfloat16 arrays: widened to float by L1 blocks, computed there, rounded to half. Included
+   once an instruction set.
 
-   Rounding a float result again goes wrong about once in 5000: where float's error crosses a tie, the
-   middle between two halves. So the lanes next to a tie are computed in double, and every value and
-   derivative is correctly rounded, for 0.2 ns an element. Parameters are doubles: few are halves. */
-enum { HALF_BLOCK = 1024 };
+   The lanes whose rounding is in doubt (half_types.h) wait until there are enough of them for a call in
+   double, and so every value, derivative and backward is correctly rounded. A parameter is a double: few
+   are halves. */
+enum { HALF_BLOCK = 2048, WAITING_ROOM = 64 };
+
+/* What float may err by in ULP: in the value, the derivative and the backward pass; 0 where nothing is
+   rounded. Within 0.01 of a zero of the slope its error is not relative; `crossing` is 0 for none. */
+typedef struct {
+    float value, derivative, backward, crossing;
+} half_bounds;
+
+#define FA_BOUNDS_ROW(name, value, derivative, backward, crossing) {value, derivative, backward, crossing},
+static const half_bounds bounds_of[] = {FA_BOUNDS(FA_BOUNDS_ROW)};
+
+/* A call in a half type, and the calls in float and double that it is made of. */
+typedef struct {
+    const fa_call *call;
+    fa_call single, twice;
+    float margin[FA_MAX_OUTPUTS], crossing; /* relative error that float may have; 0 for none */
+    _Alignas(64) float wide[FA_MAX_ARGUMENTS][HALF_BLOCK];
+    _Alignas(64) uint16_t narrow[HALF_BLOCK];
+    /* the lanes in doubt: their inputs, what their results are multiplied by, and where these go */
+    _Alignas(64) double waiting[FA_MAX_ARGUMENTS][WAITING_ROOM];
+    double scale[WAITING_ROOM];
+    char *target[WAITING_ROOM];
+    int output[WAITING_ROOM], count;
+} half_work;
 
 static double parameter_at(const fa_call *call, int k, ptrdiff_t i)
 {
@@ -12,73 +36,208 @@ static double parameter_at(const fa_call *call, int k, ptrdiff_t i)
     return value;
 }
 
-/* Computes the lanes near a tie of one output again, from the float call that computed it first; its
-   first element is element `begin` of the half call. */
-static void settle_ties(const fa_call *call, ptrdiff_t begin, const fa_call *single, int output, uint16_t *narrow,
-                        ptrdiff_t n)
+static float float_parameter_at(const fa_call *call, int k, ptrdiff_t i)
 {
-    _Alignas(64) double wide[FA_MAX_ARGUMENTS][HALF_BLOCK];
-    _Alignas(64) uint8_t near[HALF_BLOCK];
-    ptrdiff_t lanes[HALF_BLOCK], count = 0;
-    __builtin_memset(near + (n & -8), 0, 8 * (n % 8 != 0));
-    fa_near_ties((const float *)single->data[output], near, n);
-    for (ptrdiff_t at = 0; at < n; at += 8) {
-        uint64_t eight;
-        __builtin_memcpy(&eight, near + at, 8);
-        for (ptrdiff_t i = at; eight && i < at + 8; i++)
-            if (near[i])
-                lanes[count++] = i;
-    }
-    if (!count)
-        return;
-    fa_call twice = *single;
-    twice.kernels = kernels_f64 + (single->kernels - kernels_f32);
-    int outputs_at = single->inputs + single->parameters;
-    for (int k = 0; k < outputs_at + single->outputs; k++) {
-        twice.data[k] = (char *)wide[k];
-        twice.steps[k] = single->steps[k] ? sizeof(double) : 0;
-        const float *from = (const float *)single->data[k];
-        for (ptrdiff_t i = 0; i < count && k < outputs_at; i++)
-            wide[k][i] = k < single->inputs ? from[single->steps[k] ? lanes[i] : 0]
-                                            : parameter_at(call, k, begin + lanes[i]);
-    }
-    run_f64(&twice, 0, count);
-    for (ptrdiff_t i = 0; i < count; i++)
-        narrow[lanes[i]] = fa_double_to_half(wide[output][i]);
+    double value = parameter_at(call, k, i);
+    return value == value ? (float)value : __builtin_nanf(""); /* one whose rounding stays NaN */
 }
 
-static void run_half(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
+/* Elements [at, at + n) of input k as floats; lanes up to the next step hold 1, which no activation minds. */
+static inline void widen(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, float *to, const int bfloat)
 {
-    _Alignas(64) float wide[FA_MAX_ARGUMENTS][HALF_BLOCK];
-    _Alignas(64) uint16_t narrow[HALF_BLOCK];
-    fa_call inner = *call;
-    int outputs_at = call->inputs + call->parameters;
-    for (ptrdiff_t at = begin; at < end; at += HALF_BLOCK) {
-        ptrdiff_t n = end - at < HALF_BLOCK ? end - at : HALF_BLOCK;
-        for (int k = 0; k < outputs_at; k++) {
-            const char *from = call->data[k] + at * call->steps[k];
-            ptrdiff_t count = call->steps[k] ? n : 1;
-            if (k >= call->inputs) {
-                for (ptrdiff_t i = 0; i < count; i++)
-                    wide[k][i] = (float)parameter_at(call, k, at + i);
-                continue;
-            }
-            for (ptrdiff_t i = 0; i < count; i++)
-                __builtin_memcpy(narrow + i, from + i * call->steps[k], sizeof(uint16_t));
-            fa_half_to_float(narrow, wide[k], count);
+    uint16_t part[HALF_BLOCK];
+    const char *from = call->data[k] + at * call->steps[k];
+    ptrdiff_t whole = 0, padded = (n + HALF_STEP - 1) & -HALF_STEP;
+    if (call->steps[k] == 2 && (uintptr_t)from % 2 == 0) {
+        whole = n & -HALF_STEP;
+        (bfloat ? bfloat16_to_float : float16_to_float)((const uint16_t *)from, to, whole);
+    }
+    if (whole == n)
+        return;
+    for (ptrdiff_t i = whole; i < n; i++)
+        __builtin_memcpy(part + i, from + i * call->steps[k], 2);
+    for (ptrdiff_t i = n; i < padded; i++)
+        part[i] = bfloat ? 0x3f80 : 0x3c00;
+    (bfloat ? bfloat16_to_float : float16_to_float)(part + whole, to + whole, padded - whole);
+}
+
+/* The relative error that float may have made in an output; `rounded` where it does not hold the parameters. */
+static float margin_of(const fa_call *call, int output, int rounded)
+{
+    const half_bounds *bounds = &bounds_of[call->kernels - kernels_f32];
+    float bound = 3; /* of a form that has none of its own */
+    if (call->form == FA_VALUE || (call->form == FA_VALUE_AND_DERIVATIVE && output == 0))
+        bound = bounds->value;
+    else if (call->form == FA_DERIVATIVE || call->form == FA_VALUE_AND_DERIVATIVE)
+        bound = bounds->derivative;
+    else if (call->form == FA_BACKWARD)
+        bound = bounds->backward;
+    /* Half a unit for what the ends of the margin are rounded by, half for the parameters. */
+    return bound ? (bound + 0.5f + 0.5f * (float)rounded) * 0x1p-23f : 0;
+}
+
+/* Sets up the two calls, and the arguments that stay the same for all of `n` elements. */
+static __attribute__((noinline)) void begin_half(half_work *w, const fa_call *call, ptrdiff_t n, const int bfloat)
+{
+    int outputs_at = call->inputs + call->parameters, rounded = 0;
+    w->call = call;
+    w->single = w->twice = *call;
+    w->single.stream = w->twice.stream = 0;
+    w->twice.kernels = kernels_f64 + (call->kernels - kernels_f32);
+    w->crossing = bounds_of[call->kernels - kernels_f32].crossing;
+    w->count = 0;
+    for (int k = 0; k < outputs_at + call->outputs; k++) {
+        int constant = k < outputs_at && call->steps[k] == 0, parameter = k >= call->inputs && k < outputs_at;
+        w->single.data[k] = (char *)w->wide[k];
+        w->twice.data[k] = (char *)w->waiting[k];
+        w->single.steps[k] = constant && parameter ? 0 : sizeof(float);
+        w->twice.steps[k] = constant && parameter ? 0 : sizeof(double);
+        if (constant && parameter) {
+            w->wide[k][0] = float_parameter_at(call, k, 0);
+            w->waiting[k][0] = parameter_at(call, k, 0);
+        } else if (constant) {
+            widen(call, k, 0, 1, w->wide[k], bfloat);
+            for (int i = 1; i < HALF_BLOCK && i < n + HALF_STEP; i++)
+                w->wide[k][i] = w->wide[k][0];
         }
-        for (int k = 0; k < outputs_at + call->outputs; k++) {
-            inner.data[k] = (char *)wide[k];
-            inner.steps[k] = call->steps[k] || k >= outputs_at ? sizeof(float) : 0;
+        rounded |= parameter && (!constant || w->wide[k][0] != w->waiting[k][0]);
+    }
+    if (call->parameters && call->steps[call->inputs] == 0) /* a steepness */
+        w->crossing /= w->wide[call->inputs][0];
+    for (int k = 0; k < call->outputs; k++)
+        w->margin[k] = margin_of(call, k, rounded);
+}
+
+/* Computes the lanes that wait and writes them to their places. */
+static __attribute__((noinline)) void settle(half_work *w, const int bfloat)
+{
+    int n = w->count, padded = (n + 7) & -8, outputs_at = w->twice.inputs + w->twice.parameters;
+    uint16_t halves[WAITING_ROOM];
+    for (int k = 0; k < outputs_at; k++)
+        for (int i = n; i < padded; i++)
+            w->waiting[k][i] = w->waiting[k][0];
+    run_f64(&w->twice, 0, padded);
+    for (int k = outputs_at; k < outputs_at + w->twice.outputs; k++) {
+        for (int i = 0; i < n && bfloat; i++)
+            w->waiting[k][i] *= w->scale[i];
+        double_to_half(w->waiting[k], halves, padded, bfloat);
+        for (int i = 0; i < n; i++)
+            if (w->output[i] == k)
+                __builtin_memcpy(w->target[i], halves + i, 2);
+    }
+    w->count = 0;
+}
+
+/* Lets lanes of the block from element `at` wait, whose results in output k go to `target`, `step` bytes apart. */
+static __attribute__((noinline)) void wait_for_double(half_work *w, ptrdiff_t at, const uint16_t *lanes,
+                                                      ptrdiff_t count, int k, char *target, ptrdiff_t step,
+                                                      const int bfloat)
+{
+    const fa_call *call = w->call;
+    for (ptrdiff_t n; count; lanes += n, count -= n) {
+        int first = w->count;
+        n = count < WAITING_ROOM - first ? count : WAITING_ROOM - first;
+        for (ptrdiff_t i = 0; i < n; i++) {
+            w->target[first + i] = target + lanes[i] * step;
+            w->output[first + i] = k;
         }
-        inner.stream = 0;
-        run_f32(&inner, 0, n);
-        for (int k = outputs_at; k < outputs_at + call->outputs; k++) {
-            char *to = call->data[k] + at * call->steps[k];
-            fa_float_to_half(wide[k], narrow, n);
-            settle_ties(call, at, &inner, k, narrow, n);
+        for (int j = 0; j < call->inputs; j++)
             for (ptrdiff_t i = 0; i < n; i++)
-                __builtin_memcpy(to + i * call->steps[k], narrow + i, sizeof(uint16_t));
+                w->waiting[j][first + i] = w->wide[j][lanes[i]];
+        for (int j = call->inputs; j < call->inputs + call->parameters; j++)
+            for (ptrdiff_t i = 0; i < n && call->steps[j]; i++)
+                w->waiting[j][first + i] = parameter_at(call, j, at + lanes[i]);
+        /* Next to 0, x / 2 may be a tie and silu(x) = x / 2 + x^2 / 4 beyond double's last bit from it. Such a
+           function is as good as straight there, and a larger x shows to which side it bends. */
+        for (ptrdiff_t i = 0; i < n && bfloat; i++) {
+            int tiny = call->inputs == 1 && __builtin_fabsf(w->wide[0][lanes[i]]) < 0x1p-124f &&
+                       __builtin_fabsf(w->wide[k][lanes[i]]) < 0x1p-126f;
+            w->waiting[0][first + i] *= tiny ? 0x1p100 : 1;
+            w->scale[first + i] = tiny ? 0x1p-100 : 1;
         }
+        w->count += (int)n;
+        if (w->count == WAITING_ROOM)
+            settle(w, bfloat);
     }
 }
+
+/* Rounds n results, to the end of a step, and lists the lanes in doubt; there is none where float's margin is 0. */
+static __attribute__((noinline)) ptrdiff_t round_block(const float *from, uint16_t *to, ptrdiff_t n, float margin,
+                                                       uint16_t *lanes, const int bfloat)
+{
+    ptrdiff_t count = 0;
+    for (ptrdiff_t i = 0; i < n && !margin; i += HALF_STEP)
+        bfloat ? step_to_bfloat16(from + i, to + i) : step_to_float16(from + i, to + i, 1, 1);
+    for (ptrdiff_t i = 0; i < n && margin; i += HALF_STEP) {
+        uint32_t doubt = bfloat ? step_to_bfloat16(from + i, to + i)
+                                : step_to_float16(from + i, to + i, 1 + margin, 1 - margin);
+        for (; doubt; doubt &= doubt - 1)
+            lanes[count++] = (uint16_t)(i + __builtin_ctz(doubt));
+    }
+    while (count && lanes[count - 1] >= n)
+        count--;
+    return count;
+}
+
+/* Adds the lanes next to a point to the list. */
+static __attribute__((noinline)) ptrdiff_t add_near(const float *x, ptrdiff_t n, float point, uint16_t *lanes,
+                                                    ptrdiff_t count)
+{
+    for (ptrdiff_t i = 0; i < n; i += HALF_STEP)
+        for (uint32_t near = step_near(x + i, point, 0.01f); near; near &= near - 1)
+            lanes[count++] = (uint16_t)(i + __builtin_ctz(near));
+    while (count && lanes[count - 1] >= n)
+        count--;
+    return count;
+}
+
+/* Rounds output k of the block [at, at + n) and writes it. */
+static __attribute__((noinline)) void write_half(half_work *w, ptrdiff_t at, ptrdiff_t n, int k, const int bfloat)
+{
+    const fa_call *call = w->call;
+    int output = k - call->inputs - call->parameters;
+    uint16_t lanes[2 * HALF_BLOCK], *to = w->narrow;
+    ptrdiff_t step = call->steps[k], padded = (n + HALF_STEP - 1) & -HALF_STEP;
+    char *target = call->data[k] + at * step;
+    int direct = step == 2 && n == padded && (uintptr_t)target % 2 == 0 && !call->stream;
+    if (direct)
+        to = (uint16_t *)target;
+
+    ptrdiff_t count = round_block(w->wide[k], to, n, w->margin[output], lanes, bfloat);
+    if (w->crossing && (call->form == FA_DERIVATIVE || call->form == FA_BACKWARD || output == 1))
+        count = add_near(w->wide[call->inputs - 1], n, w->crossing, lanes, count);
+    for (ptrdiff_t i = 0; i < n && !direct && !call->stream; i++) /* before lanes in doubt are written again */
+        __builtin_memcpy(target + i * step, to + i, 2);
+    wait_for_double(w, at, lanes, count, k, call->stream ? (char *)to : target, call->stream ? 2 : step, bfloat);
+    if (call->stream) {
+        if (w->count)
+            settle(w, bfloat);
+        fa_stream_copy(target, (const char *)to, n * 2);
+    }
+}
+
+static inline void run_half(const fa_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
+{
+    half_work w;
+    begin_half(&w, call, end - begin, bfloat);
+    int outputs_at = call->inputs + call->parameters;
+    for (ptrdiff_t at = begin; at < end; at += HALF_BLOCK) {
+        ptrdiff_t n = end - at < HALF_BLOCK ? end - at : HALF_BLOCK, padded = (n + HALF_STEP - 1) & -HALF_STEP;
+        for (int k = 0; k < outputs_at; k++) {
+            if (call->steps[k] && k < call->inputs)
+                widen(call, k, at, n, w.wide[k], bfloat);
+            for (ptrdiff_t i = 0; i < padded && call->steps[k] && k >= call->inputs; i++)
+                w.wide[k][i] = float_parameter_at(call, k, at + (i < n ? i : 0));
+        }
+        run_f32(&w.single, 0, padded);
+        for (int k = outputs_at; k < outputs_at + call->outputs; k++)
+            write_half(&w, at, n, k, bfloat);
+    }
+    if (w.count)
+        settle(&w, bfloat);
+    if (call->stream)
+        fa_stream_fence();
+}
+
+static void run_float16(const fa_call *call, ptrdiff_t begin, ptrdiff_t end) { run_half(call, begin, end, 0); }
+static void run_bfloat16(const fa_call *call, ptrdiff_t begin, ptrdiff_t end) { run_half(call, begin, end, 1); }

@@ -5,22 +5,25 @@
 #include <stdint.h>
 #include "fastact.h"
 
-#define FA_MAX_INPUTS 2
+#define FA_MAX_INPUTS 3
 #define FA_MAX_PARAMETERS 3
 #define FA_MAX_OUTPUTS 2
 #define FA_MAX_ARGUMENTS (FA_MAX_INPUTS + FA_MAX_PARAMETERS + FA_MAX_OUTPUTS)
-#define FA_FORM_COUNT 6
+#define FA_LOOP_COUNT 6 /* forms with loops of their own; the others are composed of these */
+#define FA_FORM_COUNT 10
 
 /* One instantiated loop over contiguous arrays; n is a multiple of the vector's lanes. */
 typedef void fa_kernel(const void *const *in, void *const *out, ptrdiff_t n, const void *parameters);
 
 /* The loops of one activation in one dtype: by form, with scalar parameters and with arrays of them. */
 typedef struct {
-    fa_kernel *scalar[FA_FORM_COUNT];
-    fa_kernel *array[FA_FORM_COUNT];
+    fa_kernel *scalar[FA_LOOP_COUNT];
+    fa_kernel *array[FA_LOOP_COUNT];
+    int own_backward; /* the backward loop has a slope of its own, quicker than the derivative */
 } fa_kernels;
 
-/* One call over strided arrays, in the order of a ufunc: inputs, parameters, outputs. */
+/* One call over strided arrays, in the order of a ufunc: inputs, parameters, outputs. Elements of matrices
+   are counted row by row. */
 typedef struct {
     const fa_kernels *kernels;
     fa_form form;
@@ -28,30 +31,56 @@ typedef struct {
     char *data[FA_MAX_ARGUMENTS];
     ptrdiff_t steps[FA_MAX_ARGUMENTS]; /* bytes */
     int stream;                        /* write past the caches */
+    ptrdiff_t columns;                 /* of a matrix; 0 otherwise, and what follows is not set */
+    ptrdiff_t row_steps[FA_MAX_ARGUMENTS];
+    unsigned repeated;     /* bit k: argument k is one row, written again and again for a block's length */
+    void *sums;            /* NULL, or for every `group` elements the sums of `wide` columns of the output; */
+    ptrdiff_t group, wide; /* wide is a multiple of columns, and group of 16 wide */
 } fa_call;
 
 /* Elements [begin, end) of a call. */
 typedef void fa_runner(const fa_call *call, ptrdiff_t begin, ptrdiff_t end);
 
-/* Rows of softmax and the like: element i of row (o, c) is at o * n * inner + i * inner + c. */
+/* Functions of rows: element i of row (o, c) is at o * n * inner + i * inner + c. */
 typedef struct {
+    fa_row_form form;
     const void *in[2];
     void *out;
     ptrdiff_t outer, n, inner;
+    const unsigned char *mask; /* NULL: all */
+    double temperature;        /* negative: of -x */
+    int *failed;               /* set where memory ran out */
 } fa_row_call;
 
-/* Work items [begin, end): groups of 16 rows where inner is 1, else (outer index, 16 columns) pairs. */
+/* Rows [begin, end), counted through all outer indices. */
 typedef void fa_row_runner(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end);
+
+/* Elements [begin, end), or rows, of a loss, whose sum it returns; and of an optimiser's step. */
+typedef double fa_loss_runner(const fa_loss_call *call, ptrdiff_t begin, ptrdiff_t end);
+typedef double fa_class_loss_runner(const fa_class_loss_call *call, double scale, ptrdiff_t begin, ptrdiff_t end);
+typedef void fa_step_runner(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end);
 
 /* Everything that one instruction set supplies; dtypes in the order of fa_dtype. */
 typedef struct {
     const char *name;
     const fa_kernels *kernels[2];
-    fa_runner *run[3];
-    fa_row_runner *rows[2][FA_ROW_FORM_COUNT];
+    fa_runner *run[4];
+    fa_row_runner *rows[4];
+    fa_loss_runner *loss[2];
+    fa_class_loss_runner *class_loss[2][2]; /* of logits, and of logarithms */
+    fa_step_runner *step[2];
 } fa_isa_table;
 
 extern const fa_isa_table fa_baseline, fa_avx2, fa_avx512, fa_neon;
+
+/* A call, and who runs it. */
+typedef struct {
+    fa_runner *run;
+    fa_call call;
+} fa_job;
+
+/* dispatch.c: the table in use. */
+const fa_isa_table *fa_table(void);
 
 struct fa_activation {
     const char *name;
@@ -59,18 +88,30 @@ struct fa_activation {
     double cost; /* ns an element, one thread in cache: decides when threads pay */
 };
 
-/* dispatch.c: fa_apply_strided for arrays that are known to lie apart or element on element. */
+#pragma GCC visibility push(hidden)
+
+/* dispatch.c: an activation by its place in the registry. */
+const fa_activation *fa_at(int index);
+
+/* dispatch.c: fa_apply_strided for arrays that are known to lie apart or element on element, and its parts. */
 fa_status fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                          const ptrdiff_t *steps, ptrdiff_t n);
+fa_status fa_prepare(fa_job *job, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                     const ptrdiff_t *steps);
+void fa_run_job(void *job, ptrdiff_t begin, ptrdiff_t end);
+int fa_should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n);
 
 /* cpu.c */
 int fa_cpu_has_avx2(void), fa_cpu_has_avx512(void);
 ptrdiff_t fa_last_level_cache(void); /* bytes */
-unsigned fa_flags(void);              /* floating-point flags of this thread, for fa_restore_flags: */
+unsigned fa_flags(void);              /* floating-point flags of this thread, for the next two: */
 void fa_restore_flags(unsigned before); /* lowers "invalid" and "underflow" where they were low */
+void fa_restore_overflow(unsigned before); /* "overflow" too */
 
 /* parallel.c: task over [0, n) in chunks of a multiple of `grain`; serial where threads would not pay. */
 void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), void *context,
                  ptrdiff_t n, ptrdiff_t grain, double total_ns);
+
+#pragma GCC visibility pop
 
 #endif

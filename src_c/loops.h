@@ -1,10 +1,6 @@
-/* The only loops over elements. Included once a dtype and instruction set.
-
-   FN(run) takes a call over strided arrays to the kernel of its form:
-     contiguous arrays     the kernel itself; the last partial vector is padded and goes the same way
-     stream                blocks in L1, written past the caches from there
-     strides               blocks in L1: gather, kernel, scatter
-   Half types are in half_loops.h, on top of these.
+/* The only loops over the elements of an activation: one for each form that is not composed, included
+   once a dtype and instruction set. They take contiguous arrays of whole vectors; composed.h, blocks.h
+   (tails, strides, streaming) and half_loops.h bring everything else into that shape.
    So a room knows of none of these, and every element meets the same instructions. */
 #undef LANES
 #undef BLOCK
@@ -86,94 +82,8 @@
 #define FA_INSTANTIATE(name, np, from_output, own, second, cost)                                                \
     FA_STYLE(name, scalar, np, from_output, own, second) FA_ARRAY_STYLE_##np(name, from_output, own, second)
 #define FA_TABLE_ROW(name, np, from_output, own, second, cost)                                                  \
-    {FA_ENTRY(name, scalar, from_output, second), FA_ARRAY_ENTRY_##np(name, from_output, second)},
+    {FA_ENTRY(name, scalar, from_output, second), FA_ARRAY_ENTRY_##np(name, from_output, second), own},
 
 FA_ACTIVATIONS(FA_INSTANTIATE)
 
 static const fa_kernels FN(kernels)[] = {FA_ACTIVATIONS(FA_TABLE_ROW)};
-
-/* Strided reads and writes; elements may be unaligned. */
-static void FN(gather)(const char *from, ptrdiff_t step, REAL *to, ptrdiff_t n)
-{
-    for (ptrdiff_t i = 0; i < n; i++)
-        __builtin_memcpy(to + i, from + i * step, sizeof(REAL));
-}
-
-static void FN(scatter)(const REAL *from, char *to, ptrdiff_t step, ptrdiff_t n)
-{
-    for (ptrdiff_t i = 0; i < n; i++)
-        __builtin_memcpy(to + i * step, from + i, sizeof(REAL));
-}
-
-/* Elements [begin, end) by way of L1 blocks. Inputs that are contiguous are read in place, up to the
-   last partial vector; lanes beyond the end hold 1, which no activation minds. */
-static void FN(run_blocks)(const fa_call *call, fa_kernel *kernel, int inputs, const REAL *scalars,
-                           ptrdiff_t begin, ptrdiff_t end)
-{
-    _Alignas(64) REAL block[FA_MAX_ARGUMENTS][BLOCK];
-    int outputs_at = call->inputs + call->parameters;
-    const void *in[FA_MAX_ARGUMENTS];
-    void *out[FA_MAX_OUTPUTS];
-    for (ptrdiff_t at = begin; at < end; at += BLOCK) {
-        ptrdiff_t n = end - at < BLOCK ? end - at : BLOCK;
-        ptrdiff_t padded = (n + LANES - 1) & -LANES;
-        for (int k = 0; k < inputs; k++) {
-            const char *from = call->data[k] + at * call->steps[k];
-            if (call->steps[k] == sizeof(REAL) && n == padded) {
-                in[k] = from;
-                continue;
-            }
-            FN(gather)(from, call->steps[k], block[k], n);
-            for (ptrdiff_t i = n; i < padded; i++)
-                block[k][i] = 1;
-            in[k] = block[k];
-        }
-        for (int k = 0; k < call->outputs; k++)
-            out[k] = block[outputs_at + k];
-        kernel(in, out, padded, scalars);
-        for (int k = 0; k < call->outputs; k++) {
-            ptrdiff_t step = call->steps[outputs_at + k];
-            char *to = call->data[outputs_at + k] + at * step;
-            if (call->stream && step == sizeof(REAL))
-                fa_stream_copy(to, out[k], n * (ptrdiff_t)sizeof(REAL));
-            else
-                FN(scatter)(out[k], to, step, n);
-        }
-    }
-    if (call->stream)
-        fa_stream_fence();
-}
-
-static void FN(run)(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
-{
-    REAL scalars[FA_MAX_PARAMETERS] = {0};
-    int inputs = call->inputs, contiguous = 1, all_scalar = 1;
-    for (int k = 0; k < call->parameters; k++)
-        all_scalar &= call->steps[inputs + k] == 0;
-    if (all_scalar)
-        for (int k = 0; k < call->parameters && k < FA_MAX_PARAMETERS; k++)
-            __builtin_memcpy(scalars + k, call->data[inputs + k], sizeof(REAL));
-    else
-        inputs += call->parameters;
-    fa_kernel *kernel = all_scalar ? call->kernels->scalar[call->form] : call->kernels->array[call->form];
-
-    int outputs_at = call->inputs + call->parameters;
-    const void *in[FA_MAX_ARGUMENTS];
-    void *out[FA_MAX_OUTPUTS];
-    for (int k = 0; k < inputs; k++) {
-        contiguous &= call->steps[k] == sizeof(REAL);
-        in[k] = call->data[k] + begin * call->steps[k];
-    }
-    for (int k = 0; k < call->outputs; k++) {
-        contiguous &= call->steps[outputs_at + k] == sizeof(REAL);
-        out[k] = call->data[outputs_at + k] + begin * call->steps[outputs_at + k];
-    }
-    if (contiguous && !call->stream) {
-        ptrdiff_t whole = (end - begin) & -LANES;
-        if (whole)
-            kernel(in, out, whole, scalars);
-        begin += whole;
-    }
-    if (begin < end)
-        FN(run_blocks)(call, kernel, inputs, scalars, begin, end);
-}

@@ -17,11 +17,11 @@ static void fa_stream_copy(char *to, const char *from, ptrdiff_t bytes)
 {
     ptrdiff_t i = 0;
 #ifdef FA_STREAM
-    for (; i < bytes && ((uintptr_t)(to + i) & (FA_VECTOR_BYTES - 1)); i++)
-        to[i] = from[i];
+    i = -(uintptr_t)to & (FA_VECTOR_BYTES - 1);
+    i = i < bytes ? i : bytes;
+    memcpy(to, from, (size_t)i);
     for (; i + FA_VECTOR_BYTES <= bytes; i += FA_VECTOR_BYTES)
         FA_STREAM(to + i, from + i);
 #endif
-    for (; i < bytes; i++)
-        to[i] = from[i];
+    memcpy(to + i, from + i, (size_t)(bytes - i));
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include "activation_list.h" /* written by setup.py from fastact/registry.py */
 #include "internal.h"
 #include "stream.h"
@@ -11,14 +12,18 @@
 #undef FA_DOUBLE
 #define FA_DOUBLE 1
 #include "kernels.h"
-#include "half.h"
+#include "half_types.h"
 #include "half_loops.h"
+#include "rows/half.h"
 
 #define FA_STRING_(x) #x
 #define FA_STRING(x) FA_STRING_(x)
 const fa_isa_table FA_JOIN(fa_, FA_ISA) = {
     .name = FA_STRING(FA_ISA),
     .kernels = {kernels_f32, kernels_f64},
-    .run = {run_f32, run_f64, run_half},
-    .rows = {FA_ROW_TABLE(f32), FA_ROW_TABLE(f64)},
+    .run = {run_f32, run_f64, run_float16, run_bfloat16},
+    .rows = {run_rows_f32, run_rows_f64, run_rows_float16, run_rows_bfloat16},
+    .loss = {run_loss_f32, run_loss_f64},
+    .class_loss = {{run_cross_entropy_f32, run_nll_loss_f32}, {run_cross_entropy_f64, run_nll_loss_f64}},
+    .step = {run_step_f32, run_step_f64},
 };

@@ -2,10 +2,12 @@
 import numpy as np
 
 import fastact as fa
+from fastact import docs
 
 DTYPES = (np.float32, np.float64)
-ALL_FORMS = [getattr(activation, form) if form != "value" else activation
-             for activation in fa.activations.values() for form in activation.info.forms]
+# biased_backward is no function of elements alone: test_gated.py has its tests.
+ALL_FORMS = [getattr(activation, form) if form != "value" else activation for activation in fa.activations.values()
+             for form in activation.info.forms if form != "biased_backward"]
 BITS = {np.dtype("f2"): np.uint16, np.dtype("f4"): np.uint32, np.dtype("f8"): np.uint64}
 
 
@@ -14,18 +16,34 @@ def kind(form):
     return form.__name__.partition(".")[2] or "value"
 
 
+def suffix(form):
+    """What the names of the form's ufunc and typed function have after the activation's."""
+    return "" if kind(form) == "value" else "_" + kind(form)
+
+
 def arrays_in(form):
     """How many arrays the form takes, without the parameters."""
     return form.ufunc.nin - len(form.info.parameters)
 
 
 def inputs(form, x, grad=None):
-    """The form's array arguments at the points x; the gradient is 1 unless given."""
+    """The form's array arguments where the activation's is x.
+
+    Gradients and factors are 1 and biases -0.0, which leave any x as it is, unless `grad` is given.
+    """
+    made = {"x": x, "gate": x}
     if kind(form) == "backward_from_output":
-        x = fa.activations[form.info.name](x)
-    if arrays_in(form) == 1:
-        return (x,)
-    return (np.ones_like(x) if grad is None else grad, x)
+        made["y"] = call(fa.activations[form.info.name], (x,))
+    made["grad"] = made["up"] = np.ones_like(x) if grad is None else grad
+    made["bias"] = np.full_like(x, -0.0) if grad is None else grad
+    if kind(form) == "gated_backward" and grad is not None:
+        made["up"] = np.roll(grad, 1)
+    return tuple(made[name] for name in docs.INPUTS[kind(form)])
+
+
+def call(form, arrays, *outputs, **keywords):
+    """The form of these arrays, with the examples of the parameters that have no default."""
+    return form(*arrays, *form.info.required, *outputs, **keywords)
 
 
 def outputs(result):

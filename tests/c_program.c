@@ -14,6 +14,63 @@ static void expect(int condition, const char *what)
     }
 }
 
+/* The composed forms against the loops that they are made of, over a matrix with a bias and two halves. */
+static void composed(const fa_activation *silu, const fa_activation *elu)
+{
+    enum { ROWS = 5, COLUMNS = 7, SIZE = ROWS * COLUMNS };
+    float x[SIZE], grad[SIZE], sum[SIZE], bias[COLUMNS], f[SIZE], d[SIZE], y[SIZE], z[SIZE], dbias[COLUMNS];
+    const float alpha = 0.5f;
+    for (int i = 0; i < SIZE; i++) {
+        x[i] = (float)(i % 11) / 2 - 3;
+        grad[i] = (float)(i % 5) - 2;
+        bias[i % COLUMNS] = (float)(i % COLUMNS) / 4;
+        sum[i] = x[i] + bias[i % COLUMNS];
+    }
+    const void *inputs[3] = {x, NULL, NULL};
+    void *outputs[2] = {f, d};
+    fa_apply(elu, FA_VALUE_AND_DERIVATIVE, FA_FLOAT32, inputs, outputs, SIZE, &alpha);
+    const void *gated[3] = {grad, x, sum};
+    void *both[2] = {y, z};
+    expect(fa_apply(elu, FA_GATED_BACKWARD, FA_FLOAT32, gated, both, SIZE, &alpha) == FA_OK, "gated backward");
+    for (int i = 0; i < SIZE; i++)
+        expect(y[i] == grad[i] * sum[i] * d[i] && z[i] == grad[i] * f[i], "gradients of a gated form");
+    expect(fa_apply(elu, FA_GATED, FA_FLOAT32, gated + 1, both, SIZE, &alpha) == FA_OK, "gated");
+    for (int i = 0; i < SIZE; i++)
+        expect(y[i] == f[i] * sum[i], "f(gate) up");
+
+    inputs[0] = sum;
+    fa_apply(elu, FA_VALUE, FA_FLOAT32, inputs, outputs, SIZE, &alpha);
+    const ptrdiff_t one = sizeof(float), row = COLUMNS * sizeof(float);
+    char *data[5] = {(char *)x, (char *)bias, (char *)&alpha, (char *)y};
+    expect(fa_apply_matrix(elu, FA_BIASED, FA_FLOAT32, data, (ptrdiff_t[]){one, one, 0, one},
+                           (ptrdiff_t[]){row, 0, 0, row}, ROWS, COLUMNS) == FA_OK, "biased");
+    expect(memcmp(y, f, sizeof y) == 0, "f(x + bias)");
+    inputs[0] = grad;
+    inputs[1] = sum;
+    fa_apply(elu, FA_BACKWARD, FA_FLOAT32, inputs, outputs, SIZE, &alpha);
+    char *three[5] = {(char *)grad, (char *)x, (char *)bias, (char *)&alpha, (char *)y};
+    expect(fa_biased_backward(elu, FA_FLOAT32, three, (ptrdiff_t[]){one, one, one, 0, one},
+                              (ptrdiff_t[]){row, row, 0, 0, row}, ROWS, COLUMNS, dbias) == FA_OK, "biased backward");
+    expect(memcmp(y, f, sizeof y) == 0, "grad f'(x + bias)");
+    for (int c = 0; c < COLUMNS; c++) {
+        float total = 0;
+        for (int r = 0; r < ROWS; r++)
+            total += y[r * COLUMNS + c];
+        expect(fabsf(total - dbias[c]) < 1e-5f, "the gradient of a bias");
+    }
+
+    /* [a, b] -> a silu(b), halves of three columns in rows of seven */
+    char *halves[3] = {(char *)(x + 3), (char *)x, (char *)y};
+    expect(fa_apply_matrix(silu, FA_GATED, FA_FLOAT32, halves, (ptrdiff_t[]){one, one, one},
+                           (ptrdiff_t[]){row, row, 3 * one}, ROWS, 3) == FA_OK, "halves");
+    inputs[0] = x;
+    fa_apply(silu, FA_VALUE, FA_FLOAT32, inputs, outputs, SIZE, NULL);
+    for (int i = 0; i < 3 * ROWS; i++)
+        expect(y[i] == x[i / 3 * COLUMNS + i % 3] * f[i / 3 * COLUMNS + 3 + i % 3], "a silu(b)");
+    expect(fa_apply_matrix(silu, FA_GATED, FA_FLOAT32, halves, &one, &row, -1, 3) == FA_ERROR_ARGUMENT, "rows");
+    expect(fa_biased_backward(silu, FA_FLOAT16, three, &one, &row, 1, 1, dbias) == FA_ERROR_ARGUMENT, "half types");
+}
+
 int main(void)
 {
     enum { N = 37 };
@@ -63,7 +120,8 @@ int main(void)
         printf("silu %a %a\n", single[N - 1 - 2 * i], out[i]);
 
     expect(fa_apply(silu, FA_BACKWARD_FROM_OUTPUT, FA_FLOAT32, two, outputs, N, NULL) == FA_ERROR_NO_SUCH_FORM, "form");
-    expect(fa_apply(silu, (fa_form)9, FA_FLOAT32, two, outputs, N, NULL) == FA_ERROR_NO_SUCH_FORM, "number of the form");
+    expect(fa_apply(silu, (fa_form)10, FA_FLOAT32, two, outputs, N, NULL) == FA_ERROR_NO_SUCH_FORM, "number of the form");
+    composed(silu, elu);
     expect(fa_apply(silu, FA_VALUE, (fa_dtype)9, inputs, outputs, N, NULL) == FA_ERROR_ARGUMENT, "dtype");
     expect(fa_apply(silu, FA_VALUE, FA_FLOAT32, inputs, outputs, -1, NULL) == FA_ERROR_ARGUMENT, "negative length");
     expect(fa_apply(silu, FA_VALUE, FA_FLOAT32, inputs, outputs, 0, NULL) == FA_OK, "no elements");

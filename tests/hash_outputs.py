@@ -5,7 +5,8 @@ import json
 import numpy as np
 
 import fastact as fa
-from axes import ALL_FORMS, bits, every_exponent, inputs, outputs, special, wide
+import hash_training
+from axes import ALL_FORMS, bits, call, every_exponent, inputs, outputs, special, wide
 
 
 def points(dtype):
@@ -32,8 +33,13 @@ def main():
         for form in ALL_FORMS:
             name = f"{form.__name__} {np.dtype(dtype)}"
             arrays = inputs(form, x, grad)
-            found[name] = digest(form(*arrays))
+            found[name] = digest(call(form, arrays))
             found[name + " parameters"] = digest(form(*arrays, *steep * len(form.info.parameters)))
+        for name, f in fa.activations.items():
+            for rows, columns in ((100, 10), (7, 1000), (3, 2000)):
+                block = np.clip(np.resize(x, (rows, columns)), -1e3, 1e3)
+                found[f"{name} biased {rows}x{columns} {np.dtype(dtype)}"] = digest(
+                    call(f.biased_backward, (block[::-1], block, block[0])) + (call(f.biased, (block, block[0])),))
         for shape in ((1, 3), (7, 16), (5, 17), (33, 40), (3, 1000), (2, 33, 5)):
             block, slope = wide(dtype, int(np.prod(shape)), 5).reshape(shape), wide(dtype, int(np.prod(shape)), 6)
             block = np.clip(block, -300, 300)
@@ -42,6 +48,7 @@ def main():
                 for form, arrays in ((fa.softmax, (block,)), (fa.softmax.backward, (slope, block)),
                                      (fa.softmax.backward_from_output, (slope, fa.softmax(block, axis)))):
                     found[f"{form.__name__} softmax {shape} {axis} {np.dtype(dtype)}"] = digest(form(*arrays, axis=axis))
+    found.update(hash_training.digests())
     print(json.dumps(found))
 
 

@@ -38,9 +38,9 @@ def run(command, **keywords):
     return done.stdout
 
 
-def build_objects(folder):
-    """Objects of every C source, compiled as setup.py does, by the source's name."""
-    gcc, read = compiler(), settings()
+def build_objects(folder, gcc="gcc"):
+    """Objects of every C source, compiled as setup.py does, by the source's name; `gcc` may be a cross compiler."""
+    gcc, read = compiler(gcc), settings()
     codegen.write(registry.ACTIVATIONS, folder)
     flags = [*read["GCC_FLAGS"], *read["GCC_ONLY"], "-fopenmp", "-fPIC", "-Wno-unused-function"]
 
@@ -51,3 +51,12 @@ def build_objects(folder):
 
     with ThreadPoolExecutor() as pool:
         return dict(zip((Path(name).stem for name in read["C_SOURCES"]), pool.map(build, read["C_SOURCES"])))
+
+
+def build_program(gcc, source, folder, objects, *flags):
+    """A program of one C file and the library's objects."""
+    program, objects = folder / "program", list(objects)
+    codegen.write(registry.ACTIVATIONS, folder)
+    run([compiler(gcc), *settings()["GCC_FLAGS"], "-I", SOURCE, "-I", folder, source, *objects, "-o", program,
+         "-fopenmp", "-lm", *flags])
+    return program

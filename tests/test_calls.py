@@ -6,86 +6,91 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import ALL_FORMS, arrays_in, assert_same_bits, empty_outputs, inputs, kind, outputs, sample
+from axes import ALL_FORMS, arrays_in, assert_same_bits, call, empty_outputs, inputs, kind, outputs, sample
 
 PARAMETRIC = [form for form in ALL_FORMS if form.info.parameters]
 
 
 def doubled(form, x):
     """The form's results in float64, for comparison with those of a lower dtype."""
-    return outputs(form(*(np.asarray(a, np.float64) for a in inputs(form, np.asarray(x, np.float64)))))
+    return outputs(call(form, (np.asarray(a, np.float64) for a in inputs(form, np.asarray(x, np.float64)))))
 
 
 # ---- arguments by position and by name ----
 
 def test_outputs_by_position_and_keyword(form, dtype):
     arrays = inputs(form, sample(dtype, 3, 11))
-    want = form(*arrays)
+    want = call(form, arrays)
     made = outputs(empty_outputs(form, arrays[0]))
     result = form(*arrays, *form.info.defaults, *made)
     assert all(one is other for one, other in zip(outputs(result), made))
     assert_same_bits(made, want)
     made = outputs(empty_outputs(form, arrays[0]))
-    result = form(*arrays, out=made)  # a tuple, as NumPy allows
+    result = call(form, arrays, out=made)  # a tuple, as NumPy allows
     assert all(one is other for one, other in zip(outputs(result), made))
     assert_same_bits(made, want)
-    assert_same_bits(form(*arrays, out=None), want)
+    assert_same_bits(call(form, arrays, out=None), want)
     if form.ufunc.nout == 2:
         first = np.empty_like(arrays[0])
         result = form(*arrays, *form.info.defaults, first)
         assert result[0] is first
         assert_same_bits(result, want)
-        assert_same_bits(form(*arrays, out=(None, first)), want)
+        assert_same_bits(call(form, arrays, out=(None, first)), want)
 
 
 def test_inputs_by_name(form):
     names = [name for name in inspect.signature(form).parameters][:arrays_in(form)]
     arrays = inputs(form, sample(np.float32, 9))
-    want = form(*arrays)
-    assert_same_bits(form(**dict(zip(names, arrays))), want)
-    assert_same_bits(form(*arrays[:1], **dict(zip(names[1:], arrays[1:]))), want)
+    want = call(form, arrays)
+    required = {p.name: p.example for p in form.info.parameters if p.default is None}
+    assert_same_bits(form(**dict(zip(names, arrays)), **required), want)
+    assert_same_bits(form(*arrays[:1], **dict(zip(names[1:], arrays[1:])), **required), want)
 
 
 @pytest.mark.parametrize("form", PARAMETRIC, ids=lambda form: form.__name__)
 def test_parameters(form, dtype):
     """By position, by keyword, integers; a number does not widen the result, an array broadcasts."""
-    name = form.info.parameters[0].name
+    name, *other_names = (p.name for p in form.info.parameters)
+    rest = form.info.defaults[1:]
+    others = dict(zip(other_names, rest))
     x = sample(dtype, 4, 3)
     if kind(form) == "backward_from_output":
         x = abs(x)
     arrays = (x,) * arrays_in(form)
     for value in (0.25, 2):
-        want = form.ufunc(*arrays, dtype(value))
-        for got in (form(*arrays, value), form(*arrays, **{name: value}), form(*arrays, np.full(3, value, dtype)),
-                    form(*(a[::-1] for a in arrays), value)[..., ::-1, :] if form.ufunc.nout == 1 else want):
+        want = form.ufunc(*arrays, dtype(value), *map(dtype, rest))
+        for got in (form(*arrays, value, *rest), form(*arrays, **{name: value}, **others),
+                    form(*arrays, np.full(3, value, dtype), *rest),
+                    form(*(a[::-1] for a in arrays), value, *rest)[..., ::-1, :] if form.ufunc.nout == 1 else want):
             assert_same_bits(got, want)
     channels = np.array([0.1, 0.5, 2], dtype)
-    for got in (form(*arrays, channels), form(*arrays, **{name: channels})):
+    for got in (form(*arrays, channels, *rest), form(*arrays, **{name: channels}, **others)):
         for k, value in enumerate(channels):
             assert_same_bits(tuple(g[:, k].copy() for g in outputs(got)),
-                             form(*(a[:, k].copy() for a in arrays), value))
-    whole = form(*arrays, np.full((4, 3), 0.5, dtype))
-    assert_same_bits(whole, form(*arrays, 0.5))
-    column = form(*(a[:, :1] for a in arrays), channels)
+                             form(*(a[:, k].copy() for a in arrays), value, *rest))
+    whole = form(*arrays, np.full((4, 3), 0.5, dtype), *rest)
+    assert_same_bits(whole, form(*arrays, 0.5, *rest))
+    column = form(*(a[:, :1] for a in arrays), channels, *rest)
     assert outputs(column)[0].shape == (4, 3)
 
 
 @pytest.mark.parametrize("form", PARAMETRIC, ids=lambda form: form.__name__)
 def test_parameters_promote_as_numpy_does(form):
     x = np.ones(3, np.float32)
-    arrays = (x,) * arrays_in(form)
-    assert outputs(form(*arrays, 0.5))[0].dtype == np.float32
-    assert outputs(form(*arrays, np.float64(0.5)))[0].dtype == np.float64
-    assert outputs(form(*arrays, np.full(3, 0.5)))[0].dtype == np.float64
+    arrays, rest = (x,) * arrays_in(form), form.info.defaults[1:]
+    assert outputs(form(*arrays, 0.5, *rest))[0].dtype == np.float32
+    assert outputs(form(*arrays, np.float64(0.5), *rest))[0].dtype == np.float64
+    assert outputs(form(*arrays, np.full(3, 0.5), *rest))[0].dtype == np.float64
     halves = tuple(a.astype(np.float16) for a in arrays)
-    assert outputs(form(*halves, 0.5))[0].dtype == np.float16
+    assert outputs(form(*halves, 0.5, *rest))[0].dtype == np.float16
 
 
 def test_gradient_broadcasts(activation):
     x, grad = sample(np.float32, 5, 7), sample(np.float32, 7)
-    assert_same_bits(activation.backward(grad, x), activation.backward(np.broadcast_to(grad, x.shape).copy(), x))
-    assert_same_bits(activation.backward(2.0, x), activation.backward(np.full_like(x, 2), x))
-    assert activation.backward(grad.astype(np.float64), x).dtype == np.float64
+    whole, backward = np.broadcast_to(grad, x.shape).copy(), activation.backward
+    assert_same_bits(call(backward, (grad, x)), call(backward, (whole, x)))
+    assert_same_bits(call(backward, (2.0, x)), call(backward, (np.full_like(x, 2), x)))
+    assert call(backward, (grad.astype(np.float64), x)).dtype == np.float64
 
 
 # ---- dtypes ----
@@ -98,26 +103,28 @@ def test_promotion_is_that_of_tanh(form):
         for array in (x, x[::2], x[0], x.tolist() if np.dtype(dtype).kind == "b" else x):
             if isinstance(array, list):
                 continue
-            for result in outputs(form(*(array,) * arrays_in(form))):
+            for result in outputs(call(form, (array,) * arrays_in(form))):
                 assert result.dtype == want and result.dtype.isnative, dtype
     for value in ([0, 1], [0.5, 1], 1, True, 0.5):
         expected = np.tanh(value).dtype
-        for result in outputs(form(*(value,) * arrays_in(form))):
+        for result in outputs(call(form, (value,) * arrays_in(form))):
             assert result.dtype == expected, value
 
 
 def test_half_precision_keeps_its_dtype(form):
     x = np.linspace(-6, 6, 997).astype(np.float16)
     for array in (x, x[::2], x.reshape(1, -1).T, x[0]):
-        for got, want in zip(outputs(form(*(a for a in inputs(form, array)))), doubled(form, array)):
+        for got, want in zip(outputs(call(form, inputs(form, array))), doubled(form, array)):
             assert got.dtype == np.float16
             np.testing.assert_allclose(got.astype(float), want, rtol=3e-3, atol=3e-3)
     out = empty_outputs(form, x)
-    assert_same_bits(form(*inputs(form, x), out=out), form(*inputs(form, x)))
+    assert_same_bits(call(form, inputs(form, x), out=out), call(form, inputs(form, x)))
 
 
 def test_half_precision_is_correctly_rounded(form):
     """All finite inputs, with parameters that no float16 holds."""
+    if kind(form) not in ("value", "derivative", "backward", "value_and_derivative", "gated", "biased"):
+        pytest.skip("not rounded once")
     x = np.arange(2 ** 16, dtype=np.uint16).view(np.float16)
     arrays = inputs(form, x[np.isfinite(x)])
     doubles = tuple(a.astype(np.float64) for a in arrays)
@@ -131,41 +138,41 @@ def test_dtype_and_casting(form):
     x = sample(np.float64, 20_000)  # longer than NumPy's buffer
     arrays = inputs(form, x)
     singles = tuple(a.astype(np.float32) for a in arrays)
-    assert_same_bits(form(*arrays, dtype=np.float32, casting="same_kind"), form(*singles))
-    assert outputs(form(*singles, dtype=np.float64))[0].dtype == np.float64
+    assert_same_bits(call(form, arrays, dtype=np.float32, casting="same_kind"), call(form, singles))
+    assert outputs(call(form, singles, dtype=np.float64))[0].dtype == np.float64
     out = empty_outputs(form, x.astype(np.float32))
-    form(*arrays, out=out, casting="same_kind")
-    want = tuple(w.astype(np.float32) for w in outputs(form(*arrays)))
+    call(form, arrays, out=out, casting="same_kind")
+    want = tuple(w.astype(np.float32) for w in outputs(call(form, arrays)))
     assert_same_bits(out, want)
     with pytest.raises(TypeError, match=form.info.name):
-        form(*arrays, out=empty_outputs(form, x.astype(np.int64)))
+        call(form, arrays, out=empty_outputs(form, x.astype(np.int64)))
     with pytest.raises(TypeError, match=form.info.name):
-        form(*arrays, out=empty_outputs(form, x.astype(np.float32)), casting="safe")
+        call(form, arrays, out=empty_outputs(form, x.astype(np.float32)), casting="safe")
 
 
 # ---- shapes, order, memory ----
 
 def test_scalars_and_lists(form):
     """A scalar or 0-d array gives a NumPy scalar, a list an array."""
-    many = form(*inputs(form, np.array([0.5, -2.0])))
+    many = call(form, inputs(form, np.array([0.5, -2.0])))
     for value in (0.5, np.float64(0.5), np.array(0.5)):
-        for got, want in zip(outputs(form(*inputs(form, np.asarray(value)[()]))), outputs(many)):
+        for got, want in zip(outputs(call(form, inputs(form, np.asarray(value)[()]))), outputs(many)):
             assert isinstance(got, np.float64) and got == want[0]
-    assert isinstance(outputs(form(*inputs(form, np.float32(0.5))))[0], np.float32)
+    assert isinstance(outputs(call(form, inputs(form, np.float32(0.5))))[0], np.float32)
     lists = tuple(a.tolist() for a in inputs(form, np.array([0.5, -2.0])))
-    assert_same_bits(form(*lists), many)
-    assert_same_bits(form(*(tuple(a) for a in lists)), many)
+    assert_same_bits(call(form, lists), many)
+    assert_same_bits(call(form, (tuple(a) for a in lists)), many)
     out = empty_outputs(form, np.array(0.0))
-    assert_same_bits(form(*inputs(form, np.array(0.5)), out=out), tuple(np.array(w[0]) for w in outputs(many)))
+    assert_same_bits(call(form, inputs(form, np.array(0.5)), out=out), tuple(np.array(w[0]) for w in outputs(many)))
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (2, 0, 4)])
 def test_empty(form, dtype, shape):
     x = np.empty(shape, dtype)
     for array in (x, np.asfortranarray(x), x[::-1], x.tolist() if shape == (0,) else x):
-        for result in outputs(form(*(array,) * arrays_in(form))):
+        for result in outputs(call(form, (array,) * arrays_in(form))):
             assert result.shape == shape
-    for result in outputs(form(*inputs(form, x), out=empty_outputs(form, x))):
+    for result in outputs(call(form, inputs(form, x), out=empty_outputs(form, x))):
         assert result.shape == shape and result.dtype == dtype
 
 
@@ -175,10 +182,10 @@ def test_order(form):
     plain = inputs(form, x)
     for order, arrays, f_ordered in (("K", fortran, True), ("K", plain, False), ("A", fortran, True), ("C", fortran, False),
                                      ("F", plain, True)):
-        for result, want in zip(outputs(form(*arrays, order=order)), outputs(form(*plain))):
+        for result, want in zip(outputs(call(form, arrays, order=order)), outputs(call(form, plain))):
             assert result.flags.f_contiguous == f_ordered and result.flags.c_contiguous != f_ordered
             assert_same_bits(np.ascontiguousarray(result), want)
-    assert outputs(form(*fortran))[0].flags.f_contiguous
+    assert outputs(call(form, fortran))[0].flags.f_contiguous
 
 
 def test_where(form, dtype):
@@ -187,20 +194,20 @@ def test_where(form, dtype):
     arrays = inputs(form, x)
     for mask in (np.arange(x.size) % 3 == 0, np.zeros(x.size, bool), np.arange(x.size) > 9000):
         out = empty_outputs(form, x)
-        form(*arrays, out=out, where=mask)
-        for got, want in zip(outputs(out), outputs(form(*arrays))):
+        call(form, arrays, out=out, where=mask)
+        for got, want in zip(outputs(out), outputs(call(form, arrays))):
             np.testing.assert_array_equal(got, np.where(mask, want, dtype(77)))
         if form.ufunc.nout == 1:
             copies = [a.copy() for a in arrays]
-            form(*copies, out=copies[-1], where=mask)
-            np.testing.assert_array_equal(copies[-1], np.where(mask, form(*arrays), arrays[-1]))
+            call(form, copies, out=copies[-1], where=mask)
+            np.testing.assert_array_equal(copies[-1], np.where(mask, call(form, arrays), arrays[-1]))
 
 
 def test_odd_memory(form, dtype):
     """Read-only, byte-swapped, misaligned, memory-mapped, structured-field and broadcast inputs."""
     x = sample(dtype, 67)
     arrays = inputs(form, x)
-    want = form(*arrays)
+    want = call(form, arrays)
 
     def frozen(a):
         a = a.copy()
@@ -220,15 +227,15 @@ def test_odd_memory(form, dtype):
         return record["x"]
 
     for change in (frozen, misaligned, field, lambda a: a.astype(a.dtype.newbyteorder()), lambda a: a[::-1].copy()[::-1]):
-        assert_same_bits(form(*(change(a) for a in arrays)), want)
-    spread = form(*(np.broadcast_to(a, (3, 67)) for a in arrays))
+        assert_same_bits(call(form, (change(a) for a in arrays)), want)
+    spread = call(form, (np.broadcast_to(a, (3, 67)) for a in arrays))
     for got, one in zip(outputs(spread), outputs(want)):
         assert_same_bits(got, np.stack([one] * 3))
     swapped = tuple(np.empty(67, np.dtype(dtype).newbyteorder()) for _ in range(form.ufunc.nout))
-    form(*arrays, out=swapped)
+    call(form, arrays, out=swapped)
     assert_same_bits(tuple(s.astype(dtype) for s in swapped), want)
     crooked = tuple(misaligned(np.zeros_like(x)) for _ in range(form.ufunc.nout))
-    form(*arrays, out=crooked)
+    call(form, arrays, out=crooked)
     assert_same_bits(tuple(c.copy() for c in crooked), want)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import fastact as fa
-from fastact import ufuncs
+from fastact import registry, ufuncs
 from native import run
 
 pytestmark = [pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86-64 code"),
@@ -56,7 +56,7 @@ def loops(lines):
 def kernels():
     """The names of all kernels: form, parameters as scalars or arrays, dtype."""
     for activation in fa.activations.values():
-        for form in activation.info.forms:
+        for form in set(registry.LOOPS) & set(activation.info.forms):
             for style in ("scalar", "array") if activation.info.parameters else ("scalar",):
                 for suffix in ("f32", "f64"):
                     yield f"{activation.name}_{form}_{style}_{suffix}"
@@ -81,13 +81,35 @@ def test_kernels_are_vectorised(c_objects, isa):
 
 
 @pytest.mark.parametrize("isa", WIDTH)
+def test_losses_and_optimizers_are_vectorised(c_objects, isa):
+    found = functions(c_objects[isa])
+    losses = [name for name in found if re.fullmatch(r"(\w+_loss|binary_cross_entropy\w*|kl_div\w*)_(values|slopes)_f\d+", name)]
+    assert len(losses) == 8 * 2 * 2
+    for name in losses:
+        lines = loops(found[name])
+        assert any(WIDTH[isa] in line for line in lines), name
+        assert not any(SCALAR_ARITHMETIC.search(line) for line in lines) and not calls(found[name]), name
+    for name in ("run_loss", "run_cross_entropy", "run_step"):
+        for suffix in ("_f32", "_f64"):
+            assert any(WIDTH[isa] in line for line in loops(found[name + suffix])), name
+            assert calls(found[name + suffix]) <= {"*%rax", "memset", "memcpy", ".text", "class_maximum" + suffix}, name
+
+
+ROWS = re.compile(r"((log_)?softmax|logsumexp|log_sums|hardmax|sparsemax|row_terms|run_rows|row_gather|row_scatter)")
+COPIES = {"memset", "memcpy", "memmove", "malloc", "free", ".text"}
+
+
+@pytest.mark.parametrize("isa", WIDTH)
 def test_rows_are_vectorised(c_objects, isa):
     """The functions of whole rows use full vectors and no mathematics from elsewhere."""
-    rows = {name: lines for name, lines in functions(c_objects[isa]).items() if name.startswith("softmax")}
-    for suffix in ("f32", "f64"):
-        assert any(WIDTH[isa] in line for name, lines in rows.items() if name.endswith(suffix) for line in lines)
+    rows = {name: lines for name, lines in functions(c_objects[isa]).items() if ROWS.match(name)}
+    for entry in registry.ROWS:
+        for suffix in ("along_f32", "along_f64"):
+            kernels = [lines for name, lines in rows.items() if name.startswith(entry.room or entry.name) and suffix in name]
+            assert kernels, f"{entry.name}: no kernel in {isa}.o"
+            assert any(WIDTH[isa] in line for lines in kernels for line in lines), entry.name
     called = set().union(*(calls(lines) for lines in rows.values()))
-    assert {name for name in called if not name.startswith("softmax")} <= {"memset", "memcpy", "memmove", ".text"}
+    assert {name for name in called if not ROWS.match(name)} <= COPIES | {"fa_log1p_of_rows", "fa_sparse_threshold"}
 
 
 def test_baseline_runs_everywhere(c_objects):

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import ALL_FORMS, arrays_in, empty_outputs, inputs, kind, outputs
+from axes import ALL_FORMS, arrays_in, call, empty_outputs, inputs, kind, outputs
+from fastact import docs
 
 X = np.ones((2, 3), np.float32)
 
@@ -22,27 +23,27 @@ def test_dtypes(form, dtype):
     x = np.zeros(3, dtype)
     shown = x.dtype.name if dtype in ("longdouble", "clongdouble") else x.dtype.str.lstrip("<>|=") if dtype in ("U3", "S3") \
         else dtype
-    refuses(form, TypeError, "support", *(x,) * arrays_in(form))
-    refuses(form, TypeError, shown.replace("[", r"\["), *(x,) * arrays_in(form))
-    refuses(form, TypeError, "float32", *(x[0:0],) * arrays_in(form))
+    refuses(form, TypeError, "support", *(x,) * arrays_in(form), *form.info.required)
+    refuses(form, TypeError, shown.replace("[", r"\["), *(x,) * arrays_in(form), *form.info.required)
+    refuses(form, TypeError, "float32", *(x[0:0],) * arrays_in(form), *form.info.required)
 
 
 def test_values_that_are_no_arrays(form):
     for value in ("text", None, {"a": 1}, object(), 1j):
-        refuses(form, TypeError, "support", *(value,) * arrays_in(form))
+        refuses(form, TypeError, "support", *(value,) * arrays_in(form), *form.info.required)
     with pytest.raises(ValueError):
-        form(*([[1, 2], [3]],) * arrays_in(form))
+        call(form, ([[1, 2], [3]],) * arrays_in(form))
 
 
 def test_shapes(form, dtype):
     out = empty_outputs(form, np.zeros((3, 2), dtype))
     arrays = inputs(form, X.astype(dtype))
-    refuses(form, ValueError, "shape", *arrays, out=out)
-    if arrays_in(form) == 2:
-        refuses(form, ValueError, "shape", arrays[0], arrays[1].T)
-        refuses(form, ValueError, "shape", arrays[0], arrays[1][:, :2])
+    refuses(form, ValueError, "shape", *arrays, *form.info.required, out=out)
+    if arrays_in(form) > 1:
+        refuses(form, ValueError, "shape", *arrays[:-1], arrays[-1].T, *form.info.required)
+        refuses(form, ValueError, "shape", *arrays[:-1], arrays[-1][:, :2], *form.info.required)
     if form.info.parameters:
-        refuses(form, ValueError, "shape", *arrays, np.ones(5, dtype))
+        refuses(form, ValueError, "shape", *arrays, np.ones(5, dtype), *form.info.defaults[1:])
     assert all((array == 77).all() for array in outputs(out))
 
 
@@ -52,13 +53,13 @@ def test_out(form, dtype):
     frozen = outputs(empty_outputs(form, x))
     for array in frozen:
         array.flags.writeable = False
-    refuses(form, ValueError, "read-only", *arrays, out=frozen)
+    refuses(form, ValueError, "read-only", *arrays, *form.info.required, out=frozen)
     refuses(form, ValueError, "read-only", *arrays, *form.info.defaults, *frozen)
     whole = tuple(np.full(x.shape, 77) for _ in frozen)
-    refuses(form, TypeError, "int64", *arrays, out=whole)
+    refuses(form, TypeError, "int64", *arrays, *form.info.required, out=whole)
     refuses(form, TypeError, "int64", *arrays, *form.info.defaults, *whole)
-    refuses(form, TypeError, "out|array", *arrays, out=[1, 2])
-    refuses(form, (TypeError, ValueError), "out", *arrays, out=(frozen[0],) * (form.ufunc.nout + 1))
+    refuses(form, TypeError, "out|array", *arrays, *form.info.required, out=[1, 2])
+    refuses(form, (TypeError, ValueError), "out", *arrays, *form.info.required, out=(frozen[0],) * (form.ufunc.nout + 1))
     assert all((array == 77).all() for array in (*frozen, *whole))
 
 
@@ -68,34 +69,37 @@ def test_arguments(form):
     parameters = form.info.defaults
     refuses(form, TypeError, "missing|misses")
     refuses(form, TypeError, "at most", *arrays, *parameters, *made, X)
-    refuses(form, TypeError, "sloppe", *arrays, sloppe=2)
+    refuses(form, TypeError, "sloppe", *arrays, *form.info.required, sloppe=2)
     refuses(form, TypeError, "out", *arrays, *parameters, *made, out=made)
-    refuses(form, TypeError, "casting", *arrays, casting=3)
-    if arrays_in(form) == 2:
-        refuses(form, TypeError, "'x'|'y'", X)
-    for parameter in form.info.parameters:
+    refuses(form, TypeError, "casting", *arrays, *form.info.required, casting=3)
+    if arrays_in(form) > 1:
+        refuses(form, TypeError, f"'{docs.INPUTS[kind(form)][1]}'", X)
+    for k, parameter in enumerate(form.info.parameters):
         refuses(form, TypeError, parameter.name, *arrays, *parameters, **{parameter.name: 1.0})
-        refuses(form, TypeError, "support", *arrays, "steep")
-        refuses(form, TypeError, "support", *arrays, 1j)
+        refuses(form, TypeError, "support", *arrays, *parameters[:k], "steep", *parameters[k + 1:])
+        refuses(form, TypeError, "support", *arrays, *parameters[:k], 1j, *parameters[k + 1:])
+        if parameter.default is None:
+            refuses(form, TypeError, f"'{parameter.name}'", *arrays, *parameters[:k])
     assert all((array == 77).all() for array in made)
 
 
 def test_output_that_does_not_determine_the_slope(activation):
     if activation.info.from_output:
-        assert activation.backward_from_output(X, activation(X)).shape == X.shape
+        assert call(activation.backward_from_output, (X, call(activation, (X,)))).shape == X.shape
         return
     for arguments in ((X, X), (X, X, X), ()):
         with pytest.raises(TypeError, match=rf"{activation.name}\.backward\b"):
             activation.backward_from_output(*arguments)
 
 
-SLOPED = [form for form in ALL_FORMS if kind(form) == "backward_from_output" and form.info.parameters]
+SLOPED = [form for form in ALL_FORMS if kind(form) == "backward_from_output"
+          and any(not p.signed for p in form.info.parameters)]
 
 
 @pytest.mark.parametrize("form", SLOPED, ids=lambda form: form.__name__)
 def test_negative_slope_from_output(form):
     """With a negative slope two inputs have one output: refused on every way in, and nothing is written."""
-    name = form.info.parameters[0].name
+    name, = (p.name for p in form.info.parameters)
     for value in (-0.5, -1, np.float32(-0.5), np.array([1, -0.5, 1], np.float32), [1, -0.5, 1]):
         out = np.full_like(X, 77)
         refuses(form, ValueError, "backward", X, X, value)
@@ -113,4 +117,4 @@ def test_unknown_names():
     with pytest.raises(KeyError):
         fa.activations["sigmoidal"]
     with pytest.raises(AttributeError):
-        fa.sigmoid.second_derivative
+        fa.sigmoid.third_derivative

@@ -7,10 +7,14 @@ import pickle
 import numpy as np
 import pytest
 
-from fastact.losses import binary_cross_entropy_with_logits, cross_entropy, mse_loss
+import fastact as fa
+from fastact import losses
+from fastact.losses import (binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, huber_loss, kl_div,
+                            l1_loss, mse_loss, nll_loss, smooth_l1_loss)
 
 INF, NAN = math.inf, math.nan
-LOSSES = [mse_loss, binary_cross_entropy_with_logits, cross_entropy]
+LOSSES = [getattr(losses, name) for name in losses.__all__ if name != "Loss"]
+ELEMENTWISE = [loss for loss in LOSSES if loss not in (cross_entropy, nll_loss)]
 DTYPES = [np.float32, np.float64]
 
 
@@ -30,6 +34,21 @@ def cases():
     x, t = rng.standard_normal((4, 3)), rng.uniform(size=(4, 3))
     yield mse_loss, x, t, {}
     yield mse_loss, x[0, 0], t[0, 0], {}
+    for loss in (mse_loss, l1_loss, huber_loss):
+        yield loss, x, t, {"weight": t[::-1].copy()}
+    for loss in (l1_loss, smooth_l1_loss, huber_loss):
+        yield loss, x, t, {}
+    for size in (0.3, 2.0):
+        yield smooth_l1_loss, x, t, {"beta": size}
+        yield huber_loss, x, t, {"delta": size}
+    yield smooth_l1_loss, x, t, {"beta": 0}
+    yield binary_cross_entropy, t, t[::-1].copy(), {}
+    yield binary_cross_entropy, t, (t[::-1] > 0.5) * 1.0, {"weight": t[:, :1]}
+    yield kl_div, x, t, {}
+    yield kl_div, x, np.log(t), {"log_target": True}
+    long = rng.standard_normal(1100), rng.uniform(size=1100)
+    yield mse_loss, *long, {}
+    yield binary_cross_entropy_with_logits, *long, {"weight": long[1], "pos_weight": long[1][::-1].copy()}
     yield binary_cross_entropy_with_logits, 3 * x, t, {}
     yield binary_cross_entropy_with_logits, x, (t > 0.5) * 1.0, dict(weight=t[0], pos_weight=t[1])
     share = t / t.sum(axis=1, keepdims=True)
@@ -39,7 +58,15 @@ def cases():
         yield cross_entropy, 3 * x, share, options
         yield cross_entropy, x[0], np.int64(2), options
         yield cross_entropy, x[0], share[0], options
+        if "label_smoothing" not in options:
+            yield nll_loss, x, index, options
+            yield nll_loss, x[0], np.int64(2), options
+    wide = rng.standard_normal((3, 150))
+    yield cross_entropy, wide, np.array([5, 149, 0]), {"label_smoothing": 0.1}
+    yield cross_entropy, wide, np.array([5, 149, 0]), {}
+    yield cross_entropy, wide, np.exp(wide[::-1]) / np.exp(wide[::-1]).sum(axis=1, keepdims=True), {}
     images = rng.standard_normal((2, 3, 2, 2))
+    yield nll_loss, images, rng.integers(0, 3, (2, 2, 2)), {"ignore_index": 1}
     yield cross_entropy, images, rng.integers(0, 3, (2, 2, 2)), {"ignore_index": 1}
     yield cross_entropy, images, rng.uniform(size=images.shape), {}
 
@@ -54,6 +81,8 @@ def test_gradient_is_that_of_the_value(loss, x, target, options, reduction):
     value, grad = loss.value_and_grad(x, target, **options)
     np.testing.assert_array_equal(value, loss(x, target, **options))
     assert np.shape(grad) == np.shape(x)
+    if np.size(x) > 100:  # a part of it
+        return
     expected = numeric_gradient(lambda x: np.sum(loss(x, target, **options)), np.asarray(x))
     np.testing.assert_allclose(grad, expected, rtol=1e-6, atol=1e-8)
 
@@ -61,6 +90,7 @@ def test_gradient_is_that_of_the_value(loss, x, target, options, reduction):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("loss, x, target, options", CASES)
+@pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")
 def test_equals_torch(loss, x, target, options, reduction, dtype):
     torch = pytest.importorskip("torch")
     convert = lambda a: np.asarray(a, dtype if np.asarray(a).dtype.kind == "f" else None)
@@ -75,8 +105,19 @@ def test_equals_torch(loss, x, target, options, reduction, dtype):
     value, grad = loss.value_and_grad(x, target, reduction=reduction, **options)
     rtol = 2e-6 if dtype == np.float32 else 1e-13
     np.testing.assert_allclose(value, expected.detach().numpy(), rtol=rtol, atol=rtol)
-    np.testing.assert_allclose(grad, tx.grad.numpy(), rtol=rtol, atol=rtol)
+    np.testing.assert_allclose(grad, tx.grad.numpy(), rtol=1e-8 if loss is binary_cross_entropy else rtol, atol=rtol)
     assert np.shape(value) == tuple(expected.shape)
+
+
+def test_batchmean_is_the_divergence():
+    rng = np.random.default_rng(5)
+    p, q = (rng.dirichlet(np.ones(6), 4) for _ in range(2))
+    value, grad = kl_div.value_and_grad(np.log(q), p, reduction="batchmean")
+    assert value == pytest.approx((p * np.log(p / q)).sum() / 4)
+    np.testing.assert_allclose(grad, -p / 4)
+    assert kl_div(0.0, 0.5, reduction="batchmean") == pytest.approx(-0.5 * math.log(2))
+    assert kl_div(np.log(q), np.log(p), "batchmean", True) == pytest.approx(value)
+    np.testing.assert_allclose(nll_loss(np.log(q), [0, 1, 2, 3]), cross_entropy(np.log(q), [0, 1, 2, 3]))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -124,10 +165,64 @@ def test_large_logits_do_not_overflow():
     (INF, 1, 0, 0), (-INF, 0, 0, 0), (INF, 0, INF, 1), (-INF, 1, INF, -1), (INF, 0.5, INF, 0.5),
     (NAN, 1, NAN, NAN),
 ])
-def test_limits_of_bce(x, t, value, slope, dtype):
+def test_limits_of_bce_with_logits(x, t, value, slope, dtype):
     got = binary_cross_entropy_with_logits.value_and_grad(np.array([x], dtype), [t])
     np.testing.assert_array_equal(got[0], dtype(value))
     np.testing.assert_array_equal(got[1], np.array([slope], dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("loss, x, t, value, slope", [
+    (binary_cross_entropy, 0, 0, 0, 0), (binary_cross_entropy, 1, 1, 0, 0),
+    (binary_cross_entropy, 0, 1, 100, -1e12), (binary_cross_entropy, 1, 0, 100, 1e12),
+    (binary_cross_entropy, NAN, 1, NAN, NAN),
+    (kl_div, -INF, 0, 0, -0.0), (kl_div, -INF, 0.5, INF, -0.5), (kl_div, 0, 0, 0, -0.0), (kl_div, NAN, 0, NAN, -0.0),
+    (l1_loss, 2, 2, 0, 0), (l1_loss, INF, 2, INF, 1), (l1_loss, 2, INF, INF, -1),
+    (smooth_l1_loss, 3, 2, 0.5, 1), (smooth_l1_loss, INF, 2, INF, 1), (smooth_l1_loss, -INF, 2, INF, -1),
+    (huber_loss, 3, 2, 0.5, 1), (huber_loss, INF, 2, INF, 1), (huber_loss, 1e30, 0, 1e30, 1),
+    (mse_loss, INF, 2, INF, INF), (mse_loss, NAN, 2, NAN, NAN),
+])
+def test_limits_of_elements(loss, x, t, value, slope, dtype):
+    for n in (1, 16, 17):  # the whole lanes and the rest
+        got = loss.value_and_grad(np.full(n, x, dtype), np.full(n, t, dtype), reduction="none")
+        np.testing.assert_array_equal(got[0], np.full(n, value, dtype))
+        np.testing.assert_array_equal(got[1], np.full(n, slope, dtype))
+
+
+def test_limits_of_kl_div_of_logarithms():
+    value, grad = kl_div.value_and_grad([-INF, -5.0, -INF], [-INF, -INF, 0.0], "none", log_target=True)
+    np.testing.assert_array_equal(value, [0, 0, INF])
+    np.testing.assert_array_equal(grad, [0, 0, -1])
+
+
+def test_a_small_difference_keeps_its_digits():
+    """The gradient and the loss of a right and confident answer."""
+    value, grad = cross_entropy.value_and_grad(np.float32([[30, 0, 0], [0, 0, 40]]), [0, 2], reduction="none")
+    np.testing.assert_allclose(value, [2 * math.exp(-30), 2 * math.exp(-40)], rtol=1e-6)
+    np.testing.assert_allclose(grad[0], np.exp(-30) * np.array([-2, 1, 1]), rtol=1e-6)
+
+
+def test_a_finite_mean_of_huge_values():
+    assert mse_loss(np.full(1000, 1e19, np.float32), np.zeros(1000, np.float32)) == np.float32(1e38)
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_threads_change_no_bit(dtype, threads):
+    rng = np.random.default_rng(6)
+    p, t = rng.uniform(size=(2, 200_003)).astype(dtype)
+    calls = [(loss, p, t) for loss in ELEMENTWISE]
+    for rows, classes in ((30_000, 7), (700, 300), (3, 70_000)):
+        x = (5 * rng.standard_normal((rows, classes))).astype(dtype)
+        calls += [(cross_entropy, x, rng.integers(0, classes, rows)), (cross_entropy, x, abs(x)),
+                  (nll_loss, x, rng.integers(0, classes, rows))]
+    for loss, x, target in calls:
+        with fa.num_threads(1):
+            alone = loss.value_and_grad(x, target)
+        with fa.num_threads(threads):
+            together = loss.value_and_grad(x, target)
+        for a, b in zip(alone, together):
+            assert a.tobytes() == b.tobytes(), loss
 
 
 def test_zero_weight_counts_for_nothing():
@@ -136,6 +231,13 @@ def test_zero_weight_counts_for_nothing():
     )
     assert value == pytest.approx(math.log(2))
     np.testing.assert_array_equal(grad, [0, -0.5])
+    value, grad = mse_loss.value_and_grad([INF, 1.0], [0, 0], weight=[0, 2])
+    assert value == 1
+    np.testing.assert_array_equal(grad, [0, 2])
+    assert np.isnan(mse_loss([1.0], [0.0], weight=[0]))
+    value, grad = cross_entropy.value_and_grad([[-INF, 0.0], [0.0, 0.0]], [0, 1], weight=[0, 1])
+    assert value == pytest.approx(math.log(2))
+    np.testing.assert_array_equal(grad, [[0, 0], [0.5, -0.5]])
 
 
 @pytest.mark.parametrize("row, target, value, grad", [
@@ -148,20 +250,27 @@ def test_zero_weight_counts_for_nothing():
     ([INF, INF, 0], 0, NAN, None),  # no limit
     ([INF, NAN, 0], 0, NAN, None),
 ])
-def test_limits_of_cross_entropy(row, target, value, grad):
-    target = np.array([target])
-    got = cross_entropy.value_and_grad([row], target)
-    np.testing.assert_allclose(got[0], value)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("more", [0, 20])  # short rows and long ones are computed each in their way
+def test_limits_of_cross_entropy(row, target, value, grad, more, dtype):
+    target = np.array([target + [0] * more if isinstance(target, list) else target])
+    got = cross_entropy.value_and_grad(np.array([row + [-INF] * more], dtype), target)
+    np.testing.assert_allclose(got[0], value, rtol=1e-6)
     if grad is not None:
-        np.testing.assert_allclose(got[1], [grad])
+        np.testing.assert_allclose(got[1], [grad + [0] * more])
 
 
 def test_no_warning_from_infinities_and_empty_means():
     with np.errstate(all="raise"):
         cross_entropy.value_and_grad([[INF, 0], [INF, INF]], [0, 1])
         binary_cross_entropy_with_logits.value_and_grad([INF, 1e30], [1, 0])
-        assert np.isnan(mse_loss(np.empty(0), np.empty(0)))
-        assert np.isnan(cross_entropy(np.empty((0, 3)), np.empty(0, int)))
+        for loss in ELEMENTWISE:
+            value, grad = loss.value_and_grad(np.empty((0, 3)), np.empty((0, 3)))
+            assert np.isnan(value) and grad.shape == (0, 3)
+            assert loss(np.empty(0), np.empty(0), reduction="sum") == 0
+        for loss in (cross_entropy, nll_loss):
+            assert np.isnan(loss(np.empty((0, 3)), np.empty(0, int)))
+        assert np.isnan(cross_entropy(np.empty((0, 3)), np.empty((0, 3))))
 
 
 def test_ignored_targets():
@@ -172,6 +281,14 @@ def test_ignored_targets():
     value, grad = cross_entropy.value_and_grad(x, [7, 7], ignore_index=7)
     assert np.isnan(value)
     np.testing.assert_array_equal(grad, 0)
+    value, grad = cross_entropy.value_and_grad(x, [7, 7], ignore_index=7, label_smoothing=0.5)
+    assert np.isnan(value)
+    np.testing.assert_array_equal(grad, 0)
+    value, grad = nll_loss.value_and_grad(x, [0, 7], ignore_index=7)
+    assert value == -1
+    np.testing.assert_array_equal(grad, [[-1, 0], [0, 0]])
+    assert np.isnan(nll_loss(x, [7, 7], ignore_index=7))
+    np.testing.assert_array_equal(nll_loss(x, [7, 0], ignore_index=7, reduction="none"), [0, NAN])
 
 
 def test_arguments_are_left_alone():
@@ -218,6 +335,15 @@ def test_is_a_documented_picklable_function(loss):
     (lambda: cross_entropy([[1.0, 2.0]], [0, 1]), ValueError, r"\(2,\).*\(1, 2\).*\(1,\)"),
     (lambda: cross_entropy([[1.0, 2.0]], [0], weight=[1.0]), ValueError, "weight"),
     (lambda: cross_entropy([[1.0, 2.0]], [0], label_smoothing=1.5), ValueError, "label_smoothing.*1.5"),
+    (lambda: cross_entropy([[1.0, 2.0]], [0], reduction="batchmean"), ValueError, "cross_entropy.*batchmean"),
+    (lambda: nll_loss([[1.0, 2.0]], [2]), ValueError, "nll_loss: class 2 .* 0 to 1"),
+    (lambda: nll_loss([[1.0, 2.0]], [[0.5, 0.5]]), ValueError, "nll_loss"),
+    (lambda: nll_loss([[1.0, 2.0]], [0.0]), TypeError, "nll_loss: .*integers"),
+    (lambda: smooth_l1_loss([1.0], [1.0], beta=-1), ValueError, "smooth_l1_loss: beta.*-1"),
+    (lambda: huber_loss([1.0], [1.0], delta=0), ValueError, "huber_loss: delta.*0"),
+    (lambda: binary_cross_entropy([1.5], [1.0]), ValueError, "binary_cross_entropy: input.*1.5.*with_logits"),
+    (lambda: binary_cross_entropy([-0.5], [0.0], reduction="none"), ValueError, "input.*-0.5"),
+    (lambda: binary_cross_entropy([0.5], [2.0]), ValueError, "target.*2"),
     (lambda: cross_entropy(1.0, 0), ValueError, "no classes"),
     (lambda: cross_entropy(np.empty((2, 0)), [0, 0]), ValueError, "no classes"),
 ])

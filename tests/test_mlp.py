@@ -41,12 +41,14 @@ def loss_at(net, parameter, index, value, X, y):
 def check_gradients(net, X, y):
     """Every partial derivative against central differences."""
     step = 1e-6
-    for parameter, grad in zip(net.parameters, net.gradients(X, y)[1]):
+    loss, grads = net.gradients(X, y)
+    noise = max(2e-8, 1e-9 * loss)  # of the difference of two large losses
+    for parameter, grad in zip(net.parameters, grads):
         assert grad.shape == parameter.shape
         for index in np.ndindex(parameter.shape):
             at = parameter[index]
             above, below = (loss_at(net, parameter, index, at + d, X, y) for d in (step, -step))
-            assert grad[index] == pytest.approx((above - below) / (2 * step), rel=2e-6, abs=2e-8)
+            assert grad[index] == pytest.approx((above - below) / (2 * step), rel=2e-6, abs=noise)
 
 
 def with_random_biases(net):
@@ -60,8 +62,25 @@ def with_random_biases(net):
 @pytest.mark.parametrize("name", fa.activations)
 def test_gradients(name, loss):
     X, y = batch(loss)
-    net = MLP([4, 6, 5, 3], activation=name, loss=loss, dtype="float64", random_state=5)
+    info = fa.activations[name].info
+    required = {p.name: p.example for p in info.parameters if p.default is None}
+    net = MLP([4, 6, 5, 3], activation=(name, required), loss=loss, dtype="float64", random_state=5)
     check_gradients(with_random_biases(net), X, y)
+
+
+@pytest.mark.parametrize("loss", ["l1", "smooth_l1", "huber", fa.losses.mse_loss])
+def test_gradients_of_other_losses(loss):
+    X, y = batch(loss)
+    net = MLP([4, 6, 3], activation="tanh", loss=loss, dtype="float64", random_state=5)
+    check_gradients(with_random_biases(net), X, y)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop", "adagrad"])
+def test_optimizers_by_name(optimizer):
+    X, y = blobs()
+    net = MLP([2, 8, 3], optimizer=optimizer, learning_rate=0.01, random_state=0)
+    history = net.fit(X, y, epochs=3, progress=False).history["loss"]
+    assert history[-1] < history[0]
 
 
 @pytest.mark.parametrize("options", [

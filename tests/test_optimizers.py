@@ -1,11 +1,15 @@
 """Optimisers against steps computed by hand and against torch."""
+import math
 import pickle
 import tracemalloc
 
 import numpy as np
 import pytest
 
-from fastact.optimizers import SGD, Adam
+import fastact as fa
+from fastact import MLP
+from fastact.optimizers import (SGD, Adagrad, Adam, AdamW, AdaptiveLR, ConstantLR, CosineAnnealingLR,
+                                InverseScalingLR, RMSprop, StepLR, clip_grad_norm, clip_grad_value)
 
 CONFIGURATIONS = [
     (SGD, {}),
@@ -19,6 +23,17 @@ CONFIGURATIONS = [
     (Adam, dict(lr=0.1, betas=(0.0, 0.0))),
     (Adam, dict(lr=0.1, weight_decay=0.1, amsgrad=True)),
     (Adam, dict(lr=0.1, weight_decay=0.1, maximize=True)),
+    (AdamW, {}),
+    (AdamW, dict(lr=0.1, weight_decay=0.5, amsgrad=True)),
+    (AdamW, dict(lr=0.1, betas=(0.5, 0.9), eps=0.1, maximize=True)),
+    (RMSprop, {}),
+    (RMSprop, dict(lr=0.1, alpha=0.5, weight_decay=0.1)),
+    (RMSprop, dict(lr=0.1, momentum=0.9)),
+    (RMSprop, dict(lr=0.1, centered=True, eps=0.01)),
+    (RMSprop, dict(lr=0.1, centered=True, momentum=0.5, eps=0.01, maximize=True)),
+    (Adagrad, {}),
+    (Adagrad, dict(lr=0.1, lr_decay=0.1, weight_decay=0.1)),
+    (Adagrad, dict(lr=0.1, initial_accumulator_value=0.5, eps=0.1, maximize=True)),
 ]
 IDS = [f"{c.__name__}-{','.join(options) or 'default'}" for c, options in CONFIGURATIONS]
 
@@ -109,6 +124,51 @@ def test_views_and_strided_parameters_are_updated():
     assert (base[::2, ::3] == -1).all()
 
 
+@pytest.mark.parametrize("kind, options", CONFIGURATIONS, ids=IDS)
+def test_every_layout_is_updated_alike(kind, options):
+    params, grads = problem(np.float32)
+    plain, gradient = params[0].copy(), grads[0][0]
+    opt = kind([plain], **options)
+    opt.step([gradient])
+    opt.step([gradient])
+    for layout in (lambda a: np.asfortranarray(a), lambda a: a.astype(">f4"), lambda a: np.repeat(a, 2, axis=1)[:, ::2]):
+        p = layout(params[0])
+        opt = kind([p], **options)
+        opt.step([gradient])
+        opt.step([np.asfortranarray(gradient).astype(np.float64)])
+        np.testing.assert_array_equal(p, plain)
+    half = params[0].astype(np.float16)
+    opt = kind([half], **options)
+    opt.step([gradient])
+    assert half.dtype == np.float16 and not np.array_equal(half, params[0].astype(np.float16))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind, options", CONFIGURATIONS, ids=IDS)
+def test_threads_change_no_bit(kind, options, dtype):
+    rng = np.random.default_rng(1)
+    start, grad = rng.standard_normal((2, 300_001)).astype(dtype)
+    results = []
+    for threads in (1, 2):
+        p = start.copy()
+        with fa.num_threads(threads):
+            opt = kind([p], **options)
+            opt.step([grad])
+            opt.step([grad])
+        results.append(p.tobytes())
+    assert results[0] == results[1]
+
+
+def test_centered_rmsprop_takes_no_root_of_rounding():
+    """A constant gradient has no spread but what rounding leaves, which may be below 0."""
+    for value in np.linspace(0.1, 1, 50, dtype=np.float32):
+        p = np.ones(3, np.float32)
+        opt = RMSprop([p], alpha=0.1, centered=True)
+        for _ in range(40):
+            opt.step([np.full(3, value)])
+        assert np.isfinite(p).all()
+
+
 def test_lr_is_an_attribute():
     p = np.zeros(1)
     opt = SGD([p], lr=1.0)
@@ -117,10 +177,90 @@ def test_lr_is_an_attribute():
     assert p[0] == -0.25
 
 
-@pytest.mark.parametrize("kind", [SGD, Adam])
+def test_a_momentum_that_comes_later():
+    p = np.zeros(1)
+    opt = SGD([p], lr=1.0)
+    opt.step([np.ones(1)])
+    opt.momentum = 0.5
+    opt.step([np.ones(1)])
+    opt.step([np.ones(1)])
+    assert p[0] == -1 - 1 - 1.5
+
+
+def test_clip_grad_norm():
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(2)
+    for limit in (0.5, 100.0):
+        grads = [rng.standard_normal((4, 3)), rng.standard_normal(3).astype(np.float32), np.array(2.0)]
+        theirs = [torch.nn.Parameter(torch.zeros(g.shape)) for g in grads]
+        for p, g in zip(theirs, grads):
+            p.grad = torch.tensor(g.astype(np.float32))
+        expected = torch.nn.utils.clip_grad_norm_(theirs, limit)
+        assert clip_grad_norm(grads, limit) == pytest.approx(float(expected))
+        for p, g in zip(theirs, grads):
+            np.testing.assert_allclose(g, p.grad.numpy(), rtol=1e-6)
+    one = np.array([3e30, 4e30], np.float32)
+    assert clip_grad_norm(one, 1.0) == pytest.approx(5e30)
+    np.testing.assert_allclose(one, [0.6, 0.8], rtol=1e-6)
+
+
+def test_clip_grad_value():
+    grads = [np.array([-3.0, 0.5, np.nan]), np.array([2.0], np.float32)]
+    clip_grad_value(grads, 1.0)
+    np.testing.assert_array_equal(grads[0], [-1, 0.5, np.nan])
+    np.testing.assert_array_equal(grads[1], [1])
+
+
+def rates(schedule, losses):
+    found = []
+    for loss in losses:
+        schedule.step(loss)
+        found.append(schedule.optimizer.lr)
+    return found
+
+
+def test_schedules():
+    new = lambda: SGD([np.zeros(1)], lr=0.5)
+    assert rates(ConstantLR(new()), [1] * 3) == [0.5] * 3
+    assert rates(StepLR(new(), 2, gamma=0.5), [1] * 5) == [0.5, 0.25, 0.25, 0.125, 0.125]
+    assert rates(CosineAnnealingLR(new(), 4, eta_min=0.1), [1] * 4) == pytest.approx(
+        [0.1 + 0.2 * (1 + math.cos(math.pi * k / 4)) for k in (1, 2, 3, 4)])
+    assert rates(InverseScalingLR(new()), [1] * 3) == pytest.approx([0.5 / math.sqrt(k) for k in (2, 3, 4)])
+    losses = [3, 2, 2, 2, 2, 1.99995, 1.9, 2, 2, 2]
+    assert rates(AdaptiveLR(new(), patience=2, factor=0.5), losses) == [0.5] * 4 + [0.25] * 4 + [0.25, 0.125]
+    assert rates(AdaptiveLR(new(), patience=0, factor=0.1, min_lr=0.2), [1, 1, 1]) == [0.5, 0.2, 0.2]
+    with pytest.raises(TypeError, match="AdaptiveLR.*loss"):
+        AdaptiveLR(new()).step()
+    with pytest.raises(ValueError, match="step_size"):
+        StepLR(new(), 0)
+
+
+@pytest.mark.parametrize("make, theirs", [
+    (lambda o: StepLR(o, 3, gamma=0.3), lambda t, o: t.StepLR(o, 3, gamma=0.3)),
+    (lambda o: CosineAnnealingLR(o, 5, 0.01), lambda t, o: t.CosineAnnealingLR(o, 5, 0.01)),
+])
+def test_schedules_equal_torch(make, theirs):
+    torch = pytest.importorskip("torch")
+    reference = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    other = theirs(torch.optim.lr_scheduler, reference)
+    expected = []
+    for _ in range(12):
+        reference.step()
+        other.step()
+        expected.append(reference.param_groups[0]["lr"])
+    assert rates(make(SGD([np.zeros(1)], lr=0.1)), [1] * 12) == pytest.approx(expected, rel=1e-12)
+
+
+def test_fit_follows_a_schedule():
+    net = MLP([2, 2], lr=0.1, random_state=0)
+    net.fit(np.zeros((4, 2)), [0, 1, 0, 1], epochs=3, progress=False, schedule=StepLR(net.optimizer, 1))
+    assert net.optimizer.lr == pytest.approx(1e-4)
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam, AdamW, RMSprop, Adagrad])
 def test_pickled_state_goes_on_with_the_same_bits(kind):
     params, grads = problem()
-    options = {"momentum": 0.9} if kind is SGD else {"amsgrad": True}
+    options = {SGD: {"momentum": 0.9}, RMSprop: {"momentum": 0.9, "centered": True}, Adagrad: {}}.get(kind, {"amsgrad": True})
     opt = kind(params, **options)
     opt.step(grads[0])
     other = pickle.loads(pickle.dumps(opt))
@@ -161,6 +301,11 @@ def test_rejected_gradients_change_nothing():
     (lambda p: Adam([p], betas=(-0.1, 0.9)), ValueError, r"betas\[0\]"),
     (lambda p: Adam([p], betas=(0.9,)), ValueError, "unpack"),
     (lambda p: Adam([p], eps=-1e-8), ValueError, "eps"),
+    (lambda p: SGD([p.astype(np.longdouble)]), TypeError, "SGD: parameter 0 .*float64"),
+    (lambda p: RMSprop([p], alpha=-1), ValueError, "RMSprop: alpha"),
+    (lambda p: Adagrad([p], lr_decay=-1), ValueError, "Adagrad: lr_decay"),
+    (lambda p: Adagrad([p], initial_accumulator_value=-1), ValueError, "initial_accumulator_value"),
+    (lambda p: AdamW([p], momentum=0.9), TypeError, "momentum"),
 ])
 def test_clear_errors(call, error, words):
     with pytest.raises(error, match=words):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import (arrays_in, assert_same_bits, bits, empty_outputs, inputs, kind, outputs, special, wide)
+from axes import arrays_in, assert_same_bits, bits, call, empty_outputs, inputs, outputs, special, suffix, wide
 from fastact import kernels
 
 LONGEST = 4 * 16 + 3
@@ -41,11 +41,11 @@ def quiet():
 
 def test_lengths_and_offsets(form, dtype):
     arrays = arguments(form, sample(dtype, LONGEST + 16))
-    whole = outputs(form(*arrays))
+    whole = outputs(call(form, arrays))
     for offset in range(16):
         for n in range(1, LONGEST + 1):
             here = slice(offset, offset + n)
-            got, want = form(*part(arrays, here)), part(whole, here)
+            got, want = call(form, part(arrays, here)), part(whole, here)
             for one, other in zip(outputs(got), want):
                 if one.tobytes() != other.tobytes():
                     assert_same_bits(one, other, f"{form.__name__}, {n} elements from {offset}")
@@ -53,20 +53,20 @@ def test_lengths_and_offsets(form, dtype):
 
 def test_strides(form, dtype):
     arrays = arguments(form, sample(dtype, 420))
-    whole = outputs(form(*arrays))
+    whole = outputs(call(form, arrays))
     for step in (1, 2, 3, -1, -2, 7):
         for n in (1, 2, 15, 16, 17, 33, 60, 420):
-            got = form(*(a[::step][:n] for a in arrays))
+            got = call(form, (a[::step][:n] for a in arrays))
             assert_same_bits(got, tuple(w[::step][:n] for w in whole), f"{form.__name__}, step {step}")
 
 
 def test_layouts(form, dtype):
     arrays = arguments(form, sample(dtype, 6 * 35 * 2).reshape(6, 35, 2))
-    whole = form(*arrays)
+    whole = call(form, arrays)
     for name, change in (("Fortran order", np.asfortranarray), ("transposed", lambda a: a.T),
                          ("a slice", lambda a: a[1:5, 3:30:2]), ("axes swapped", lambda a: a.swapaxes(0, 1)),
                          ("rows reversed", lambda a: a[::-1]), ("0-d", lambda a: a[2, 3, 1])):
-        got = form(*(change(a) for a in arrays))
+        got = call(form, (change(a) for a in arrays))
         assert_same_bits(got, tuple(change(w) for w in outputs(whole)), f"{form.__name__}, {name}")
 
 
@@ -74,7 +74,7 @@ def test_ways_in(form, dtype):
     """Direct, with out=, in place, bound, ufunc, strided ufunc, typed kernels, through a subclass."""
     x = sample(dtype, 1001)
     arrays, parameters = arguments(form, x), form.info.defaults
-    whole = form(*arrays)
+    whole = call(form, arrays)
 
     def check(got, name):
         assert_same_bits(got, whole, f"{form.__name__}, {name}")
@@ -83,20 +83,19 @@ def test_ways_in(form, dtype):
     check(form(*arrays, *(dtype(p) for p in parameters)), "parameters as NumPy scalars")
     check(form(*arrays, *(np.full(x.shape, p, dtype) for p in parameters)), "parameters as arrays")
     out = empty_outputs(form, x)
-    assert form(*arrays, out=out) is out or form.ufunc.nout == 2
+    assert call(form, arrays, out=out) is out or form.ufunc.nout == 2
     check(out, "out=")
     check(form(*arrays, *parameters, *outputs(empty_outputs(form, x))), "out by position")
     check(form.ufunc(*arrays, *parameters), "ufunc")
-    check(form(*arrays, where=np.ones(x.shape, bool), out=empty_outputs(form, x)), "where=")
-    check(form(*arrays, dtype=dtype), "dtype=")
-    check(form(*(a.view(np.memmap) for a in arrays)), "subclass")
-    check(form(*(a.astype(a.dtype.newbyteorder()) for a in arrays)), "byte-swapped")
+    check(call(form, arrays, where=np.ones(x.shape, bool), out=empty_outputs(form, x)), "where=")
+    check(call(form, arrays, dtype=dtype), "dtype=")
+    check(call(form, (a.view(np.memmap) for a in arrays)), "subclass")
+    check(call(form, (a.astype(a.dtype.newbyteorder()) for a in arrays)), "byte-swapped")
     bound = empty_outputs(form, x)
-    form.bind(*arrays, *outputs(bound))()
+    form.bind(*arrays, *(parameters if form.info.required else ()), *outputs(bound))()
     check(bound, "bind")
     typed = empty_outputs(form, x)
-    getattr(kernels, form.info.name + ("" if kind(form) == "value" else "_" + kind(form)))(
-        *arrays, *parameters, *outputs(typed))
+    getattr(kernels, form.info.name + suffix(form))(*arrays, *parameters, *outputs(typed))
     check(typed, "kernels")
     for which in range(arrays_in(form)):
         copies = [a.copy() for a in arrays]
@@ -108,19 +107,25 @@ def test_forms_agree(activation, dtype):
     """The fused forms give the bits of the plain ones."""
     x = sample(dtype, 5000)
     grad = wide(dtype, x.size, seed=4)
-    value, slope = activation(x), activation.derivative(x)
-    assert_same_bits(activation.value_and_derivative(x), (value, slope), "value_and_derivative")
-    slope = activation.backward(np.ones_like(x), x) if activation.info.own_backward else slope
-    assert_same_bits(activation.backward(grad, x), grad * slope, "backward")
+    f, value = activation, call(activation, (x,))
+    slope = call(f.derivative, (x,))
+    assert_same_bits(call(f.value_and_derivative, (x,)), (value, slope), "value_and_derivative")
+    slope = call(f.backward, (np.ones_like(x), x)) if f.info.own_backward else slope
+    assert_same_bits(call(f.backward, (grad, x)), grad * slope, "backward")
+    assert_same_bits(call(f.gated, (x, grad)), value * grad, "gated")
+    up = np.roll(grad, 1)
+    assert_same_bits(call(f.gated_backward, (grad, x, up)), (call(f.backward, (grad * up, x)), grad * value),
+                     "gated_backward")
+    assert_same_bits(call(f.biased, (x, grad)), call(f, (x + grad,)), "biased")
     half = x.astype(np.float16)
-    assert_same_bits(activation.value_and_derivative(half), (activation(half), activation.derivative(half)), "float16")
+    assert_same_bits(call(f.value_and_derivative, (half,)), (call(f, (half,)), call(f.derivative, (half,))), "float16")
 
 
 def tiled(form, dtype, size):
     """Long inputs that repeat a short period, and the results of one period."""
     period = 1 << 14
     short = arguments(form, sample(dtype, period))
-    return [np.tile(a, size // period) for a in short], [bits(w) for w in outputs(form(*short))], period
+    return [np.tile(a, size // period) for a in short], [bits(w) for w in outputs(call(form, short))], period
 
 
 def assert_repeats(got, period_bits, period, what):
@@ -138,8 +143,8 @@ def test_threads(form, dtype):
     out = empty_outputs(form, arrays[0])
     for threads in (1, 2, 3):
         with fa.num_threads(threads):
-            assert_repeats(form(*arrays), want, period, f"{form.__name__}, {threads} threads")
-            form(*arrays, out=out)
+            assert_repeats(call(form, arrays), want, period, f"{form.__name__}, {threads} threads")
+            call(form, arrays, out=out)
             assert_repeats(out, want, period, f"{form.__name__}, {threads} threads, out=")
 
 
@@ -148,7 +153,7 @@ def test_strided_threads(form, dtype):
     spread = [np.repeat(a, 2)[::2] for a in arrays]
     for threads in (1, 2, 3):
         with fa.num_threads(threads):
-            assert_repeats(form(*spread), want, period, f"{form.__name__}, {threads} threads, strided")
+            assert_repeats(call(form, spread), want, period, f"{form.__name__}, {threads} threads, strided")
 
 
 def cache_bytes():
@@ -171,10 +176,10 @@ def test_past_the_caches(activation, threads):
         pytest.skip("too little memory")
     x, want, period = tiled(activation, np.float32, size)
     with fa.num_threads(threads):
-        assert_repeats(activation(*x), want, period, activation.name)
+        assert_repeats(call(activation, x), want, period, activation.name)
         shifted = np.empty(size + 1, np.float32)[1:]  # 4 bytes off every vector's alignment
-        assert_repeats(activation(*x, out=shifted), want, period, f"{activation.name}, unaligned")
-        forms = outputs(activation.value_and_derivative(*x))
+        assert_repeats(call(activation, x, out=shifted), want, period, f"{activation.name}, unaligned")
+        forms = outputs(call(activation.value_and_derivative, x))
         assert_repeats(forms[0], want, period, f"{activation.name}.value_and_derivative")
 
 

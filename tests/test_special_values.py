@@ -8,22 +8,48 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import (ALL_FORMS, arrays_in, assert_same_bits, bits, empty_outputs, every_exponent, inputs, kind, outputs,
-                  special, wide)
+from axes import (ALL_FORMS, arrays_in, assert_same_bits, bits, call, empty_outputs, every_exponent, inputs, kind,
+                  outputs, special, wide)
 from fastact import formulas
 
 LENGTHS = (*range(1, 35), 63, 64, 65, 67)
 
+LN2 = np.log(2)
 # f(-inf), f(-0.0), f(0.0), f(inf); then the slopes at -inf, 0 and inf. Zeros count with their sign.
 LIMITS = {
     "identity": ((-np.inf, -0.0, 0.0, np.inf), (1, 1, 1)),
     "sigmoid": ((0.0, 0.5, 0.5, 1.0), (0, 0.25, 0)),
+    "hard_sigmoid": ((0.0, 0.5, 0.5, 1.0), (0, 1 / 6, 0)),
+    "sparse_sigmoid": ((0.0, 0.5, 0.5, 1.0), (0, 0.5, 0)),
     "tanh": ((-1.0, -0.0, 0.0, 1.0), (0, 1, 0)),
+    "hard_tanh": ((-1.0, -0.0, 0.0, 1.0), (0, 1, 0)),
+    "softsign": ((-1.0, -0.0, 0.0, 1.0), (0, 1, 0)),
+    "erf": ((-1.0, -0.0, 0.0, 1.0), (0, 2 / np.sqrt(np.pi), 0)),
     "relu": ((0.0, 0.0, 0.0, np.inf), (0, 0, 1)),
+    "relu6": ((0.0, 0.0, 0.0, 6.0), (0, 0, 0)),
+    "relu_squared": ((0.0, 0.0, 0.0, np.inf), (0, 0, np.inf)),
+    "threshold": ((0.0, 0.0, 0.0, np.inf), (0, 0, 1)),
+    "thresholded_relu": ((0.0, 0.0, 0.0, np.inf), (0, 0, 1)),
     "leaky_relu": ((-np.inf, -0.0, 0.0, np.inf), (0.01, 0.01, 1)),
+    "prelu": ((-np.inf, -0.0, 0.0, np.inf), (0.25, 0.25, 1)),
     "elu": ((-1.0, -0.0, 0.0, np.inf), (0, 1, 1)),
+    "selu": ((-1.7580993408473766, -0.0, 0.0, np.inf), (0, 1.7580993408473766, 1.0507009873554805)),
+    "celu": ((-1.0, -0.0, 0.0, np.inf), (0, 1, 1)),
     "silu": ((-0.0, -0.0, 0.0, np.inf), (0, 0.5, 1)),
     "swish": ((-0.0, -0.0, 0.0, np.inf), (0, 0.5, 1)),
+    "gelu": ((-0.0, -0.0, 0.0, np.inf), (0, 0.5, 1)),
+    "gelu_tanh": ((-0.0, -0.0, 0.0, np.inf), (0, 0.5, 1)),
+    "quick_gelu": ((-0.0, -0.0, 0.0, np.inf), (0, 0.5, 1)),
+    "hard_silu": ((-0.0, -0.0, 0.0, np.inf), (0, 0.5, 1)),
+    "softplus": ((0.0, LN2, LN2, np.inf), (0, 0.5, 1)),
+    "squareplus": ((0.0, 1.0, 1.0, np.inf), (0, 0.5, 1)),
+    "sparse_plus": ((0.0, 0.25, 0.25, np.inf), (0, 0.5, 1)),
+    "log_sigmoid": ((-np.inf, -LN2, -LN2, -0.0), (1, 0.5, 0)),
+    "mish": ((-0.0, -0.0, 0.0, np.inf), (0, 0.6, 1)),
+    "tanh_shrink": ((-np.inf, -0.0, 0.0, np.inf), (1, 0, 1)),
+    "hard_shrink": ((-np.inf, 0.0, 0.0, np.inf), (1, 0, 1)),
+    "soft_shrink": ((-np.inf, 0.0, 0.0, np.inf), (1, 0, 1)),
+    "exponential": ((0.0, 1.0, 1.0, np.inf), (0, 1, np.inf)),
 }
 
 
@@ -31,8 +57,12 @@ LIMITS = {
 def test_limits(name, dtype):
     values, slopes = LIMITS[name]
     f, x = fa.activations[name], np.array([-np.inf, -0.0, 0.0, np.inf], dtype)
-    assert_same_bits(f(x), np.array(values, dtype), name)
-    np.testing.assert_array_equal(f.derivative(x), np.array([slopes[0], slopes[1], *slopes[1:]], dtype))
+    assert_same_bits(call(f, (x,)), np.array(values, dtype), name)
+    np.testing.assert_array_equal(call(f.derivative, (x,)), np.array([slopes[0], slopes[1], *slopes[1:]], dtype))
+
+
+def test_limits_of_every_activation():
+    assert sorted(LIMITS) == sorted(fa.activations)
 
 
 def test_limits_follow_the_formula(activation, dtype):
@@ -42,41 +72,42 @@ def test_limits_follow_the_formula(activation, dtype):
     for f, formula in ((activation, info.formula), (activation.derivative, info.derivative)):
         exact = formulas.mpmath_function(formula, names)
         for sign in (1, -1):
-            far = exact(sign * 10 ** 9, *info.defaults)
-            limit = float(far) if abs(far) < 10 else np.copysign(np.inf, float(far))
-            assert f(dtype(sign * np.inf)) == dtype(limit), f"{f.__name__} at {sign} * inf"
-            assert f(dtype(sign * largest)) == pytest.approx(float(exact(sign * largest, *info.defaults)), rel=1e-6)
+            far = exact(sign * 10 ** 400, *info.defaults)
+            limit = float(far) if abs(far) < 10 else np.inf if far > 0 else -np.inf
+            assert call(f, (dtype(sign * np.inf),)) == dtype(limit), f"{f.__name__} at {sign} * inf"
+            with np.errstate(over="ignore"):
+                want = dtype(float(exact(sign * largest, *info.defaults)))
+                assert call(f, (dtype(sign * largest),)) == pytest.approx(want, rel=1e-6)
 
 
 def test_nan_in_every_lane(form, dtype):
     """NaN in gives NaN out there and nowhere else, for either sign and for a NaN gradient too."""
     for n in LENGTHS:
-        x = np.linspace(-3, 3, n).astype(dtype)
-        y = inputs(form, x)[-1]
-        clean = outputs(form(*inputs(form, x)))
+        plain = inputs(form, np.linspace(-3, 3, n).astype(dtype))
+        clean = outputs(call(form, plain))
         for at in {0, 1, n // 2, n - 2, n - 1} if n > 34 else range(n):
             for which in range(arrays_in(form)):
-                arrays = [np.ones_like(y), y][-arrays_in(form):]
-                arrays[which] = arrays[which].copy()
+                arrays = [a.copy() for a in plain]
                 arrays[which][at % n] = np.nan if at % 2 else -np.nan
-                for got, want in zip(outputs(form(*arrays)), clean):
+                for k, (got, want) in enumerate(zip(outputs(call(form, arrays)), clean)):
                     want = want.copy()
-                    want[at % n] = np.nan
+                    if not (kind(form) == "gated_backward" and which == 2 and k == 1):  # dup has no up in it
+                        want[at % n] = np.nan
                     assert_same_bits(got, want, f"{form.__name__}, n = {n}, NaN in argument {which} at {at}")
 
 
 def test_special_values_in_every_lane(form, dtype):
     """A value's result does not depend on its lane, nor its neighbours on it."""
     x = special(dtype)
-    alone = [outputs(form(*inputs(form, x[k:k + 1]))) for k in range(x.size)]
+    alone = [outputs(call(form, inputs(form, x[k:k + 1]))) for k in range(x.size)]
     everyday = dtype(0.75)
-    neighbour = outputs(form(*inputs(form, np.array([everyday]))))
+    neighbour = outputs(call(form, inputs(form, np.array([everyday]))))
     for k, value in enumerate(x):
         for n in LENGTHS:
             for at in range(n) if n == 33 else (0, n - 1):
                 line = np.full(n, everyday)
                 line[at] = value
-                for got, one, other in zip(outputs(form(*inputs(form, line))), alone[k], neighbour):
+                for got, one, other in zip(outputs(call(form, inputs(form, line))), alone[k], neighbour):
                     want = np.full(n, other[0])
                     want[at] = one[0]
                     assert_same_bits(got, want, f"{form.__name__}({value!r}) at {at} of {n}")
@@ -84,13 +115,13 @@ def test_special_values_in_every_lane(form, dtype):
 
 def test_no_nan_from_finite(form, dtype):
     for x in (every_exponent(dtype), wide(dtype, 200_000)):
-        for result in outputs(form(*inputs(form, x))):
+        for result in outputs(call(form, inputs(form, x))):
             assert not np.isnan(result).any(), f"{form.__name__}({x[np.isnan(result)][:3]}) is NaN"
 
 
 def test_half_precision_has_no_nan_from_finite(form):
     x = np.arange(2 ** 16, dtype=np.uint16).view(np.float16)
-    for result in outputs(form(*inputs(form, x))):
+    for result in outputs(call(form, inputs(form, x))):
         assert result.dtype == np.float16
         np.testing.assert_array_equal(np.isnan(result), np.isnan(x))
 
@@ -98,10 +129,10 @@ def test_half_precision_has_no_nan_from_finite(form):
 def test_range(activation, dtype):
     """No result leaves the registered range, whose open ends rounding may reach."""
     info = activation.info
-    names = {"inf": np.inf, **{p.name: p.default for p in info.parameters}}
-    low, high = (eval(end, {"__builtins__": {}}, names) for end in info.range.strip("[()]").split(","))
+    names = {"inf": np.inf, **{p.name: value for p, value in zip(info.parameters, info.defaults)}}
+    low, high = (dtype(eval(end, {"__builtins__": {}}, names)) for end in info.range.strip("[()]").split(","))
     for x in (every_exponent(dtype), wide(dtype, 200_000), special(dtype)[:-2]):
-        y = activation(x)
+        y = call(activation, (x,))
         assert y.min() >= low and y.max() <= high, f"[{y.min()}, {y.max()}] is not in {info.range}"
 
 
@@ -118,11 +149,13 @@ def runs_of_floats(dtype):
 
 
 def test_monotone(activation, dtype):
-    """Where the slope never changes sign, the next number never has a smaller value."""
-    if activation.info.crossings:
+    """Where the mathematics never falls, the next number never has a smaller value."""
+    info = activation.info
+    formula = formulas.numpy_function(info.formula, [p.name for p in info.parameters], np.float64)
+    if (np.diff(formula(np.linspace(-20, 20, 4001), *info.defaults)) < -1e-9).any():
         pytest.skip("not monotone")
     for x in (*runs_of_floats(dtype), np.sort(wide(dtype, 400_000)), np.sort(every_exponent(dtype))):
-        y = activation(x)
+        y = call(activation, (x,))
         drops = np.flatnonzero(y[1:] < y[:-1])
         assert drops.size == 0, f"{activation.name} falls after {x[drops[0]]!r}"
 
@@ -136,16 +169,24 @@ def libm():
     return library
 
 
+def without_overflow(form, x):
+    """The points but those, finite, whose results are too large: overflow is what a user should hear of."""
+    fine = ~np.isfinite(x)
+    for f in (fa.activations[form.info.name], form):
+        results = outputs(call(f, inputs(f, x)))
+        fine |= np.all([np.isfinite(result) for result in results], axis=0)
+    return x[fine]
+
+
 def test_no_flag_in_ufunc(form, dtype):
-    values = special(dtype)
-    for x in (values, wide(dtype, 5000), every_exponent(dtype, 4)):
+    for x in (special(dtype), wide(dtype, 5000), every_exponent(dtype, 4)):
         x = x if kind(form) != "backward_from_output" else x[np.isfinite(x)]
-        y = inputs(form, x)[-1]
+        arrays = inputs(form, without_overflow(form, x))
         with np.errstate(all="raise"):
             for n in LENGTHS:
-                form.ufunc(*inputs(form, x[:n])[:-1], y[:n], *form.info.defaults)
-            form.ufunc(*inputs(form, x)[:-1], y, *form.info.defaults)
-            form.ufunc(*inputs(form, x[::-1])[:-1], y[::-1], *form.info.defaults)
+                form.ufunc(*(a[:n] for a in arrays), *form.info.defaults)
+            form.ufunc(*arrays, *form.info.defaults)
+            form.ufunc(*(a[::-1] for a in arrays), *form.info.defaults)
 
 
 def test_no_flag_from_signalling_nan(form):
@@ -153,7 +194,7 @@ def test_no_flag_from_signalling_nan(form):
         for n in (1, 15, 16, 17, 40):
             x = np.full(n, word, dtype).view(dtype.replace("u", "f"))
             with np.errstate(all="raise"):
-                for result in outputs(form(*(x.copy() for _ in range(arrays_in(form))))):
+                for result in outputs(call(form, [x.copy() for _ in range(arrays_in(form))])):
                     assert np.isnan(result).all()
 
 
@@ -171,7 +212,8 @@ def flags_of_direct_calls(form, x, lengths):
 def test_no_flag_in_direct_call(form, dtype):
     values = special(dtype)
     values = values[np.isfinite(values) if kind(form) == "backward_from_output" else ~np.isnan(values)]
-    for x in (wide(dtype, 3000), every_exponent(dtype, 4), values, *values[:, None]):
+    lines = [without_overflow(form, x) for x in (values, wide(dtype, 3000), every_exponent(dtype, 4))]
+    for x in (*lines, *lines[0][:, None]):
         flags_of_direct_calls(form, x, [n for n in (*LENGTHS, x.size) if n <= x.size])
 
 
@@ -194,7 +236,7 @@ def test_floating_point_state_is_left_alone(form, dtype):
     here = control_word()
     assert here == 0x1F80, "something else has changed the processor's settings"
     tiny = np.full(1 << 20, np.finfo(dtype).smallest_subnormal)
-    form(*inputs(form, tiny))
+    call(form, inputs(form, tiny))
     assert control_word() == here
     assert 5e-324 / 1.0 > 0 and 1e-310 * 0.5 > 0
 
@@ -219,8 +261,8 @@ def test_threads_keep_subnormals():
 
 
 def test_bits_of_zero_slope_sign():
-    """An all-zero gradient stays zero of either sign and never becomes NaN, for infinite x too."""
+    """An all-zero gradient stays zero of either sign and never becomes NaN, for infinite x with finite slopes too."""
     x = np.array([-np.inf, -1, -0.0, 0.0, 1, np.inf], np.float32)
-    for form in ALL_FORMS:
-        if kind(form) == "backward":
-            assert (bits(np.abs(form(np.zeros_like(x), x))) == 0).all(), form.__name__
+    for f in fa.activations.values():
+        finite = x[np.isfinite(call(f.derivative, (x,)))]
+        assert (bits(np.abs(call(f.backward, (np.zeros_like(finite), finite)))) == 0).all(), f.name

@@ -129,12 +129,12 @@ if __name__ == "__main__":
 
 def test_many_python_threads(form):
     """Long and short calls from eight threads at once, while the setting changes."""
-    from axes import inputs, outputs
+    from axes import call, inputs, outputs
 
     rng = np.random.default_rng(0)
     sizes = (17, 1000, 40_000, 400_000)
     arrays = [inputs(form, rng.normal(0, 3, n).astype(np.float32)) for n in sizes]
-    want = [form(*a) for a in arrays]
+    want = [call(form, a) for a in arrays]
     wrong = []
 
     def work(seed):
@@ -142,7 +142,7 @@ def test_many_python_threads(form):
             which = (seed + k) % len(sizes)
             if seed == 0:
                 fa.set_num_threads(k % 3)
-            for one, other in zip(outputs(form(*arrays[which])), outputs(want[which])):
+            for one, other in zip(outputs(call(form, arrays[which])), outputs(want[which])):
                 if one.tobytes() != other.tobytes():
                     wrong.append((seed, k))
 

@@ -30,7 +30,7 @@ class SideBySide:
         if peers is None or name not in peers.ENTRIES or not peers.has_form(peers.ENTRIES[name], form):
             raise NotImplementedError(f"fastact has no {form} of {name}")
         entry = peers.ENTRIES[name]
-        inputs, out = peers.sample(entry, form, n, dtype)
+        inputs, out = peers.sample(entry, form, n, dtype, axis)
         out = {IN_PLACE: inputs[0], OUT: out, FRESH: None}[place]
         self.terms = peers.equal_terms(1, library == "torch")
         self.terms.__enter__()

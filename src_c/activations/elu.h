@@ -1,13 +1,10 @@
 /* elu(x) = x for x > 0, alpha (e^x - 1) elsewhere; limits inf and -alpha. The slope at 0 is alpha,
-   as in torch and JAX. e^x - 1 = q 2^n + (2^n - 1) is kept as high + low and multiplied by alpha
-   with one rounding; the slope's tail rounds once, into the subnormal numbers too. */
+   as in torch and JAX. e^x - 1 is kept as high + low and multiplied by alpha with one
+   rounding; the slope's tail rounds once, into the subnormal numbers too. */
 INLINE REAL FN(elu)(REAL x, REAL alpha)
 {
     REAL a = FN(clamp)(x, LIT(-25.0f, -45.0), 0); /* e^x - 1 is -1 below -17.4 (-37.5) */
-    FN(exp_parts) e = FN(exp_split)(a, 0);
-    REAL power = e.scale - 1;
-    REAL high = FN(fused)(e.q, e.scale, power);
-    REAL low = FN(fused)(e.q_low, e.scale, FN(fused)(e.q, e.scale, power - high));
+    REAL low, high = FN(expm1_parts)(FN(exp_split)(a, 0), &low);
     REAL below = FN(fused)(alpha, high, alpha * low);
     return x < 0 ? below : x;
 }
@@ -18,6 +15,13 @@ INLINE REAL FN(elu_derivative)(REAL x, REAL alpha)
     FN(exp_parts) e = FN(exp_short)(a, LIT(-64, -512));
     REAL below = (FN(fused)(alpha, e.q, alpha) * e.scale) * LIT(0x1p-64f, 0x1p-512);
     return x <= 0 ? below : FN(or_nan)(1, x);
+}
+
+/* The slope for x < 0, else 0, as in torch. */
+INLINE REAL FN(elu_second_derivative)(REAL x, REAL alpha)
+{
+    REAL below = FN(elu_derivative)(x, alpha);
+    return x >= 0 ? 0 : below;
 }
 
 /* For alpha >= 0: y > 0 exactly where x > 0, and alpha e^x = y + alpha elsewhere. */

@@ -8,5 +8,7 @@ INLINE REAL FN(relu_derivative)(REAL x)
     return x > 0 ? 1 : nan_or_zero;
 }
 
+INLINE REAL FN(relu_second_derivative)(REAL x) { return FN(or_nan)(0, x); }
+
 /* y > 0 exactly where x > 0, so the output is enough. */
 INLINE REAL FN(relu_slope_from_output)(REAL y) { return FN(relu_derivative)(y); }

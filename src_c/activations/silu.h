@@ -14,6 +14,8 @@ INLINE REAL FN(silu_derivative)(REAL x)
     return FN(silu_slope)(FN(exp_split)(-a, -SLOPE_SHIFT), a, 0, x < 0);
 }
 
+INLINE REAL FN(silu_second_derivative)(REAL x) { return FN(silu_curvature)(x); }
+
 INLINE REAL FN(silu_backward_slope)(REAL x)
 {
     REAL a = FN(at_most)(FN(magnitude)(x), SLOPE_LARGEST);

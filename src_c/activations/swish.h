@@ -45,3 +45,9 @@ INLINE REAL FN(swish_derivative)(REAL x, REAL beta)
     a_low = a < SLOPE_LARGEST ? a_low : 0;
     return FN(silu_slope)(FN(exp_split_low)(-a, -a_low, -SLOPE_SHIFT), a, a_low, t < 0);
 }
+
+/* beta silu''(beta x). */
+INLINE REAL FN(swish_second_derivative)(REAL x, REAL beta)
+{
+    return beta * FN(silu_curvature)(beta * FN(swish_clamp)(x, beta));
+}

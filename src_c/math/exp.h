@@ -67,6 +67,15 @@ INLINE FN(exp_parts) FN(exp_short)(REAL x, int shift)
     return (FN(exp_parts)){FN(fused)(FN(exp_tail)(r, r2), r2, r), 0, scale};
 }
 
+/* The same of x + x_low, x_low the rounding error of a product. */
+INLINE FN(exp_parts) FN(exp_short_low)(REAL x, REAL x_low, int shift)
+{
+    REAL r, scale, n = FN(exp_reduce)(x, shift, &r, &scale);
+    r += FN(fused)(n, -LN2_LO, x_low);
+    REAL r2 = r * r;
+    return (FN(exp_parts)){FN(fused)(FN(exp_tail)(r, r2), r2, r), 0, scale};
+}
+
 /* e^(x + x_low), x_low the rounding error of a product or 0: e^(r + low) - 1 = q + low (1 + q).
    low is n LN2_LO too; without the q in 1 + q the tail of double is 14 ulp off. */
 INLINE FN(exp_parts) FN(exp_split_low)(REAL x, REAL x_low, int shift)
@@ -78,3 +87,13 @@ INLINE FN(exp_parts) FN(exp_split_low)(REAL x, REAL x_low, int shift)
 }
 
 INLINE FN(exp_parts) FN(exp_split)(REAL x, int shift) { return FN(exp_split_low)(x, 0, shift); }
+
+/* e^x - 1 = q 2^n + (2^n - 1) for the parts of e^x without a shift, as high, which is returned, and low. From
+   2^-24 (2^-53) down the power's own rounding is lost, which is less than half an ulp of the result. */
+INLINE REAL FN(expm1_parts)(FN(exp_parts) e, REAL *low)
+{
+    REAL power = e.scale - 1;
+    REAL high = FN(fused)(e.q, e.scale, power);
+    *low = FN(fused)(e.q_low, e.scale, FN(fused)(e.q, e.scale, power - high));
+    return high;
+}

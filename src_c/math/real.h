@@ -61,6 +61,7 @@ INLINE REAL FN(from_bits)(BITS b)
 INLINE REAL FN(fused)(REAL a, REAL b, REAL c) { return LIT(__builtin_fmaf, __builtin_fma)(a, b, c); }
 INLINE REAL FN(magnitude)(REAL x) { return LIT(__builtin_fabsf, __builtin_fabs)(x); }
 INLINE REAL FN(with_sign)(REAL x, REAL sign) { return LIT(__builtin_copysignf, __builtin_copysign)(x, sign); }
+INLINE REAL FN(root)(REAL x) { return LIT(__builtin_sqrtf, __builtin_sqrt)(x); }
 INLINE REAL FN(at_most)(REAL x, REAL limit) { return x > limit ? limit : x; }
 INLINE REAL FN(at_least)(REAL x, REAL limit) { return x < limit ? limit : x; }
 
@@ -76,6 +77,18 @@ INLINE REAL FN(clamp)(REAL x, REAL low, REAL high)
     int32_t b = FN(to_bits)(x), h = FN(to_bits)(high);
     uint32_t u = (uint32_t)(b < h ? b : h), l = (uint32_t)FN(to_bits)(low);
     return FN(from_bits)((int32_t)(u < l ? u : l));
+#endif
+}
+
+/* The same for low = 0. */
+INLINE REAL FN(clamp_positive)(REAL x, REAL high)
+{
+#if FA_DOUBLE
+    return FN(at_most)(x <= 0 ? 0 : x, high);
+#else
+    int32_t b = FN(to_bits)(x), h = FN(to_bits)(high);
+    b = b > 0 ? b : 0;
+    return FN(from_bits)(b < h ? b : h);
 #endif
 }
 

@@ -37,12 +37,19 @@
 
 /* (1 + e^-x) 2^-SIGMOID_SHIFT for x in [SIGMOID_LOWEST, SIGMOID_HIGHEST]: 2^n + 1 is exact up to
    |n| = 23 (52); `lost` is what rounding it loses beyond, without which s(-16.65) is 2.4 ulp off. */
-INLINE REAL FN(sigmoid_denominator)(REAL x)
+INLINE REAL FN(sigmoid_sum)(FN(exp_parts) e)
 {
-    FN(exp_parts) e = FN(exp_short)(-x, SIGMOID_SHIFT);
     REAL sum = e.scale + SIGMOID_UNIT;
     REAL lost = (e.scale - sum) + SIGMOID_UNIT;
     return sum + FN(fused)(e.q, e.scale, lost);
+}
+
+INLINE REAL FN(sigmoid_denominator)(REAL x) { return FN(sigmoid_sum)(FN(exp_short)(-x, SIGMOID_SHIFT)); }
+
+/* The same of x + x_low, x_low the rounding error of a product. */
+INLINE REAL FN(sigmoid_denominator_low)(REAL x, REAL x_low)
+{
+    return FN(sigmoid_sum)(FN(exp_short_low)(-x, -x_low, SIGMOID_SHIFT));
 }
 
 /* s'(x) = z / (1 + z)^2 with z = e^-|x|, times `factor`. (1 + z)^2 is taken as 1 + z (2 + z), which
@@ -56,6 +63,25 @@ INLINE REAL FN(logistic_slope)(REAL x, REAL factor)
     REAL square = FN(fused)(z, t, one), square_low = FN(fused)(z, t, one - square);
     REAL y = 1 + e.q, y_low = (1 - y) + e.q; /* z = y 2^n */
     return FN(quotient)(y, y_low, square, square_low) * (factor * SLOPE_UNIT) * e.scale;
+}
+
+/* s''(x) = -sign(x) z (1 - z) / (1 + z)^3 with z = e^-|x|, times `factor`: the slope times -tanh(x / 2). */
+INLINE REAL FN(logistic_curvature)(REAL x, REAL factor)
+{
+    REAL a = FN(at_most)(FN(magnitude)(x), SLOPE_LARGEST);
+    FN(exp_parts) e = FN(exp_short)(-a, -SLOPE_SHIFT);
+    REAL z = FN(fused)(e.q, e.scale, e.scale) * (1 / SLOPE_UNIT), r = 1 / (1 + z);
+    REAL y = (factor * z) * (1 - z) * (r * r * r);
+    return x < 0 ? y : -y;
+}
+
+/* silu''(x) = s'(x) (2 - |x| tanh(|x| / 2)), z as above. */
+INLINE REAL FN(silu_curvature)(REAL x)
+{
+    REAL a = FN(at_most)(FN(magnitude)(x), SLOPE_LARGEST);
+    FN(exp_parts) e = FN(exp_short)(-a, -SLOPE_SHIFT);
+    REAL z = FN(fused)(e.q, e.scale, e.scale) * (1 / SLOPE_UNIT), r = 1 / (1 + z);
+    return z * (r * r) * FN(fused)(-a * r, 1 - z, 2);
 }
 
 /* The bracket 1 + e^-a - a of silu' at d + d_low from its zero, |d| < 1/4: a series whose first term,
@@ -89,13 +115,25 @@ INLINE REAL FN(silu_bracket)(REAL d, REAL d_low, REAL *low)
     return bracket;
 }
 
+/* z (bracket + low) / (1 + z)^2 for x < 0, and 1 minus that for x >= 0: the slope of x s(t(x)), t odd, with
+   z = e^-|t| in parts and the bracket, times SLOPE_UNIT, 1 + z - |x t'(x)|. A residual corrects the quotient. */
+INLINE REAL FN(bracket_slope)(FN(exp_parts) e, REAL bracket, REAL low, int negative)
+{
+    REAL z = FN(fused)(e.q, e.scale, e.scale);
+    REAL t = 2 * SLOPE_UNIT + z, t_low = (2 * SLOPE_UNIT - t) + z, one = SLOPE_UNIT * SLOPE_UNIT;
+    REAL square = FN(fused)(z, t, one), square_low = FN(fused)(z, t_low, FN(fused)(z, t, one - square));
+    REAL high = FN(fused)(e.q, bracket, bracket);
+    low += FN(fused)(e.q, bracket, bracket - high);
+    REAL left = FN(quotient)(high, low, square, square_low) * e.scale;
+    return negative ? left : 1 - left;
+}
+
 /* d/dt of t s(t), from a = |t| - a_low and z = e^-|t| in parts: z (1 + z - |t|) / (1 + z)^2 for t < 0,
    and 1 minus that for t >= 0. The bracket crosses zero at |t| = 1.2785, where a series in the distance
-   keeps every digit. A residual corrects the quotient. Tried for speed, in vain: no residual 2.9 ulp, no
+   keeps every digit. Tried for speed, in vain: no residual 2.9 ulp, no
    low part of the bracket 2.1, of the square 2.4, s (1 + t (1 - s)) 4.3. */
 INLINE REAL FN(silu_slope)(FN(exp_parts) e, REAL a, REAL a_low, int negative)
 {
-    const REAL one = SLOPE_UNIT * SLOPE_UNIT;
     REAL z = FN(fused)(e.q, e.scale, e.scale), z_low = FN(fused)(e.q, e.scale, e.scale - z);
     REAL line = FN(fused)(-a, SLOPE_UNIT, SLOPE_UNIT), far = line + z;
     REAL far_low = ((line - far) + z) + (z_low - a_low * SLOPE_UNIT);
@@ -103,12 +141,7 @@ INLINE REAL FN(silu_slope)(FN(exp_parts) e, REAL a, REAL a_low, int negative)
     REAL d = FN(fused)(a, 1, -SILU_ZERO), near_low, near = FN(silu_bracket)(d, a_low - SILU_ZERO_LO, &near_low) * SLOPE_UNIT;
     int is_near = FN(magnitude)(d) < LIT(0.25f, 0.25);
     REAL bracket = is_near ? near : far, low = is_near ? near_low * SLOPE_UNIT : far_low;
-    REAL t = 2 * SLOPE_UNIT + z, t_low = (2 * SLOPE_UNIT - t) + z;
-    REAL square = FN(fused)(z, t, one), square_low = FN(fused)(z, t_low, FN(fused)(z, t, one - square));
-    REAL high = FN(fused)(e.q, bracket, bracket);
-    low += FN(fused)(e.q, bracket, bracket - high);
-    REAL left = FN(quotient)(high, low, square, square_low) * e.scale;
-    return negative ? left : 1 - left;
+    return FN(bracket_slope)(e, bracket, low, negative);
 }
 
 /* The same slope in half the operations, for backward passes: below 4 ulp, and next to its zero, where

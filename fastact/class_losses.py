@@ -1,0 +1,184 @@
+"""Losses against classes: from logits, with the softmax inside, or from logarithms of probabilities."""
+from __future__ import annotations
+
+from typing import Any, Callable, Optional, Tuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastact import loss_kernels
+from fastact.loss_base import Loss, Prepared, contiguous, divisor, real
+
+
+@Loss
+def cross_entropy(
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: Optional[ArrayLike] = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """Cross-entropy of ``softmax(input)`` against a class or a distribution, from logits.
+
+    Parameters
+    ----------
+    input : array_like, shape (C,), (N, C) or (N, C, d1, ...)
+        Logits of C classes.
+    target : array_like
+        Either integer classes, of ``input``'s shape without C, or floating-point probabilities
+        of ``input``'s shape.
+    weight : array_like, shape (C,), optional
+        Factor of each class. With integer targets the mean is divided by the sum of the factors.
+    ignore_index : int
+        Integer targets of this value count for nothing.
+    reduction : {"mean", "sum", "none"}
+        What is returned: the mean over the targets that count, their sum, or one loss a target.
+    label_smoothing : float in [0, 1]
+        Share of each target that is spread evenly over the classes.
+
+    Returns
+    -------
+    scalar, or an array of ``input``'s shape without C for ``reduction="none"``
+        A mean over no target at all is NaN, and its gradient 0.
+
+    Raises
+    ------
+    TypeError
+        If ``input`` is not real, or targets that must be integers are not.
+    ValueError
+        If shapes do not fit, a class is not in 0..C-1, or an option is out of range.
+    """
+    by = divisor("cross_entropy", reduction, 0)
+    if weight is None and not label_smoothing:  # the usual calls, in few steps
+        if loss_kernels.rows_and_classes(input, target):
+            return loss_kernels.classes, (False, input, target, None, None, ignore_index, by)
+        if loss_kernels.rows_and_shares(input, target):
+            return loss_kernels.classes, (False, input, None, None, target, ignore_index, by)
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing}")
+    layout = _Layout("cross_entropy", input)
+    factors = layout.factors(weight)
+    target = np.asarray(target)
+    if target.shape != layout.x.shape or target.dtype.kind != "f":
+        index = layout.indices(target)
+        share = layout.one_hot(index, factors, label_smoothing) if label_smoothing else None
+        return layout.prepared(False, index, factors, share, ignore_index, by)
+    share = layout.rows_of(real("cross_entropy", "target", target))
+    if label_smoothing:
+        share = share * (1 - label_smoothing) + label_smoothing / layout.classes
+    if factors is not None:
+        share = share * factors
+    return layout.prepared(False, None, None, contiguous(share, layout.x.dtype), 0, by)
+
+
+@Loss
+def nll_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: Optional[ArrayLike] = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Any:
+    """Negative log-likelihood of classes, ``-input[target]``, from logarithms of probabilities.
+
+    ``nll_loss(log_softmax(x), target)`` is ``cross_entropy(x, target)``, which is quicker.
+
+    Parameters
+    ----------
+    input : array_like, shape (C,), (N, C) or (N, C, d1, ...)
+        Logarithms of the probabilities of C classes.
+    target : array_like of int
+        Classes, of ``input``'s shape without C.
+    weight : array_like, shape (C,), optional
+        Factor of each class. The mean is divided by the sum of the targets' factors.
+    ignore_index : int
+        Targets of this value count for nothing.
+    reduction : {"mean", "sum", "none"}
+        What is returned: the mean over the targets that count, their sum, or one loss a target.
+
+    Returns
+    -------
+    scalar, or an array of ``input``'s shape without C for ``reduction="none"``
+        A mean over no target at all is NaN, and its gradient 0.
+
+    Raises
+    ------
+    TypeError
+        If ``input`` is not real, or the targets are no integers.
+    ValueError
+        If shapes do not fit, a class is not in 0..C-1, or ``reduction`` is unknown.
+    """
+    by = divisor("nll_loss", reduction, 0)
+    if weight is None and loss_kernels.rows_and_classes(input, target):
+        return loss_kernels.classes, (True, input, target, None, None, ignore_index, by)
+    layout = _Layout("nll_loss", input)
+    return layout.prepared(True, layout.indices(np.asarray(target)), layout.factors(weight), None, ignore_index, by)
+
+
+class _Layout:
+    """Where the classes are in an input, which for the kernels is rows of classes."""
+
+    def __init__(self, name: str, input: ArrayLike) -> None:
+        self.name, self.x = name, real(name, "input", input)
+        self.axis = min(self.x.ndim, 2) - 1
+        if self.axis < 0 or self.x.shape[self.axis] == 0:
+            raise ValueError(
+                f"{name}: input of shape {self.x.shape} has no classes; expected (C,) or (N, C, ...)"
+            )
+        self.classes = self.x.shape[self.axis]
+        self.shape = self.x.shape[: self.axis] + self.x.shape[self.axis + 1 :]
+
+    def rows_of(self, array: np.ndarray) -> np.ndarray:
+        """An array of the input's shape as rows of classes."""
+        return contiguous(np.moveaxis(array, self.axis, -1).reshape(-1, self.classes), array.dtype)
+
+    def indices(self, target: np.ndarray) -> np.ndarray:
+        """Flat classes."""
+        if target.shape != self.shape:
+            raise ValueError(
+                f"{self.name}: target has shape {target.shape} and dtype {target.dtype}; for input of shape "
+                f"{self.x.shape} expected integers of shape {self.shape}"
+                + (f" or probabilities of shape {self.x.shape}" if self.name == "cross_entropy" else "")
+            )
+        if target.dtype.kind not in "iu":
+            raise TypeError(
+                f"{self.name}: classes must be integers, got dtype {target.dtype}; "
+                "convert them, as by target.astype(int)"
+            )
+        return contiguous(target.reshape(-1), np.int64)
+
+    def factors(self, weight: Optional[ArrayLike]) -> Optional[np.ndarray]:
+        """One factor a class, or None."""
+        if weight is None:
+            return None
+        factors = contiguous(real(self.name, "weight", weight), self.x.dtype)
+        if factors.shape != (self.classes,):
+            raise ValueError(
+                f"{self.name}: weight has shape {factors.shape}; expected one factor a class, ({self.classes},)"
+            )
+        return factors
+
+    def one_hot(self, index: np.ndarray, factors: Optional[np.ndarray], smoothing: float) -> np.ndarray:
+        """What each class counts in each row: mostly its own, and a part of all. Others than classes have none."""
+        if factors is None:
+            factors = np.ones(self.classes, self.x.dtype)
+        share = np.tile(factors * (smoothing / self.classes), (len(index), 1))
+        row = np.flatnonzero((index >= 0) & (index < self.classes))
+        share[row, index[row]] += factors[index[row]] * (1 - smoothing)
+        return contiguous(share, self.x.dtype)
+
+    def prepared(self, given_logs: bool, index: Any, factors: Any, share: Any, ignore: int, by: Any) -> Prepared:
+        """The kernel's results in the input's layout."""
+
+        def kernel(wants_gradient: bool) -> Tuple[Any, Any]:
+            rows = self.rows_of(self.x)
+            value, grad = loss_kernels.classes(given_logs, rows, index, factors, share, ignore, by, wants_gradient)
+            if by is None:
+                value = value.reshape(self.shape)
+            if wants_gradient:
+                grad = np.moveaxis(grad.reshape(*self.shape, self.classes), -1, self.axis)
+                grad = np.ascontiguousarray(grad)
+            return value, grad
+
+        return kernel, ()

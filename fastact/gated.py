@@ -1,0 +1,173 @@
+"""Gated linear units of one array: ``glu``, ``reglu``, ``geglu`` and ``swiglu``.
+
+The array holds two halves [a, b] along an axis, as a linear layer of twice the width makes them. For gate and
+up in arrays of their own there is ``fastact.silu.gated(gate, up)``.
+"""
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from fastact.activations import activations
+from fastact.biased import run_matrix
+
+_DOC = """{name}(x, axis=-1, gate="last", out=None) = a * {activation}(b), x = [a, b]
+
+Parameters
+----------
+x : array_like
+    float16, bfloat16, float32, float64 or integers, promoted as by numpy.tanh; of even size along the axis.
+axis : int, default -1
+    Where x consists of two halves.
+gate : {{"last", "first"}}, default "last"
+    Which half the activation takes: a * {activation}(b), as torch's glu, or {activation}(a) * b.
+out : ndarray, optional
+    Where to write; any overlap with x is safe.
+
+Returns
+-------
+ndarray
+    Half as long as x along the axis.
+
+Raises
+------
+TypeError
+    For complex, longdouble and object input.
+ValueError
+    For an odd size along the axis, another `gate`, or an out of another shape.
+numpy.exceptions.AxisError
+    For an axis that x does not have.
+
+Notes
+-----
+``{name}.backward(grad, x, axis=-1, gate="last", out=None)`` is the gradient with respect to x, both halves of
+it. Each is one pass: the halves are read and written where they are. Results are those of
+``fastact.{activation}.gated`` and ``fastact.{activation}.gated_backward``, bit for bit.
+Source: {reference}.
+"""
+
+
+@dataclass(frozen=True)
+class Info:
+    """What fastact knows of a gated linear unit."""
+
+    name: str
+    activation: str
+    reference: str
+
+    @property
+    def formula(self):
+        """With x = [a, b] and gate="last"."""
+        return f"a * {self.activation}(b)"
+
+
+class GatedLinearUnit:
+    """A gated linear unit of two halves of one array; see ``help(fastact.swiglu)`` for its arguments."""
+
+    def __init__(self, info):
+        self.info = info
+        self.name = self.__name__ = info.name
+        self.__doc__ = _DOC.format(name=info.name, activation=info.activation, reference=info.reference)
+
+    @property
+    def activation(self):
+        """The activation that the gate goes through."""
+        return activations[self.info.activation]
+
+    def __call__(self, x, axis=-1, gate="last", out=None):
+        form, x = self.activation.gated, np.asarray(x)
+        axis, dtype = _check(self.name, form, x, axis, gate)
+        shape = (*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis + 1:])
+        _check_out(self.name, out, shape, dtype)
+        result = np.empty(shape, dtype) if out is None else out
+        if _plain(x, result) and not np.may_share_memory(x, result):
+            run_matrix(form, _matrices(x, axis, gate), form.info.defaults, [_matrix(result, axis)])
+        else:
+            form(*_halves(x, axis, gate), out=result)
+        return result
+
+    def backward(self, grad, x, axis=-1, gate="last", out=None):
+        """The gradient with respect to x, of its shape, from that with respect to the result."""
+        name, form = f"{self.name}.backward", self.activation.gated_backward
+        grad, x = np.asarray(grad), np.asarray(x)
+        axis, dtype = _check(name, form, x, axis, gate, grad.dtype)
+        shape = (*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis + 1:])
+        if grad.shape != shape:
+            raise ValueError(f"fastact.{name}: grad must have the result's shape {shape}, not {grad.shape}")
+        _check_out(name, out, x.shape, dtype)
+        if out is None or np.may_share_memory(out, grad) or np.may_share_memory(out, x):
+            result = np.empty(x.shape, dtype)
+        else:
+            result = out
+        if _plain(x, grad, result):
+            run_matrix(form, [_matrix(grad, axis), *_matrices(x, axis, gate)], form.info.defaults,
+                       _matrices(result, axis, gate))
+        else:
+            form(grad, *_halves(x, axis, gate), out=_halves(result, axis, gate))
+        if out is None or out is result:
+            return result
+        out[...] = result
+        return out
+
+    def __repr__(self):
+        return f'<fastact.{self.name}(x, axis=-1, gate="last", out=None)>'
+
+    def __reduce__(self):
+        return self.name
+
+
+def _check(name, form, x, axis, gate, *others):
+    """The axis, counted from the front, and the result's dtype, where the arguments are in order."""
+    axis = normalize_axis_index(axis, x.ndim)
+    if gate not in ("last", "first"):
+        raise ValueError(f'fastact.{name}: gate must be "last" or "first", not {gate!r}')
+    if x.shape[axis] % 2:
+        raise ValueError(f"fastact.{name} needs an even size along axis {axis}, two halves, and x has shape {x.shape}")
+    try:
+        inputs = (*others, x.dtype, x.dtype) + form.info.defaults
+        return axis, form.ufunc.resolve_dtypes((*inputs, *(None,) * form.ufunc.nout))[-1]
+    except TypeError:
+        raise TypeError(f"fastact.{name} does not support {x.dtype}: it takes float16, bfloat16, float32, float64, and "
+                        "integers or booleans, promoted as by numpy.tanh") from None
+
+
+def _check_out(name, out, shape, dtype):
+    if out is None:
+        return
+    if not isinstance(out, np.ndarray) or out.shape != shape:
+        raise ValueError(f"fastact.{name}: out must be an array of shape {shape}")
+    if not out.flags.writeable:
+        raise ValueError(f"fastact.{name}: out is read-only")
+    if not np.can_cast(dtype, out.dtype, "same_kind"):
+        raise TypeError(f"fastact.{name}: a {dtype} result cannot be written into out of {out.dtype}")
+
+
+def _plain(*arrays):
+    """Whether these are contiguous arrays of one dtype with kernels of its own, and not empty."""
+    dtype = arrays[0].dtype
+    return dtype in (np.float32, np.float64) and dtype.isnative and all(
+        a.size and a.dtype == dtype and a.flags.carray for a in arrays)
+
+
+def _matrix(x, axis):
+    """A contiguous array as rows from the axis on."""
+    return x.reshape(math.prod(x.shape[:axis]), -1)
+
+
+def _halves(x, axis, gate):
+    """The gate and the other half, as views."""
+    half, whole = x.shape[axis] // 2, (slice(None),) * axis
+    first, last = x[(*whole, slice(None, half))], x[(*whole, slice(half, None))]
+    return (last, first) if gate == "last" else (first, last)
+
+
+def _matrices(x, axis, gate):
+    """The same as matrices, for a contiguous array."""
+    return list(_halves(_matrix(x, axis), 1, gate))
+
+
+glu = GatedLinearUnit(Info("glu", "sigmoid", "Dauphin et al. 2017, arXiv:1612.08083; gate last, as in torch"))
+reglu = GatedLinearUnit(Info("reglu", "relu", "Shazeer 2020, arXiv:2002.05202"))
+geglu = GatedLinearUnit(Info("geglu", "gelu", "Shazeer 2020, arXiv:2002.05202"))
+swiglu = GatedLinearUnit(Info("swiglu", "silu", "Shazeer 2020, arXiv:2002.05202"))

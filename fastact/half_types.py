@@ -1,0 +1,29 @@
+"""float16 and ml_dtypes.bfloat16, which NumPy knows once ml_dtypes has been imported. fastact never imports it."""
+import sys
+
+import numpy as np
+
+
+def bfloat16():
+    """The scalar type ``ml_dtypes.bfloat16``, or None where nobody has imported it: then no array is of it."""
+    return getattr(sys.modules.get("ml_dtypes"), "bfloat16", None)
+
+
+def is_bfloat16(dtype):
+    """Whether a numpy.dtype is that of bfloat16."""
+    return dtype.num >= 256 and dtype.type is bfloat16()
+
+
+def adapt(values, kwargs, inputs, parameters, outputs):
+    """Change a ufunc's arguments as NumPy would for its own types alone.
+
+    dtype= finds the loop of a half type, whose parameters are doubles; and beside a bfloat16 array a
+    Python float, which for ml_dtypes is a float32, becomes a bfloat16.
+    """
+    dtype = kwargs.get("dtype")
+    if dtype is not None and (np.dtype(dtype) == np.float16 or is_bfloat16(np.dtype(dtype))):
+        half = np.dtype(kwargs.pop("dtype"))
+        kwargs["signature"] = (half,) * inputs + (np.dtype(float),) * parameters + (half,) * outputs
+    if bfloat16() is not None and any(is_bfloat16(value.dtype) for value in values[:inputs]
+                                      if isinstance(value, (np.ndarray, np.generic))):
+        values[:inputs] = [bfloat16()(value) if type(value) is float else value for value in values[:inputs]]

@@ -1,0 +1,191 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True
+"""Losses of plain arrays, each with its gradient in one pass of the C library.
+
+loss_base.py and losses.py see to everything else: here all arrays are C-contiguous, and of one dtype.
+"""
+from cpython.object cimport PyObject
+from libc.stdint cimport int64_t
+
+cimport numpy as cnp
+
+from fastact cimport kernels
+from fastact.plain cimport is_like, is_plain
+
+import numpy as np
+
+cnp.import_array()
+
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_Scalar(void *data, cnp.PyArray_Descr *type, object base)
+
+cdef extern from "fastact.h" nogil:
+    ctypedef enum fa_status:
+        FA_OK
+    ctypedef enum fa_dtype:
+        FA_FLOAT32
+        FA_FLOAT64
+    ctypedef enum fa_loss:
+        FA_MSE_LOSS
+        FA_L1_LOSS
+        FA_SMOOTH_L1_LOSS
+        FA_HUBER_LOSS
+        FA_BINARY_CROSS_ENTROPY
+        FA_BINARY_CROSS_ENTROPY_WITH_LOGITS
+        FA_KL_DIV
+        FA_KL_DIV_LOG_TARGET
+    ctypedef struct fa_loss_call:
+        fa_loss loss
+        fa_dtype dtype
+        Py_ssize_t n
+        const void *x
+        const void *target
+        const void *weight
+        double option
+        const void *pos_weight
+        double *total
+        void *values
+        void *grad
+        double scale
+    ctypedef struct fa_class_loss_call:
+        fa_dtype dtype
+        int given_logs
+        Py_ssize_t rows
+        Py_ssize_t classes
+        const void *x
+        const int64_t *target
+        const void *weight
+        const void *share
+        int64_t ignore
+        double divisor
+        double *total
+        void *values
+        void *grad
+
+cdef enum:
+    RELEASE_GIL_FROM = 16384
+
+MSE_LOSS, L1_LOSS, SMOOTH_L1_LOSS, HUBER_LOSS = FA_MSE_LOSS, FA_L1_LOSS, FA_SMOOTH_L1_LOSS, FA_HUBER_LOSS
+BINARY_CROSS_ENTROPY = FA_BINARY_CROSS_ENTROPY
+BINARY_CROSS_ENTROPY_WITH_LOGITS = FA_BINARY_CROSS_ENTROPY_WITH_LOGITS
+KL_DIV, KL_DIV_LOG_TARGET = FA_KL_DIV, FA_KL_DIV_LOG_TARGET
+
+
+def alike(x, target):
+    """Whether both are plain arrays of one dtype and shape."""
+    return is_plain(<PyObject *>x) and is_like(<PyObject *>target, <cnp.ndarray>x)
+
+
+def rows_and_classes(x, target):
+    """Whether these are plain logits (N, C) and int64 classes (N,)."""
+    if not is_plain(<PyObject *>x) or not cnp.PyArray_CheckExact(target):
+        return False
+    cdef cnp.ndarray a = <cnp.ndarray>x, b = <cnp.ndarray>target
+    return (cnp.PyArray_NDIM(a) == 2 and cnp.PyArray_NDIM(b) == 1 and cnp.PyArray_TYPE(b) == cnp.NPY_INT64
+            and cnp.PyArray_ISCARRAY_RO(b) and cnp.PyArray_DIMS(a)[0] == cnp.PyArray_DIMS(b)[0]
+            and cnp.PyArray_DIMS(a)[1] > 0)
+
+
+def rows_and_shares(x, target):
+    """Whether these are plain logits (N, C) and a share of each class."""
+    return alike(x, target) and x.ndim == 2 and x.shape[1] > 0
+
+
+cdef inline const void *data(cnp.ndarray array):
+    return NULL if array is None else cnp.PyArray_DATA(array)
+
+
+cdef inline cnp.ndarray like(cnp.ndarray x):
+    return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x), 0)
+
+
+cdef object scalar(cnp.ndarray x, double value):
+    """A NumPy scalar of x's dtype."""
+    cdef float narrow = <float>value
+    if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
+        return PyArray_Scalar(&narrow, cnp.PyArray_DESCR(x), None)
+    return PyArray_Scalar(&value, cnp.PyArray_DESCR(x), None)
+
+
+def elements(int loss, cnp.ndarray x not None, cnp.ndarray target not None, cnp.ndarray weight, double option,
+             cnp.ndarray pos_weight, divisor, bint wants_gradient):
+    """A loss of single elements.
+
+    `weight` and `pos_weight` are None or of x's shape. `divisor` is that of the sum and of the
+    gradient; None leaves a value an element. Returns the value, and the gradient or None.
+    """
+    cdef double total, by = 1
+    cdef fa_loss_call call
+    cdef cnp.ndarray values = None, grad = None
+    if divisor is None:
+        values = like(x)
+    else:
+        by = divisor
+    if wants_gradient:
+        grad = like(x)
+    call.loss = <fa_loss>loss
+    call.dtype = FA_FLOAT32 if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT else FA_FLOAT64
+    call.n = cnp.PyArray_SIZE(x)
+    call.x = data(x)
+    call.target = data(target)
+    call.weight = data(weight)
+    call.option = option
+    call.pos_weight = data(pos_weight)
+    call.total = &total
+    call.values = <void *>data(values)
+    call.grad = <void *>data(grad)
+    call.scale = 1 / by if by != 0 else 0
+    if call.n >= RELEASE_GIL_FROM:
+        with nogil:
+            kernels.apply_loss(&call)
+    else:
+        kernels.apply_loss(&call)
+    if loss == FA_BINARY_CROSS_ENTROPY and total != total:
+        check_probabilities(x, target)
+    return (scalar(x, total / by) if values is None else values), grad
+
+
+def classes(bint given_logs, cnp.ndarray x not None, cnp.ndarray target, cnp.ndarray weight, cnp.ndarray share,
+            int64_t ignore, divisor, bint wants_gradient):
+    """A loss of the rows of x, (N, C), against classes (int64), or against a share of each class.
+
+    As `elements`; a divisor of 0 is the sum of the weights of the targets.
+    """
+    cdef double total
+    cdef fa_class_loss_call call
+    cdef cnp.ndarray values = None, grad = None
+    if divisor is None:
+        values = cnp.PyArray_EMPTY(1, cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x), 0)
+    if wants_gradient:
+        grad = like(x)
+    call.dtype = FA_FLOAT32 if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT else FA_FLOAT64
+    call.given_logs = given_logs
+    call.rows = cnp.PyArray_DIMS(x)[0]
+    call.classes = cnp.PyArray_DIMS(x)[1]
+    call.x = data(x)
+    call.target = <const int64_t *>data(target)
+    call.weight = data(weight)
+    call.share = data(share)
+    call.ignore = ignore
+    call.divisor = 1 if divisor is None else divisor
+    call.total = &total
+    call.values = <void *>data(values)
+    call.grad = <void *>data(grad)
+    cdef int status
+    if call.rows * call.classes >= RELEASE_GIL_FROM:
+        with nogil:
+            status = kernels.apply_class_loss(&call)
+    else:
+        status = kernels.apply_class_loss(&call)
+    if status != FA_OK:
+        wrong = target[(target != ignore) & ((target < 0) | (target >= x.shape[1]))][0]
+        raise ValueError(f"{'nll_loss' if given_logs else 'cross_entropy'}: class {wrong} in target; input has "
+                         f"classes 0 to {x.shape[1] - 1}")
+    return (scalar(x, total) if values is None else values), grad
+
+
+def check_probabilities(x, target):
+    for name, array in (("input", x), ("target", target)):
+        outside = array[(array < 0) | (array > 1)]
+        if outside.size:
+            raise ValueError(f"binary_cross_entropy: {name} must be probabilities, in [0, 1], got {outside[0]}"
+                             + ("; for logits use binary_cross_entropy_with_logits" if name == "input" else ""))

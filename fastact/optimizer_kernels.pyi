@@ -1,0 +1,26 @@
+from typing import Any
+
+SGD: int
+ADAM: int
+RMSPROP: int
+ADAGRAD: int
+
+class Rule:
+    def __init__(
+        self,
+        rule: int,
+        lr: float,
+        weight_decay: float = 0,
+        maximize: bool = False,
+        *,
+        shrink: float = 1,
+        momentum: float = 0,
+        gain: float = 1,
+        beta1: float = 0,
+        beta2: float = 0,
+        eps: float = 0,
+        nesterov: bool = False,
+    ) -> None: ...
+    def __call__(self, parameter: Any, grad: Any, state: tuple[Any, Any, Any]) -> None: ...
+
+def is_ready(array: Any, like: Any = None) -> bool: ...

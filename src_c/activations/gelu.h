@@ -1,0 +1,24 @@
+/* gelu(x) = x Phi(x), Phi the normal distribution function: max(x, 0) - a Q(a) with a = |x| and Q = 1 - Phi,
+   which keeps the digits of the negative side. Limits -0.0 and inf. Minimum -0.1700 at x = -0.7518. */
+INLINE REAL FN(gelu)(REAL x)
+{
+    REAL base = x < 0 ? LIT(-0.0f, -0.0) : x; /* NaN and -0.0 too */
+    return FN(fused)(FN(normal_tail)(FN(magnitude_at_most)(x, NORMAL_LARGEST)), -NORMAL_UNIT, base);
+}
+
+/* Phi(x) + x phi(x), phi the density: for x < 0 Q(a) - a phi(a), for x >= 0 1 minus that. */
+INLINE REAL FN(gelu_derivative)(REAL x)
+{
+    REAL left = FN(normal_slope)(FN(magnitude_at_most)(x, NORMAL_LARGEST));
+    return FN(or_nan)(x < 0 ? left : 1 - left, x);
+}
+
+/* phi(x) (2 - x^2). */
+INLINE REAL FN(gelu_second_derivative)(REAL x)
+{
+    const REAL density = LIT(0x1.988454p-2f, 0x1.9884533d43651p-2); /* 1 / sqrt(2 pi) = 0.3989422804 */
+    REAL a = FN(magnitude_at_most)(x, NORMAL_LARGEST);
+    FN(exp_parts) e = FN(exp_short)(LIT(-0.5f, -0.5) * a * a, NORMAL_SHIFT);
+    REAL y = density * FN(fused)(-a, a, 2);
+    return FN(or_nan)((FN(fused)(e.q, y, y) * e.scale) * NORMAL_UNIT, x);
+}

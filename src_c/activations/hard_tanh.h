@@ -1,0 +1,23 @@
+/* hard_tanh(x) = x limited to [min_val, max_val], exact; its limits are these two. The slope is 0 at both
+   kinks, as in torch (JAX has 1). */
+INLINE REAL FN(hard_tanh)(REAL x, REAL min_val, REAL max_val)
+{
+    return FN(at_most)(FN(at_least)(x, min_val), max_val);
+}
+
+INLINE REAL FN(hard_tanh_derivative)(REAL x, REAL min_val, REAL max_val)
+{
+    return FN(or_nan)((x > min_val) & (x < max_val) ? 1 : 0, x);
+}
+
+INLINE REAL FN(hard_tanh_second_derivative)(REAL x, REAL min_val, REAL max_val)
+{
+    (void)min_val, (void)max_val;
+    return FN(or_nan)(0, x);
+}
+
+/* The value is exact, so it lies between the limits exactly where x does. */
+INLINE REAL FN(hard_tanh_slope_from_output)(REAL y, REAL min_val, REAL max_val)
+{
+    return FN(hard_tanh_derivative)(y, min_val, max_val);
+}

@@ -1,0 +1,46 @@
+/* selu(x) = lambda x for x > 0, lambda alpha (e^x - 1) elsewhere; limits inf and -lambda alpha.
+   lambda and alpha make mean 0 and variance 1 a fixed point (Klambauer et al. 2017); they are the
+   doubles that other libraries have, and their product is kept as high + low.
+   The slope at 0 is lambda alpha, as in torch and JAX. Method: elu.h. */
+#undef SELU_LAMBDA
+#undef SELU_BELOW
+#undef SELU_BELOW_LO
+#if FA_DOUBLE
+#define SELU_LAMBDA 0x1.0cfabd6a91132p+0 /* 1.050700987 */
+#define SELU_BELOW 0x1.c212cc640f030p+0 /* lambda alpha: 1.758099341 */
+#define SELU_BELOW_LO 0x1.092dbf637p-54 /* 5.750e-17 */
+#else
+#define SELU_LAMBDA 0x1.0cfabep+0f         /* 1.050701022 */
+#define SELU_BELOW 0x1.c212ccp+0f          /* 1.758099318 */
+#define SELU_BELOW_LO 0x1.903c0cp-26f      /* 2.329671744e-8 */
+#endif
+
+INLINE REAL FN(selu)(REAL x)
+{
+    REAL a = FN(clamp)(x, LIT(-25.0f, -45.0), 0); /* e^x - 1 is -1 below -17.4 (-37.5) */
+    REAL low, high = FN(expm1_parts)(FN(exp_split)(a, 0), &low);
+    REAL below = FN(fused)(SELU_BELOW, high, FN(fused)(SELU_BELOW, low, SELU_BELOW_LO * high));
+    /* A factor is selected, since lambda x can overflow in the branch that is not taken; by a, and for a fused
+       product, since GCC moves others before the selection. */
+    REAL above = FN(fused)(x, a < 0 ? 1 : SELU_LAMBDA, LIT(-0.0f, -0.0));
+    return x < 0 ? below : above;
+}
+
+INLINE REAL FN(selu_derivative)(REAL x)
+{
+    REAL a = FN(clamp)(x, LIT(-106.0f, -747.0), 0);
+    FN(exp_parts) e = FN(exp_short)(a, LIT(-64, -512));
+    REAL factor = SELU_BELOW + FN(fused)(SELU_BELOW, e.q, SELU_BELOW_LO);
+    REAL below = (factor * e.scale) * LIT(0x1p-64f, 0x1p-512);
+    return x <= 0 ? below : FN(or_nan)(SELU_LAMBDA, x);
+}
+
+/* The slope for x < 0, else 0, as in torch. */
+INLINE REAL FN(selu_second_derivative)(REAL x)
+{
+    REAL below = FN(selu_derivative)(x);
+    return x >= 0 ? 0 : below;
+}
+
+/* y > 0 exactly where x > 0, and lambda alpha e^x = y + lambda alpha elsewhere. */
+INLINE REAL FN(selu_slope_from_output)(REAL y) { return y > 0 ? SELU_LAMBDA : y + SELU_BELOW; }

@@ -1,0 +1,20 @@
+/* soft_shrink(x) = x - lambd for x > lambd, x + lambd for x < -lambd, 0 between: one rounding. The slope at
+   both kinks is 0, as in torch. Comparisons are such that NaN passes (ONNX and Keras make it 0). */
+INLINE REAL FN(soft_shrink)(REAL x, REAL lambd)
+{
+    return FN(magnitude)(x) <= lambd ? 0 : x - FN(with_sign)(lambd, x);
+}
+
+INLINE REAL FN(soft_shrink_derivative)(REAL x, REAL lambd) { return FN(hard_shrink_derivative)(x, lambd); }
+
+INLINE REAL FN(soft_shrink_second_derivative)(REAL x, REAL lambd)
+{
+    return FN(hard_shrink_second_derivative)(x, lambd);
+}
+
+/* With lambd >= 0, y is 0 exactly where |x| <= lambd: a difference of two numbers is 0 only where they are
+   equal. */
+INLINE REAL FN(soft_shrink_slope_from_output)(REAL y, REAL lambd)
+{
+    return FN(hard_shrink_slope_from_output)(y, lambd);
+}

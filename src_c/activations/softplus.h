@@ -1,0 +1,64 @@
+/* softplus(x, beta) = log(1 + e^t) / beta with t = beta x, without the threshold from which torch returns x.
+   Limits 0 and inf. Methods: math/log.h. x is limited before the product, so that t cannot overflow. The
+   slope is s(t), never 0 for x > 0; the curvature beta s(t) s(-t).
+
+   beta < 0 gives -softplus(-x, -beta), as the formula does: log_sigmoid at -1. beta = inf gives relu, beta = 0
+   inf with the slope 1/2. What depends on beta alone leaves the loop, unless beta is an array. */
+#undef SOFTPLUS_LEAST
+#define SOFTPLUS_LEAST LIT(0x1p-118f, 0x1p-1012) /* what limits are divided by at least: the quotient is finite */
+
+INLINE REAL FN(softplus)(REAL x, REAL beta)
+{
+    REAL size = FN(at_most)(FN(magnitude)(beta), LARGEST), sign = FN(with_sign)(1, beta);
+    REAL steepness = FN(at_least)(size, LIT(0x1p-126f, 0x1p-1022));
+    REAL inverse = sign / steepness;
+    REAL error = FN(fused)(-sign * steepness, inverse, 1); /* 1 / beta = inverse (1 + error) */
+    REAL product = LN2_HI * inverse;
+    /* 1 / beta for E(s), which is large where it is not taken. */
+    REAL curved = FN(with_sign)(FN(at_most)(1 / steepness, LIT(0x1p80f, 0x1p800)), beta);
+    REAL base_low = FN(fused)(LN2_HI, inverse, -product) + FN(fused)(LN2_HI, error * inverse, LN2_LO * inverse);
+    REAL base = product * (steepness / size); /* inf for beta = 0 */
+    /* Until e^t / beta rounds to 0, all 2^(n - shift) and unit / beta have to be normal numbers. */
+    int gentle = size < 1, shift = gentle ? LIT(-126, -1022) : LIT(-24, -53);
+    REAL unit = gentle ? LIT(0x1p-126f, 0x1p-1022) : LIT(0x1p-24f, 0x1p-53);
+    REAL furthest = (gentle ? LIT(174.0f, 1416.0) : LIT(104.0f, 745.2)) / FN(at_least)(size, SOFTPLUS_LEAST);
+    REAL limit = size < 1 ? NEAR_ROUNDED : size > 1 ? NEAR_ROUNDED : NEAR;
+
+    REAL a = FN(minus_magnitude)(x, furthest);
+    REAL t = FN(fused)(size, a, 0), t_low = FN(fused)(size, a, -t);
+    REAL r, scale, n = FN(exp_reduce)(t, shift, &r, &scale), r2 = r * r;
+    REAL q = FN(fused)(FN(exp_tail)(r, r2), r2, r);
+    /* What is left out of r and of 1 / beta enters once, as a factor 1 + low: 2.3 ulp without. */
+    REAL low = FN(fused)(n, -LN2_LO, t_low) + error;
+    REAL power = scale * (unit * inverse), part = FN(fused)(q, power, power);
+    REAL above = sign * x < 0 ? 0 : x; /* NaN too */
+    REAL far = FN(softplus_far)(part, power, FN(fused)(q, power, low * part), sign * steepness, above);
+    REAL near = FN(softplus_near)(x, t, curved, base, base_low);
+    return t > -limit ? near : far;
+}
+
+INLINE REAL FN(softplus_derivative)(REAL x, REAL beta)
+{
+    REAL size = FN(at_most)(FN(magnitude)(beta), LARGEST);
+    REAL inverse = 1 / FN(at_least)(size, SOFTPLUS_LEAST), steepness = FN(with_sign)(size, beta);
+    REAL lowest = (beta < 0 ? -SIGMOID_HIGHEST : SIGMOID_LOWEST) * inverse;
+    REAL highest = (beta < 0 ? -SIGMOID_LOWEST : SIGMOID_HIGHEST) * inverse;
+    REAL a = FN(clamp)(x, lowest, highest);
+    REAL t = FN(fused)(steepness, a, 0), t_low = FN(fused)(steepness, a, -t);
+    return FN(or_nan)(SIGMOID_UNIT / FN(sigmoid_denominator_low)(t, t_low), x);
+}
+
+INLINE REAL FN(softplus_second_derivative)(REAL x, REAL beta)
+{
+    REAL size = FN(at_most)(FN(magnitude)(beta), LARGEST);
+    REAL a = FN(minus_magnitude)(x, SLOPE_LARGEST / FN(at_least)(size, SOFTPLUS_LEAST));
+    return FN(or_nan)(FN(logistic_slope)(FN(fused)(size, a, 0), 1) * FN(with_sign)(size, beta), x);
+}
+
+/* e^(beta y) = 1 + e^t, and s(t) = 1 - 1 / (1 + e^t): as exact as the output is. */
+INLINE REAL FN(softplus_slope_from_output)(REAL y, REAL beta)
+{
+    REAL size = FN(at_most)(FN(magnitude)(beta), LARGEST);
+    REAL a = FN(minus_magnitude)(y, LIT(25.0f, 45.0) / FN(at_least)(size, SOFTPLUS_LEAST));
+    return FN(or_nan)(FN(one_minus_exp)(FN(fused)(size, a, 0)), y);
+}

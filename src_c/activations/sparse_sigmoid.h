@@ -1,0 +1,14 @@
+/* sparse_sigmoid(x) = (x + 1) / 2 between 0 and 1: one rounding, exact at the ends, where the slope is 0.
+   It is the slope of sparse_plus. */
+INLINE REAL FN(sparse_sigmoid)(REAL x)
+{
+    REAL c = FN(clamp)(x, -1, 1);
+    return FN(or_nan)(FN(fused)(c, LIT(0.5f, 0.5), LIT(0.5f, 0.5)), x);
+}
+
+INLINE REAL FN(sparse_sigmoid_derivative)(REAL x)
+{
+    return FN(or_nan)(FN(magnitude)(x) < 1 ? LIT(0.5f, 0.5) : 0, x);
+}
+
+INLINE REAL FN(sparse_sigmoid_second_derivative)(REAL x) { return FN(or_nan)(0, x); }

@@ -1,0 +1,15 @@
+/* threshold(x) = x for x > threshold, value elsewhere; exact. The slope at the jump is 0, as in torch.
+   The comparison is such that NaN passes. A value above the threshold may also come from x: backward needs x. */
+INLINE REAL FN(threshold)(REAL x, REAL threshold, REAL value) { return x <= threshold ? value : x; }
+
+INLINE REAL FN(threshold_derivative)(REAL x, REAL threshold, REAL value)
+{
+    (void)value;
+    return FN(or_nan)(x <= threshold ? 0 : 1, x);
+}
+
+INLINE REAL FN(threshold_second_derivative)(REAL x, REAL threshold, REAL value)
+{
+    (void)threshold, (void)value;
+    return FN(or_nan)(0, x);
+}

@@ -1,0 +1,16 @@
+/* thresholded_relu(x) = x for x > theta, 0 elsewhere: threshold with the value 0. */
+INLINE REAL FN(thresholded_relu)(REAL x, REAL theta) { return FN(threshold)(x, theta, 0); }
+
+INLINE REAL FN(thresholded_relu_derivative)(REAL x, REAL theta) { return FN(threshold_derivative)(x, theta, 0); }
+
+INLINE REAL FN(thresholded_relu_second_derivative)(REAL x, REAL theta)
+{
+    return FN(threshold_second_derivative)(x, theta, 0);
+}
+
+/* With theta >= 0, y is 0 exactly where x <= theta. */
+INLINE REAL FN(thresholded_relu_slope_from_output)(REAL y, REAL theta)
+{
+    (void)theta;
+    return FN(or_nan)(y == 0 ? 0 : 1, y);
+}

@@ -1,0 +1,242 @@
+/* From calls to loops. Included once a dtype and instruction set, after composed.h.
+
+   FN(run) takes elements [begin, end) of a call to FN(compute):
+     contiguous arrays     at once; the last partial vector is padded and goes the same way
+     stream                blocks in L1, written past the caches from there
+     strides, matrices     blocks in L1: gather, compute, scatter */
+
+/* Rows at least this long are taken by themselves. From memory (a chunk of more than FAR elements) they are
+   asked for AHEAD elements before their turn. */
+#undef LONG_ROW
+#undef AHEAD
+#undef FAR
+#define LONG_ROW 256
+#define AHEAD (4 * PART)
+#define FAR 65536
+
+/* A place in argument k of a call: how many elements follow, a step apart, and where the next row starts. */
+typedef struct {
+    char *at, *next;
+    ptrdiff_t left, step;
+} FN(place);
+
+/* Whether argument k is a matrix whose rows do not follow each other in memory. */
+static int FN(apart)(const fa_call *call, int k)
+{
+    return call->columns && call->row_steps[k] != call->columns * call->steps[k] && !(call->repeated >> k & 1);
+}
+
+static FN(place) FN(place_of)(const fa_call *call, int k, ptrdiff_t at)
+{
+    ptrdiff_t columns = call->columns, step = call->steps[k];
+    if (!FN(apart)(call, k)) {
+        ptrdiff_t first = columns && call->repeated >> k & 1 ? at % columns : at;
+        return (FN(place)){call->data[k] + first * step, NULL, PTRDIFF_MAX, step};
+    }
+    char *row = call->data[k] + at / columns * call->row_steps[k];
+    return (FN(place)){row + at % columns * step, row + call->row_steps[k], columns - at % columns, step};
+}
+
+/* At most n elements of the row; *at becomes the place after them. */
+static ptrdiff_t FN(pass)(const fa_call *call, int k, FN(place) *at, ptrdiff_t n)
+{
+    if (n < at->left) {
+        at->at += n * at->step;
+        at->left -= n;
+        return n;
+    }
+    n = at->left;
+    at->at = at->next;
+    at->next += call->row_steps[k];
+    at->left = call->columns;
+    return n;
+}
+
+/* Strided reads and writes; elements may be unaligned. */
+static void FN(gather)(const char *from, ptrdiff_t step, REAL *to, ptrdiff_t n)
+{
+    if (step == sizeof(REAL) && n > 32) {
+        memcpy(to, from, (size_t)n * sizeof(REAL));
+        return;
+    }
+    for (ptrdiff_t i = 0; i < n; i++)
+        __builtin_memcpy(to + i, from + i * step, sizeof(REAL));
+}
+
+static void FN(scatter)(const REAL *from, char *to, ptrdiff_t step, ptrdiff_t n)
+{
+    if (step == sizeof(REAL) && n > 32) {
+        memcpy(to, from, (size_t)n * sizeof(REAL));
+        return;
+    }
+    for (ptrdiff_t i = 0; i < n; i++)
+        __builtin_memcpy(to + i * step, from + i, sizeof(REAL));
+}
+
+/* Elements [at, at + n) of an input: in place where they are contiguous and whole vectors, else copied to
+   `block`. Lanes beyond the end hold 1, which no activation minds. */
+static const void *FN(fetch)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, REAL *block)
+{
+    FN(place) from = FN(place_of)(call, k, at);
+    if (from.step == sizeof(REAL) && from.left >= n && n % LANES == 0)
+        return from.at;
+    for (ptrdiff_t done = 0; done < n;) {
+        const char *here = from.at;
+        ptrdiff_t count = FN(pass)(call, k, &from, n - done);
+        FN(gather)(here, from.step, block + done, count);
+        done += count;
+    }
+    for (ptrdiff_t i = n; i % LANES; i++)
+        block[i] = 1;
+    return block;
+}
+
+/* Where the loop writes elements [at, at + n) of an output: their place, or `block`, for FN(deliver). */
+static void *FN(target)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, REAL *block)
+{
+    FN(place) to = FN(place_of)(call, k, at);
+    return to.step == sizeof(REAL) && to.left >= n && n % LANES == 0 && !call->stream ? (void *)to.at : block;
+}
+
+static void FN(deliver)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, const REAL *block)
+{
+    FN(place) to = FN(place_of)(call, k, at);
+    for (ptrdiff_t done = 0; done < n;) {
+        char *here = to.at;
+        ptrdiff_t count = FN(pass)(call, k, &to, n - done);
+        if (call->stream)
+            fa_stream_copy(here, (const char *)(block + done), count * (ptrdiff_t)sizeof(REAL));
+        else
+            FN(scatter)(block + done, here, to.step, count);
+        done += count;
+    }
+}
+
+/* How many elements from `at` on make the next block. Long rows are taken by themselves, in place up to their
+   last partial vector; short ones come together in a block. A stream begins with a cache line. */
+static ptrdiff_t FN(length)(const fa_call *call, int by_rows, ptrdiff_t at, ptrdiff_t end)
+{
+    ptrdiff_t n = call->form < FA_LOOP_COUNT ? BLOCK : PART;
+    n = end - at < n ? end - at : n;
+    if (by_rows && n > call->columns - at % call->columns)
+        n = call->columns - at % call->columns;
+    if (call->stream) {
+        ptrdiff_t ahead = (ptrdiff_t)((uintptr_t)FN(place_of)(call, call->inputs + call->parameters, at).at % 64);
+        ahead = (64 - ahead) % 64 / (ptrdiff_t)sizeof(REAL);
+        n = ahead && ahead < n ? ahead : n;
+    }
+    return n > LANES && (by_rows || call->stream) ? n & -LANES : n;
+}
+
+/* Adds n elements of an output to the sums of its columns; element 0 is in column at % columns. */
+static void FN(add_columns)(const REAL *from, ptrdiff_t total, REAL *sums, ptrdiff_t columns, ptrdiff_t at)
+{
+    for (ptrdiff_t done = 0, n; done < total; done += n) {
+        ptrdiff_t column = (at + done) % columns;
+        n = total - done < columns - column ? total - done : columns - column;
+        const REAL *x = from + done;
+        REAL *sum = sums + column;
+        FA_SIMD_LOOP { sum[i] += x[i]; }
+    }
+}
+
+/* Asks for a block of long rows that lie apart, to read or to write: a processor's own prefetching stops at the
+   end of each. Twice the speed for the halves of a gated linear unit that come from memory. INLINE, since
+   GCC takes a function that only prefetches for one without effect. */
+INLINE void FN(prefetch)(const fa_call *call, int k, ptrdiff_t at)
+{
+    if (!FN(apart)(call, k))
+        return;
+    FN(place) from = FN(place_of)(call, k, at);
+    ptrdiff_t bytes = (from.left < PART ? from.left : PART) * (ptrdiff_t)sizeof(REAL);
+    for (ptrdiff_t i = 0; i < bytes; i += 64)
+        if (k < call->inputs + call->parameters)
+            __builtin_prefetch(from.at + i, 0);
+        else
+            __builtin_prefetch(from.at + i, 1);
+}
+
+/* Elements [begin, end) by way of blocks in L1. */
+static __attribute__((noinline)) void FN(run_blocks)(const FN(work) *w, ptrdiff_t begin, ptrdiff_t end)
+{
+    const fa_call *call = w->call;
+    _Alignas(64) REAL block[FA_MAX_ARGUMENTS][BLOCK];
+    const void *in[FA_MAX_ARGUMENTS];
+    void *out[FA_MAX_OUTPUTS];
+    int outputs_at = call->inputs + call->parameters, by_rows = 0;
+    for (int k = 0; k < outputs_at + call->outputs && call->columns >= LONG_ROW; k++)
+        by_rows |= FN(apart)(call, k);
+    for (ptrdiff_t at = begin, n; at < end; at += n) {
+        n = FN(length)(call, by_rows, at, end);
+        for (int k = 0; k < call->inputs + w->arrays; k++)
+            in[k] = FN(fetch)(call, k, at, n, block[k]);
+        for (int k = 0; k < call->outputs; k++)
+            out[k] = FN(target)(call, outputs_at + k, at, n, block[outputs_at + k]);
+        if (by_rows && end - begin > FAR && at + AHEAD < end)
+            for (int k = 0; k < outputs_at + (call->stream ? 0 : call->outputs); k++)
+                FN(prefetch)(call, k, at + AHEAD);
+        FN(compute)(w, in, out, (n + LANES - 1) & -LANES);
+        if (call->columns && call->sums)
+            FN(add_columns)(out[0], n, (REAL *)call->sums + begin / call->group * call->wide, call->wide, at - begin);
+        for (int k = 0; k < call->outputs; k++)
+            if (out[k] == block[outputs_at + k])
+                FN(deliver)(call, outputs_at + k, at, n, out[k]);
+    }
+    if (call->stream)
+        fa_stream_fence();
+}
+
+/* The last n elements of contiguous arrays, less than a vector, from `at` on. */
+static __attribute__((noinline)) void FN(run_tail)(const FN(work) *w, const void *const *in, void *const *out,
+                                                   ptrdiff_t at, ptrdiff_t n)
+{
+    _Alignas(64) REAL block[FA_MAX_ARGUMENTS][LANES];
+    const void *from[FA_MAX_ARGUMENTS];
+    void *to[FA_MAX_OUTPUTS];
+    int inputs = w->call->inputs + w->arrays;
+    for (int k = 0; k < inputs; k++) {
+        for (ptrdiff_t i = 0; i < LANES; i++)
+            block[k][i] = 1;
+        FN(gather)((const char *)in[k] + at * sizeof(REAL), sizeof(REAL), block[k], n);
+        from[k] = block[k];
+    }
+    for (int k = 0; k < w->call->outputs; k++)
+        to[k] = block[inputs + k];
+    FN(compute)(w, from, to, LANES);
+    for (int k = 0; k < w->call->outputs; k++)
+        FN(scatter)(to[k], (char *)out[k] + at * sizeof(REAL), sizeof(REAL), n);
+}
+
+static void FN(run)(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
+{
+    FN(work) w;
+    int contiguous = !call->stream && !call->columns, all_scalar = 1, outputs_at = call->inputs + call->parameters;
+    for (int k = call->inputs; k < outputs_at; k++)
+        all_scalar &= call->steps[k] == 0 && (!call->columns || call->row_steps[k] == 0);
+    for (int k = 0; k < call->parameters && k < FA_MAX_PARAMETERS && all_scalar; k++)
+        __builtin_memcpy(w.scalars + k, call->data[call->inputs + k], sizeof(REAL));
+    w.call = call;
+    w.arrays = all_scalar ? 0 : call->parameters;
+
+    const void *in[FA_MAX_ARGUMENTS];
+    void *out[FA_MAX_OUTPUTS];
+    for (int k = 0; k < call->inputs + w.arrays; k++) {
+        contiguous &= call->steps[k] == sizeof(REAL);
+        in[k] = call->data[k] + begin * call->steps[k];
+    }
+    for (int k = 0; k < call->outputs; k++) {
+        contiguous &= call->steps[outputs_at + k] == sizeof(REAL);
+        out[k] = call->data[outputs_at + k] + begin * call->steps[outputs_at + k];
+    }
+    if (contiguous) {
+        ptrdiff_t whole = (end - begin) & -LANES;
+        if (whole)
+            FN(compute)(&w, in, out, whole);
+        if (begin + whole < end)
+            FN(run_tail)(&w, in, out, whole, end - begin - whole);
+        return;
+    }
+    ptrdiff_t size = call->columns && call->sums ? call->group : end - begin; /* groups each have their sums */
+    for (; begin < end; begin += size)
+        FN(run_blocks)(&w, begin, end - begin < size ? end : begin + size);
+}

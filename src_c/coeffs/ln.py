@@ -1,0 +1,19 @@
+"""Prints the constants of math/ln.h: log((1 + s) / (1 - s)) = 2 s + s^3 Q(s^2) for |s| <= 1/3.
+
+The error is relative to the logarithm, 2 s and more.
+"""
+import mpmath as mp
+
+from minimax import fit, print_constants, round_to
+
+
+def tail(square):
+    """(log((1 + s) / (1 - s)) - 2 s) / s^3."""
+    s = mp.sqrt(square)
+    return (2 * mp.atanh(s) - 2 * s) / s ** 3
+
+
+for bits, degree, free in ((24, 3, 8), (53, 9, 11)):
+    high = round_to(mp.log(2), bits - free)  # times any exponent it is exact
+    print_constants(bits, [("LN2_TOP", high), ("LN2_REST", round_to(mp.log(2) - high, bits))],
+                    [("LN_Q", fit(tail, lambda w: w / 2, degree, mp.mpf("1e-9"), mp.mpf(1) / 9, bits))])

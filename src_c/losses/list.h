@@ -1,0 +1,56 @@
+/* The losses of single elements. Each is a function of the prediction x, the target t and one option, such as
+   beta or pos_weight, that gives its value and its slope with respect to x. */
+#ifndef FA_LOSSES
+#define FA_LOSSES(ROOM)                                                                                         \
+    ROOM(mse_loss, FA_MSE_LOSS)                                                                                 \
+    ROOM(l1_loss, FA_L1_LOSS)                                                                                   \
+    ROOM(smooth_l1_loss, FA_SMOOTH_L1_LOSS)                                                                     \
+    ROOM(huber_loss, FA_HUBER_LOSS)                                                                             \
+    ROOM(binary_cross_entropy, FA_BINARY_CROSS_ENTROPY)                                                         \
+    ROOM(binary_cross_entropy_with_logits, FA_BINARY_CROSS_ENTROPY_WITH_LOGITS)                                 \
+    ROOM(kl_div, FA_KL_DIV)                                                                                     \
+    ROOM(kl_div_log_target, FA_KL_DIV_LOG_TARGET)
+
+/* Sums have one order whatever the instruction set and the threads: element i goes to lane i % 16, the lanes
+   are added as a tree in double, and such sums one after the other with a compensation. */
+#define LOSS_LANES 16
+#define LOSS_LANES_LOOP _Pragma("omp simd") for (int l = 0; l < LOSS_LANES; l++)
+
+static inline __attribute__((always_inline)) double fa_tree_16(double *lanes)
+{
+    for (int width = 8; width > 0; width /= 2)
+        for (int l = 0; l < width; l++)
+            lanes[l] += lanes[l + width];
+    return lanes[0];
+}
+
+/* sum += part; `lost` gathers what rounding loses. */
+static inline __attribute__((always_inline)) void fa_add(double *sum, double *lost, double part)
+{
+    double total = *sum + part, back = total - *sum;
+    *lost += (*sum - (total - back)) + (part - back);
+    *sum = total;
+}
+
+/* Infinities lose NaN. */
+static inline double fa_total(double sum, double lost) { return sum - sum == 0 ? sum + lost : sum; }
+#endif
+
+typedef struct {
+    REAL value, slope;
+} FN(loss);
+
+/* factor * value, where 0 times infinity is 0: what has no weight counts for nothing. */
+INLINE REAL FN(weighed)(REAL factor, REAL value)
+{
+    REAL nothing = factor == 0 ? 0 : value;
+    return factor * (FN(magnitude)(value) == INFINITY ? nothing : value);
+}
+
+#include "mse_loss.h"
+#include "l1_loss.h"
+#include "smooth_l1_loss.h"
+#include "huber_loss.h"
+#include "binary_cross_entropy.h"
+#include "binary_cross_entropy_with_logits.h"
+#include "kl_div.h"

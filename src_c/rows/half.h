@@ -1,0 +1,103 @@
+/* Rows of float16 and bfloat16: blocks of them widened to float, computed there, and rounded to half once.
+   Included once an instruction set, after half_types.h. */
+enum { HALF_ROW_ELEMENTS = 2048 };
+
+static void widen_row(const uint16_t *from, float *to, ptrdiff_t n, const int bfloat)
+{
+    ptrdiff_t whole = bfloat ? n : n & -16;
+    (bfloat ? bfloat16_to_float : float16_to_float)(from, to, whole);
+    if (whole < n) {
+        uint16_t last[16] = {0};
+        float wide[16];
+        __builtin_memcpy(last, from + whole, (size_t)(n - whole) * 2);
+        float16_to_float(last, wide, 16);
+        __builtin_memcpy(to + whole, wide, (size_t)(n - whole) * 4);
+    }
+}
+
+static void narrow_row(const float *from, uint16_t *to, ptrdiff_t n, const int bfloat)
+{
+    ptrdiff_t i = 0;
+    if (bfloat) {
+#pragma omp simd
+        for (ptrdiff_t k = 0; k < n; k++) {
+            uint32_t bits;
+            __builtin_memcpy(&bits, from + k, 4);
+            uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+            to[k] = (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? bits >> 16 | 0x40 : rounded);
+        }
+        return;
+    }
+    for (; i + 16 <= n; i += 16)
+        float16_from_16(from + i, to + i, 1, 1);
+    for (; i < n; i++)
+        to[i] = float16_of(from[i]);
+}
+
+/* Rows at [at, at + count) of an array of halves to floats, one after the other or side by side; and back. */
+static void widen_rows(const fa_row_call *call, const uint16_t *x, ptrdiff_t at, ptrdiff_t count, float *to, const int bfloat)
+{
+    ptrdiff_t offset = row_offset_of_f32(call, at);
+    if (call->inner == 1)
+        widen_row(x + offset, to, count * call->n, bfloat);
+    for (ptrdiff_t i = 0; i < call->n && call->inner > 1; i++)
+        widen_row(x + offset + i * call->inner, to + i * count, count, bfloat);
+}
+
+static void narrow_rows(const fa_row_call *call, const float *from, ptrdiff_t at, ptrdiff_t count, uint16_t *out, const int bfloat)
+{
+    ptrdiff_t offset = row_offset_of_f32(call, at);
+    if (call->inner == 1)
+        narrow_row(from, out + offset, count * call->n, bfloat);
+    for (ptrdiff_t i = 0; i < call->n && call->inner > 1; i++)
+        narrow_row(from + i * count, out + offset + i * call->inner, count, bfloat);
+}
+
+static inline void run_rows_half(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
+{
+    const row_form_f32 *form = &row_forms_f32[call->form];
+    const ptrdiff_t n = call->n, inner = call->inner, fit = HALF_ROW_ELEMENTS / n;
+    const ptrdiff_t most = inner > 1 ? fit < 16 ? 16 : fit < 64 ? fit : 64 : fit ? fit : 1, size = most * n;
+    const uint16_t *first = call->in[0], *second = call->in[1];
+    float stack[3 * HALF_ROW_ELEMENTS], *work = stack;
+    unsigned char some_mask[HALF_ROW_ELEMENTS], *mask = some_mask;
+    if (size > HALF_ROW_ELEMENTS) {
+        work = malloc((size_t)size * (3 * sizeof(float) + 1));
+        mask = (unsigned char *)(work + 3 * size);
+        if (!work) {
+            *call->failed = 1;
+            return;
+        }
+    }
+    for (ptrdiff_t at = begin, count; at < end; at += count) {
+        const ptrdiff_t left = inner > 1 ? inner - at % inner : end - at, offset = row_offset_of_f32(call, at);
+        fa_row_call single = *call;
+        count = end - at < most ? end - at : most;
+        count = count < left ? count : left;
+        single.in[0] = work;
+        single.in[1] = work + size;
+        single.out = work + 2 * size;
+        single.outer = inner == 1 ? count : 1;
+        single.inner = inner == 1 ? 1 : count;
+        if (form->first == ROW_NUMBER)
+            widen_row(first + at, work, count, bfloat);
+        else
+            widen_rows(call, first, at, count, work, bfloat);
+        if (form->second)
+            widen_rows(call, second, at, count, work + size, bfloat);
+        if (call->mask)
+            single.mask = inner == 1 ? call->mask + offset : mask;
+        for (ptrdiff_t i = 0; i < n && call->mask && inner > 1; i++)
+            __builtin_memcpy(mask + i * count, call->mask + offset + i * inner, (size_t)count);
+        run_rows_f32(&single, 0, count);
+        if (form->out == ROW_NUMBER)
+            narrow_row(single.out, (uint16_t *)call->out + at, count, bfloat);
+        else
+            narrow_rows(call, single.out, at, count, call->out, bfloat);
+    }
+    if (work != stack)
+        free(work);
+}
+
+static void run_rows_float16(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end) { run_rows_half(call, begin, end, 0); }
+static void run_rows_bfloat16(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end) { run_rows_half(call, begin, end, 1); }

@@ -1,0 +1,56 @@
+/* log_softmax(x) = x - logsumexp(x), and its gradient grad - softmax(x) sum grad.
+
+   logsumexp has two parts here: next to the maximum the difference keeps its digits, down to
+   the e^-x of a row (x, 0). A row with a NaN or a +inf, or of -inf alone, becomes NaN; a -inf stays. */
+INLINE void FN(log_softmax)(const FN(row_block) *b, int across)
+{
+    FN(rows_at) x = b->first, out = b->out;
+    const FN(row_scale) *scale = b->scale;
+    double log_sum[BLOCK_ROWS];
+    REAL m[BLOCK_ROWS], high[BLOCK_ROWS], low[BLOCK_ROWS];
+    FN(log_sums)(b, across, x, b->spare.p ? b->spare : out, m, log_sum);
+    for (int r = 0; r < b->count; r++) /* m - m: NaN where m is infinite */
+        high[r] = FN(two_parts)(scale ? m[r] - m[r] : m[r], log_sum[r], &low[r]);
+    if (scale) {
+        REAL s = scale->high, s_low = scale->low;
+        FA_EACH(out.p == x.p, REAL d = AT(x) - m[r]; REAL back = d - AT(x); REAL t = d * s;
+                REAL d_low = (AT(x) - (d - back)) - (m[r] + back);
+                REAL t_low = FN(fused)(d, s, -t) + FN(fused)(d, s_low, d_low * s);
+                AT(out) = (t - high[r]) + ((t_low == t_low ? t_low : 0) - low[r]);)
+        return;
+    }
+    FA_EACH(out.p == x.p, AT(out) = (AT(x) - high[r]) - low[r];)
+}
+
+/* grad - y sum grad, y the softmax; or its logarithm. */
+INLINE void FN(log_softmax_slope)(const FN(row_block) *b, int across, FN(rows_at) grad, FN(rows_at) y, int is_log)
+{
+    double sum[BLOCK_ROWS];
+    REAL total[BLOCK_ROWS];
+    FN(rows_at) out = b->out;
+    const int once = out.p == y.p || out.p == grad.p;
+    FN(row_sums)(SUM_NUMBERS, b, across, grad, grad, NULL, sum, NULL);
+    for (int r = 0; r < b->count; r++)
+        total[r] = (REAL)sum[r];
+    if (is_log) {
+        const REAL unit = LIT(0x1p-100f, 0x1p-900), rounder = ROUNDER + (EXPONENT_BIAS + ROW_SHIFT);
+        FA_EACH(once, REAL p = FN(row_exp)(FN(at_most)(FN(at_least)(AT(y), ROW_LOWEST), 1), rounder) * unit;
+                AT(out) = FN(fused)(-p, total[r], AT(grad));)
+        return;
+    }
+    FA_EACH(once, AT(out) = FN(fused)(-AT(y), total[r], AT(grad));)
+}
+
+INLINE void FN(log_softmax_backward)(const FN(row_block) *b, int across)
+{
+    FN(log_softmax_slope)(b, across, b->first, FN(softmax_aside)(b, across), 0);
+}
+
+INLINE void FN(log_softmax_backward_from_output)(const FN(row_block) *b, int across)
+{
+    FN(log_softmax_slope)(b, across, b->first, b->second, 1);
+}
+
+FA_ROW_KERNEL(log_softmax)
+FA_ROW_KERNEL(log_softmax_backward)
+FA_ROW_KERNEL(log_softmax_backward_from_output)

@@ -1,0 +1,133 @@
+/* logsumexp(x) = log sum e^x = m + log(1 + sum of the others' e^(x - m)), m the row's maximum.
+
+   The maximum's own term, 1, is left out of the sum, which would swallow small others: their logarithm
+   is as accurate where it is next to 0. Of -inf alone it is -inf, with a +inf it is inf; NaN gives NaN. */
+#ifndef FA_LOGSUMEXP_ONCE
+#define FA_LOGSUMEXP_ONCE
+#define LN2_HIGH 0x1.62e42fefa38p-1    /* 0.6931471806: 42 bits, times k is exact */
+#define LN2_LOW 0x1.ef35793c7673p-45   /* 5.497923019e-14 */
+#define SQRT_HALF 0x3fe6a09e667f3bcdLL /* the bits of sqrt(1/2) */
+
+/* log(1 + x) for x >= 0, within 1 ulp. 1 + x = 2^k (1 + r) with 1 + r in [sqrt(1/2), sqrt(2)), and
+   log(1 + r) = 2 s + s R(s^2), s = r / (2 + r), written as r - r^2 / 2 + s (r^2 / 2 + R). R: error below
+   2^-58, from coeffs/row_log.py; the arrangement is that of FreeBSD's msun, e_log.c. */
+FA_PLAIN double fa_log1p(double x)
+{
+    double u = 1 + x, back = u - 1, lost = (1 - (u - back)) + (x - back), f, unit, k;
+    int64_t bits, power;
+    __builtin_memcpy(&bits, &u, 8);
+    power = (int64_t)((uint64_t)(bits - SQRT_HALF) >> 52);
+    bits -= power << 52;
+    __builtin_memcpy(&f, &bits, 8);
+    bits = (1023 - power) << 52;
+    __builtin_memcpy(&unit, &bits, 8);
+    bits = power + 0x4330000000000000LL; /* 2^52 + k: AVX2 converts no long integers */
+    __builtin_memcpy(&k, &bits, 8);
+    k -= 0x1p52;
+    double r = (f - 1) + lost * unit, half = 0.5 * r * r, s = r / (2 + r), z = s * s, w = z * z;
+    double even = __builtin_fma(__builtin_fma(__builtin_fma(0x1.2f0d5e2c92795p-3, w, 0x1.7466486178ecdp-3), w,
+                                              0x1.249249423c734p-2), w, 0x1.5555555555594p-1); /* 0.148 0.1818 0.2857 0.6667 */
+    double odd = __builtin_fma(__builtin_fma(0x1.39a0ddfa994c2p-3, w, 0x1.c71c51d50fa2ap-3), w,
+                               0x1.999999997f72dp-2); /* 0.1531 0.2222 0.4 */
+    double tail = z * __builtin_fma(odd, z, even);
+    return k * LN2_HIGH - ((half - (s * (half + tail) + k * LN2_LOW)) - r);
+}
+
+/* x[r] = log(1 + x[r]). */
+FA_APART void fa_log1p_of_rows(double *x, int count)
+{
+#pragma omp simd
+    for (int r = 0; r < count; r++)
+        x[r] = fa_log1p(x[r]);
+}
+#endif
+
+/* The term of the maximum with all digits of a double, or nearly; for `quick` terms or others. */
+INLINE double FN(top_term)(REAL m, int scaled, int quick)
+{
+    int far;
+    REAL k = FN(row_power_of)(m, scaled, &far);
+    FN(exp_parts) e = FN(exp_split)(far ? 0 : m, quick ? -QUICK_SHIFT : (int)k - ROW_SHIFT);
+    return (double)e.scale + ((double)e.q + (double)e.q_low) * (double)e.scale;
+}
+
+/* Of each row the maximum m and log sum e^(x - m); `terms` is overwritten. */
+INLINE void FN(log_sums_of)(const FN(row_block) *b, int across, FN(rows_at) x, FN(rows_at) terms, REAL *m, double *log_sum)
+{
+    double sum[BLOCK_ROWS], tops[BLOCK_ROWS];
+    REAL top[BLOCK_ROWS];
+    int quick = !b->scale && terms.p != x.p;
+    FN(row_maxima)(b, across, x, m);
+    for (int r = 0; r < b->count; r++)
+        quick &= (m[r] >= QUICK_LEAST) & (m[r] <= QUICK_MOST);
+    for (int done = 0; !done; quick = 0) {
+        FN(row_terms)(b, across, quick, x, terms, m);
+        FN(row_terms_of_maxima)(b, quick, m, top);
+        FN(row_sums)(SUM_OTHERS, b, across, terms, terms, top, sum, tops);
+        done = 1;
+        for (int r = 0; r < b->count && quick; r++) {
+            done &= sum[r] <= QUICK_LARGE; /* a NaN is found out, as in softmax */
+            log_sum[r] = FN(top_term)(m[r], 0, 1);
+        }
+        for (int r = 0; r < b->count && !quick; r++)
+            log_sum[r] = FN(top_term)(m[r], b->scale != NULL, 0);
+    }
+    for (int r = 0; r < b->count; r++)
+        log_sum[r] = sum[r] / log_sum[r] + (tops[r] - 1);
+    fa_log1p_of_rows(log_sum, b->count);
+}
+
+FA_APART void FN(log_sums_along)(const FN(row_block) *b, FN(rows_at) x, FN(rows_at) terms, REAL *m, double *log_sum)
+{
+    FN(log_sums_of)(b, 0, x, terms, m, log_sum);
+}
+
+FA_APART void FN(log_sums_across)(const FN(row_block) *b, FN(rows_at) x, FN(rows_at) terms, REAL *m, double *log_sum)
+{
+    FN(log_sums_of)(b, 1, x, terms, m, log_sum);
+}
+
+INLINE void FN(log_sums)(const FN(row_block) *b, int across, FN(rows_at) x, FN(rows_at) terms, REAL *m, double *log_sum)
+{
+    (across ? FN(log_sums_across) : FN(log_sums_along))(b, x, terms, m, log_sum);
+}
+
+/* m + log_sum, rounded, and what that loses. */
+INLINE REAL FN(two_parts)(REAL m, double log_sum, REAL *low)
+{
+    double sum = m + log_sum, back = sum - m, lost = (m - (sum - back)) + (log_sum - back);
+    REAL high = (REAL)sum;
+    *low = (REAL)((sum - high) + lost);
+    return high;
+}
+
+/* A number a row. */
+INLINE void FN(logsumexp)(const FN(row_block) *b, int across)
+{
+    FN(rows_at) x = b->first;
+    double log_sum[BLOCK_ROWS];
+    REAL m[BLOCK_ROWS], low;
+    FN(log_sums)(b, across, x, b->spare, m, log_sum);
+    for (int r = 0; r < b->numbers; r++) {
+        REAL result = FN(two_parts)(m[r], log_sum[r], &low);
+        if (FN(magnitude)(m[r]) == INFINITY) {
+            result = m[r];
+            for (ptrdiff_t i = 0; i < b->n; i++) {
+                REAL here = x.p[across ? i * x.step + r : r * b->n + i];
+                result = here == here ? result : here;
+            }
+        }
+        b->out.p[r] = result;
+    }
+}
+
+/* softmax(x) times a gradient a row. */
+INLINE void FN(logsumexp_backward)(const FN(row_block) *b, int across)
+{
+    FN(rows_at) y = FN(softmax_aside)(b, across), out = b->out;
+    const REAL *grad = b->first.p;
+    FA_EACH(y.p == out.p, AT(out) = AT(y) * grad[r];)
+}
+
+FA_ROW_KERNEL(logsumexp)
+FA_ROW_KERNEL(logsumexp_backward)

@@ -1,0 +1,219 @@
+/* The forms of all functions of rows, and how a call is cut in blocks for them.
+
+   Kernels work on plain arrays where these allow it. Through copies of a block go masks, temperatures,
+   rows of less than 16 elements, and rows across memory that do not lie side by side in sixteens. */
+#include <stdlib.h>
+#include "lanes.h"
+#include "terms.h"
+#include "softmax.h"
+#include "logsumexp.h"
+#include "log_softmax.h"
+#include "hardmax.h"
+#include "sparsemax.h"
+#undef BLOCK_ELEMENTS
+#define BLOCK_ELEMENTS LIT(2048, 1024) /* four such blocks fit in L1 */
+#ifndef FA_RUN_ROWS_ONCE
+#define FA_RUN_ROWS_ONCE
+enum { ROW_NONE, ROW_X, ROW_Y, ROW_GRAD, ROW_NUMBER }; /* ROW_NUMBER: one a row */
+enum { L2_ELEMENTS = 32768, SOME_DOUBLES = 1024 };
+#endif
+
+typedef void FN(row_kernel)(const FN(row_block) *b);
+
+typedef struct {
+    FN(row_kernel) *along, *across; /* across: NULL where rows are first laid one after the other */
+    int first, second, out;
+    REAL masked_out;   /* every element of a row that is masked as a whole */
+    int needs_doubles; /* room for n doubles */
+} FN(row_form);
+
+static const FN(row_form) FN(row_forms)[FA_ROW_FORM_COUNT] = {
+#define BOTH(name) FN(name##_along), FN(name##_across)
+#define ALONG(name) FN(name##_along), NULL
+    [FA_SOFTMAX] = {BOTH(softmax), ROW_X, ROW_NONE, ROW_Y, 0, 0},
+    [FA_SOFTMAX_BACKWARD] = {BOTH(softmax_backward), ROW_GRAD, ROW_X, ROW_GRAD, 0, 0},
+    [FA_SOFTMAX_BACKWARD_FROM_OUTPUT] = {BOTH(softmax_backward_from_output), ROW_GRAD, ROW_Y, ROW_GRAD, 0, 0},
+    [FA_LOG_SOFTMAX] = {BOTH(log_softmax), ROW_X, ROW_NONE, ROW_Y, -INFINITY, 0},
+    [FA_LOG_SOFTMAX_BACKWARD] = {BOTH(log_softmax_backward), ROW_GRAD, ROW_X, ROW_GRAD, 0, 0},
+    [FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT] = {BOTH(log_softmax_backward_from_output), ROW_GRAD, ROW_Y, ROW_GRAD, 0, 0},
+    [FA_LOGSUMEXP] = {BOTH(logsumexp), ROW_X, ROW_NONE, ROW_NUMBER, -INFINITY, 0},
+    [FA_LOGSUMEXP_BACKWARD] = {BOTH(logsumexp_backward), ROW_NUMBER, ROW_X, ROW_GRAD, 0, 0},
+    [FA_HARDMAX] = {ALONG(hardmax), ROW_X, ROW_NONE, ROW_Y, 0, 0},
+    [FA_SPARSEMAX] = {ALONG(sparsemax), ROW_X, ROW_NONE, ROW_Y, 0, 1},
+    [FA_SPARSEMAX_BACKWARD] = {ALONG(sparsemax_backward), ROW_GRAD, ROW_X, ROW_GRAD, 0, 1},
+    [FA_SPARSEMAX_BACKWARD_FROM_OUTPUT] = {ALONG(sparsemax_backward_from_output), ROW_GRAD, ROW_Y, ROW_GRAD, 0, 1},
+#undef BOTH
+#undef ALONG
+};
+
+/* Rows [at, at + count) of a call, counted through all outer indices, and how copies of them lie. */
+typedef struct {
+    const fa_row_call *call;
+    ptrdiff_t at, step;
+    int count, across;
+} FN(row_place);
+
+INLINE ptrdiff_t FN(row_offset_of)(const fa_row_call *call, ptrdiff_t row)
+{
+    return row / call->inner * call->n * call->inner + row % call->inner;
+}
+
+/* A statement for each element, `from` its index in the call's arrays and `to` in a copy. Rows that are
+   neighbours in memory are taken together. */
+#define FA_EACH_PLACE(STATEMENT)                                                                                \
+    do {                                                                                                        \
+        const ptrdiff_t n = place->call->n, inner = place->call->inner, step = place->step;                     \
+        for (ptrdiff_t r = 0, together; r < place->count; r += together) {                                      \
+            const ptrdiff_t base = FN(row_offset_of)(place->call, place->at + r), left = inner - (place->at + r) % inner; \
+            together = inner > 1 && left < place->count - r ? left : place->count - r;                          \
+            if (inner == 1) {                                                                                   \
+                _Pragma("omp simd") for (ptrdiff_t to = 0; to < place->count * n; to++)                         \
+                {                                                                                               \
+                    const ptrdiff_t from = base + to;                                                           \
+                    STATEMENT                                                                                   \
+                }                                                                                               \
+            } else if (place->across) {                                                                         \
+                for (ptrdiff_t i = 0; i < n; i++) {                                                             \
+                    _Pragma("omp simd") for (ptrdiff_t k = 0; k < together; k++)                                \
+                    {                                                                                           \
+                        const ptrdiff_t from = base + i * inner + k, to = i * step + r + k;                     \
+                        STATEMENT                                                                               \
+                    }                                                                                           \
+                }                                                                                               \
+            } else {                                                                                            \
+                for (ptrdiff_t i = 0; i < n; i++)                                                               \
+                    for (ptrdiff_t k = 0; k < together; k++) {                                                  \
+                        const ptrdiff_t from = base + i * inner + k, to = (r + k) * step + i;                   \
+                        STATEMENT                                                                               \
+                    }                                                                                           \
+            }                                                                                                   \
+        }                                                                                                       \
+    } while (0)
+
+/* Copies an input, of kind ROW_X, ROW_Y or ROW_GRAD. */
+static void FN(row_gather)(const FN(row_place) *place, int kind, const REAL *x, REAL *copy)
+{
+    const unsigned char *mask = kind == ROW_Y ? NULL : place->call->mask;
+    const REAL sign = kind == ROW_X && place->call->temperature < 0 ? -1 : 1, masked = kind == ROW_X ? -INFINITY : 0;
+    if (!mask)
+        FA_EACH_PLACE(copy[to] = x[from] * sign;);
+    else /* a mask does not hide a NaN of x */
+        FA_EACH_PLACE(REAL here = x[from] * sign;
+                      copy[to] = mask[from] || (here != here && kind == ROW_X) ? here : masked;);
+}
+
+static void FN(row_scatter)(const FN(row_place) *place, int kind, const REAL *copy, REAL *out)
+{
+    const unsigned char *mask = kind == ROW_Y ? NULL : place->call->mask;
+    const REAL factor = kind == ROW_Y ? 1 : (REAL)(1 / place->call->temperature);
+    if (!mask)
+        FA_EACH_PLACE(out[from] = copy[to] * factor;);
+    else
+        FA_EACH_PLACE(REAL here = copy[to] * factor; out[from] = mask[from] ? here : 0;);
+}
+
+/* Rows of a copy that are masked as a whole get their value; x is the copy of the input. */
+static void FN(row_fill_masked)(const FN(row_place) *place, const FN(row_block) *b, const REAL *x, REAL value)
+{
+    REAL m[BLOCK_ROWS];
+    const ptrdiff_t n = b->n, row = place->across ? 1 : place->step, element = place->across ? place->step : 1;
+    FN(row_maxima)(b, place->across, b->first, m);
+    for (int r = 0; r < place->count; r++) {
+        const unsigned char *mask = place->call->mask + FN(row_offset_of)(place->call, place->at + r);
+        int left = m[r] != -INFINITY;
+        for (ptrdiff_t i = 0; i < n && !left; i++) {
+            REAL here = x[r * row + i * element];
+            left = here != here || mask[i * place->call->inner];
+        }
+        for (ptrdiff_t i = 0; i < n && !left; i++)
+            b->out.p[r * row + i * element] = value;
+    }
+}
+
+/* 1 / |temperature|, kept within the normal numbers. */
+INLINE FN(row_scale) FN(row_scale_of)(double temperature)
+{
+    const double most = LARGEST, least = LIT(0x1p-126, 0x1p-1022);
+    double t = temperature < 0 ? -temperature : temperature, s = 1 / t;
+    double lost = s > most || s < least ? 0 : LIT(0, __builtin_fma(-s, t, 1) * s);
+    s = s > most ? most : s < least ? least : s;
+    REAL high = (REAL)s;
+    return (FN(row_scale)){high, (REAL)((s - high) + lost)};
+}
+
+static void FN(run_rows)(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end)
+{
+    const FN(row_form) *form = &FN(row_forms)[call->form];
+    REAL *first = (REAL *)call->in[0], *second = (REAL *)call->in[1], *out = call->out;
+    const ptrdiff_t n = call->n, inner = call->inner, fit = BLOCK_ELEMENTS / n;
+    const int across = inner > 1 && form->across, special = call->mask || call->temperature != 1;
+    const int side_by_side = inner >= 64 || (inner % ROW_LANES == 0 && n >= 8);
+    const int plain = !special && (inner == 1 ? n >= ROW_LANES : across && side_by_side);
+    const ptrdiff_t most = fit > 64 ? 64 : across ? fit > ROW_LANES ? fit & -ROW_LANES : ROW_LANES : fit ? fit : 1;
+    const int in_place = out == first || out == second;
+    const ptrdiff_t wide = in_place || form->out == ROW_NUMBER || L2_ELEMENTS / n < most ? most
+                           : L2_ELEMENTS / n < BLOCK_ROWS ? L2_ELEMENTS / n & -ROW_LANES : BLOCK_ROWS;
+    const ptrdiff_t size = (most * n + 2 * ROW_LANES) & -ROW_LANES;
+    const int scaled = call->temperature != 1 && call->temperature != -1;
+    const FN(row_scale) scale = scaled ? FN(row_scale_of)(call->temperature) : (FN(row_scale)){1, 0};
+    REAL stack[4 * (BLOCK_ELEMENTS + 2 * ROW_LANES)], *heap = NULL, *work[4];
+    double doubles[SOME_DOUBLES], *long_doubles = NULL;
+
+    /* spare is the first buffer, and copies are the others */
+    const int copies = !plain || (across && inner % ROW_LANES);
+    const int buffers = copies ? 4 : size <= BLOCK_ELEMENTS || in_place || form->out == ROW_NUMBER;
+    const int is_long = size > (ptrdiff_t)(sizeof stack / sizeof *stack / 4);
+    if (is_long && buffers)
+        heap = malloc((size_t)(buffers * size) * sizeof(REAL));
+    if (n > SOME_DOUBLES && form->needs_doubles)
+        long_doubles = malloc((size_t)n * sizeof(double));
+    if ((is_long && buffers && !heap) || (n > SOME_DOUBLES && form->needs_doubles && !long_doubles)) {
+        *call->failed = 1;
+        free(heap);
+        free(long_doubles);
+        return;
+    }
+    for (int k = 0; k < 4; k++)
+        work[k] = !is_long ? stack + k * size : k < buffers ? heap + k * size : NULL;
+    if (copies && (across || n < ROW_LANES)) /* what lies beside the rows is read, though not used */
+        __builtin_memset(work[1], 0, (size_t)(2 * size) * sizeof(REAL));
+
+    for (ptrdiff_t at = begin, count; at < end; at += count) {
+        count = end - at < most ? end - at : most;
+        int direct = plain;
+        if (plain && across) {
+            ptrdiff_t left = inner - at % inner, few = end - at < left ? end - at : left;
+            count = few < wide ? few : wide;
+            direct = count >= ROW_LANES;
+            count = direct ? count & -ROW_LANES : count;
+        }
+        const FN(row_place) place = {call, at, across ? most : n, (int)count, across};
+        const ptrdiff_t offset = FN(row_offset_of)(call, at), step = !direct ? place.step : inner == 1 ? n : inner;
+        REAL numbers[BLOCK_ROWS];
+        FN(row_block) b = {.n = n, .numbers = (int)count, .in_place = direct && in_place};
+        b.count = across ? (int)((count + ROW_LANES - 1) & -ROW_LANES) : (int)count;
+        b.doubles = long_doubles ? long_doubles : doubles;
+        b.scale = scaled ? &scale : NULL;
+        b.first = b.second = b.out = (FN(rows_at)){NULL, step};
+        b.spare = (FN(rows_at)){count <= most ? work[0] : NULL, across ? b.count : n};
+        b.first.p = direct ? first + offset : work[1];
+        b.second.p = direct ? second + offset : work[2];
+        b.out.p = form->out == ROW_NUMBER ? out + at : direct ? out + offset : work[3];
+        if (form->first == ROW_NUMBER) {
+            for (ptrdiff_t r = 0; r < b.count; r++)
+                numbers[r] = r < count ? first[at + r] : 0;
+            b.first.p = numbers;
+        } else if (!direct) {
+            FN(row_gather)(&place, form->first, first, work[1]);
+        }
+        if (!direct && form->second)
+            FN(row_gather)(&place, form->second, second, work[2]);
+        (across ? form->across : form->along)(&b);
+        if (call->mask && form->out == ROW_Y)
+            FN(row_fill_masked)(&place, &b, work[1], form->masked_out);
+        if (!direct && form->out != ROW_NUMBER)
+            FN(row_scatter)(&place, form->out, work[3], out);
+    }
+    free(heap);
+    free(long_doubles);
+}

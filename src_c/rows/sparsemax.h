@@ -1,0 +1,101 @@
+/* sparsemax(x): the point of the simplex nearest to x, max(x - t, 0) with t such that the row sums to 1
+   (Martins and Astudillo 2016, arXiv:1602.02068). Its gradient is grad - mean grad where the output is
+   positive, 0 elsewhere.
+
+   t is a fixed point: (sum of the x above t - 1) / (their number). From below, Newton's method for the
+   convex function sum max(x - t, 0) - 1 (Michelot 1986) finds it in a few steps, each of which drops
+   elements; no order of the elements is needed. Of x - m, those at or below -1 are dropped at once. All
+   is in double. A row with a NaN or a +inf, or of -inf alone, becomes NaN. */
+#ifndef FA_SPARSEMAX_ONCE
+#define FA_SPARSEMAX_ONCE
+static double fa_sum(const double *x, ptrdiff_t n)
+{
+    double sum = 0, rest = 0;
+    for (ptrdiff_t at = 0; at < n; at += ROW_PART) {
+        double part[ROW_LANES];
+        ptrdiff_t end = n - at < ROW_PART ? n : at + ROW_PART, i = at;
+        LANES_LOOP(ROW_LANES) part[l] = 0;
+        for (; i + ROW_LANES <= end; i += ROW_LANES)
+            LANES_LOOP(ROW_LANES) part[l] += x[i + l];
+        for (ptrdiff_t k = i; k < end; k++)
+            part[k - i] += x[k];
+        LANES_LOOP(8) part[l] += part[l + 8];
+        LANES_LOOP(4) part[l] += part[l + 4];
+        LANES_LOOP(2) part[l] += part[l + 2];
+        fa_accumulate(&sum, &rest, part[0] + part[1]);
+    }
+    return sum + rest;
+}
+
+/* The t of n > 0 numbers; overwrites them. */
+static double fa_sparse_threshold(double *z, ptrdiff_t n)
+{
+    for (;;) {
+        double t = (fa_sum(z, n) - 1) / (double)n;
+        ptrdiff_t kept = 0;
+        for (ptrdiff_t i = 0; i < n; i++) {
+            double here = z[i];
+            z[kept] = here;
+            kept += here > t;
+        }
+        if (kept == n || kept == 0)
+            return t;
+        n = kept;
+    }
+}
+#endif
+
+/* Rows one after the other. */
+INLINE void FN(sparsemax_to)(const FN(row_block) *b, const REAL *x, REAL *out)
+{
+    const double scale = b->scale ? (double)b->scale->high + (double)b->scale->low : 1;
+    double *z = b->doubles;
+    for (int r = 0; r < b->count; r++, x += b->n, out += b->n) {
+        double top = FN(row_maximum)(x, b->n), t;
+        ptrdiff_t kept = 0;
+        int nan = 0;
+        for (ptrdiff_t i = 0; i < b->n; i++) {
+            double d = ((double)x[i] - top) * scale;
+            z[kept] = d;
+            kept += d > -1;
+            nan |= d != d;
+        }
+        t = nan ? NAN : fa_sparse_threshold(z, kept);
+#pragma omp simd
+        for (ptrdiff_t i = 0; i < b->n; i++) {
+            double p = ((double)x[i] - top) * scale - t;
+            out[i] = (REAL)(p < 0 ? 0 : p);
+        }
+    }
+}
+
+INLINE void FN(sparsemax_slope)(const FN(row_block) *b, const REAL *grad, const REAL *y, REAL *out)
+{
+    double *inside = b->doubles;
+    for (int r = 0; r < b->count; r++, grad += b->n, y += b->n, out += b->n) {
+        double kept = 0;
+#pragma omp simd reduction(+ : kept)
+        for (ptrdiff_t i = 0; i < b->n; i++) { /* y - y: of a NaN */
+            inside[i] = y[i] <= 0 ? 0 : grad[i] + (y[i] - y[i]);
+            kept += y[i] <= 0 ? 0 : 1;
+        }
+        REAL mean = (REAL)(fa_sum(inside, b->n) / kept);
+#pragma omp simd
+        for (ptrdiff_t i = 0; i < b->n; i++)
+            out[i] = y[i] <= 0 ? 0 : grad[i] - mean;
+    }
+}
+
+static void FN(sparsemax_along)(const FN(row_block) *b) { FN(sparsemax_to)(b, b->first.p, b->out.p); }
+
+static void FN(sparsemax_backward_along)(const FN(row_block) *b)
+{
+    REAL *y = b->spare.p ? b->spare.p : b->out.p;
+    FN(sparsemax_to)(b, b->second.p, y);
+    FN(sparsemax_slope)(b, b->first.p, y, b->out.p);
+}
+
+static void FN(sparsemax_backward_from_output_along)(const FN(row_block) *b)
+{
+    FN(sparsemax_slope)(b, b->first.p, b->second.p, b->out.p);
+}

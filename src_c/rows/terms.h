@@ -1,0 +1,130 @@
+/* e^(x - m), m a row's maximum, times a factor of the row.
+
+   e^ would multiply a rounding error of x - m by |x - m|, so none is made. A maximum below
+   ROW_FAR is left out of the difference: e^x 2^-k does as well, 2^k near e^m. Farther from 0, x - m is
+   exact, for all x that matter. A temperature needs the difference itself: then its error is taken along.
+
+   Terms carry a factor 2^ROW_SHIFT, so that no term that shows in a result is subnormal, and the results
+   are rounded once. Where no x is far from 0, the maximum need not be known: a first look takes
+   e^x 2^QUICK_SHIFT, and its sum tells whether that was right. The bits are the same. */
+#undef ROW_SHIFT
+#undef ROW_LOWEST
+#undef ROW_FAR
+#undef QUICK_SHIFT
+#undef QUICK_LOWEST
+#undef QUICK_HIGHEST
+#undef QUICK_SMALL
+#undef QUICK_LARGE
+#undef QUICK_LEAST
+#undef QUICK_MOST
+#define ROW_SHIFT LIT(100, 900)
+#define ROW_LOWEST LIT(-130.0f, -800.0) /* below, e^(x - m) is 0 in every result */
+#define ROW_FAR LIT(260.0f, 1600.0)     /* 2 |ROW_LOWEST| */
+#define QUICK_SHIFT LIT(60, 580)
+#define QUICK_LOWEST LIT(-128.0f, -1100.0)
+#define QUICK_HIGHEST LIT(44.0f, 300.0)
+#define QUICK_SMALL LIT(0x1p26, 0x1p70)    /* 2^QUICK_SHIFT e^-23.6 (-353.5): QUICK_LOWEST is 0 beside it */
+#define QUICK_LEAST LIT(-23.0f, -350.0) /* maxima in between, of less than 2^60 terms, will do */
+#define QUICK_MOST LIT(43.0f, 256.0)
+#define QUICK_LARGE LIT(0x1p123, 0x1p1012) /* 2^QUICK_SHIFT e^43.7 (299.4) */
+
+/* x - base, not below `lowest`, has the exponent bits of its term as those of `rounder`. */
+typedef struct {
+    REAL base[BLOCK_ROWS], lowest[BLOCK_ROWS], rounder[BLOCK_ROWS];
+} FN(row_shifts);
+
+/* 2^k near e^m, as k; 0 where m stays in the difference. */
+INLINE REAL FN(row_power_of)(REAL m, int scaled, int *far)
+{
+    *far = scaled || !(FN(magnitude)(m) <= ROW_FAR);
+    return FN(fused)(*far ? 0 : m, LOG2_E, ROUNDER) - ROUNDER;
+}
+
+INLINE void FN(row_set_shift)(FN(row_shifts) *s, ptrdiff_t r, REAL m, int scaled)
+{
+    int far;
+    REAL k = FN(row_power_of)(m, scaled, &far);
+    s->base[r] = far ? m : 0;
+    s->lowest[r] = far ? ROW_LOWEST : m + ROW_LOWEST;
+    s->rounder[r] = ROUNDER + (EXPONENT_BIAS + ROW_SHIFT) - k;
+}
+
+/* e^d, its exponent from `rounder`. */
+INLINE REAL FN(row_exp)(REAL d, REAL rounder)
+{
+    REAL k = FN(fused)(d, LOG2_E, rounder), n = k - rounder;
+    REAL scale = FN(from_bits)((BITS)((LIT(uint32_t, uint64_t))FN(to_bits)(k) << MANTISSA_BITS));
+    REAL r = FN(fused)(n, -LN2_LO, FN(fused)(n, -LN2_HI, d)), r2 = r * r;
+    return FN(fused)(FN(fused)(FN(exp_tail)(r, r2), r2, r), scale, scale);
+}
+
+/* The first look. A positive NaN becomes QUICK_HIGHEST, which is found out as well. */
+INLINE REAL FN(row_quick_term)(REAL x)
+{
+    BITS d = FN(to_bits)(FN(at_least)(x, QUICK_LOWEST)), high = FN(to_bits)(QUICK_HIGHEST);
+    return FN(row_exp)(FN(from_bits)(d < high ? d : high), ROUNDER + (EXPONENT_BIAS + QUICK_SHIFT));
+}
+
+INLINE REAL FN(row_term)(REAL x, const FN(row_shifts) *s, ptrdiff_t r, const FN(row_scale) *scale)
+{
+    REAL d = x - s->base[r];
+    if (!scale)
+        return FN(row_exp)(FN(at_least)(d, s->lowest[r]), s->rounder[r]);
+    REAL back = d - x, d_low = (x - (d - back)) - (s->base[r] + back), t = d * scale->high;
+    REAL t_low = FN(fused)(d, scale->high, -t) + FN(fused)(d, scale->low, d_low * scale->high);
+    t_low = t < ROW_LOWEST ? 0 : t_low;
+    REAL term = FN(row_exp)(FN(at_least)(t, ROW_LOWEST), s->rounder[r]);
+    return FN(fused)(term, t_low, term);
+}
+
+/* Terms of rows with the maxima m, or quick ones, which know none. */
+INLINE void FN(row_terms_of)(const FN(row_block) *b, int across, const FN(row_scale) *scale, FN(rows_at) x, FN(rows_at) to,
+                         const REAL *m)
+{
+    FN(row_shifts) s;
+    for (int r = 0; r < b->count; r++)
+        FN(row_set_shift)(&s, r, m[r], scale != NULL);
+    FA_EACH(to.p == x.p, AT(to) = FN(row_term)(AT(x), &s, r, scale);)
+}
+
+FA_APART void FN(row_terms_along)(const FN(row_block) *b, int quick, FN(rows_at) x, FN(rows_at) to, const REAL *m)
+{
+    const ptrdiff_t all = b->count * b->n; /* quick ones: rows without gaps are as good as one */
+#pragma omp simd
+    for (ptrdiff_t i = 0; i < (quick ? all : 0); i++)
+        to.p[i] = FN(row_quick_term)(x.p[i]);
+    if (!quick && b->scale)
+        FN(row_terms_of)(b, 0, b->scale, x, to, m);
+    else if (!quick)
+        FN(row_terms_of)(b, 0, NULL, x, to, m);
+}
+
+FA_APART void FN(row_terms_across)(const FN(row_block) *b, int quick, FN(rows_at) x, FN(rows_at) to, const REAL *m)
+{
+    const int across = 1;
+    if (quick) {
+        FA_EACH(0, AT(to) = FN(row_quick_term)(AT(x));)
+    } else if (b->scale) {
+        FN(row_terms_of)(b, 1, b->scale, x, to, m);
+    } else {
+        FN(row_terms_of)(b, 1, NULL, x, to, m);
+    }
+}
+
+INLINE void FN(row_terms)(const FN(row_block) *b, int across, int quick, FN(rows_at) x, FN(rows_at) to, const REAL *m)
+{
+    (across ? FN(row_terms_across) : FN(row_terms_along))(b, quick, x, to, m);
+}
+
+/* The terms of the maxima themselves. */
+FA_APART void FN(row_terms_of_maxima)(const FN(row_block) *b, int quick, const REAL *m, REAL *to)
+{
+    FN(row_block) row = *b;
+    FN(rows_at) x = {(REAL *)m, b->count}, terms = {to, b->count};
+    row.n = 1;
+    row.count = (b->count + ROW_LANES - 1) & -ROW_LANES;
+    FN(row_terms_across)(&row, quick, x, terms, m);
+}
+
+/* Whether the terms of the first look have the right sum. */
+INLINE int FN(quick_will_do)(double sum) { return sum >= QUICK_SMALL && sum <= QUICK_LARGE; }

@@ -1,0 +1,169 @@
+"""``fa.plot`` draws what the functions return; README's gallery shows every activation as it is."""
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastact as fa
+from fastact import __main__ as cli
+from fastact import documents, plotting
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def matplotlib():
+    return pytest.importorskip("matplotlib")
+
+
+def test_importing_does_not_import_matplotlib():
+    code = "import sys, fastact; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_without_matplotlib_it_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r'pip install "fastact\[plot\]"'):
+        fa.plot("relu")
+    assert cli.main(["plot", "relu", "--output", "never.png"]) == 1
+    assert "fastact[plot]" in capsys.readouterr().err
+
+
+def test_lines_hold_the_functions_values(activation, matplotlib):
+    figure = fa.plot(activation.name, range=(-3, 5))
+    (axes,) = figure.axes
+    value, slope = axes.lines
+    parameters = activation.info.defaults
+    x = np.asarray(value.get_xdata())
+    assert x[0] == -3 and x[-1] == 5 and (np.diff(x) > 0).all() and np.array_equal(x, slope.get_xdata())
+    for line, form in ((value, activation), (slope, activation.derivative)):
+        y = np.asarray(line.get_ydata())
+        drawn = ~np.isnan(y)
+        assert (~drawn).sum() <= len(activation.info.kinks)
+        np.testing.assert_array_equal(y[drawn], form(x, *parameters)[drawn])
+    assert value.get_linestyle() == "-" != slope.get_linestyle()
+    assert value.get_label().startswith(activation.name) and slope.get_label().endswith("'")
+
+
+def test_as_many_lines_as_asked(matplotlib):
+    assert len(fa.plot("silu", fa.tanh, "linear").axes[0].lines) == 6
+    (axes,) = fa.plot("silu", fa.tanh, derivative=False).axes
+    assert [line.get_label() for line in axes.lines] == ["silu", "tanh"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["silu", "tanh"]
+    assert len({line.get_color() for line in axes.lines}) == 2
+
+
+def test_parameters(matplotlib):
+    line, slope = fa.plot(("elu", {"alpha": 2})).axes[0].lines
+    assert line.get_label() == "elu(alpha=2)"
+    np.testing.assert_array_equal(line.get_ydata(), fa.elu(line.get_xdata(), 2.0))
+    assert np.isnan(slope.get_ydata()).sum() == 1
+
+
+def test_no_line_crosses_a_jump():
+    """relu's slope jumps at 0 and its value does not; next to the gap both sides stand."""
+    label, x, y, slope, beyond = plotting.curve("relu", (-1, 1))
+    at = np.flatnonzero(np.isnan(slope))
+    assert label == "relu" and list(x[at]) == [0] and not np.isnan(y).any() and not beyond
+    assert list(slope[at[0] + np.array([-1, 1])]) == [0, 1] and x[at[0] + 1] - x[at[0] - 1] < 1e-8
+    assert plotting.curve("relu", (1, 2)).beyond == (0,)
+    at_the_edge = plotting.curve("relu", (0, 2)).derivative
+    assert np.isnan(at_the_edge[0]) and (at_the_edge[1:] == 1).all()
+
+
+def test_steps_are_only_where_kinks_are(activation):
+    """Between neighbouring points that are both drawn, neither curve makes a step."""
+    kinks = len(activation.info.kinks)
+    for drawn in (plotting.curve(activation, (-6, 6), points=4001), plotting.curve(activation, (-3, 3), points=2001)):
+        for ordinate in (drawn.value, drawn.derivative):
+            steps = abs(np.diff(ordinate[drawn.x < 3]))
+            assert np.nanmax(steps) < 0.1 and np.isnan(ordinate).sum() <= kinks
+
+
+def test_own_axes_and_global_state(tmp_path, matplotlib):
+    from matplotlib.figure import Figure
+
+    before, pyplot = dict(matplotlib.rcParams), sys.modules.get("matplotlib.pyplot")
+    figures = pyplot.get_fignums() if pyplot else []
+    axes = Figure().subplots()
+    assert fa.plot("sigmoid", ax=axes) is axes and len(axes.lines) == 2
+    assert isinstance(fa.plot("sigmoid"), Figure)
+    plotting.save_gallery(tmp_path / "gallery.png")
+    assert dict(matplotlib.rcParams) == before
+    assert sys.modules.get("matplotlib.pyplot") is pyplot and (not pyplot or pyplot.get_fignums() == figures)
+
+
+def test_show(matplotlib, monkeypatch):
+    import matplotlib.pyplot as pyplot
+
+    shown = []
+    monkeypatch.setattr(pyplot, "show", lambda: shown.append(pyplot.gcf()))
+    figure = fa.plot("tanh", show=True)
+    pyplot.close(figure)
+    assert shown == [figure]
+
+
+@pytest.mark.parametrize("names, options, message", [
+    ((), {}, "at least one"),
+    (("gleu",), {}, "no activation 'gleu'; there are identity"),
+    (("softmax",), {}, "no activation 'softmax'"),
+    ((("elu", {"beta": 1}),), {}, r"elu has parameters \['alpha'\], got \['beta'\]"),
+    (("elu",), {"range": (1, 1)}, "the smaller first"),
+    (("elu",), {"range": (0, np.inf)}, "finite"),
+])
+def test_errors(names, options, message):
+    with pytest.raises(ValueError, match=message):
+        fa.plot(*names, **options)
+
+
+def test_command(tmp_path, matplotlib, capsys):
+    file = tmp_path / "two.svg"
+    assert cli.main(["plot", "silu", "tanh", "--range", "-2", "2", "--no-derivative", "--output", str(file)]) == 0
+    assert file.read_text().count("<svg ") == 1
+    assert cli.main(["plot", "gleu", "--output", str(file)]) == 1 and "gleu" in capsys.readouterr().err
+    assert cli.main(["plot", "silu", "--output", str(tmp_path / "two.nonsense")]) == 1
+    for wrong in (["plot"], ["plot", "silu", "--all"]):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(wrong)
+        assert ended.value.code == 2 and "--all" in capsys.readouterr().err
+
+
+# ---- the gallery ----
+
+def test_gallery_has_a_panel_for_each(matplotlib):
+    axes = [ax for ax in plotting.gallery().axes if ax.axison]
+    assert [ax.get_title() for ax in axes] == list(fa.activations)
+    assert len({(ax.get_xlim(), ax.get_ylim()) for ax in axes}) == 1
+
+
+def test_writing_the_gallery_twice_gives_the_same_bytes(tmp_path, monkeypatch, matplotlib):
+    monkeypatch.setattr(documents, "ROOT", tmp_path)
+    readme, image = tmp_path / "README.md", tmp_path / "docs" / "gallery.svg"
+    readme.write_text("before\n<!-- gallery:begin -->\nold\n<!-- gallery:end -->\nafter\n")
+    written = []
+    for size in (10, 20):
+        with matplotlib.rc_context({"font.size": size}):
+            assert cli.main(["plot", "--all"]) == 0
+        written.append(image.read_bytes())
+    assert written[0] == written[1] and len(written[0]) < 400_000
+    assert documents.read_section(readme.read_text(), "gallery") == plotting.section()
+    assert facts(image) == (list(fa.activations), plotting.fingerprint())
+
+
+def facts(image):
+    """The names and the digest of the curves that an image tells in its metadata."""
+    tree = ElementTree.parse(image)
+    dublin = "{http://purl.org/dc/elements/1.1/}"
+    names = [item.text for item in tree.find(f".//{dublin}subject").iter() if item.text and item.text.strip()]
+    return names, tree.find(f".//{dublin}identifier").text
+
+
+@pytest.mark.skipif(not (ROOT / "src_c").is_dir(), reason="needs the source tree")
+def test_gallery_is_current():
+    remedy = "python -m fastact plot --all"
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert documents.read_section(text, "gallery") == plotting.section(), remedy
+    assert facts(ROOT / "docs" / "gallery.svg") == (list(fa.activations), plotting.fingerprint()), remedy
