@@ -128,15 +128,26 @@ def torch_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: in
         return tensors[0].clone if out is None else partial(target.copy_, tensors[0])
     if form == "value":
         arguments = (axis,) if isinstance(entry, registry.RowEntry) else entry.defaults
-        return _torch_value(torch, entry.torch, (tensors[0], *arguments), target)
+        keywords = _TORCH_KEYWORDS.get(entry.name, {})
+        if entry.name in _TORCH_FIXED:
+            arguments = ()
+        elif entry.name == "prelu":
+            arguments = (torch.full((1,), entry.defaults[0], dtype=tensors[0].dtype),)
+        return _torch_value(torch, entry.torch, (tensors[0], *arguments), keywords, target)
     values = {"grad_output": tensors[0], "self_or_result": tensors[1], "scale": 1.0, "input_scale": 1.0,
               "threshold": 0.0, "dim": axis, "input_dtype": tensors[0].dtype}
-    values.update({p.name: p.default for p in getattr(entry, "parameters", ())})
+    if isinstance(entry, registry.Entry):
+        values.update(zip((p.name for p in entry.parameters), entry.defaults))
+        values["approximate"] = _TORCH_KEYWORDS.get(entry.name, {}).get("approximate", "none")
     values["is_result"] = values["self_is_result"] = form == "backward_from_output"
     values["output" if form == "backward_from_output" else "self"] = tensors[1]
     if entry.name in ("relu", "leaky_relu"):
         values["self"] = tensors[1]  # for them self may be the output as well
     return _torch_backward(torch, entry, values, target)
+
+
+_TORCH_KEYWORDS: Dict[str, Dict[str, Any]] = {"gelu_tanh": {"approximate": "tanh"}}
+_TORCH_FIXED = ("hard_sigmoid",)  # there without our parameters
 
 
 def torch_function(torch: Any, path: str) -> Optional[Callable[..., Any]]:
@@ -146,19 +157,19 @@ def torch_function(torch: Any, path: str) -> Optional[Callable[..., Any]]:
     return torch if callable(torch) else None
 
 
-def _torch_value(torch: Any, path: str, arguments: Tuple[Any, ...], out: Any) -> Optional[Call]:
+def _torch_value(torch: Any, path: str, arguments: Tuple[Any, ...], keywords: Dict[str, Any], out: Any) -> Optional[Call]:
     name = path.rpartition(".")[2]
     if out is not None:
         ways = [getattr(torch._C._nn, name, None), getattr(torch, name, None)]
         ways += [partial(torch.clamp_min, min=0)] if name == "relu" else []
         for way in ways:
             try:
-                way(*arguments, out=out)
+                way(*arguments, out=out, **keywords)
             except (TypeError, RuntimeError):
                 continue  # this one takes no out, or is not there
-            return partial(way, *arguments, out=out)
+            return partial(way, *arguments, out=out, **keywords)
     function = torch_function(torch, path)
-    return function and partial(function, *arguments)
+    return function and partial(function, *arguments, **keywords)
 
 
 def _torch_backward(torch: Any, entry: AnyEntry, values: Dict[str, Any], out: Any) -> Optional[Call]:

@@ -55,7 +55,7 @@ def _sparsemax(x: Any, out: Any, axis: int) -> Any:
     down = -np.sort(-x, axis=-1)
     sums = np.cumsum(down, axis=-1) - 1
     count = (down * np.arange(1, x.shape[-1] + 1) > sums).sum(axis=-1, keepdims=True)
-    threshold = np.take_along_axis(sums, count - 1, -1) / count
+    threshold = (np.take_along_axis(sums, count - 1, -1) / count).astype(x.dtype)
     y = np.moveaxis(np.maximum(x - threshold, 0), -1, axis)
     return y if out is None else np.copyto(out, y)
 
@@ -74,7 +74,7 @@ def _softmin_backward(grad: Any, y: Any, out: Any, axis: int) -> Any:
 
 def _sparsemax_backward(grad: Any, y: Any, out: Any, axis: int) -> Any:
     inside = y > 0
-    mean = (grad * inside).sum(axis, keepdims=True) / inside.sum(axis, keepdims=True)
+    mean = (grad * inside).sum(axis, keepdims=True) / inside.sum(axis, keepdims=True, dtype=grad.dtype)
     return np.multiply(grad - mean, inside, out=out)
 
 

@@ -31,15 +31,15 @@ def markdown():
 def text():
     """The comparison table in columns, with the longer texts below."""
     entries = (*registry.ACTIVATIONS, *registry.ROWS)
-    parts = [documents.plain([HEAD[0], *HEAD[3:-1]], [[entry.name, *_properties(entry)] for entry in entries])]
+    parts = [documents.plain([HEAD[0], *HEAD[3:-1]], [[entry.name, *_properties(entry, entry.range.partition(", each")[0].partition(", the")[0])] for entry in entries])]
     for entry in entries:
         parts += ["", f"{entry.name}: {entry.best_for}"]
         parts += [f"  f(x)  = {entry.formula}", f"  f'(x) = {entry.derivative}"]
     return "\n".join(parts)
 
 
-def _properties(entry):
-    return [entry.range, _yes(entry.zero_centered), entry.saturates, _yes(entry.can_die), relative_cost(entry)]
+def _properties(entry, interval=None):
+    return [interval or entry.range, _yes(entry.zero_centered), entry.saturates, _yes(entry.can_die), relative_cost(entry)]
 
 
 def _yes(value):

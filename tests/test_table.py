@@ -43,11 +43,11 @@ def test_writing_between_markers(tmp_path, monkeypatch, capsys):
     with pytest.raises(FileNotFoundError, match="source checkout"):
         table.main(["--write"])
     readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- table:begin -->\nold\n<!-- table:end -->\nafter\n")
+    readme.write_text("before\n<!-- table:begin -->\nstale\n<!-- table:end -->\nafter\n")
     for _ in range(2):
         assert table.main(["--write"]) == 0
         text = readme.read_text()
-        assert text.startswith("before\n<!--") and text.endswith("-->\nafter\n") and "old" not in text
+        assert text.startswith("before\n<!--") and text.endswith("-->\nafter\n") and "stale" not in text
         assert documents.read_section(text, "table") == table.markdown()
     for broken in ("no markers", "<!-- table:end --><!-- table:begin -->", "<!-- table:begin -->"):
         with pytest.raises(ValueError, match="markers"):
@@ -62,7 +62,7 @@ def test_info(entry, capsys):
         for fact in (entry.formula, entry.range, entry.best_for, entry.reference, *entry.aliases):
             assert fact in text
         for parameter in getattr(entry, "parameters", ()):
-            assert parameter.doc in text and repr(parameter.default) in text
+            assert parameter.doc in text and (parameter.exact or repr(parameter.default or "")) in f"{text}''"
         for bounds in (getattr(entry, dtype, None) for dtype in ("float32", "float64")):
             assert bounds is None or f"at most {bounds.value:g} ULP, derivative {bounds.derivative:g}" in text
 

@@ -8,22 +8,15 @@
 
    A sum has one order whatever the instruction set, the layout and the threads. Its elements are taken by
    16, one a lane, and if the last ones are fewer they take the last lanes (the first lanes, in a
-   row of less than 16). Eight times 16 elements are added in REAL, lane by lane; these sums as a tree, in
-   double; and the trees one after the other, with a compensation where REAL is double. */
+   row of less than 16). Of each lane four elements are added in REAL, in pairs; these sums one after the other,
+   in double; and the lanes as a tree. Where REAL is double, sums in double are compensated. */
 #ifndef FA_LANES_ONCE
 #define FA_LANES_ONCE
-enum { ROW_LANES = 16, ROW_PART = 8 * ROW_LANES, BLOCK_ROWS = 256 };
+enum { ROW_LANES = 16, FOURFOLD = 4 * ROW_LANES, BLOCK_ROWS = 256 };
 #define FA_PLAIN static inline __attribute__((always_inline))
 #define FA_APART static __attribute__((noinline))
 #define LANES_LOOP(lanes) _Pragma("omp simd") for (int l = 0; l < (lanes); l++)
 
-/* sum += part; `rest` gathers what rounding loses. */
-FA_PLAIN void fa_accumulate(double *sum, double *rest, double part)
-{
-    double s = *sum + part, back = s - *sum;
-    *rest += (*sum - (s - back)) + (part - back);
-    *sum = s;
-}
 #endif
 
 typedef struct {
@@ -126,22 +119,30 @@ INLINE void FN(row_maxima)(const FN(row_block) *b, int across, FN(rows_at) x, RE
 enum { SUM_NUMBERS, SUM_PRODUCTS, SUM_OTHERS };
 #endif
 
-INLINE REAL FN(row_add)(int kind, const REAL *a, const REAL *c, REAL top, REAL sum)
+/* sum += part; `rest` gathers what rounding loses, where REAL is double. */
+INLINE void FN(row_add)(double *sum, double *rest, double part)
 {
-    return kind == SUM_PRODUCTS ? FN(fused)(*a, *c, sum) : sum + ((kind == SUM_OTHERS) & (*a == top) ? 0 : *a);
+    if (FA_DOUBLE) {
+        double s = *sum + part, back = s - *sum;
+        *rest += (*sum - (s - back)) + (part - back);
+        *sum = s;
+    } else {
+        *sum += part;
+    }
 }
 
-/* Adds 16 lanes, as a tree, to a row's sum; it overwrites them. */
-INLINE void FN(row_add_tree)(REAL *part, double *sum, double *rest)
+/* What an element adds to a sum, and what four of a lane do. */
+INLINE REAL FN(row_item)(int kind, REAL a, REAL c, REAL top)
 {
-    double t[4];
-    LANES_LOOP(8) part[l] += part[l + 8];
-    LANES_LOOP(4) t[l] = part[l] + part[l + 4];
-    LANES_LOOP(2) t[l] += t[l + 2];
-    if (FA_DOUBLE)
-        fa_accumulate(sum, rest, t[0] + t[1]);
-    else
-        *sum += t[0] + t[1];
+    return kind == SUM_PRODUCTS ? a * c : (kind == SUM_OTHERS) & (a == top) ? 0 : a;
+}
+
+INLINE REAL FN(row_four)(int kind, REAL a0, REAL a1, REAL a2, REAL a3, REAL c0, REAL c1, REAL c2, REAL c3, REAL top)
+{
+    REAL first = FN(row_item)(kind, a0, c0, top), third = FN(row_item)(kind, a2, c2, top);
+    if (kind == SUM_PRODUCTS)
+        return FN(fused)(a1, c1, first) + FN(fused)(a3, c3, third);
+    return (first + FN(row_item)(kind, a1, c1, top)) + (third + FN(row_item)(kind, a3, c3, top));
 }
 
 /* How many of 16 elements are `top`. */
@@ -164,106 +165,124 @@ INLINE int FN(count_top)(const REAL *a, REAL top, int from, int to)
     return __builtin_popcount(found >> from & ((1u << (to - from)) - 1));
 }
 
-/* The sum of one row. */
+/* The sum of one row. It begins with what is left over by fours, also in pairs. */
 INLINE double FN(row_sum)(int kind, const REAL *a, const REAL *c, ptrdiff_t n, REAL top, double *tops)
 {
-    double sum = 0, rest = 0;
-    ptrdiff_t i = 0, found = 0;
-    while (i < n) {
-        const ptrdiff_t end = n - i < ROW_PART ? n : i + ROW_PART;
-        REAL part[ROW_LANES];
-        LANES_LOOP(ROW_LANES) part[l] = 0;
-        _Pragma("GCC unroll 1") for (; i + 4 * ROW_LANES <= end; i += 4 * ROW_LANES) { /* four stay in registers */
-            LANES_LOOP(ROW_LANES)
-            {
-                REAL s = part[l];
-                s = FN(row_add)(kind, a + i + l, c + i + l, top, s);
-                s = FN(row_add)(kind, a + i + l + ROW_LANES, c + i + l + ROW_LANES, top, s);
-                s = FN(row_add)(kind, a + i + l + 2 * ROW_LANES, c + i + l + 2 * ROW_LANES, top, s);
-                part[l] = FN(row_add)(kind, a + i + l + 3 * ROW_LANES, c + i + l + 3 * ROW_LANES, top, s);
-            }
-            for (int j = 0; j < 4 && kind == SUM_OTHERS; j++)
-                found += FN(count_top)(a + i + j * ROW_LANES, top, 0, ROW_LANES);
-        }
-        _Pragma("GCC unroll 1") for (; i + ROW_LANES <= end; i += ROW_LANES) {
-            LANES_LOOP(ROW_LANES) part[l] = FN(row_add)(kind, a + i + l, c + i + l, top, part[l]);
+    enum { G = ROW_LANES };
+    const ptrdiff_t fours = n & -FOURFOLD, last = n < G ? 0 : n - G;
+    const int groups = (int)(n - fours) / G, tail = (int)(n % G), from = n < G ? 0 : G - tail, to = n < G ? tail : G;
+    double sum[G], rest[G];
+    ptrdiff_t found = 0;
+    if (groups == 1 && !tail) { /* of 16, for speed */
+        LANES_LOOP(G) sum[l] = FN(row_item)(kind, a[fours + l], c[fours + l], top);
+        if (kind == SUM_OTHERS)
+            found = FN(count_top)(a + fours, top, 0, G);
+    } else {
+        REAL pairs[2][G] = {{0}};
+        for (int j = 0; j < groups; j++) {
+            const REAL *here = a + fours + j * G, *with = c + fours + j * G;
+            LANES_LOOP(G) pairs[j / 2][l] += FN(row_item)(kind, here[l], with[l], top);
             if (kind == SUM_OTHERS)
-                found += FN(count_top)(a + i, top, 0, ROW_LANES);
+                found += FN(count_top)(here, top, 0, G);
         }
-        if (i < end) { /* selected into another array: a load cannot follow a masked store quickly */
-            REAL more[ROW_LANES], some[ROW_LANES];
-            const int tail = (int)(n - i), from = i ? ROW_LANES - tail : 0, to = i ? ROW_LANES : tail;
-            const ptrdiff_t last = i ? n - ROW_LANES : 0;
-            LANES_LOOP(ROW_LANES) more[l] = FN(row_add)(kind, a + last + l, c + last + l, top, part[l]);
-            LANES_LOOP(ROW_LANES) some[l] = (l >= from) & (l < to) ? more[l] : part[l];
+        if (tail) {
+            const REAL *here = a + last, *with = c + last;
+            LANES_LOOP(G) pairs[groups / 2][l] += (l >= from) & (l < to) ? FN(row_item)(kind, here[l], with[l], top) : 0;
             if (kind == SUM_OTHERS)
-                found += FN(count_top)(a + last, top, from, to);
-            FN(row_add_tree)(some, &sum, &rest);
-            break;
+                found += FN(count_top)(here, top, from, to);
         }
-        FN(row_add_tree)(part, &sum, &rest);
+        LANES_LOOP(G) sum[l] = pairs[0][l] + pairs[1][l];
+    }
+    LANES_LOOP(G) rest[l] = 0;
+    _Pragma("GCC unroll 1") for (ptrdiff_t i = 0; i < fours; i += FOURFOLD) {
+        const REAL *here = a + i, *with = c + i;
+        LANES_LOOP(G)
+        FN(row_add)(&sum[l], &rest[l],
+                    FN(row_four)(kind, here[l], here[l + G], here[l + 2 * G], here[l + 3 * G], with[l], with[l + G],
+                                 with[l + 2 * G], with[l + 3 * G], top));
+        for (int j = 0; j < 4 && kind == SUM_OTHERS; j++)
+            found += FN(count_top)(here + j * G, top, 0, G);
     }
     if (kind == SUM_OTHERS)
         *tops = (double)found;
-    return FA_DOUBLE ? sum + rest : sum;
+    LANES_LOOP(8) FN(row_add)(&sum[l], &rest[l], sum[l + 8]);
+    LANES_LOOP(4) FN(row_add)(&sum[l], &rest[l], sum[l + 4]);
+    LANES_LOOP(2) FN(row_add)(&sum[l], &rest[l], sum[l + 2]);
+    if (!FA_DOUBLE)
+        return sum[0] + sum[1];
+    FN(row_add)(&sum[0], &rest[0], sum[1]);
+    LANES_LOOP(8) rest[l] += rest[l + 8];
+    LANES_LOOP(4) rest[l] += rest[l + 4];
+    LANES_LOOP(2) rest[l] += rest[l + 2];
+    return sum[0] + (rest[0] + rest[1]);
 }
 
-/* The first `lanes` lanes of 16 rows side by side: adds their trees to the rows' sums, and makes them 0. */
-INLINE void FN(row_add_trees)(REAL (*parts)[ROW_LANES], int lanes, double *sums, double *rest)
+/* The tree of 16 rows' lanes; those from `lanes` on are 0, and not there. */
+INLINE void FN(row_trees)(double (*sum)[ROW_LANES], double (*rest)[ROW_LANES], int lanes, double *sums)
 {
-    double t[4][ROW_LANES];
-    for (int k = 8; k < lanes; k++)
-        LANES_LOOP(ROW_LANES) parts[k - 8][l] += parts[k][l];
-    for (int k = 0; k < 4; k++)
-        LANES_LOOP(ROW_LANES) t[k][l] = parts[k][l] + parts[k + 4][l];
-    for (int k = 0; k < 2; k++)
-        LANES_LOOP(ROW_LANES) t[k][l] += t[k + 2][l];
-    LANES_LOOP(ROW_LANES)
-    {
-        if (FA_DOUBLE)
-            fa_accumulate(&sums[l], &rest[l], t[0][l] + t[1][l]);
-        else
-            sums[l] += t[0][l] + t[1][l];
+    for (int width = ROW_LANES / 2; width > 0; width /= 2)
+        for (int k = 0; k < width && k + width < lanes; k++) {
+            LANES_LOOP(ROW_LANES) FN(row_add)(&sum[k][l], &rest[k][l], sum[k + width][l]);
+            if (FA_DOUBLE)
+                LANES_LOOP(ROW_LANES) rest[k][l] += rest[k + width][l];
+        }
+    LANES_LOOP(ROW_LANES) sums[l] = FA_DOUBLE ? sum[0][l] + rest[0][l] : sum[0][l];
+}
+
+/* The sums of rows side by side, 16 of which have sum[k] as lane k. */
+INLINE void FN(row_sums_across)(int kind, FN(rows_at) a, FN(rows_at) c, ptrdiff_t n, int count, const REAL *top,
+                                double *sums, double *tops)
+{
+    enum { G = ROW_LANES };
+    double sum[BLOCK_ROWS / G][G][G], rest[BLOCK_ROWS / G][G][G];
+    REAL found[BLOCK_ROWS];
+    const REAL nothing[BLOCK_ROWS] = {0};
+    const ptrdiff_t fours = n & -FOURFOLD;
+    const int groups = (int)(n - fours) / G, tail = (int)(n % G), shift = n < G ? 0 : G - tail, lanes = n < G ? (int)n : G;
+    for (int r = 0; r < count; r++)
+        found[r] = 0;
+    for (int k = 0; k < lanes; k++) {
+        const REAL *here[4] = {nothing, nothing, nothing, nothing}, *with[4] = {nothing, nothing, nothing, nothing};
+        int items = 0;
+        for (; items < groups; items++) {
+            here[items] = a.p + (fours + items * G + k) * a.step;
+            with[items] = c.p + (fours + items * G + k) * c.step;
+        }
+        if (tail && k >= shift) {
+            here[items] = a.p + (fours + items * G + k - shift) * a.step;
+            with[items] = c.p + (fours + items * G + k - shift) * c.step;
+            items++;
+        }
+        for (int r = 0; r < count; r += G) {
+            REAL pairs[2][G] = {{0}};
+            for (int j = 0; j < items; j++) {
+                const REAL *x = here[j] + r, *y = with[j] + r, *t = kind == SUM_OTHERS ? top + r : nothing;
+                LANES_LOOP(G) pairs[j / 2][l] += FN(row_item)(kind, x[l], y[l], t[l]);
+                if (kind == SUM_OTHERS)
+                    LANES_LOOP(G) found[r + l] += x[l] == t[l] ? 1 : 0;
+            }
+            LANES_LOOP(G) sum[r / G][k][l] = pairs[0][l] + pairs[1][l];
+            LANES_LOOP(G) rest[r / G][k][l] = 0;
+        }
     }
-    for (int k = 0; k < lanes; k++)
-        LANES_LOOP(ROW_LANES) parts[k][l] = 0;
-}
-
-/* The sums of rows side by side. */
-INLINE void FN(row_sums_across)(int kind, FN(rows_at) a, FN(rows_at) c, ptrdiff_t n, int count, const REAL *top, double *sums,
-                            double *tops)
-{
-    REAL parts[BLOCK_ROWS / ROW_LANES][ROW_LANES][ROW_LANES], found[BLOCK_ROWS];
-    double rest[BLOCK_ROWS];
-    const int lanes = n < 8 ? 8 : n < ROW_LANES ? (int)n : ROW_LANES;
-    const int to_the_end = n < ROW_LANES ? 0 : (int)(ROW_LANES - n % ROW_LANES);
-    for (int r = 0; r < count; r += ROW_LANES) {
-        for (int k = 0; k < lanes; k++)
-            LANES_LOOP(ROW_LANES) parts[r / ROW_LANES][k][l] = 0;
-        LANES_LOOP(ROW_LANES) sums[r + l] = rest[r + l] = 0;
+    for (ptrdiff_t i = 0; i < fours; i += FOURFOLD)
+        for (int k = 0; k < G; k++)
+            for (int r = 0; r < count; r += G) {
+                const REAL *x = a.p + (i + k) * a.step + r, *y = c.p + (i + k) * c.step + r;
+                const REAL *t = kind == SUM_OTHERS ? top + r : nothing;
+                const ptrdiff_t u = G * a.step, v = G * c.step;
+                LANES_LOOP(G)
+                FN(row_add)(&sum[r / G][k][l], &rest[r / G][k][l],
+                            FN(row_four)(kind, x[l], x[u + l], x[2 * u + l], x[3 * u + l], y[l], y[v + l], y[2 * v + l],
+                                         y[3 * v + l], t[l]));
+                for (int j = 0; j < 4 && kind == SUM_OTHERS; j++)
+                    LANES_LOOP(G) found[r + l] += x[j * u + l] == t[l] ? 1 : 0;
+            }
+    for (int r = 0; r < count; r += G) {
+        FN(row_trees)(sum[r / G], rest[r / G], lanes, sums + r);
         if (kind == SUM_OTHERS)
-            LANES_LOOP(ROW_LANES) tops[r + l] = found[r + l] = 0;
+            LANES_LOOP(G) tops[r + l] = found[r + l];
     }
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const int k = (int)(i % ROW_LANES) + (i < (n & -ROW_LANES) ? 0 : to_the_end);
-        for (int r = 0; r < count; r += ROW_LANES) {
-            const REAL *ai = a.p + i * a.step + r, *ci = c.p + i * c.step + r;
-            REAL *part = parts[r / ROW_LANES][k];
-            LANES_LOOP(ROW_LANES)
-            part[l] = FN(row_add)(kind, ai + l, ci + l, kind == SUM_OTHERS ? top[r + l] : 0, part[l]);
-            if (kind == SUM_OTHERS)
-                LANES_LOOP(ROW_LANES) found[r + l] += ai[l] == top[r + l] ? 1 : 0;
-        }
-        if (i % ROW_PART != ROW_PART - 1 && i != n - 1)
-            continue;
-        for (int r = 0; r < count; r += ROW_LANES) {
-            FN(row_add_trees)(parts[r / ROW_LANES], lanes, sums + r, rest + r);
-            if (kind == SUM_OTHERS)
-                LANES_LOOP(ROW_LANES) tops[r + l] += found[r + l], found[r + l] = 0;
-        }
-    }
-    for (int r = 0; FA_DOUBLE && r < count; r++)
-        sums[r] += rest[r];
 }
 
 /* The sum of each row. */

@@ -10,10 +10,11 @@
 #define FA_SPARSEMAX_ONCE
 static double fa_sum(const double *x, ptrdiff_t n)
 {
+    enum { AT_ONCE = 8 * ROW_LANES };
     double sum = 0, rest = 0;
-    for (ptrdiff_t at = 0; at < n; at += ROW_PART) {
+    for (ptrdiff_t at = 0; at < n; at += AT_ONCE) {
         double part[ROW_LANES];
-        ptrdiff_t end = n - at < ROW_PART ? n : at + ROW_PART, i = at;
+        ptrdiff_t end = n - at < AT_ONCE ? n : at + AT_ONCE, i = at;
         LANES_LOOP(ROW_LANES) part[l] = 0;
         for (; i + ROW_LANES <= end; i += ROW_LANES)
             LANES_LOOP(ROW_LANES) part[l] += x[i + l];
@@ -22,7 +23,9 @@ static double fa_sum(const double *x, ptrdiff_t n)
         LANES_LOOP(8) part[l] += part[l + 8];
         LANES_LOOP(4) part[l] += part[l + 4];
         LANES_LOOP(2) part[l] += part[l + 2];
-        fa_accumulate(&sum, &rest, part[0] + part[1]);
+        double more = part[0] + part[1], s = sum + more, back = s - sum;
+        rest += (sum - (s - back)) + (more - back);
+        sum = s;
     }
     return sum + rest;
 }
