@@ -124,6 +124,9 @@ def rounded_function(expression, parameters=()):
     def erfc(x):  # mpmath's fails beyond 1e154; here the next term of the expansion is below 2^-120
         return mp.exp(-x * x) / (x * mp.sqrt(mp.pi)) if x > 2**60 else 2 * one if x < -2**60 else mp.erfc(x)
 
+    def erf(x):
+        return mp.erf(x) if abs(x) < 2**60 else one - erfc(x)
+
     text = f"lambda {', '.join(['x', *parameters])}: {expression}"
     exact = _Exact(text)
     tree = ast.fix_missing_locations(exact.visit(ast.parse(text, mode="eval")))
@@ -131,7 +134,7 @@ def rounded_function(expression, parameters=()):
         "__builtins__": {}, **exact.numbers, "exp": mp.exp, "expm1": mp.expm1, "log1p": mp.log1p,
         "tanh": mp.tanh, "cosh": mp.cosh, "sqrt": mp.sqrt, "abs": abs, "minimum": min, "maximum": max,
         "where": lambda condition, a, b: a if condition else b,
-        "sigmoid": sigmoid, "sign": mp.sign, "pi": mp.pi, "erf": lambda x: one - erfc(x) if x > 2**60 else mp.erf(x), "erfc": erfc,
+        "sigmoid": sigmoid, "sign": mp.sign, "pi": mp.pi, "erf": erf, "erfc": erfc,
     })
 
 

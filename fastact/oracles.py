@@ -102,7 +102,7 @@ class Oracle:
         # errors are relative down to this power of two
         self.lowest = int(self.mp.mag(absolute)) - 1 if absolute else int(limits.minexp)
         self.digits = int(limits.nmant)
-        self.noise, self.kinks = np.finfo(self.wide).eps / 2, sorted(map(abs, kinks))
+        self.noise, self.kinks = np.finfo(self.wide).eps / 2, {abs(kink) for kink in kinks}
 
     def values(self, points):
         """Yields (some points, their values) until all are done.
@@ -113,9 +113,9 @@ class Oracle:
         def magnitude(k):
             return abs(float(points[k]))
 
-        cuts = [find(range(len(points)), kink, key=magnitude) for kink in self.kinks
-                for find in (bisect.bisect_left, bisect.bisect_right)]
-        waiting = [(start, stop) for start, stop in itertools.pairwise([0, *cuts, len(points)]) if start < stop]
+        cuts = {find(range(len(points)), kink, key=magnitude) for kink in self.kinks
+                for find in (bisect.bisect_left, bisect.bisect_right)}
+        waiting = list(itertools.pairwise(sorted({0, *cuts, len(points)})))
         while waiting:
             start, stop = waiting.pop()
             if stop - start <= FEW:

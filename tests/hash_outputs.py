@@ -6,6 +6,7 @@ import numpy as np
 
 import fastact as fa
 import hash_training
+from fastact import registry
 from axes import ALL_FORMS, bits, call, every_exponent, inputs, outputs, special, wide
 
 
@@ -45,9 +46,15 @@ def main():
             block = np.clip(block, -300, 300)
             slope = np.clip(slope, -9, 9).reshape(shape)
             for axis in range(len(shape)):
-                for form, arrays in ((fa.softmax, (block,)), (fa.softmax.backward, (slope, block)),
-                                     (fa.softmax.backward_from_output, (slope, fa.softmax(block, axis)))):
-                    found[f"{form.__name__} softmax {shape} {axis} {np.dtype(dtype)}"] = digest(form(*arrays, axis=axis))
+                where = f"{shape} {axis} {np.dtype(dtype)}"
+                for row in registry.ROWS:
+                    f, grad = getattr(fa, row.name), np.take(slope, 0, axis) if row.reduces else slope
+                    found[f"{row.name} {where}"] = digest(f(block, axis=axis))
+                    if row.keeps:
+                        found[f"{row.name}.backward {where}"] = digest(f.backward(grad, block, axis=axis))
+                    if "y" in row.keeps:
+                        found[f"{row.name}.backward_from_output {where}"] = digest(
+                            f.backward_from_output(slope, f(block, axis=axis), axis=axis))
     found.update(hash_training.digests())
     print(json.dumps(found))
 

@@ -44,7 +44,7 @@ LIMITS = {
     "softplus": ((0.0, LN2, LN2, np.inf), (0, 0.5, 1)),
     "squareplus": ((0.0, 1.0, 1.0, np.inf), (0, 0.5, 1)),
     "sparse_plus": ((0.0, 0.25, 0.25, np.inf), (0, 0.5, 1)),
-    "log_sigmoid": ((-np.inf, -LN2, -LN2, -0.0), (1, 0.5, 0)),
+    "log_sigmoid": ((-np.inf, -LN2, -LN2, 0.0), (1, 0.5, 0)),
     "mish": ((-0.0, -0.0, 0.0, np.inf), (0, 0.6, 1)),
     "tanh_shrink": ((-np.inf, -0.0, 0.0, np.inf), (1, 0, 1)),
     "hard_shrink": ((-np.inf, 0.0, 0.0, np.inf), (1, 0, 1)),
