@@ -49,7 +49,7 @@ def sample(
     if form in ("value", "derivative"):
         return [x], out
     if form == "backward_from_output":
-        x[...] = _ours(entry)(x)
+        x[...] = _ours(entry)(x, axis=axis) if isinstance(entry, registry.RowEntry) else _ours(entry)(x)
     return [grad, x], out
 
 
@@ -127,17 +127,15 @@ def torch_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: in
     if entry.torch.endswith(".identity"):  # torch's module of this name returns its argument itself
         return tensors[0].clone if out is None else partial(target.copy_, tensors[0])
     if form == "value":
-        arguments = (axis,) if isinstance(entry, registry.RowEntry) else entry.defaults
-        keywords = _TORCH_KEYWORDS.get(entry.name, {})
-        if entry.name in _TORCH_FIXED:
-            arguments = ()
-        elif entry.name == "prelu":
-            arguments = (torch.full((1,), entry.defaults[0], dtype=tensors[0].dtype),)
+        if isinstance(entry, registry.RowEntry):
+            return _torch_value(torch, entry.torch, (tensors[0], axis), {}, target)
+        arguments, keywords = torch_arguments(torch, entry, tensors[0].dtype)
         return _torch_value(torch, entry.torch, (tensors[0], *arguments), keywords, target)
     values = {"grad_output": tensors[0], "self_or_result": tensors[1], "scale": 1.0, "input_scale": 1.0,
               "threshold": 0.0, "dim": axis, "input_dtype": tensors[0].dtype}
     if isinstance(entry, registry.Entry):
         values.update(zip((p.name for p in entry.parameters), entry.defaults))
+        values["threshold"] = 20.0 if entry.name == "softplus" else values["threshold"]
         values["approximate"] = _TORCH_KEYWORDS.get(entry.name, {}).get("approximate", "none")
     values["is_result"] = values["self_is_result"] = form == "backward_from_output"
     values["output" if form == "backward_from_output" else "self"] = tensors[1]
@@ -147,7 +145,16 @@ def torch_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: in
 
 
 _TORCH_KEYWORDS: Dict[str, Dict[str, Any]] = {"gelu_tanh": {"approximate": "tanh"}}
-_TORCH_FIXED = ("hard_sigmoid",)  # there without our parameters
+
+
+def torch_arguments(torch: Any, entry: registry.Entry, dtype: Any) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
+    """What torch's function takes after x."""
+    keywords = _TORCH_KEYWORDS.get(entry.name, {})
+    if entry.name == "hard_sigmoid":  # there without our parameters
+        return (), keywords
+    if entry.name == "prelu":
+        return (torch.full((1,), entry.defaults[0], dtype=dtype),), keywords
+    return entry.defaults, keywords
 
 
 def torch_function(torch: Any, path: str) -> Optional[Callable[..., Any]]:
@@ -184,8 +191,10 @@ def _torch_backward(torch: Any, entry: AnyEntry, values: Dict[str, Any], out: An
     keywords = {declared.pop(): out} if overloads else {}
     if any(argument not in values for argument in declared):
         return None  # torch computes this one from what the form does not have
+    named = {argument.name for argument in operator._schema.arguments if argument.kwarg_only}
+    keywords.update({argument: values[argument] for argument in declared if argument in named})
     quick = getattr(operator, "_op", operator)  # without the Python layer, which takes a microsecond
-    return partial(quick, *[values[argument] for argument in declared], **keywords)
+    return partial(quick, *[values[argument] for argument in declared if argument not in named], **keywords)
 
 
 def copy_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:

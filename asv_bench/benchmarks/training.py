@@ -29,7 +29,9 @@ class TrainStep:
 
         if not hasattr(fastact, "MLP"):
             raise NotImplementedError("this version has no MLP")
-        net = fastact.MLP(LAYERS, activation=activation, random_state=0)
+        parameters = peers.ENTRIES[activation].parameters
+        required = {p.name: p.example for p in parameters if p.default is None}
+        net = fastact.MLP(LAYERS, activation=(activation, required), random_state=0)
         threads = fastact.set_num_threads(1)
         self.restore = lambda: fastact.set_num_threads(threads)
         self.step = lambda: net.train_step(x, y)
@@ -43,7 +45,7 @@ class TrainStep:
         function = peers.torch_function(torch, path) if path else None
         if function is None:
             raise NotImplementedError(f"torch has no {activation}")
-        defaults = peers.ENTRIES[activation].defaults
+        arguments, keywords = peers.torch_arguments(torch, peers.ENTRIES[activation], torch.float32)
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         self.restore = lambda: torch.set_num_threads(threads)
@@ -54,7 +56,7 @@ class TrainStep:
 
         def step():
             adam.zero_grad()
-            loss = torch.nn.functional.cross_entropy(last(function(first(x), *defaults)), y)
+            loss = torch.nn.functional.cross_entropy(last(function(first(x), *arguments, **keywords)), y)
             loss.backward()
             adam.step()
 
