@@ -87,3 +87,12 @@ def lookup(name):
 def _form(name, form):
     """Pickle support: the same object in this process."""
     return activations[name] if form == "value" else getattr(activations[name], form)
+
+
+def _variant(form, approximate):
+    """The same form of the function that a value of the keyword ``approximate`` names."""
+    names = dict(form.info.approximate)
+    if not isinstance(approximate, str) or approximate not in names:
+        raise ValueError(f"fastact.{form.__name__}: approximate must be {' or '.join(map(repr, names))}, "
+                         f"got {approximate!r}")
+    return _form(names[approximate], form.__name__.partition(".")[2] or "value")

@@ -33,6 +33,9 @@ cdef class BiasedBackward(Form):
         return docs.form(self.info, "biased_backward")
 
     def __call__(self, *args, out=None, **named):
+        if "approximate" in named and self.info.approximate:
+            from fastact.activations import _variant
+            return _variant(self, named.pop("approximate"))(*args, out=out, **named)
         values = self.bound_values(args, named)
         if out is None and is_plain(<PyObject *>values[1]) and is_like(<PyObject *>values[0], values[1]) and is_row(
                 <PyObject *>values[2], values[1]) and all(type(value) in (float, int) for value in values[3:]):

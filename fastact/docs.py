@@ -1,4 +1,5 @@
 """Docstrings, made from registry entries so that formula, defaults and bounds are written once."""
+import inspect
 
 INPUTS = {
     "value": ("x",), "derivative": ("x",), "backward": ("grad", "x"), "value_and_derivative": ("x",),
@@ -49,6 +50,18 @@ def signature(entry, form, defaults=True):
     return "(" + ", ".join([*INPUTS[form], *parameters]) + ")"
 
 
+def inspected(entry, form):
+    """The signature as `inspect` has it."""
+    def argument(name, default):
+        return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
+
+    empty = inspect.Parameter.empty
+    return inspect.Signature([
+        *(argument(name, empty) for name in INPUTS[form]),
+        *(argument(p.name, empty if p.default is None else p.default) for p in entry.parameters),
+        argument("out", None), inspect.Parameter("ufunc_kwargs", inspect.Parameter.VAR_KEYWORD)])
+
+
 def kinks(entry):
     """The conventions where the derivative does not exist, as text: ``slope 0 at 0``."""
     return ", ".join(f"slope {kink.slope} at {kink.at}" for kink in entry.kinks) or "none"
@@ -95,6 +108,10 @@ def form(entry, form):
         default = "" if p.default is None else f", default {p.exact or repr(p.default)}"
         lines += [f"{p.name} : float or array_like{default}",
                   f"    {p.doc[0].upper()}{p.doc[1:]}; an array broadcasts."]
+    if entry.approximate:
+        names = " or ".join(f'"{value}" ({name})' for value, name in entry.approximate)
+        lines += [f"approximate : {{{', '.join(repr(value) for value, _ in entry.approximate)}}}, keyword only",
+                  f"    Which function: {names}."]
     lines += _outputs(form) + _returns(form)
     lines += ["", "Raises", "------", "TypeError", "    For complex, longdouble, object and other dtypes.",
               "ValueError", "    For shapes that do not broadcast, or a read-only out.", "", "Notes", "-----",

@@ -13,8 +13,6 @@ cimport numpy as cnp
 from fastact cimport kernels
 from fastact.plain cimport is_like, is_row, is_simple, may_overlap, overlaps
 
-import inspect
-
 import numpy as np
 
 from fastact import docs, half_types, registry, ufuncs
@@ -103,17 +101,14 @@ cdef class Form:
 
     @property
     def __signature__(self):
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        parameters = [inspect.Parameter(name, kind) for name in docs.INPUTS[FORMS[self.form]]]
-        parameters += [inspect.Parameter(p.name, kind, default=inspect.Parameter.empty if p.default is None else p.default)
-                       for p in self.info.parameters]
-        parameters += [inspect.Parameter("out", kind, default=None),
-                       inspect.Parameter("ufunc_kwargs", inspect.Parameter.VAR_KEYWORD)]
-        return inspect.Signature(parameters)
+        return docs.inspected(self.info, FORMS[self.form])
 
     cdef object call_ufunc(self, tuple args, dict kwargs):
         """Any call: names and defaults become the ufunc's positional arguments."""
         cdef int wanted = self.inputs + self.parameters
+        if "approximate" in kwargs and self.info.approximate:
+            from fastact.activations import _variant
+            return _variant(self, kwargs.pop("approximate"))(*args, **kwargs)
         if len(args) > wanted + self.outputs:
             raise TypeError(f"fastact.{self.__name__} takes at most {wanted + self.outputs} positional "
                             f"arguments ({', '.join(self.names)} and outputs), {len(args)} were given")

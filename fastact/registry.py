@@ -76,6 +76,7 @@ class Entry:
     numpy: str = ""                 # the baseline where plain NumPy has a better form than `formula`
     own_backward: bool = False      # the room has NAME_backward_slope, quicker and below 4 ULP
     crossings: Tuple[float, ...] = ()  # zeros of the derivative: absolute error 2^-26 within 0.01
+    approximate: Tuple[Tuple[str, str], ...] = ()  # torch's keyword: its values, and the function that each names
     float32: Optional[Bounds] = None
     float64: Optional[Bounds] = None
 
@@ -201,7 +202,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="as tanh, with slopes that fade slowly", keeps="x or y",
         reference="Bergstra et al. 2009; Glorot and Bengio 2010", aliases=("soft_sign",),
         torch="nn.functional.softsign",
-        float32=Bounds(0.5, 1.21), float64=Bounds(0.5, 1.2),
+        float32=Bounds(0.51, 1.21), float64=Bounds(0.5, 1.2),
     ),
     Entry(
         name="relu", formula="maximum(x, 0)", derivative="where(x > 0, 1, 0)",
@@ -327,7 +328,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[-0.169972, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.3,
         best_for="hidden layers of transformers", keeps="x",
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", torch="nn.functional.gelu",
-        crossings=(-0.7517915246935645,),
+        approximate=(("none", "gelu"), ("tanh", "gelu_tanh")), crossings=(-0.7517915246935645,),
         float32=Bounds(1.88, 1.87), float64=Bounds(1.77, 1.81),
     ),
     Entry(

@@ -2,9 +2,9 @@
 
 Rows are of 1 to 100,000 numbers: everyday ones, far apart, all equal, one far above the others, and some
 -inf. The exact values are longdouble's, for the worst of each function mpmath's. Error is in ULP of the exact
-entry for softmax, softmin and hardmax, which cancel nowhere. The others may come out of a difference as small as
-anything, and gradients too: their error is in eps times the larger of 1 and the entry, or of the terms
-that a gradient is the difference of.
+entry for softmax, softmin, log_softmax and hardmax, which cancel nowhere. The others may come out of a
+difference as small as anything, and gradients too: their error is in eps times the larger of 1 and the entry,
+or of the terms that a gradient is the difference of.
 """
 import dataclasses
 
@@ -14,7 +14,7 @@ from fastact import formulas, registry, sweeps, ulp
 
 LENGTHS = (1, 2, 3, 7, 16, 64, 1000, 4099, 100_000)
 ELEMENTS = 30_000  # of each length and kind
-RELATIVE = ("softmax", "softmin", "hardmax")
+RELATIVE = ("softmax", "softmin", "log_softmax", "hardmax")
 
 
 def has(name, form, dtype):
@@ -154,10 +154,11 @@ def _absolute(got, want, unit):
 
 
 def _confirmed(worst, row, at, name, form, dtype):
-    """softmax's worst by mpmath."""
-    if name not in ("softmax", "softmin") or form != "value":
+    """The worst of a function that is judged in ULP, by mpmath."""
+    if form != "value" or name not in RELATIVE or name == "hardmax":
         return worst
-    mp, sign = formulas.context(), 1 if name == "softmax" else -1
-    powers = [mp.exp(sign * mp.mpf(float(v))) for v in row if np.isfinite(v)]
-    want = mp.exp(sign * mp.mpf(float(row[at]))) / mp.fsum(powers)
+    mp, sign = formulas.context(), -1 if name == "softmin" else 1
+    others = mp.fsum(mp.exp(sign * (mp.mpf(float(v)) - mp.mpf(float(row[at]))))
+                     for k, v in enumerate(row) if k != at and np.isfinite(v))
+    want = -mp.log1p(others) if name == "log_softmax" else 1 / (1 + others)
     return dataclasses.replace(worst, want=float(want), error=ulp.exact_error(worst.got, want, dtype))

@@ -209,7 +209,14 @@ class Hardmax(RowFunction):
 
     def __call__(self, x, axis=-1, out=None, mask=None):
         """The function of each row; see the object's own documentation."""
-        return run(self.name, HARDMAX, x, x, axis, out, mask, 1.0, 1)
+        result = run(self.name, HARDMAX, x, x, axis, out, mask, 1.0, 1)
+        if mask is None:
+            return result
+        hidden = ((result == 1) & ~np.asarray(mask)).any(axis=axis, keepdims=True)  # all that counts there is -inf
+        if not hidden.any():
+            return result
+        counts = np.broadcast_to(mask, np.shape(x)).astype(result.dtype)
+        return give(np.where(hidden, run(self.name, HARDMAX, counts, counts, axis, None, None, 1.0, 1), result), out)
 
     def backward(self, *args, **kwargs):
         """Raises TypeError: there is no derivative."""

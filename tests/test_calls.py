@@ -253,3 +253,21 @@ def test_more_than_2_to_31_elements():
     out[-9:] = 7
     fa.relu(np.broadcast_to(np.float16(3), count), out=out)
     assert (out[:: 2 ** 20] == 3).all() and (out[-9:] == 3).all()
+
+
+# ---- torch's keyword for the two kinds of gelu ----
+
+def test_approximate(form, dtype):
+    arrays = inputs(form, sample(dtype, 5, 7))
+    if not form.info.approximate:
+        with pytest.raises(TypeError, match="approximate"):
+            form(*arrays, *form.info.required, approximate="none")
+        return
+    for value, name in form.info.approximate:
+        other = fa.activations[name] if kind(form) == "value" else getattr(fa.activations[name], kind(form))
+        assert_same_bits(form(*arrays, approximate=value), other(*arrays))
+        lists = [a.tolist() for a in arrays]
+        assert_same_bits(form(*lists, approximate=value), other(*lists))
+    for wrong in (True, None, "erf"):
+        with pytest.raises(ValueError, match=f"{form.__name__}: approximate must be 'none' or 'tanh', got {wrong!r}"):
+            form(*arrays, approximate=wrong)
