@@ -83,7 +83,7 @@ load("codegen").write(registry.ACTIVATIONS, GENERATED)
 (ROOT / "fastact" / "activations.pxi").unlink(missing_ok=True)  # of an earlier build: it would hide this one
 
 include = [str(ROOT / "src_c"), str(GENERATED), numpy.get_include()]
-macros = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")]
+macros = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")]
 depends = [str(p) for p in [*ROOT.glob("src_c/**/*.[ch]"), *GENERATED.glob("*")]]
 
 
@@ -97,6 +97,7 @@ def extension(name, sources=()):
 setup(
     ext_modules=cythonize(
         [extension("kernels", [f"src_c/{name}" for name in C_SOURCES]),
+         extension("buffers", ["src_c/buffers.c"]),
          *map(extension, ("ufuncs", "forms", "bound", "biased", "activations", "rows", "loss_kernels",
                            "optimizer_kernels"))],
         include_path=[str(GENERATED)], build_dir="build/cython", compiler_directives={"embedsignature": True}),

@@ -6,6 +6,7 @@ Each activation is callable like a ufunc and carries its other forms: ``fa.silu(
 from importlib import import_module
 
 from fastact.activations import Activation, activations, _aliases
+from fastact.buffers import empty_cache
 from fastact.config import (get_include, get_num_threads, isa, num_threads, set_num_threads,
                             show_config)
 from fastact.rows import hardmax, log_softmax, logsumexp, softmax, softmin, sparsemax
@@ -20,7 +21,7 @@ globals().update({alias: activations[name] for alias, name in _aliases.items()})
 _LAZY = {"plot": "fastact.plotting", "recommend": "fastact.choosing"}  # imported when first asked for
 
 __all__ = [*activations, *_aliases, "geglu", "glu", "hardmax", "log_softmax", "logsumexp", "reglu", "softmax", "softmin",
-           "sparsemax", "swiglu", "Activation", "MLP", "activations", "get_include", "get_num_threads", "initializers", "isa",
+           "sparsemax", "swiglu", "Activation", "MLP", "activations", "empty_cache", "get_include", "get_num_threads", "initializers", "isa",
            "losses", "num_threads", "optimizers", "plot", "recommend", "set_num_threads", "show_config"]
 
 

@@ -5,6 +5,7 @@ from fastact import initializers as initializers
 from fastact import losses as losses
 from fastact import optimizers as optimizers
 from fastact.activations import Activation as Activation
+from fastact.buffers import empty_cache as empty_cache
 from fastact.config import get_include as get_include
 from fastact.config import get_num_threads as get_num_threads
 from fastact.config import isa as isa

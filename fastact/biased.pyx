@@ -11,6 +11,7 @@ from fastact.plain cimport is_like, is_plain, is_row
 import numpy as np
 
 from fastact import docs, half_types
+from fastact.buffers import empty
 from fastact.registry import FORMS
 
 cnp.import_array()
@@ -40,7 +41,7 @@ cdef class BiasedBackward(Form):
         if out is None and is_plain(<PyObject *>values[1]) and is_like(<PyObject *>values[0], values[1]) and is_row(
                 <PyObject *>values[2], values[1]) and all(type(value) in (float, int) for value in values[3:]):
             x = values[1]
-            dx, dbias = np.empty_like(x), np.empty_like(values[2])
+            dx, dbias = empty(x.shape, x.dtype), np.empty_like(values[2])
             columns = x.shape[-1]
             if x.size:
                 run_matrix(self, [a.reshape(-1, columns) for a in (values[0], x)]

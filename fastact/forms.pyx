@@ -11,6 +11,7 @@ from cpython.ref cimport Py_INCREF
 cimport numpy as cnp
 
 from fastact cimport kernels
+from fastact.buffers cimport new_array
 from fastact.plain cimport is_like, is_row, is_simple, may_overlap, overlaps
 
 import numpy as np
@@ -272,7 +273,10 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
     results = None
     for k in range(self.outputs):
         if outs[k] == NULL:
-            array = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(first), cnp.PyArray_DIMS(first), cnp.PyArray_TYPE(first), 0)
+            if n < RELEASE_GIL_FROM:
+                array = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(first), cnp.PyArray_DIMS(first), cnp.PyArray_TYPE(first), 0)
+            else:
+                array = new_array(cnp.PyArray_NDIM(first), cnp.PyArray_DIMS(first), cnp.PyArray_TYPE(first))
         else:
             array = <cnp.ndarray>outs[k]
         data[wanted + k] = <char *>cnp.PyArray_DATA(array)

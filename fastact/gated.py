@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from fastact import buffers
 from fastact.activations import activations
 from fastact.biased import run_matrix
 
@@ -80,7 +81,7 @@ class GatedLinearUnit:
         axis, dtype = _check(self.name, form, x, axis, gate)
         shape = (*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis + 1:])
         _check_out(self.name, out, shape, dtype)
-        result = np.empty(shape, dtype) if out is None else out
+        result = buffers.empty(shape, dtype) if out is None else out
         if _plain(x, result) and not np.may_share_memory(x, result):
             run_matrix(form, _matrices(x, axis, gate), form.info.defaults, [_matrix(result, axis)])
         else:
@@ -97,7 +98,7 @@ class GatedLinearUnit:
             raise ValueError(f"fastact.{name}: grad must have the result's shape {shape}, not {grad.shape}")
         _check_out(name, out, x.shape, dtype)
         if out is None or np.may_share_memory(out, grad) or np.may_share_memory(out, x):
-            result = np.empty(x.shape, dtype)
+            result = buffers.empty(x.shape, dtype)
         else:
             result = out
         if _plain(x, grad, result):

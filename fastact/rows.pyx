@@ -5,6 +5,7 @@ from cpython.object cimport PyObject
 cimport numpy as cnp
 
 from fastact cimport kernels
+from fastact.buffers cimport new_array
 from fastact.plain cimport is_like, is_simple, may_overlap, overlaps
 
 import numpy as np
@@ -82,10 +83,7 @@ cdef object run(str name, int form, object first, object second, object axis, ob
                     outer *= shape[k]
                 elif k > at:
                     inner *= shape[k]
-            if out is None and cnp.PyArray_TYPE(first) < 256:
-                result = cnp.PyArray_EMPTY(ndim, shape, cnp.PyArray_TYPE(first), 0)
-            else:
-                result = np.empty_like(first) if out is None else out
+            result = new_array(ndim, shape, cnp.PyArray_TYPE(first)) if out is None else out
             run_plain(form, first, second, result, outer, shape[at], inner, None, sign)
             return result
     return run_any(name, form, [first] if first is second else [first, second], axis, out, mask, temperature, sign)

@@ -1,0 +1,108 @@
+# cython: language_level=3, freethreading_compatible=True
+"""New arrays for results: small ones from NumPy, large ones from memory that earlier results have left.
+
+The memory comes to NumPy through a handler (NEP 49) that is set around the allocation of that one array.
+"""
+cimport numpy as cnp
+
+import math
+import os
+
+import numpy as np
+
+cnp.import_array()
+
+cdef extern from "buffers.h":
+    size_t fa_buffer_limit(size_t)
+    size_t fa_buffer_clear()
+
+cdef extern from *:
+    """
+    #include <string.h>
+    #include "buffers.h"
+    static void *fastact_malloc(void *ctx, size_t n) { (void)ctx; return fa_buffer_take(n); }
+    static void *fastact_calloc(void *ctx, size_t k, size_t n)
+    {
+        void *p = n && k > SIZE_MAX / n ? NULL : fa_buffer_take(k * n);
+        (void)ctx;
+        return p ? memset(p, 0, k * n) : NULL;
+    }
+    static void *fastact_realloc(void *ctx, void *p, size_t n)
+    {
+        (void)ctx;
+        return p ? fa_buffer_resize(p, n) : fa_buffer_take(n);
+    }
+    static void fastact_free(void *ctx, void *p, size_t n) { (void)ctx; (void)n; if (p) fa_buffer_give(p); }
+    static PyDataMem_Handler fastact_handler = {
+        "fastact", 1, {NULL, fastact_malloc, fastact_calloc, fastact_realloc, fastact_free}};
+    static PyObject *fastact_new_handler(void) { return PyCapsule_New(&fastact_handler, "mem_handler", NULL); }
+    """
+    object fastact_new_handler()
+
+cdef enum:
+    LARGE = 1 << 22  # bytes; below, malloc keeps pages that were touched before
+
+cdef object _handler = fastact_new_handler()
+cdef bint _recycling = False
+
+
+cdef cnp.ndarray new_array(int ndim, cnp.npy_intp *shape, int number):
+    """An uninitialised C-contiguous array of a dtype by its number."""
+    cdef cnp.npy_intp elements = 1
+    cdef int k
+    if _recycling:
+        for k in range(ndim):
+            elements *= shape[k]
+        if elements >= LARGE // 8 and elements * cnp.PyArray_DescrFromType(number).itemsize >= LARGE:
+            return _large(ndim, shape, number)
+    return cnp.PyArray_EMPTY(ndim, shape, number, 0)
+
+
+cdef cnp.ndarray _large(int ndim, cnp.npy_intp *shape, int number):
+    before = cnp.PyDataMem_SetHandler(_handler)
+    try:
+        return cnp.PyArray_EMPTY(ndim, shape, number, 0)
+    finally:
+        cnp.PyDataMem_SetHandler(before)
+
+
+def empty(shape, dtype):
+    """An uninitialised C-contiguous array, as numpy.empty."""
+    if not _recycling or math.prod(shape) * dtype.itemsize < LARGE:
+        return np.empty(shape, dtype)
+    before = cnp.PyDataMem_SetHandler(_handler)
+    try:
+        return np.empty(shape, dtype)
+    finally:
+        cnp.PyDataMem_SetHandler(before)
+
+
+def set_limit(megabytes):
+    """How much memory of results that are gone is kept for later ones; 0 for none."""
+    global _recycling
+    _recycling = megabytes > 0
+    fa_buffer_limit(<size_t>(megabytes * (1 << 20)))
+
+
+def empty_cache():
+    """Give the memory kept for later results back to the system; returns the number of bytes.
+
+    Results of 4 MiB and more take memory that earlier ones have left, at most ``FASTACT_CACHE_MB``
+    megabytes of it (256; 0 switches this off).
+    """
+    return fa_buffer_clear()
+
+
+def _limit_of_environment():
+    text = os.environ.get("FASTACT_CACHE_MB", "256")
+    try:
+        megabytes = float(text)
+    except ValueError:
+        megabytes = -1
+    if not 0 <= megabytes < 1 << 40:
+        raise ValueError(f"FASTACT_CACHE_MB must be a number of megabytes, 0 for no cache; got {text!r}")
+    return megabytes
+
+
+if os.name == "posix":
+    set_limit(_limit_of_environment())
