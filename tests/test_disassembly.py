@@ -114,6 +114,14 @@ def test_rows_are_vectorised(c_objects, isa):
     assert {name for name in called if not ROWS.match(name) and not HALVES.match(name)} <= own
 
 
+def test_no_gathers():
+    """The library as it was built: an index in a narrow type would make loads of neighbours gathers."""
+    module, = Path(ufuncs.__file__).parent.glob("kernels*.so")
+    found = [line for line in run(["objdump", "-d", "--no-show-raw-insn", module]).splitlines()
+             if re.search(r"\bvp?(gather|scatter)", line)]
+    assert found == []
+
+
 def test_baseline_runs_everywhere(c_objects):
     """Outside the files named for an instruction set there is no instruction of one."""
     for name, path in c_objects.items():

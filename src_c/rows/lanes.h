@@ -45,8 +45,8 @@ typedef struct {
 #define FA_EACH(once, STATEMENT)                                                                                \
     for (ptrdiff_t i_ = 0; across && i_ < b->n; i_++) {                                                         \
         const ptrdiff_t i = i_, k = 0;                                                                          \
-        for (int r_ = 0; r_ < b->count; r_ += ROW_LANES)                                                        \
-            LANES_LOOP(ROW_LANES) { const int r = r_ + l; (void)k; STATEMENT }                                  \
+        for (ptrdiff_t r_ = 0; r_ < b->count; r_ += ROW_LANES)                                                  \
+            LANES_LOOP(ROW_LANES) { const ptrdiff_t r = r_ + l; (void)k; STATEMENT }                            \
     }                                                                                                           \
     if (!across) {                                                                                              \
         const ptrdiff_t n_ = b->n, whole_ = n_ & -ROW_LANES, i = 0;                                             \
