@@ -7,7 +7,11 @@
    run time (threadpoolctl) binds all of these.
 
    A forked child inherits OpenMP's bookkeeping without its threads, and libgomp would wait for them
-   for ever: in a child everything runs on the calling thread. */
+   for ever: in a child everything runs on the calling thread.
+
+   A parallel region ends when its last thread has arrived, and that thread may not even have begun where
+   another program has its core: a call of 0.1 ms can then take 8. Who has waited so stays alone for twenty
+   times as long, and then tries again. */
 #if defined(__linux__)
 #define _GNU_SOURCE
 #include <sched.h>
@@ -19,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -26,6 +31,9 @@
 
 #define WORTH_WAKING_NS 20000.0 /* a loop shorter than this stays on one thread */
 #define CHUNKS_PER_THREAD 4     /* so that a core that is busy elsewhere delays one chunk only */
+#define LONG_WAIT_NS 200000     /* for the others, beyond twice the time of the work itself */
+#define ALONE_AFTER_WAIT 20     /* waits */
+#define ALONE_AT_MOST_NS 1000000000
 
 static atomic_int requested; /* by fa_set_num_threads; 0: the default */
 static atomic_int forked;    /* in a child of fork() */
@@ -33,6 +41,7 @@ static int cpus_left;        /* by affinity and quota, at load */
 static int env_threads;      /* FASTACT_NUM_THREADS, 0 if unset */
 static int omp_env;          /* OMP_NUM_THREADS is set */
 #ifdef _OPENMP
+static atomic_llong alone_until; /* on the clock of now_ns */
 static int omp_at_load; /* a lower value later is a limit that somebody set: threadpoolctl, say */
 #endif
 
@@ -110,6 +119,23 @@ int fa_get_num_threads(void)
 
 int fa_set_num_threads(int threads) { return atomic_exchange(&requested, threads > 0 ? threads : 0); }
 
+#ifdef _OPENMP
+static long long now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* The caller worked from start to done, and then waited for the others until now. */
+static void note_wait(long long start, long long done)
+{
+    long long end = now_ns(), wait = end - done, alone = ALONE_AFTER_WAIT * wait;
+    if (wait > LONG_WAIT_NS + 2 * (done - start))
+        atomic_store(&alone_until, end + (alone < ALONE_AT_MOST_NS ? alone : ALONE_AT_MOST_NS));
+}
+#endif
+
 void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), void *context, ptrdiff_t n,
                  ptrdiff_t grain, double total_ns)
 {
@@ -118,14 +144,21 @@ void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), vo
     ptrdiff_t grains = (n + grain - 1) / grain;
     if (threads > grains)
         threads = (int)grains;
-    if (threads > 1 && !omp_in_parallel()) {
+    long long start = threads > 1 ? now_ns() : 0, done = start;
+    if (threads > 1 && start >= atomic_load(&alone_until) && !omp_in_parallel()) {
         ptrdiff_t chunks = (ptrdiff_t)threads * CHUNKS_PER_THREAD;
         if (chunks > grains)
             chunks = grains;
         ptrdiff_t size = (grains + chunks - 1) / chunks * grain;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-        for (ptrdiff_t begin = 0; begin < n; begin += size)
-            task(context, begin, n - begin < size ? n : begin + size);
+#pragma omp parallel num_threads(threads)
+        {
+#pragma omp for schedule(dynamic, 1) nowait
+            for (ptrdiff_t begin = 0; begin < n; begin += size)
+                task(context, begin, n - begin < size ? n : begin + size);
+            if (omp_get_thread_num() == 0)
+                done = now_ns();
+        }
+        note_wait(start, done);
         return;
     }
 #endif
