@@ -10,7 +10,7 @@ from fastact.plain cimport is_like, is_plain, is_row
 
 import numpy as np
 
-from fastact import docs, half_types
+from fastact import containers, docs, half_types
 from fastact.buffers import empty
 from fastact.registry import FORMS
 
@@ -72,7 +72,7 @@ cdef class BiasedBackward(Form):
 
     def call_any(self, values, out):
         """Anything array-like: by way of matrices where the bias is one row, else of the ufunc."""
-        arrays = [np.asarray(value) for value in values]
+        arrays = [containers.asarray(value) for value in values]
         dtype = np.result_type(*([a for a, value in zip(arrays, values) if type(value) not in (int, float)] or [0.0]))
         if dtype.kind in "biu":
             dtype = np.result_type(dtype, np.float16)

@@ -16,7 +16,7 @@ from fastact.plain cimport is_like, is_row, is_simple, may_overlap, overlaps
 
 import numpy as np
 
-from fastact import docs, half_types, registry, ufuncs
+from fastact import containers, docs, half_types, registry, ufuncs
 from fastact.registry import FORMS
 
 cnp.import_array()
@@ -152,6 +152,9 @@ cdef class Form:
         except TypeError as error:
             if "not supported for the input types" not in str(error):
                 raise TypeError(f"fastact.{self.__name__}: {error}") from None
+            arrays = containers.from_dlpack(values)
+            if arrays is not None:
+                return self.call_ufunc(tuple(arrays), kwargs)
             dtypes = ", ".join(sorted({str(getattr(v, "dtype", None) or np.asarray(v).dtype) for v in values}))
             raise TypeError(f"fastact.{self.__name__} does not support {dtypes}: {_SUPPORTED}") from None
         except ValueError as error:

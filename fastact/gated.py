@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from fastact import buffers
 from fastact.activations import activations
 from fastact.biased import run_matrix
+from fastact.containers import asarray
 
 _DOC = """{name}(x, axis=-1, gate="last", out=None) = a * {activation}(b), x = [a, b]
 
@@ -77,7 +78,7 @@ class GatedLinearUnit:
         return activations[self.info.activation]
 
     def __call__(self, x, axis=-1, gate="last", out=None):
-        form, x = self.activation.gated, np.asarray(x)
+        form, x = self.activation.gated, asarray(x)
         axis, dtype = _check(self.name, form, x, axis, gate)
         shape = (*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis + 1:])
         _check_out(self.name, out, shape, dtype)
@@ -91,7 +92,7 @@ class GatedLinearUnit:
     def backward(self, grad, x, axis=-1, gate="last", out=None):
         """The gradient with respect to x, of its shape, from that with respect to the result."""
         name, form = f"{self.name}.backward", self.activation.gated_backward
-        grad, x = np.asarray(grad), np.asarray(x)
+        grad, x = asarray(grad), asarray(x)
         axis, dtype = _check(name, form, x, axis, gate, grad.dtype)
         shape = (*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis + 1:])
         if grad.shape != shape:

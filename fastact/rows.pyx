@@ -10,7 +10,7 @@ from fastact.plain cimport is_like, is_simple, may_overlap, overlaps
 
 import numpy as np
 
-from fastact import half_types, registry, row_docs
+from fastact import containers, half_types, registry, row_docs
 from fastact.row_arguments import Rows, checked_mask, checked_out, checked_temperature, common_dtype
 
 cnp.import_array()
@@ -91,7 +91,13 @@ cdef object run(str name, int form, object first, object second, object axis, ob
 
 def run_any(str name, int form, list values, axis, out, mask, temperature, int sign):
     """Convert to plain arrays, run, and convert the result."""
-    arrays = [np.asarray(value) for value in values]
+    def compute(values, axis, mask):
+        return run_any(name, form, values, axis, None, mask, temperature, sign)
+    if any([type(value) is not np.ndarray for value in values]):
+        result = containers.of_rows(name, compute, values, axis, out, mask)
+        if result is not None:
+            return result
+    arrays = [containers.asarray(value) for value in values]
     dtype = common_dtype(name, arrays)
     shape = arrays[-1].shape
     if arrays[0].shape != shape:
@@ -240,7 +246,12 @@ class LogSumExp(RowFunction):
                 result = numbers(x, -1 if axis is None else axis % x.ndim, out)
                 if result is not None:
                     return result
-        x = np.asarray(x)
+        if type(x) is not np.ndarray:
+            result = containers.of_rows(self.name, lambda v, axis, mask, keep: self(*v, axis, keep, None, mask), [x],
+                                        axis, out, mask, bool(keepdims))
+            if result is not None:
+                return result
+        x = containers.asarray(x)
         dtype = common_dtype(self.name, [x])
         rows = Rows(axis, x.shape)
         keep = checked_mask(self.name, mask, x.shape, rows)
@@ -252,7 +263,12 @@ class LogSumExp(RowFunction):
     def backward(self, grad, x, axis=None, keepdims=False, out=None, mask=None):
         """Gradient with respect to x: softmax(x) * grad. ``grad`` has the shape of the output."""
         name = self.name + ".backward"
-        arrays = [np.asarray(grad), np.asarray(x)]
+        if type(x) is not np.ndarray or type(grad) is not np.ndarray:
+            result = containers.of_rows(name, lambda v, axis, mask, keep: self.backward(*v, axis, keep, None, mask),
+                                        [grad, x], axis, out, mask, bool(keepdims))
+            if result is not None:
+                return result
+        arrays = [containers.asarray(grad), containers.asarray(x)]
         dtype = common_dtype(name, arrays)
         shape = arrays[1].shape
         rows = Rows(axis, shape)

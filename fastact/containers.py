@@ -1,0 +1,118 @@
+"""Arrays of other libraries, for what is no ufunc: functions of rows and gated units.
+
+A ufunc hands pandas, xarray, dask and masked arrays back as what they are. These functions do the same
+by hand: the container is taken off, its array computed, and the result put into one of the same kind.
+"""
+from __future__ import annotations
+
+import functools
+import sys
+from typing import Any, Callable, List, Optional
+
+import numpy as np
+
+
+def asarray(value: Any) -> np.ndarray:
+    """``numpy.asarray``, which does not know DLPack."""
+    if type(value) is not np.ndarray and hasattr(value, "__dlpack__") and not _is_known(value):
+        return np.from_dlpack(value)
+    return np.asarray(value)
+
+
+def _is_known(value: Any) -> bool:
+    return any(hasattr(value, name) for name in ("__array__", "__array_interface__", "__array_struct__"))
+
+
+def from_dlpack(values: List[Any]) -> Optional[List[Any]]:
+    """The arguments with those that only speak DLPack as arrays; None where there are none."""
+    arrays = [asarray(value) if hasattr(value, "__dlpack__") and not _is_known(value) else value for value in values]
+    return arrays if any(array is not value for array, value in zip(arrays, values)) else None
+
+
+def of_rows(
+    name: str, compute: Callable[..., Any], values: List[Any], axis: Any, out: Any, mask: Any, keepdims: Optional[bool] = None
+) -> Any:
+    """A function of rows of containers; None where there are none, or `out` is given.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    compute : callable
+        ``compute(arrays, axis, mask)``, the function of arrays; with a last argument `keepdims` where
+        it makes one number of a row.
+    values : list
+        The arguments; the last one decides what the result is.
+    axis, out, mask
+        The function's.
+    keepdims : bool, optional
+        Of a function that makes one number of a row.
+    """
+    x = values[-1]
+    array, xarray = sys.modules.get("dask.array"), sys.modules.get("xarray")
+    if xarray is not None and isinstance(x, xarray.DataArray):
+        if isinstance(axis, str):
+            axis = x.get_axis_num(axis)
+        inner = [value.data if isinstance(value, xarray.DataArray) else value for value in values]
+        result = of_rows(name, compute, inner, axis, out, mask, keepdims)
+        if result is None and out is None:
+            result = compute(inner, axis, mask, *([] if keepdims is None else [keepdims]))
+        return result if result is None or keepdims is not None and len(values) == 1 else x.copy(data=result)
+    if array is not None and any(isinstance(value, array.Array) for value in values):
+        if out is not None:
+            raise TypeError(f"fastact.{name}: a dask array is computed later, so that there can be no out")
+        return _lazy(array, compute, values, axis, mask, keepdims)
+    if out is not None:
+        return None
+    if isinstance(x, np.ma.MaskedArray):
+        hidden = np.ma.getmaskarray(x)
+        keep = ~hidden if mask is None else ~hidden & mask
+        result = compute([np.ma.getdata(value) for value in values], axis, keep, *([] if keepdims is None else [keepdims]))
+        return result if keepdims is not None and len(values) == 1 else np.ma.masked_array(result, hidden)
+    wrap = _pandas(x) or getattr(x, "__array_wrap__", None)
+    if type(x) is np.ndarray or isinstance(x, np.generic) or wrap is None or keepdims is not None:
+        return None
+    return wrap(compute([asarray(value) for value in values], axis, mask))
+
+
+def _pandas(x: Any) -> Any:
+    """What makes a result like x, where that is of pandas."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(x, pandas.Series):
+        return functools.partial(pandas.Series, index=x.index, name=x.name)
+    if pandas is not None and isinstance(x, pandas.DataFrame):
+        return functools.partial(pandas.DataFrame, index=x.index, columns=x.columns)
+    return None
+
+
+def _lazy(array: Any, compute: Callable[..., Any], values: List[Any], axis: Any, mask: Any, keepdims: Optional[bool]) -> Any:
+    """The function of each block of dask arrays, where a block has whole rows."""
+    values = [array.asarray(value) for value in values]
+    x = values[-1]
+    axes = range(x.ndim) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
+    whole = x.rechunk({k: -1 for k in axes})
+    if keepdims is None:
+        values = [value.rechunk(whole.chunks) for value in values]
+    elif len(values) == 2:  # the gradient of one number a row
+        shape = [1 if k in axes else n for k, n in enumerate(x.shape)]
+        chunks = tuple((1,) if k in axes else own for k, own in enumerate(whole.chunks))
+        values, keepdims = [values[0].reshape(shape).rechunk(chunks), whole], True
+    else:
+        values = [whole]
+    same = keepdims is None or len(values) == 2
+    if mask is not None:
+        values.append(array.broadcast_to(array.asarray(mask), x.shape).rechunk(whole.chunks))
+
+    def block(*arrays: Any) -> Any:
+        given = list(arrays)
+        keep = given.pop() if mask is not None else None
+        return compute(given, tuple(axes), keep, *([] if keepdims is None else [keepdims]))
+
+    tiny = [np.ones((1,) * value.ndim, value.dtype) for value in values]
+    dtype = np.asarray(block(*tiny)).dtype  # what the function makes of these dtypes
+    if same:
+        return array.map_blocks(block, *values, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype))
+    if keepdims:
+        chunks = tuple((1,) if k in axes else own for k, own in enumerate(whole.chunks))
+        return array.map_blocks(block, *values, dtype=dtype, chunks=chunks)
+    return array.map_blocks(block, *values, dtype=dtype, drop_axis=list(axes))

@@ -1,0 +1,123 @@
+"""Functions of rows and DLPack: containers of other libraries, handed back as what they are."""
+import numpy as np
+import pytest
+
+import fastact as fa
+from axes import assert_same_bits, call, inputs, outputs, sample
+
+
+class Metres(np.ndarray):
+    pass
+
+
+class OnlyDlpack:
+    def __init__(self, array):
+        self.array = array
+
+    def __dlpack__(self, **keywords):
+        return self.array.__dlpack__(**keywords)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+def test_dlpack(form):
+    arrays = inputs(form, sample(np.float32, 2, 5))
+    for result, want in zip(outputs(call(form, map(OnlyDlpack, arrays))), outputs(call(form, arrays))):
+        assert type(result) is np.ndarray
+        assert_same_bits(result, want)
+
+
+OF_ROWS = [fa.softmax, fa.log_softmax, fa.softmin, fa.sparsemax, fa.hardmax]
+
+
+def test_dlpack_of_rows():
+    x = sample(np.float32, 4, 6)
+    for function in (*OF_ROWS, fa.logsumexp, fa.glu, fa.swiglu):
+        assert_same_bits(function(OnlyDlpack(x)), function(x))
+    assert_same_bits(fa.softmax.backward(OnlyDlpack(x), OnlyDlpack(x)), fa.softmax.backward(x, x))
+    assert_same_bits(fa.gelu.biased_backward(*map(OnlyDlpack, (x, x, x[0]))), fa.gelu.biased_backward(x, x, x[0]))
+
+
+@pytest.mark.parametrize("function", OF_ROWS, ids=lambda function: function.name)
+def test_containers_of_rows(function):
+    pandas, xarray = pytest.importorskip("pandas"), pytest.importorskip("xarray")
+    x = sample(np.float64, 3, 4)
+    frame = function(pandas.DataFrame(x, list("abc"), list("uvwx")), axis=0)
+    assert list(frame.index) == list("abc") and list(frame.columns) == list("uvwx")
+    np.testing.assert_array_equal(frame.to_numpy(), function(x, axis=0))
+    series = function(pandas.Series(x[0], list("abcd")))
+    assert list(series.index) == list("abcd")
+    named = xarray.DataArray(x, dims=("time", "place"), coords={"time": [7, 8, 9]})
+    for axis, number in (("time", 0), ("place", 1), (-1, 1)):
+        result = function(named, axis=axis)
+        assert result.dims == ("time", "place") and list(result.coords["time"]) == [7, 8, 9]
+        np.testing.assert_array_equal(result.values, function(x, axis=number))
+    assert type(function(x.view(Metres))) is Metres
+
+
+def test_backward_of_rows_keeps_the_container():
+    pandas = pytest.importorskip("pandas")
+    x = sample(np.float64, 5)
+    result = fa.softmax.backward(np.ones(5), pandas.Series(x, list("abcde")))
+    assert list(result.index) == list("abcde")
+    np.testing.assert_array_equal(result, fa.softmax.backward(np.ones(5), x))
+
+
+@pytest.mark.parametrize("function", OF_ROWS, ids=lambda function: function.name)
+def test_masked_arrays_of_rows(function):
+    x, hidden = sample(np.float32, 4, 6), np.arange(24).reshape(4, 6) % 5 == 0
+    result = function(np.ma.masked_array(x, hidden))
+    assert isinstance(result, np.ma.MaskedArray)
+    np.testing.assert_array_equal(result.mask, hidden)
+    np.testing.assert_array_equal(result.data, function(x, mask=~hidden))
+    half = np.arange(6) < 3
+    np.testing.assert_array_equal(function(np.ma.masked_array(x, hidden), mask=half).data, function(x, mask=~hidden & half))
+    np.testing.assert_array_equal(fa.logsumexp(np.ma.masked_array(x, hidden), axis=0), fa.logsumexp(x, axis=0, mask=~hidden))
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1, (0, 2), None])
+@pytest.mark.parametrize("function", OF_ROWS, ids=lambda function: function.name)
+def test_dask_of_rows_stays_lazy(function, axis):
+    dask = pytest.importorskip("dask.array")
+    x, mask = sample(np.float32, 5, 6, 4), np.arange(6)[:, None] > 2
+    lazy = dask.from_array(x, chunks=(2, 3, 4))
+    for keywords in ({}, {"mask": mask}):
+        result = function(lazy, axis=axis, **keywords)
+        assert isinstance(result, dask.Array) and result.dtype == x.dtype and result.shape == x.shape
+        np.testing.assert_array_equal(result.compute(scheduler="sync"), function(x, axis=axis, **keywords))
+    with pytest.raises(TypeError, match="can be no out"):
+        function(lazy, axis=axis, out=np.empty_like(x))
+
+
+def test_dask_gradients_of_rows():
+    dask = pytest.importorskip("dask.array")
+    x, grad = sample(np.float32, 5, 6), sample(np.float32, 7, 6)[2:]
+    lazy = dask.from_array(x, chunks=2)
+    for function in (fa.softmax, fa.log_softmax):
+        for form in (function.backward, function.backward_from_output):
+            result = form(grad, lazy, axis=0)
+            assert isinstance(result, dask.Array)
+            np.testing.assert_array_equal(result.compute(scheduler="sync"), form(grad, x, axis=0))
+
+
+@pytest.mark.parametrize("axis", [0, -1, None])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_dask_logsumexp(axis, keepdims):
+    dask = pytest.importorskip("dask.array")
+    x = sample(np.float32, 5, 6)
+    lazy, want = dask.from_array(x, chunks=2), fa.logsumexp(x, axis, keepdims)
+    result = fa.logsumexp(lazy, axis, keepdims)
+    assert isinstance(result, dask.Array) and result.shape == np.shape(want) and result.dtype == x.dtype
+    np.testing.assert_array_equal(result.compute(scheduler="sync"), want)
+    back = fa.logsumexp.backward(want, lazy, axis, keepdims)
+    np.testing.assert_array_equal(back.compute(scheduler="sync"), fa.logsumexp.backward(want, x, axis, keepdims))
+
+
+def test_dask_in_xarray_stays_lazy():
+    dask, xarray = pytest.importorskip("dask.array"), pytest.importorskip("xarray")
+    x = sample(np.float32, 5, 6)
+    named = xarray.DataArray(dask.from_array(x, chunks=2), dims=("time", "place"))
+    result = fa.softmax(named, axis="time")
+    assert isinstance(result.data, dask.Array)
+    np.testing.assert_array_equal(result.values, fa.softmax(x, axis=0))
