@@ -10,25 +10,32 @@ from fastact.buffers import empty_cache
 from fastact.config import (get_include, get_num_threads, isa, num_threads, set_num_threads,
                             show_config)
 from fastact.rows import hardmax, log_softmax, logsumexp, softmax, softmin, sparsemax
-from fastact import initializers, losses, optimizers
 from fastact.gated import geglu, glu, reglu, swiglu
-from fastact.mlp import MLP
 
 __version__ = "0.1.0"
 
 globals().update(activations)
 globals().update({alias: activations[name] for alias, name in _aliases.items()})
-_LAZY = {"plot": "fastact.plotting", "recommend": "fastact.choosing"}  # imported when first asked for
+_LAZY = {  # imported when first asked for
+    "MLP": "fastact.mlp",
+    **{name: f"fastact.{name}" for name in ("callbacks", "diagnostics", "initializers", "losses", "optimizers")},
+    "plot": "fastact.plotting",
+    "recommend": "fastact.choosing",
+}
 
 __all__ = [*activations, *_aliases, "geglu", "glu", "hardmax", "log_softmax", "logsumexp", "reglu", "softmax", "softmin",
-           "sparsemax", "swiglu", "Activation", "MLP", "activations", "empty_cache", "get_include", "get_num_threads", "initializers", "isa",
-           "losses", "num_threads", "optimizers", "plot", "recommend", "set_num_threads", "show_config"]
+           "sparsemax", "swiglu", "Activation", "MLP", "activations", "callbacks", "diagnostics", "empty_cache", "get_include",
+           "get_num_threads", "initializers", "isa", "losses", "num_threads", "optimizers", "plot", "recommend",
+           "set_num_threads", "show_config"]
 
 
 def __getattr__(name):
+    if name in ("sklearn", "torch"):  # extras: not in dir(), lest a look at all names import them
+        return import_module(f"fastact.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module 'fastact' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_LAZY[name]), name)
+    module = import_module(_LAZY[name])
+    value = globals()[name] = getattr(module, name, module)
     return value
 
 

@@ -1,6 +1,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fastact import callbacks as callbacks
+from fastact import diagnostics as diagnostics
 from fastact import initializers as initializers
 from fastact import losses as losses
 from fastact import optimizers as optimizers

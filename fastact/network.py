@@ -2,11 +2,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from fastact.layers import Array, Dense
+from fastact.layers import Array, Dense, Dropout, PReLUDense
+from fastact.normalisation import BatchNorm
+
+_REMEDIES = (
+    "a smaller learning rate, inputs scaled to about unit variance (for a regression the targets too), "
+    'or init="auto"'
+)
+
+# Predictions of more samples are made in parts: the hidden layers of all of them might not fit in memory.
+_AT_ONCE = 8192
 
 
 class Network:
@@ -20,53 +29,96 @@ class Network:
     sizes : sequence of int
         From the inputs to the outputs.
     activations : sequence of (Activation or None, tuple of parameters)
-        One a layer.
+        One a layer. prelu's slope is trained; its parameter is where it starts.
     dtype : numpy.dtype
+    dropout : sequence of float, optional
+        A rate for each hidden layer's output.
+    l2 : float
+        ``l2 / 2`` times the sum of the squared weights (not the biases) is added to the loss.
+    batch_norm : bool
+        Whether the hidden layers normalise the inputs of their activations.
+    rng : numpy.random.Generator, optional
+        For dropout.
     """
 
-    def __init__(self, sizes: Sequence[int], activations: Sequence[Tuple[Any, Any]], dtype: Any) -> None:
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activations: Sequence[Tuple[Any, Any]],
+        dtype: Any,
+        dropout: Sequence[float] = (),
+        l2: float = 0.0,
+        batch_norm: bool = False,
+        rng: Optional[np.random.Generator] = None,
+    ) -> None:
         self._sizes, self._activations = sizes, activations
-        self.flat = np.zeros(sum((n + 1) * m for n, m in zip(sizes, sizes[1:])), dtype)
+        self._dropout, self.l2, self._rng = dropout, l2, rng or np.random.default_rng()
+        units = sizes[1:-1] if batch_norm else ()
+        self.buffers = [array for n in units for array in (np.zeros(n, dtype), np.ones(n, dtype))]
+        trained = sum((n + 1) * m for n, m in zip(sizes, sizes[1:])) + sum(units)
+        trained += sum(_is_prelu(activation) for activation, _ in activations)
+        self.flat = np.zeros(trained, dtype)
         self.flat_grad = np.zeros_like(self.flat)
-        self.layers = self._views()
+        self._make_layers()
+        for layer, (_, parameters) in zip(self.layers, activations):
+            if layer.norm is not None:
+                layer.norm.scale[...] = 1
+            if isinstance(layer, PReLUDense):
+                layer.slope[...] = parameters
 
-    def _views(self) -> List[Dense]:
-        layers, start = [], 0
-        for n, m, (activation, parameters) in zip(self._sizes, self._sizes[1:], self._activations):
-            middle, stop = start + n * m, start + (n + 1) * m
-            weight, weight_grad = (a[start:middle].reshape(n, m) for a in (self.flat, self.flat_grad))
-            bias, bias_grad = (a[middle:stop] for a in (self.flat, self.flat_grad))
-            layers.append(Dense(weight, bias, weight_grad, bias_grad, activation, parameters))
-            start = stop
-        return layers
+    def _make_layers(self) -> None:
+        """The layers on views of the flat arrays, and the steps of training: them, and dropout between."""
+        start = 0
+
+        def cut(*shape: int) -> Tuple[Array, Array]:
+            nonlocal start
+            part = slice(start, start := start + math.prod(shape))
+            return self.flat[part].reshape(shape), self.flat_grad[part].reshape(shape)
+
+        self.layers: List[Dense] = []
+        self._steps: List[Any] = []
+        for k, (activation, parameters) in enumerate(self._activations):
+            n, m = self._sizes[k : k + 2]
+            (weight, weight_grad), (bias, bias_grad) = cut(n, m), cut(m)
+            given = weight, bias, weight_grad, bias_grad, activation, parameters
+            layer = PReLUDense(*given, *cut(1)) if _is_prelu(activation) else Dense(*given)
+            layer.propagates = k > 0
+            if 2 * k < len(self.buffers):
+                layer.norm = BatchNorm(*cut(m), *self.buffers[2 * k : 2 * k + 2])
+            self.layers.append(layer)
+            self._steps.append(layer)
+            if k < len(self._dropout) and self._dropout[k] > 0:
+                self._steps.append(Dropout(self._dropout[k], self._rng))
 
     # A copy of a view is no view: pickling and deepcopy leave the layers out and make them anew.
     def __getstate__(self) -> Dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "layers"}
+        return {key: value for key, value in vars(self).items() if key not in ("layers", "_steps")}
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
         vars(self).update(state)
-        self.layers = self._views()
+        self._make_layers()
 
     @property
     def parameters(self) -> List[Array]:
-        """Weight and bias of every layer."""
-        return [array for layer in self.layers for array in (layer.weight, layer.bias)]
+        """Weight and bias of every layer, and after them what else it trains."""
+        return [array for layer in self.layers for array, _ in layer.trained]
 
     @property
     def gradients(self) -> List[Array]:
         """Their gradients, as the last `backpropagate` left them."""
-        return [array for layer in self.layers for array in (layer.weight_grad, layer.bias_grad)]
+        return [grad for layer in self.layers for _, grad in layer.trained]
 
     def forward(self, x: Array) -> Array:
         """The last layer's outputs, in a new array."""
+        if len(x) > _AT_ONCE:
+            return np.concatenate([self.forward(part) for part in batches(x, _AT_ONCE)])
         for layer in self.layers:
             x = layer.predict(x)
         return x
 
     @np.errstate(over="ignore", invalid="ignore")  # an overflow shows in the loss
     def backpropagate(self, x: Array, target: Any, loss: Any) -> float:
-        """The loss of a batch; its gradient is left in `flat_grad`.
+        """The loss of a batch, the penalty of `l2` with it; its gradient is left in `flat_grad`.
 
         Raises
         ------
@@ -74,38 +126,43 @@ class Network:
             If the loss is infinite or NaN.
         """
         h = x
-        for layer in self.layers:
-            h = layer.forward(h)
+        for step in self._steps:
+            h = step.forward(h)
         value, grad = loss.value_and_grad(h, target)
+        value = float(value) + self.penalty()
         if not math.isfinite(value):
-            raise FloatingPointError(f"the loss became {float(value)}; {self._blame(x)}")
+            raise FloatingPointError(f"the loss became {value}: {self.blame(x)}")
         grad = np.ascontiguousarray(grad, self.flat.dtype)
-        for layer in reversed(self.layers):
-            grad = layer.backward(grad, propagate=layer is not self.layers[0])
-        return float(value)
+        for step in reversed(self._steps):
+            grad = step.backward(grad)
+        if self.l2:
+            for layer in self.layers:
+                layer.weight_grad += self.l2 * layer.weight
+        return value
 
-    def _blame(self, x: Array) -> str:
+    def penalty(self) -> float:
+        """Half `l2` times the sum of the squared weights."""
+        if not self.l2:
+            return 0.0
+        return self.l2 / 2 * sum(float(np.vdot(layer.weight, layer.weight)) for layer in self.layers)
+
+    def blame(self, x: Array) -> str:
+        """Where the forward pass went wrong first, and what would help."""
         if not np.isfinite(x).all():
-            return "X holds NaN or infinity"
-        if not np.isfinite(self.flat).all():
-            return "the last step made parameters infinite or NaN: try a smaller learning rate"
+            return "X holds NaN or infinity; replace or remove these samples"
+        count = len(self.layers)
+        for k, layer in enumerate(self.layers, 1):
+            where = f"layer {k} of {count} ({' -> '.join(map(str, layer.weight.shape))})"
+            if not all(np.isfinite(array).all() for array, _ in layer.trained):
+                return f"an earlier step made parameters of {where} infinite or NaN; try {_REMEDIES}"
+            x = layer.predict(x)
+            if not np.isfinite(x).all():
+                return f"the outputs of {where} overflow; try {_REMEDIES}"
+        largest = float(np.abs(x).max())
         return (
-            "try a smaller learning rate, inputs scaled to about unit variance, and He or Glorot "
-            "initial weights; look for NaN, infinity or huge values in the targets"
+            f"the outputs of {where} are finite, up to {largest:.3g}; look for NaN, infinity or huge values "
+            f"in the targets, or try {_REMEDIES}"
         )
-
-    def dead_units(self, x: Array, batch_size: int) -> List[float]:
-        """For each hidden layer, the fraction of units whose slope is 0 for every sample."""
-        if len(x) == 0:
-            raise ValueError("dead_units: there are no samples")
-        alive = [np.zeros(len(layer.bias), bool) for layer in self.layers[:-1]]
-        for start in range(0, len(x), batch_size):
-            h = x[start : start + batch_size]
-            for layer, units in zip(self.layers, alive):
-                z = layer.linear(h)
-                units |= (layer.activation.derivative(z, *layer.parameters) != 0).any(axis=0)
-                h = layer.activate(z, out=z)
-        return [float(1 - units.mean()) for units in alive]
 
     def __repr__(self) -> str:
         parts = [str(self._sizes[0])]
@@ -113,3 +170,12 @@ class Network:
             name = f" {activation.name}{list(parameters) or ''}" if activation is not None else ""
             parts.append(f"{size}{name}")
         return " -> ".join(parts)
+
+
+def batches(x: Any, size: int) -> Iterator[Any]:
+    """Slices of at most ``size`` samples."""
+    return (x[start : start + size] for start in range(0, len(x), size))
+
+
+def _is_prelu(activation: Any) -> bool:
+    return getattr(activation, "name", None) == "prelu"

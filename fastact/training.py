@@ -1,94 +1,165 @@
-"""The training loop: shuffled mini-batches, validation, the history and the progress line."""
+"""The training loop: shuffled mini-batches, validation, early stopping, the history."""
 from __future__ import annotations
 
-import sys
-import time
-from numbers import Integral
-from typing import Any, Dict, List, Optional, Tuple, Union
+import warnings
+from numbers import Integral, Real
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 import numpy as np
 
-from fastact.losses import binary_cross_entropy_with_logits, cross_entropy
+from fastact import diagnostics
+from fastact.callbacks import EarlyStopping
+from fastact.layers import Array
+from fastact.pairing import Metric, Objective
+from fastact.progress import Progress
+
+Data = Tuple[Array, Array, Optional[Array]]  # inputs, targets, weights
+
+
+def split(data: Data, fraction: float, rng: np.random.Generator) -> Tuple[Data, Optional[Data]]:
+    """Set a fraction of the samples, drawn at random, aside for validation."""
+    if not isinstance(fraction, Real) or not 0 <= fraction < 1:
+        raise ValueError(f"MLP.fit: validation_split must be in [0, 1), got {fraction!r}")
+    if fraction == 0:
+        return data, None
+    samples = len(data[0])
+    order, count = rng.permutation(samples), round(samples * fraction)
+    if not 0 < count < samples:
+        raise ValueError(f"MLP.fit: validation_split={fraction} of {samples} samples leaves one part without any")
+    return _rows(data, order[count:]), _rows(data, order[:count])
+
+
+def stopper(value: Any) -> Optional[EarlyStopping]:
+    """What `fit`'s ``early_stopping`` means."""
+    if value is None or value is False:
+        return None
+    if value is True:
+        return EarlyStopping()
+    if isinstance(value, Integral):
+        return EarlyStopping(int(value))
+    if isinstance(value, EarlyStopping):
+        return value
+    raise TypeError(f"MLP.fit: early_stopping is {value!r}; expected a patience or an EarlyStopping")
 
 
 def fit(
     net: Any,
-    X: Any,
-    y: Any,
-    rng: np.random.Generator,
+    data: Data,
+    validation: Optional[Data],
     epochs: int,
     batch_size: int,
-    validation_data: Optional[Tuple[Any, Any]],
-    progress: Union[bool, str],
+    *,
+    rng: np.random.Generator,
+    shuffle: bool = True,
+    progress: Any = True,
     schedule: Any = None,
-) -> Dict[str, List[float]]:
-    """Call ``net.train_step`` on every batch of every epoch; returns the history."""
+    early_stopping: Any = None,
+    callbacks: Iterable[Any] = (),
+) -> None:
+    """Train; fills ``net.history`` epoch by epoch, so that it is there however the training ends."""
     for option, given in (("epochs", epochs), ("batch_size", batch_size)):
         if not isinstance(given, Integral) or given < 1:
             raise ValueError(f"MLP.fit: {option} must be a positive integer, got {given!r}")
+    own = stopper(early_stopping)
+    watchers = [*callbacks] + ([own] if own is not None else [])
+    for watcher in watchers:
+        if not callable(watcher):
+            raise TypeError(f"MLP.fit: callback {watcher!r} cannot be called, as callback(epoch, logs)")
+    stoppers = [watcher for watcher in watchers if isinstance(watcher, EarlyStopping)]
+    for each in stoppers:
+        each.begin(net._network)
     history: Dict[str, List[float]] = {}
-    line = _Line(progress)
-    start = time.perf_counter()
+    net.history = history
+    line = Progress(progress, epochs, -(-len(data[0]) // batch_size))
+    warned, last = False, False
+    logs: Dict[str, float] = {}
     try:
         for epoch in range(1, epochs + 1):
-            logs = {"loss": _epoch(net, X, y, rng, epoch, batch_size)}
-            if validation_data is not None:
-                for key, value in net.evaluate(*validation_data).items():
-                    logs[f"val_{key}"] = value
+            order = rng.permutation(len(data[0])) if shuffle else np.arange(len(data[0]))
+            logs = _epoch(net, data, order, epoch, batch_size, line, logs.get("loss", np.nan))
+            if validation is not None:
+                logs.update((f"val_{key}", value) for key, value in _scores(net, validation).items())
             for key, value in logs.items():
                 history.setdefault(key, []).append(value)
             if schedule is not None:
                 schedule.step(logs["loss"])
-            figures = "  ".join(f"{key} {value:.4f}" for key, value in logs.items())
-            line.show(f"epoch {epoch}/{epochs}  {figures}  {time.perf_counter() - start:.1f} s")
+            line.epoch(epoch, _figures(logs))
+            last = _call(watchers, epoch, logs) or epoch == epochs
+            if not warned and (last or epoch & (epoch - 1) == 0):  # after 1, 2, 4, 8 ... epochs
+                warned = _warn_of_dead_units(net, data[0], line)
+            if last:
+                break
     finally:
+        for each in stoppers:
+            each.restore()
         line.close()
-    return history
 
 
-def _epoch(net: Any, X: Any, y: Any, rng: np.random.Generator, epoch: int, batch_size: int) -> float:
-    """One pass over the shuffled data; returns the mean loss of its samples."""
-    order = rng.permutation(len(X))
-    total = 0.0
-    for batch, start in enumerate(range(0, len(X), batch_size), 1):
-        rows = order[start : start + batch_size]
+def _warn_of_dead_units(net: Any, X: Array, line: Progress) -> bool:
+    message = diagnostics.too_many_dead(net, X)
+    if message:
+        line.close()
+        warnings.warn(message, diagnostics.DeadUnitsWarning, stacklevel=4)
+    return message != ""
+
+
+def _call(watchers: List[Any], epoch: int, logs: Dict[str, float]) -> bool:
+    """Call all of them; whether one wants to stop."""
+    stop = False
+    for watcher in watchers:
         try:
-            total += net.train_step(X[rows], y[rows]) * len(rows)
+            stop = bool(watcher(epoch, dict(logs))) or stop
+        except StopIteration:
+            stop = True
+    return stop
+
+
+def _epoch(
+    net: Any, data: Data, order: Array, epoch: int, batch_size: int, line: Progress, loss: float
+) -> Dict[str, float]:
+    """One pass over the data; returns the mean loss of its samples, and the metric, as training saw them.
+
+    ``loss`` is the last one before.
+    """
+    X, y, weight = data
+    metric = Metric(net.loss)
+    objective = Objective(net.loss, metric)
+    total, count = 0.0, 0.0
+    for batch, start in enumerate(range(0, len(order), batch_size), 1):
+        rows = order[start : start + batch_size]
+        samples: float = len(rows)
+        if weight is not None:
+            objective.weight = weight[rows]
+            samples = float(objective.weight.sum())
+            if samples == 0:
+                continue  # nothing to learn from
+        try:
+            loss = net._step(X[rows], y[rows], objective)
         except FloatingPointError as error:
-            raise FloatingPointError(f"MLP.fit, epoch {epoch}, batch {batch}: {error}") from None
-    return total / len(X)
+            before = f"the last finite loss was {loss:.6g}" if np.isfinite(loss) else "no loss was finite before"
+            raise FloatingPointError(f"MLP.fit, epoch {epoch}, batch {batch}: {error}; {before}") from None
+        total += loss * samples
+        count += samples
+        if line.due:
+            line.batch(epoch, batch, _figures(_logs(total / count, metric)))
+    if not np.isfinite(net._network.flat).all():
+        raise FloatingPointError(f"MLP.fit, epoch {epoch}: {net._network.blame(X[:1])}; the last loss was {loss:.6g}")
+    return _logs(total / count, metric)
 
 
-def evaluate(loss: Any, output: Any, target: Any) -> Dict[str, float]:
-    """The loss and, for classifiers, the accuracy."""
-    result = {"loss": float(loss.value_and_grad(output, target)[0])}
-    if loss is cross_entropy:
-        classes = target if target.ndim == 1 else target.argmax(axis=1)
-        result["accuracy"] = float(np.mean(output.argmax(axis=1) == classes))
-    elif loss is binary_cross_entropy_with_logits:
-        result["accuracy"] = float(np.mean((output > 0) == (target > 0.5)))
-    return result
+def _logs(loss: float, metric: Metric) -> Dict[str, float]:
+    return {"loss": loss, **({metric.name: metric.result()} if metric.name else {})}
 
 
-class _Line:
-    """A line on stderr: rewritten in place on a terminal, elsewhere written anew every 10 seconds."""
+def _figures(logs: Dict[str, float]) -> str:
+    return "  ".join(f"{key} {value:.4f}" for key, value in logs.items())
 
-    def __init__(self, progress: Union[bool, str]) -> None:
-        self._wanted = bool(progress)
-        self._label = f"{progress}  " if isinstance(progress, str) else ""
-        self._terminal = self._wanted and sys.stderr.isatty()
-        self._text, self._written = "", time.perf_counter()
 
-    def show(self, text: str) -> None:
-        text, width = self._label + text, len(self._text)
-        self._text = text
-        if self._terminal:
-            sys.stderr.write(f"\r{text:<{width}}")
-            sys.stderr.flush()
-        elif time.perf_counter() - self._written > 10:
-            self.close()
+def _scores(net: Any, validation: Data) -> Dict[str, float]:
+    scores: Dict[str, float] = net.evaluate(*validation)
+    return scores
 
-    def close(self) -> None:
-        if self._wanted and self._text:
-            sys.stderr.write("\n" if self._terminal else self._text + "\n")
-            self._text, self._written = "", time.perf_counter()
+
+def _rows(data: Data, rows: Array) -> Data:
+    X, y, weight = data
+    return X[rows], y[rows], None if weight is None else weight[rows]

@@ -1,0 +1,152 @@
+"""What goes wrong inside a network: dead units, saturation, vanishing and exploding gradients.
+
+For an `MLP`: `dead_units`, `saturation`, `gradient_norms`, and `report`, which shows all three. For
+activations of any other framework, as arrays: `dead_fraction` and `saturated_fraction`.
+"""
+from __future__ import annotations
+
+import math
+from typing import Any, Iterator, List, NamedTuple, Optional
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastact.array_diagnostics import (
+    NEARLY_FLAT, Batches, batches, dead_fraction, largest_slope, saturated_fraction,
+)  # fmt: skip
+
+__all__ = [
+    "DeadUnitsWarning", "Layer", "Report", "dead_fraction", "dead_units", "gradient_norms", "report",
+    "saturated_fraction", "saturation",
+]  # fmt: skip
+
+Array = NDArray[Any]
+_MANY = 0.3  # of a layer's units: more dead ones are worth a warning
+_TOO_FEW = 10  # samples: to be off for all of so few, such as xor's four, says little about a unit
+_A_LOOK = 1024  # samples, which clear most layers: a unit that one of them moves is not dead
+
+
+class DeadUnitsWarning(UserWarning):
+    """`MLP.fit` leaves many units that give the same for every sample and no longer learn."""
+
+
+def dead_units(net: Any, X: Batches, batch_size: int = 1024, tolerance: float = 0.0) -> List[float]:
+    """For each hidden layer of an `MLP`, the fraction of units whose slope is 0 for every sample.
+
+    Parameters
+    ----------
+    net : MLP
+    X : array_like, shape (samples, inputs), or iterable of such
+        Of batches that are tuples, such as (X, y), the first part counts.
+    batch_size : int
+        Samples at a time, for an array.
+    tolerance : float
+        Slopes up to this size count as 0.
+
+    Raises
+    ------
+    ValueError
+        If there are no samples.
+    """
+    alive = [np.zeros(layer.bias.shape, bool) for layer in _hidden(net)]
+    for slopes in _slopes(net, X, batch_size, "dead_units"):
+        for units, slope in zip(alive, slopes):
+            units |= (np.abs(slope) > tolerance).any(axis=0)
+    return [float((~units).mean()) for units in alive]
+
+
+def saturation(net: Any, X: Batches, batch_size: int = 1024) -> List[float]:
+    """For each hidden layer of an `MLP`, the fraction of values at which its activation is nearly flat.
+
+    That is where the slope is below 4 % of the activation's largest: tanh beyond 0.98, sigmoid below
+    0.01 and above 0.99. For relu it is the fraction of zeros. Arguments are those of `dead_units`.
+    """
+    largest = [largest_slope(layer.activation, layer.parameters) for layer in _hidden(net)]
+    flat, count = np.zeros(len(largest)), 0
+    for slopes in _slopes(net, X, batch_size, "saturation"):
+        count += len(slopes[0]) if slopes else 0
+        flat += [(np.abs(slope) < NEARLY_FLAT * top).mean(axis=1).sum() for slope, top in zip(slopes, largest)]
+    return [float(value / count) for value in flat]
+
+
+def gradient_norms(net: Any, X: ArrayLike, y: ArrayLike) -> List[float]:
+    """For each layer of an `MLP`, the Euclidean norm of the loss's gradient in its parameters.
+
+    Norms that fall from layer to layer towards the inputs tell of vanishing gradients, norms that
+    rise of exploding ones.
+    """
+    network, random = net._network, net._rng.bit_generator
+    buffers, state = [array.copy() for array in network.buffers], random.state
+    net.gradients(X, y)
+    random.state = state  # to look is to change nothing: neither dropout's numbers nor batch normalisation's means
+    for array, before in zip(network.buffers, buffers):
+        array[...] = before
+    return [math.sqrt(sum(float(np.vdot(grad, grad)) for _, grad in layer.trained)) for layer in network.layers]
+
+
+class Layer(NamedTuple):
+    """A layer in a `Report`. The output layer has no `dead` and no `saturated`."""
+
+    name: str
+    dead: Optional[float]
+    saturated: Optional[float]
+    gradient: Optional[float]
+
+
+class Report(List[Layer]):
+    """A `Layer` each; prints as a table."""
+
+    def __repr__(self) -> str:
+        rows = [("layer", "dead", "saturated", "gradient norm")]
+        for name, dead, saturated, gradient in self:
+            shares = ["" if share is None else f"{share:.1%}" for share in (dead, saturated)]
+            rows.append((name, *shares, "" if gradient is None else f"{gradient:.3g}"))  # type: ignore[arg-type]
+        width = max(len(row[0]) for row in rows)
+        return "\n".join(f"{row[0]:<{width}}  {row[1]:>6}  {row[2]:>9}  {row[3]:>13}".rstrip() for row in rows)
+
+
+def report(net: Any, X: ArrayLike, y: Optional[ArrayLike] = None) -> Report:
+    """`dead_units` and `saturation` of each layer of an `MLP`, and with ``y`` its `gradient_norms`."""
+    layers = net._network.layers
+    hidden = len(layers) - 1
+    dead = [*dead_units(net, X), None] if hidden else [None]
+    saturated = [*saturation(net, X), None] if hidden else [None]
+    norms: Any = [None] * len(layers) if y is None else gradient_norms(net, X, y)
+    names = [
+        f"{k} ({n} -> {m}{'' if layer.activation is None else ' ' + layer.activation.name})"
+        for k, layer in enumerate(layers, 1) for n, m in [layer.weight.shape]
+    ]  # fmt: skip
+    return Report(map(Layer, names, dead, saturated, norms))
+
+
+def too_many_dead(net: Any, X: Array) -> str:
+    """What to say where a hidden layer has more than 30 % dead units; empty where none has."""
+    if len(net._network.layers) < 2 or len(X) < _TOO_FEW or max(dead_units(net, X[:_A_LOOK])) <= _MANY:
+        return ""
+    dead = dead_units(net, X)
+    bad = [f"layer {k} {share:.0%}" for k, share in enumerate(dead, 1) if share > _MANY]
+    return "" if not bad else (
+        f"MLP.fit: many units are dead ({', '.join(bad)}): their slope is 0 for every sample, and they no longer "
+        'learn. Try activation="leaky_relu" or "elu", a smaller learning rate, He initialisation (init="auto"), '
+        "or inputs scaled to mean 0; net.dead_units(X) counts them"
+    )
+
+
+def _hidden(net: Any) -> List[Any]:
+    return list(net._network.layers[:-1])
+
+
+def _slopes(net: Any, X: Batches, batch_size: int, name: str) -> Iterator[List[Array]]:
+    """The slopes of the hidden layers' activations, batch by batch."""
+    samples = 0
+    for batch in batches(X, batch_size):
+        h = net._inputs(batch)
+        samples += len(h)
+        slopes = []
+        for layer in _hidden(net):
+            z = layer.linear(h)
+            slopes.append(layer.activation.derivative(z, *layer.parameters))
+            h = layer.activate(z, out=z)
+        yield slopes
+    if samples == 0:
+        raise ValueError(f"{name}: there are no samples")

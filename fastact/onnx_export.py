@@ -1,0 +1,209 @@
+"""Networks as ONNX models: ``net.to_onnx("net.onnx")``; needs ``pip install "fastact[onnx]"``.
+
+Where ONNX has an operator for an activation, a float32 network uses it. All other activations, and
+those that come later, are composed of arithmetic: the registry's formula is evaluated with operands
+that write down a node for each operation. In float64, where onnxruntime has few operators, only what
+it has is used; it lacks Erf, which is computed in float32 there, to 1e-7.
+"""
+from __future__ import annotations
+
+import math
+from typing import Any, Callable, Dict, List, Sequence, Tuple, Union
+
+import numpy as np
+
+from fastact.pairing import pairing
+from fastact.saving import registered, write_whole
+
+OPSET, IR_VERSION = 20, 9  # 20 is the first with Gelu; both of ONNX 1.15, November 2023
+MISSING = 'MLP.to_onnx needs onnx: pip install "fastact[onnx]"'
+
+# name -> operator, and its attributes by our parameters' names (or fixed numbers)
+_OPERATORS: Dict[str, Tuple[str, Dict[str, Any]]] = {
+    "sigmoid": ("Sigmoid", {}),
+    "hard_sigmoid": ("HardSigmoid", {"alpha": "slope", "beta": "offset"}),
+    "tanh": ("Tanh", {}),
+    "erf": ("Erf", {}),
+    "softsign": ("Softsign", {}),
+    "relu": ("Relu", {}),
+    "thresholded_relu": ("ThresholdedRelu", {"alpha": "theta"}),
+    "leaky_relu": ("LeakyRelu", {"alpha": "negative_slope"}),
+    "elu": ("Elu", {"alpha": "alpha"}),
+    "selu": ("Selu", {"alpha": 1.6732632423543772, "gamma": 1.0507009873554805}),
+    "celu": ("Celu", {"alpha": "alpha"}),
+    "gelu": ("Gelu", {"approximate": b"none"}),
+    "gelu_tanh": ("Gelu", {"approximate": b"tanh"}),
+    "hard_silu": ("HardSwish", {}),
+    "mish": ("Mish", {}),
+    "hard_shrink": ("Shrink", {"lambd": "lambd", "bias": 0.0}),
+    "soft_shrink": ("Shrink", {"lambd": "lambd", "bias": "lambd"}),
+    "exponential": ("Exp", {}),
+}
+_IN_FLOAT64 = {"sigmoid", "tanh", "relu", "exponential"}
+# The registry's formulas are true; these do not overflow either.
+_STABLE = {
+    "softplus": "(maximum(beta * x, 0) + softplus(-abs(beta * x))) / beta",
+    "log_sigmoid": "minimum(x, 0) - softplus(-abs(x))",
+}
+
+
+def export(net: Any, file: Any, probabilities: bool = False) -> None:
+    """Write a model; see `fastact.MLP.to_onnx`."""
+    try:
+        import onnx
+        from onnx import helper, numpy_helper
+    except ImportError:
+        raise ImportError(MISSING) from None
+    graph = _Graph(net.dtype)
+    value = graph.input
+    for k, layer in enumerate(net._network.layers, 1):
+        weight, bias = layer.folded()
+        value = graph.node("Gemm", value, graph.constant(weight), graph.constant(bias))
+        if layer.activation is not None:
+            value = _activation(graph, layer.activation, value, layer.parameters, net.layers[k])
+    if probabilities:
+        value = _probabilities(net, graph, value)
+    graph.node("Identity", value, output="output")
+    kind = helper.np_dtype_to_tensor_dtype(net.dtype)
+    ends = [helper.make_tensor_value_info(name, kind, ["samples", width])
+            for name, width in (("input", net.layers[0]), ("output", net.layers[-1]))]
+    made = helper.make_graph(
+        [helper.make_node(operator, inputs, outputs, **attributes) for operator, inputs, outputs, attributes in graph.nodes],
+        "fastact.MLP", ends[:1], ends[1:], [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
+    )  # fmt: skip
+    model = helper.make_model(
+        made, producer_name="fastact", ir_version=IR_VERSION, opset_imports=[helper.make_opsetid("", OPSET)]
+    )
+    onnx.checker.check_model(model, full_check=True)
+    write_whole(file, lambda stream: stream.write(model.SerializeToString()))
+
+
+def _probabilities(net: Any, graph: _Graph, value: Operand) -> Any:
+    pair = pairing(net.loss)
+    if pair.task not in ("multiclass", "binary"):
+        raise TypeError("MLP.to_onnx: probabilities only for losses of classes, as predict_proba")
+    if pair.probabilities is None:
+        return value
+    return _activation(graph, pair.probabilities, value, (), net.layers[-1])
+
+
+def _activation(graph: _Graph, activation: Any, x: Operand, parameters: Sequence[float], width: int) -> Any:
+    """The activation of an operand of so many columns, as nodes of the graph."""
+    name = registered(activation)
+    if name in _ROWS:
+        return _ROWS[name](graph, x, width)
+    if not name or not hasattr(activation, "info"):
+        raise TypeError(f"MLP.to_onnx: there are no operators for activation {activation!r}")
+    info = activation.info
+    values = dict(zip([p.name for p in info.parameters], parameters or info.defaults))
+    if info.name == "identity":
+        return x
+    if info.name in _OPERATORS and (graph.dtype == np.float32 or info.name in _IN_FLOAT64):
+        operator, attributes = _OPERATORS[info.name]
+        return graph.node(operator, x, **{key: values.get(value, value) for key, value in attributes.items()})
+    formula = _STABLE.get(info.name, info.formula)
+    names = {"__builtins__": {}, **_functions(graph), **values, "x": x}
+    return eval(formula, names)
+
+
+def _sparsemax(graph: _Graph, x: Any, width: int) -> Any:
+    """x less the t that makes the positive differences sum to 1."""
+    last = graph.constant([-1], np.int64)
+    ordered = graph.node("TopK", x, graph.constant([width], np.int64), outputs=2)
+    inside = graph.node("CumSum", ordered, graph.constant(-1, np.int64)) < 1 + graph.constant(range(1, width + 1)) * ordered
+    inside = graph.node("Where", inside, 1, 0)
+    above = graph.node("ReduceSum", inside * ordered, last) - 1
+    return graph.node("Max", x - above / graph.node("ReduceSum", inside, last), 0)
+
+
+_ROWS: Dict[str, Callable[[_Graph, Operand, int], Operand]] = {
+    "softmax": lambda graph, x, width: graph.node("Softmax", x, axis=-1),
+    "log_softmax": lambda graph, x, width: graph.node("LogSoftmax", x, axis=-1),
+    "softmin": lambda graph, x, width: graph.node("Softmax", -x, axis=-1),
+    "sparsemax": _sparsemax,
+}
+
+
+class Operand:
+    """A tensor of a graph; arithmetic with it adds nodes."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, graph: _Graph, name: str) -> None:
+        self.graph, self.name = graph, name
+
+    def __neg__(self) -> Any:
+        return self.graph.node("Neg", self)
+
+
+def _binary(operator: str, swapped: bool = False) -> Callable[[Operand, Any], Any]:
+    def method(self: Operand, other: Any) -> Any:
+        return self.graph.node(operator, *((other, self) if swapped else (self, other)))
+
+    return method
+
+
+for _method, _operator in {
+    "add": "Add", "sub": "Sub", "mul": "Mul", "truediv": "Div", "pow": "Pow",
+    "lt": "Less", "le": "LessOrEqual", "gt": "Greater", "ge": "GreaterOrEqual",
+}.items():  # fmt: skip
+    setattr(Operand, f"__{_method}__", _binary(_operator))
+    setattr(Operand, f"__r{_method}__", _binary(_operator, swapped=True))
+
+
+class _Graph:
+    """Nodes (operator, inputs, outputs, attributes) and constants, in order."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = dtype
+        self.nodes: List[Tuple[str, List[str], List[str], Dict[str, Any]]] = []
+        self.constants: Dict[str, np.ndarray] = {}
+        self.input = Operand(self, "input")
+
+    def node(self, operator: str, *inputs: Any, output: str = "", outputs: int = 1, **attributes: Any) -> Any:
+        """The first of an operator's results, of operands or numbers."""
+        names = [(value if isinstance(value, Operand) else self.constant(value)).name for value in inputs]
+        output = output or f"{operator.lower()}_{len(self.nodes)}"
+        results = [output, *(f"{output}_{k}" for k in range(1, outputs))]
+        self.nodes.append((operator, names, results, attributes))
+        return Operand(self, output)
+
+    def constant(self, value: Any, dtype: Any = None) -> Any:
+        name = f"constant_{len(self.constants)}"
+        self.constants[name] = np.array(value, dtype or self.dtype, order="C")
+        return Operand(self, name)
+
+
+def _functions(graph: _Graph) -> Dict[str, Union[float, Callable[..., Any]]]:
+    """What a formula may call: with numbers alone, numbers result."""
+
+    def function(operator: str, of_numbers: Callable[..., float]) -> Callable[..., Any]:
+        def call(*values: Any) -> Any:
+            some = any(isinstance(value, Operand) for value in values)
+            return graph.node(operator, *values) if some else of_numbers(*values)
+
+        return call
+
+    exp, tanh = function("Exp", math.exp), function("Tanh", math.tanh)
+
+    def erf(x: Any) -> Any:
+        if graph.dtype == np.float32:
+            return graph.node("Erf", x)
+        narrow = graph.node("Cast", x, to=1)  # TensorProto.FLOAT, and DOUBLE
+        return graph.node("Cast", graph.node("Erf", narrow), to=11)
+
+    def softplus(x: Any) -> Any:
+        return graph.node("Softplus", x) if graph.dtype == np.float32 else log1p(exp(x))
+
+    def log1p(x: Any) -> Any:
+        return graph.node("Log", 1 + x)
+
+    return {
+        "pi": math.pi, "exp": exp, "tanh": tanh, "log1p": log1p, "erf": erf, "softplus": softplus,
+        "expm1": lambda x: tanh(x / 2) * (exp(x) + 1),  # keeps the digits near 0
+        "erfc": lambda x: 1 - erf(x), "cosh": lambda x: (exp(x) + exp(-x)) / 2,
+        "sqrt": function("Sqrt", math.sqrt), "abs": function("Abs", abs),
+        "sigmoid": lambda x: 1 / (1 + exp(-x)),  # x times onnxruntime's own errs by 1e-6
+        "sign": function("Sign", float),
+        "minimum": function("Min", min), "maximum": function("Max", max), "where": function("Where", float),
+    }  # fmt: skip

@@ -1,0 +1,285 @@
+"""The activations as functions of torch tensors: values and gradients by fastact's kernels, without copies.
+
+On anything but a strided floating tensor in main memory, while torch.compile, torch.jit or torch.func trace, and
+for parameters that torch alone can differentiate, torch's own operators compute the same function.
+"""
+from __future__ import annotations
+
+import importlib.util
+import math
+from typing import Any, Callable, Dict, Tuple
+
+import numpy as np
+
+from fastact import rows
+from fastact.activations import activations
+from fastact.gated import geglu, glu, reglu, swiglu
+
+try:
+    import torch
+except ImportError:
+    raise ImportError('fastact.torch needs PyTorch: pip install "fastact[torch]"') from None
+
+Tensor = torch.Tensor
+_TYPES = {Tensor, torch.nn.Parameter}
+_KERNELS = {torch.float32, torch.float64, torch.float16, torch.bfloat16}
+_is_compiling: Callable[[], bool] = torch.compiler.is_compiling
+_is_tracing: Callable[[], bool] = torch._C._is_tracing  # of torch.jit
+_HAS_BFLOAT16 = importlib.util.find_spec("ml_dtypes") is not None
+# A batch of gradients, as torch.autograd.functional.jacobian(vectorize=True) makes, has no memory of its own.
+_is_batch: Callable[[Tensor], bool] = getattr(torch._C._functorch, "is_legacy_batchedtensor", lambda x: False)
+_transforms_active: Callable[[], bool] = getattr(torch._C, "_are_functorch_transforms_active", lambda: False)
+
+
+def forward_mode() -> bool:
+    """Whether tensors may carry tangents of torch.autograd.forward_ad; True where torch does not say."""
+    level: int = getattr(torch.autograd.forward_ad, "_current_level", 0)
+    return level >= 0
+
+
+def is_ours(x: Any) -> bool:
+    """Whether the kernels can read this tensor."""
+    return (
+        type(x) in _TYPES
+        and x.dtype in _KERNELS
+        and x.is_cpu
+        and x.layout is torch.strided
+        and not _is_compiling()
+        and not _is_tracing()
+        and not _transforms_active()
+        and not _is_batch(x)
+    )
+
+
+def to_array(x: Tensor) -> np.ndarray:
+    """A view of the tensor; bfloat16 without ml_dtypes becomes float32."""
+    if x.requires_grad:
+        x = x.detach()
+    if x.dtype is torch.bfloat16:
+        return _bfloat16_to_array(x)
+    return x.resolve_neg().numpy() if x.is_neg() else x.numpy()
+
+
+def _bfloat16_to_array(x: Tensor) -> np.ndarray:
+    if not _HAS_BFLOAT16:
+        return x.float().numpy()
+    import ml_dtypes
+
+    return x.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+
+
+def to_tensor(array: Any, dtype: torch.dtype) -> Tensor:
+    """A view of the array, which holds what `to_array` made of this dtype."""
+    if not isinstance(array, np.ndarray):  # a scalar, of a tensor without dimensions
+        array = np.asarray(array)
+    if dtype is torch.bfloat16 and array.dtype.itemsize == 2:
+        array = array.view(np.int16)
+        return torch.from_numpy(array).view(dtype)
+    made = torch.from_numpy(array)
+    return made if made.dtype is dtype else made.to(dtype)
+
+
+def run(form: Callable[..., Any], *arguments: Any, **keywords: Any) -> Tensor:
+    """A form of fastact of tensors, and numbers after them."""
+    arrays = [to_array(value) if type(value) in _TYPES else value for value in arguments]  # isinstance is slow here
+    return to_tensor(form(*arrays, **keywords), arguments[0].dtype)
+
+
+class Value(torch.autograd.Function):
+    """f(x)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
+        ctx.activation, ctx.parameters = activation, parameters
+        ctx.save_for_backward(x)
+        ctx.save_for_forward(x)
+        return run(activation, x, *parameters)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return product(grad, x, ctx.activation, ctx.parameters), None, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *others: Any) -> Any:
+        return product(tangent, ctx.saved_tensors[0], ctx.activation, ctx.parameters)
+
+
+class Product(torch.autograd.Function):
+    """grad * f'(x), the fused backward pass, which can be differentiated again."""
+
+    @staticmethod
+    def forward(ctx: Any, grad: Tensor, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
+        ctx.activation, ctx.parameters = activation, parameters
+        ctx.save_for_backward(grad, x)
+        return run(activation.backward, grad, x, *parameters)
+
+    @staticmethod
+    def backward(ctx: Any, again: Tensor) -> Any:
+        grad, x = ctx.saved_tensors
+        to_grad = to_x = None
+        if ctx.needs_input_grad[0]:
+            to_grad = product(again, x, ctx.activation, ctx.parameters)
+        if ctx.needs_input_grad[1]:
+            to_x = again * grad * _second(x, ctx.activation, ctx.parameters)
+        return to_grad, to_x, None, None
+
+
+class Second(torch.autograd.Function):
+    """f''(x), which has no derivative here."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
+        ctx.name = activation.name
+        return run(activation.second_derivative, x, *parameters)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        raise NotImplementedError(f"fastact.torch.{ctx.name} has no third derivative")
+
+
+def product(grad: Tensor, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
+    """grad * f'(x)."""
+    if not is_ours(grad):
+        return grad * run(activation.derivative, x, *parameters)
+    return _product(grad if grad.dtype is x.dtype else grad.to(x.dtype), x, activation, parameters)
+
+
+class PReLU(torch.autograd.Function):
+    """prelu whose weight, broadcast to x, is a tensor with a gradient of its own."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return run(activations["prelu"], x, weight)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        x, weight = ctx.saved_tensors
+        if torch.is_grad_enabled() or not is_ours(grad):
+            to_x = grad * torch.where(x > 0, 1, weight)
+        else:
+            to_x = run(activations["prelu"].backward, grad, x, weight)
+        return to_x, (grad * x.clamp(max=0)).sum_to_size(weight.shape) if ctx.needs_input_grad[1] else None
+
+
+class Rows(torch.autograd.Function):
+    """A function of rows whose gradient follows from its output."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, function: Any, dim: int) -> Tensor:
+        y = run(function, x, axis=dim)
+        ctx.function, ctx.dim = function, dim
+        if function is rows.hardmax:
+            ctx.mark_non_differentiable(y)
+        else:
+            ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        if ctx.function is rows.hardmax:
+            return None, None, None
+        (y,) = ctx.saved_tensors
+        if torch.is_grad_enabled() or not is_ours(grad):
+            return _ROW_GRADIENTS[ctx.function.name](grad, y, ctx.dim), None, None
+        return run(ctx.function.backward_from_output, grad.to(y.dtype), y, axis=ctx.dim), None, None
+
+
+def _softmax_gradient(grad: Tensor, y: Tensor, dim: int) -> Tensor:
+    return y * (grad - (grad * y).sum(dim, keepdim=True))
+
+
+def _sparsemax_gradient(grad: Tensor, y: Tensor, dim: int) -> Tensor:
+    inside = (y > 0).to(y.dtype)
+    return inside * (grad - (grad * inside).sum(dim, keepdim=True) / inside.sum(dim, keepdim=True))
+
+
+_ROW_GRADIENTS: Dict[str, Callable[..., Tensor]] = {  # by torch's operators, to be differentiated again
+    "softmax": _softmax_gradient,
+    "softmin": lambda grad, y, dim: -_softmax_gradient(grad, y, dim),
+    "log_softmax": lambda grad, y, dim: grad - y.exp() * grad.sum(dim, keepdim=True),
+    "sparsemax": _sparsemax_gradient,
+}
+
+
+class LogSumExp(torch.autograd.Function):
+    """logsumexp over one dimension."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, dim: int, keepdim: bool) -> Tensor:
+        y = run(rows.logsumexp, x, axis=dim, keepdims=keepdim)
+        ctx.dim, ctx.keepdim = dim, keepdim
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        x, y = ctx.saved_tensors
+        if torch.is_grad_enabled() or not is_ours(grad):
+            grad, y = (t if ctx.keepdim else t.unsqueeze(ctx.dim) for t in (grad, y))
+            return grad * (x - y).exp(), None, None
+        return run(rows.logsumexp.backward, grad.to(x.dtype), x, axis=ctx.dim, keepdims=ctx.keepdim), None, None
+
+
+class Gated(torch.autograd.Function):
+    """A gated linear unit of the two halves of x."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, unit: Any, dim: int) -> Tensor:
+        ctx.unit, ctx.dim = unit, dim
+        ctx.save_for_backward(x)
+        return run(unit, x, axis=dim)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        if torch.is_grad_enabled() or not is_ours(grad):
+            a, b = x.chunk(2, ctx.dim)
+            f, to_b = value(b, ctx.unit.activation, ()), product(grad * a, b, ctx.unit.activation, ())
+            return torch.cat([grad * f, to_b], ctx.dim), None, None
+        return run(ctx.unit.backward, grad.to(x.dtype), x, axis=ctx.dim), None, None
+
+
+_Apply = Callable[..., Tensor]  # bound once, which is quicker
+value: _Apply = Value.apply
+_product: _Apply = Product.apply
+_second: _Apply = Second.apply
+prelu: _Apply = PReLU.apply
+of_rows: _Apply = Rows.apply
+logsumexp: _Apply = LogSumExp.apply
+gated: _Apply = Gated.apply
+
+
+def by_torch(info: Any, x: Tensor, parameters: Tuple[float, ...]) -> Tensor:
+    """The same function by torch's operators: its own where it has one, else the registry's formula."""
+    values = parameters or info.defaults
+    if info.name == "identity":
+        return x.clone()
+    if info.name == "gelu_tanh":
+        return torch.nn.functional.gelu(x, approximate="tanh")
+    differs = info.name == "softplus" and values[0] <= 0 or info.name == "hard_sigmoid" and values != info.defaults
+    if info.torch and not differs:
+        function: Any = torch
+        for part in info.torch.split("."):
+            function = getattr(function, part)
+        result: Tensor = function(x, *(() if info.name == "hard_sigmoid" else values))
+        return result
+    names = dict(zip((p.name for p in info.parameters), values))
+    composed: Tensor = eval(info.formula, {"__builtins__": {}, **_FORMULA, **names, "x": x})
+    return composed
+
+
+def _where(condition: Tensor, a: Any, b: Any) -> Tensor:
+    like = a if isinstance(a, Tensor) else b
+    return torch.where(condition, a, b) if isinstance(like, Tensor) else torch.where(condition, float(a), float(b))
+
+
+_FORMULA: Dict[str, Any] = {
+    "exp": torch.exp, "expm1": torch.expm1, "log1p": torch.log1p, "tanh": torch.tanh, "cosh": torch.cosh,
+    "sqrt": lambda v: torch.sqrt(v) if isinstance(v, Tensor) else math.sqrt(v), "abs": torch.abs,
+    "minimum": torch.clamp_max, "maximum": torch.clamp_min, "where": _where, "sigmoid": torch.sigmoid,
+    "sign": torch.sign, "pi": math.pi, "erf": torch.erf, "erfc": torch.erfc,
+}  # fmt: skip
+
+GATED = {"glu": glu, "reglu": reglu, "geglu": geglu, "swiglu": swiglu}

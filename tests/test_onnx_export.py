@@ -1,0 +1,110 @@
+"""ONNX models against the network itself, run by onnx's reference evaluator and by onnxruntime."""
+import io
+import sys
+
+import numpy as np
+import pytest
+
+from fastact import registry
+from fastact.mlp import MLP
+
+onnx = pytest.importorskip("onnx")
+reference = pytest.importorskip("onnx.reference")
+X = np.random.default_rng(0).normal(size=(200, 4)) * np.array([1, 3, 10, 0.1])
+
+
+def exported(net, **options):
+    stream = io.BytesIO()
+    net.to_onnx(stream, **options)
+    return stream.getvalue()
+
+
+def by_reference(content, x):
+    with np.errstate(over="ignore"):  # in its functions
+        return reference.ReferenceEvaluator(content).run(None, {"input": x})[0]
+
+
+def by_onnxruntime(content, x):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    return onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"]).run(None, {"input": x})[0]
+
+
+def variants():
+    for entry in registry.ACTIVATIONS:
+        yield pytest.param((entry.name, {p.name: d for p, d in zip(entry.parameters, entry.defaults)}), id=entry.name)
+        if entry.parameters:
+            options = {p.name: d + 0.75 for p, d in zip(entry.parameters, entry.defaults)}
+            yield pytest.param((entry.name, options), id=f"{entry.name} {options}")
+    yield pytest.param(("softplus", {"beta": -1}), id="softplus of negative beta")
+    yield pytest.param(("hard_tanh", {"max_val": np.inf}), id="hard_tanh without end")
+
+
+@pytest.mark.parametrize("evaluate", [by_reference, by_onnxruntime])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", list(variants()))
+def test_every_activation(activation, dtype, evaluate):
+    net = MLP([4, 4, 3], activation, loss="mse", dtype=dtype, random_state=1)
+    first, second = (layer.weight for layer in net._network.layers)
+    first[...], second[...] = np.eye(4), np.eye(4, 3)  # the activation of X itself
+    x = X.astype(dtype)
+    got = evaluate(exported(net), x)
+    assert got.dtype == dtype
+    np.testing.assert_allclose(got, net.forward(x), rtol=1e-6, atol=1e-6)
+
+
+def test_deep_networks_with_output_activation():
+    each = ["relu", ("leaky_relu", {"negative_slope": 0.3}), "gelu", "softsign", "mish"]
+    net = MLP([4, 7, 6, 5, 4, 3, 2], each, "tanh", "mse", random_state=0)
+    content = exported(net)
+    operators = [node.op_type for node in onnx.load_from_string(content).graph.node]
+    assert operators == ["Gemm", "Relu", "Gemm", "LeakyRelu", "Gemm", "Gelu", "Gemm", "Softsign", "Gemm", "Mish",
+                         "Gemm", "Tanh", "Identity"]
+    for evaluate in (by_reference, by_onnxruntime):
+        np.testing.assert_allclose(evaluate(content, X.astype("f4")), net.predict(X), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("evaluate", [by_reference, by_onnxruntime])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "softmin", "sparsemax"])
+def test_functions_of_rows(name, dtype, evaluate):
+    net = MLP([4, 5, 3], output_activation=name, loss="mse", dtype=dtype, random_state=0)
+    np.testing.assert_allclose(evaluate(exported(net), X.astype(dtype)), net.forward(X), rtol=1e-6, atol=1e-6)
+
+
+def test_trained_networks():
+    y = np.arange(len(X)) % 3
+    net = MLP([4, 8, 3], activation=("prelu", {"weight": 0.25}), batch_norm=True, dropout=0.2, random_state=0)
+    net.fit(X, y, epochs=5, progress=False)
+    np.testing.assert_allclose(by_reference(exported(net), X.astype("f4")), net.forward(X), rtol=1e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "bce", "nll_loss", "binary_cross_entropy"])
+def test_probabilities(loss):
+    net = MLP([4, 5, 3], loss=loss, random_state=0)
+    for evaluate in (by_reference, by_onnxruntime):
+        got = evaluate(exported(net, probabilities=True), X.astype("f4"))
+        np.testing.assert_allclose(got, net.predict_proba(X), rtol=0, atol=1e-6)
+        np.testing.assert_allclose(evaluate(exported(net), X.astype("f4")), net.forward(X), rtol=1e-6, atol=1e-6)
+
+
+def test_probabilities_of_a_regression():
+    with pytest.raises(TypeError, match="MLP.to_onnx: probabilities only"):
+        exported(MLP([4, 5, 3], loss="mse"), probabilities=True)
+
+
+def test_the_file(tmp_path):
+    net = MLP([4, 5, 3], random_state=0)
+    net.to_onnx(tmp_path / "net.onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
+    model = onnx.load(tmp_path / "net.onnx")
+    assert [(each.domain, each.version) for each in model.opset_import] == [("", 20)]
+    assert model.SerializeToString() == exported(net)
+    shape = model.graph.input[0].type.tensor_type.shape.dim
+    assert shape[0].dim_param == "samples" and shape[1].dim_value == 4
+    assert by_reference(exported(net), np.empty((0, 4), "f4")).shape == (0, 3)
+
+
+def test_without_onnx(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match=r'pip install "fastact\[onnx\]"'):
+        exported(MLP([4, 5, 3]))

@@ -1,0 +1,310 @@
+"""Networks in files: the same predictions, whole files only, and one error for any other content."""
+import io
+import json
+import os
+import zipfile
+
+import numpy as np
+import pytest
+
+import fastact as fa
+from fastact import saving
+from fastact.mlp import MLP
+
+X = np.random.default_rng(0).normal(size=(7, 4))
+
+
+def network(**options):
+    settings = {"activation": [("elu", {"alpha": 0.3}), "gelu"], "learning_rate": 0.02, "random_state": 1, **options}
+    net = MLP([4, 5, 6, 3], **settings)
+    net.fit(X, np.arange(7) % 3 if net.loss is fa.losses.cross_entropy else X[:, :3], epochs=2, progress=False)
+    return net
+
+
+def saved(net):
+    stream = io.BytesIO()
+    net.save(stream)
+    return stream.getvalue()
+
+
+def loaded(content):
+    return MLP.load(io.BytesIO(content))
+
+
+def assert_same(net, other):
+    assert repr(net) == repr(other) and repr(net.optimizer) == repr(other.optimizer)
+    assert net.forward(X).tobytes() == other.forward(X).tobytes()
+    for one, two in zip(net.parameters, other.parameters, strict=True):
+        assert one.dtype == two.dtype and one.tobytes() == two.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", fa.activations)
+def test_every_activation(name, dtype):
+    info = fa.activations[name].info
+    options = {p.name: p.example + 1 / 3 for p in info.parameters} if name != "hard_tanh" else {"max_val": np.inf}
+    net = MLP([4, 5, 3], (name, options), (name, options), "mse", dtype=dtype, random_state=2)
+    assert_same(net, loaded(saved(net)))
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "nll_loss", "bce", "binary_cross_entropy", "mse", "l1", "huber"])
+def test_losses_and_predictions(loss):
+    net = MLP([4, 5, 3], loss=loss, random_state=0)
+    other = loaded(saved(net))
+    assert other.loss is net.loss
+    assert net.predict(X).tobytes() == other.predict(X).tobytes()
+
+
+def test_regularised_networks():
+    net = network(activation="prelu", batch_norm=True, dropout=[0.5, 0.2], l2=0.1, random_state=3)
+    other = loaded(saved(net))
+    assert_same(net, other)
+    assert (other.batch_norm, other.dropout, other.l2) == (True, [0.5, 0.2], 0.1)
+
+
+@pytest.mark.parametrize("output", ["softmax", "log_softmax", "softmin", "sparsemax", "sigmoid", ("elu", {"alpha": 2.0})])
+def test_output_activations(output):
+    net = MLP([4, 5, 3], output_activation=output, loss="mse", random_state=0)
+    assert_same(net, loaded(saved(net)))
+
+
+def test_loading_repeats_no_warning():
+    with pytest.warns(UserWarning, match="takes logits"):
+        net = MLP([4, 5, 3], output_activation="sigmoid", random_state=0)
+    assert_same(net, loaded(saved(net)))
+
+
+@pytest.mark.parametrize("optimizer, options", [
+    ("adam", {"betas": (0.8, 0.9)}), ("adamw", {"weight_decay": np.float32(0.5)}), ("rmsprop", {"centered": True}),
+    ("sgd", {"momentum": 0.5, "nesterov": True}), ("adagrad", {}),
+])  # fmt: skip
+def test_training_goes_on(optimizer, options):
+    net = network(optimizer=optimizer, **options)
+    other = loaded(saved(net))
+    assert_same(net, other)
+    before = other.evaluate(X, np.arange(7) % 3)["loss"]
+    other.fit(X, np.arange(7) % 3, epochs=30, progress=False)
+    assert other.evaluate(X, np.arange(7) % 3)["loss"] < before
+
+
+def test_files(tmp_path):
+    path = tmp_path / "net.npz"
+    net = network()
+    net.save(path)
+    assert_same(net, MLP.load(str(path)))
+    assert os.listdir(tmp_path) == ["net.npz"]
+    with np.load(path) as arrays:  # no pickle in it
+        assert json.loads(str(arrays["network"]))["version"] == saving.VERSION
+        np.testing.assert_array_equal(arrays["parameter_0"], net.parameters[0])
+    assert saved(net) == path.read_bytes()
+    with pytest.raises(FileNotFoundError):
+        MLP.load(tmp_path / "none.npz")
+    with pytest.raises(FileNotFoundError):
+        net.save(tmp_path / "none" / "net.npz")
+
+
+def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "net.npz"
+    net = network()
+    net.save(path)
+    old = path.read_bytes()
+
+    def full(*arguments, **keywords):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np.lib.format, "write_array", full)
+    with pytest.raises(OSError, match="No space left"):
+        network(random_state=9).save(path)
+    assert path.read_bytes() == old and os.listdir(tmp_path) == ["net.npz"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and permissions of Unix")
+def test_permissions_and_links_stay(tmp_path):
+    path, link = tmp_path / "net.npz", tmp_path / "link.npz"
+    network().save(path)
+    path.chmod(0o640)
+    link.symlink_to(path)
+    network(random_state=9).save(link)
+    assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o640
+    assert_same(MLP.load(path), network(random_state=9))
+
+
+def test_what_has_no_name_is_not_saved():
+    class Own:
+        name = "own"
+        info = fa.activations["relu"].info
+
+        def __call__(self, x, out=None):
+            return fa.activations["relu"](x, out=out)
+
+        derivative = staticmethod(fa.activations["relu"].derivative)
+        backward = staticmethod(fa.activations["relu"].backward)
+
+    with pytest.raises(TypeError, match="none of fastact's; pickle"):
+        saved(MLP([4, 5, 3], activation=Own(), init="he_normal"))
+
+
+def test_every_flipped_byte():
+    net = network()
+    content = saved(net)
+    refused = 0
+    for place in range(len(content)):
+        for flip in (0x01, 0x20, 0x80, 0xFF):
+            damaged = bytearray(content)
+            damaged[place] ^= flip
+            try:
+                other = loaded(bytes(damaged))
+            except saving.LoadError as error:
+                refused += 1
+                assert str(error).startswith("MLP.load: ") and "holds no network that can be loaded: " in str(error)
+            else:
+                assert_same(net, other)
+    assert refused > 3 * len(content)
+
+
+def test_every_truncation():
+    content = saved(network())
+    for length in range(len(content)):
+        with pytest.raises(saving.LoadError):
+            loaded(content[:length])
+
+
+def rewritten(change, **keywords):
+    """The file of a network with its description and arrays changed, its checksums in order."""
+    with np.load(io.BytesIO(saved(network()))) as file:
+        arrays = dict(file)
+    description = json.loads(str(arrays["network"]))
+    change(description, arrays)
+    if "network" in arrays and arrays["network"].shape == () and arrays["network"].dtype.kind == "U":
+        arrays["network"] = np.array(json.dumps(description))
+    stream = io.BytesIO()
+    keywords.get("write", np.savez)(stream, **arrays)
+    return stream.getvalue()
+
+
+def test_files_written_by_numpy_are_read():
+    assert_same(loaded(rewritten(lambda description, arrays: None)), network())
+    swapped = rewritten(lambda _, arrays: arrays.update(
+        (k, a.astype(a.dtype.newbyteorder())) for k, a in list(arrays.items()) if k != "network"))
+    assert_same(loaded(swapped), network())
+
+
+def put(key, value):
+    return lambda description, arrays: description.update({key: value})
+
+
+def array(name, value):
+    return lambda description, arrays: arrays.update({name: value})
+
+
+HOSTILE = {
+    "version": (put("version", 2), "its version is 2"),
+    "no version": (lambda d, a: d.pop("version"), "its version is None"),
+    "format": (put("format", "other"), "its format is not"),
+    "missing": (lambda d, a: d.pop("loss"), "misses loss"),
+    "NaN size": (put("layers", [4, float("nan"), 6, 3]), "layers are"),
+    "float size": (put("layers", [4, 5.0, 6, 3]), "layers are"),
+    "bool size": (put("layers", [4, True, 6, 3]), "layers are"),
+    "negative size": (put("layers", [4, -5, 6, 3]), "layers are"),
+    "no sizes": (put("layers", {}), "layers are"),
+    "huge sizes": (put("layers", [10**12, 10**12, 10**12, 3]), "fewer parameters"),
+    "other sizes": (put("layers", [5, 4, 6, 3]), "expected float32"),
+    "many layers": (put("layers", [1] * 10), "there must be 9 activations"),
+    "activation": (put("activations", [["evil", {}], ["gelu", {}], None]), "there is no activation 'evil'"),
+    "attribute": (put("activations", [["__class__", {}], ["gelu", {}], None]), "there is no activation"),
+    "no activation": (put("activations", [None, ["gelu", {}], None]), "activations"),
+    "few activations": (put("activations", [["gelu", {}], None]), "3 activations"),
+    "parameter": (put("activations", [["elu", {"beta": 1}], ["gelu", {}], None]), "has parameters"),
+    "text parameter": (put("activations", [["elu", {"alpha": "x"}], ["gelu", {}], None]), "could not convert"),
+    "activation type": (put("activations", [3, ["gelu", {}], None]), "activation is 3"),
+    "loss": (put("loss", "evil"), "there is no loss 'evil'"),
+    "loss attribute": (put("loss", "np"), "there is no loss 'np'"),
+    "loss type": (put("loss", ["mse"]), "there is no loss"),
+    "loss that does not fit": (put("layers", [4, 5, 6, 1]), "cross_entropy needs"),
+    "optimizer": (put("optimizer", ["kernels", {}]), "there is no optimizer 'kernels'"),
+    "optimizer option": (put("optimizer", ["Adam", {"lr": "x"}]), "lr must be a number"),
+    "unknown option": (put("optimizer", ["Adam", {"evil": 1}]), "evil"),
+    "options": (put("options", {"evil": 1}), "options are"),
+    "dropout": (put("options", {"batch_norm": False, "dropout": [2], "l2": 0}), "dropout must be"),
+    "l2": (put("options", {"batch_norm": False, "dropout": 0, "l2": float("nan")}), "l2 must be"),
+    "batch_norm": (put("options", {"batch_norm": True, "dropout": 0, "l2": 0}), "it has the arrays"),
+    "dtype": (put("dtype", "float16"), "dtype is 'float16'"),
+    "dtype type": (put("dtype", []), "dtype is"),
+    "other dtype": (put("dtype", "float64"), "fewer parameters"),
+    "no description": (lambda d, a: a.pop("network"), "no text"),
+    "numbers": (array("network", np.zeros(3)), "no text"),
+    "two texts": (array("network", np.array(["{", "["])), "no text"),
+    "shape": (array("parameter_0", np.zeros((5, 4), "f4")), r"expected float32 \(4, 5\)"),
+    "array dtype": (array("parameter_0", np.zeros((4, 5), "f8")), "expected float32"),
+    "int array": (array("parameter_0", np.zeros((4, 5), "i4")), "expected text or floats"),
+    "object array": (array("parameter_0", np.array([{}], object)), "expected text or floats"),
+    "missing array": (lambda d, a: a.pop("parameter_3"), "fewer parameters"),
+    "another array": (array("parameter_77", np.zeros(3)), "it has the arrays"),
+}
+
+
+@pytest.mark.parametrize("change, message", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_contents(change, message):
+    with pytest.raises(saving.LoadError, match=message):
+        loaded(rewritten(change))
+
+
+def with_member(name, content):
+    stream = io.BytesIO(saved(network()))
+    with zipfile.ZipFile(stream) as archive:
+        members = {m: archive.read(m) for m in archive.namelist()}
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for member, own in {**members, name: content}.items():
+            archive.writestr(member, own)
+    return stream.getvalue()
+
+
+def header(shape, descr="'<f4'"):
+    text = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
+
+
+@pytest.mark.parametrize("content, message", [
+    (header("(1000000000000, 1000000000000)"), "not the size of its data"),
+    (header("(-4, -5)") + bytes(80), "not the size of its data"),
+    (header("(4, 5)") + bytes(79), "not the size of its data"),
+    (header("(0, 99999999999999999999)"), "exceeded|large"),
+    (header("(4.0, 5)") + bytes(80), "shape"),
+    (header("(4, 5)", "'|O'") + bytes(80), "expected text or floats"),
+    (header("(4, 5)", "[('a', '<f4')]") + bytes(80), "expected text or floats"),
+    (b"\x93NUMPY\x09\x00" + bytes(100), "version"),
+    (b"", "EOF"), (b"GARBAGE" * 20, "magic"), (b"\x93NUMPY\x01\x00\xff\xff{", "EOF"),
+])  # fmt: skip
+def test_hostile_arrays(content, message):
+    with pytest.raises(saving.LoadError, match=message):
+        loaded(with_member("parameter_0.npy", content))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100000, "[]", "1" * 10000, '{"format": "fastact.MLP"}', "\x00"])
+def test_hostile_descriptions(text):
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, np.array(text))
+    with pytest.raises(saving.LoadError):
+        loaded(with_member("network.npy", stream.getvalue()))
+
+
+def test_zip_bombs():
+    def zeros(description, arrays):
+        arrays["parameter_0"] = np.zeros(10**6, "f4")
+
+    with pytest.raises(saving.LoadError, match="compressed"):
+        loaded(rewritten(zeros, write=np.savez_compressed))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"PK\x05\x06" + bytes(18), b"no zip" * 100, bytes(1000)])
+def test_other_files(content):
+    with pytest.raises(saving.LoadError):
+        loaded(content)
+
+
+def test_subclasses():
+    class Own(MLP):
+        pass
+
+    assert type(Own.load(io.BytesIO(saved(network())))) is Own

@@ -1,0 +1,350 @@
+"""fastact.torch: values, gradients, modules, the swap of a model's activations, and networks from and to torch."""
+import copy
+import pickle
+import sys
+
+import numpy as np
+import pytest
+
+import fastact as fa
+from fastact import registry
+from fastact.mlp import MLP
+
+torch = pytest.importorskip("torch")
+import fastact.torch as ft  # noqa: E402
+from fastact import torch_functions  # noqa: E402
+
+nn = torch.nn
+ENTRIES = {entry.name: entry for entry in registry.ACTIVATIONS}
+ROWS = ["softmax", "log_softmax", "softmin", "sparsemax", "logsumexp", "glu", "reglu", "geglu", "swiglu"]
+DTYPES = [torch.float32, torch.float64, torch.float16]
+
+
+def sample(*shape, dtype=torch.float32, gradient=False):
+    x = torch.from_numpy(np.random.default_rng(0).normal(0, 2, shape)).to(dtype)
+    return x.requires_grad_(gradient)
+
+
+@pytest.fixture(params=ENTRIES.values(), ids=ENTRIES)
+def entry(request):
+    return request.param
+
+
+def function(entry):
+    return lambda x: getattr(ft, entry.name)(x, *entry.required)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_values_are_the_kernels(entry, dtype):
+    x = sample(4, 6, dtype=dtype)
+    for view in (x, x.T, x[::2, 1:], x[0, 0], x[:0], x.expand(3, 4, 6)):
+        got = function(entry)(view)
+        want = fa.activations[entry.name](view.numpy(), *entry.required)
+        assert got.dtype is dtype and got.shape == view.shape
+        np.testing.assert_array_equal(got.numpy(), want)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch's own forward mode
+def test_gradients(entry):
+    x = sample(3, 4, dtype=torch.float64, gradient=True)
+    assert torch.autograd.gradcheck(function(entry), (x,), check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(function(entry), (x,))
+
+
+def test_backward_is_the_fused_kernel(entry):
+    x = sample(5, 7, gradient=True)
+    grad = sample(7, 5).T
+    function(entry)(x).backward(grad)
+    want = fa.activations[entry.name].backward(grad.numpy(), x.detach().numpy(), *entry.required)
+    np.testing.assert_array_equal(x.grad.numpy(), want)
+
+
+def test_a_third_derivative_is_refused():
+    x = sample(3, gradient=True)
+    (first,) = torch.autograd.grad(ft.gelu(x).sum(), x, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), x, create_graph=True)
+    with pytest.raises(NotImplementedError, match="gelu has no third derivative"):
+        second.sum().backward()
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("dim", [0, 1, -1])
+def test_gradients_of_rows(name, dim):
+    x = sample(4, 6, dtype=torch.float64, gradient=True)
+    assert torch.autograd.gradcheck(lambda x: getattr(ft, name)(x, dim), (x,))
+    assert torch.autograd.gradgradcheck(lambda x: getattr(ft, name)(x, dim), (x,))
+    keywords = {"keepdims": True} if name == "logsumexp" else {}
+    got = getattr(ft, name)(x, dim, *keywords.values()).detach().numpy()
+    np.testing.assert_array_equal(got, getattr(fa, name)(x.detach().numpy(), axis=dim, **keywords))
+
+
+def test_hardmax_has_no_gradient():
+    y = ft.hardmax(sample(4, 6, gradient=True))
+    assert not y.requires_grad and y.sum() == 4
+
+
+def test_prelu():
+    x, weight = sample(3, 4, 2, dtype=torch.float64, gradient=True), sample(4, dtype=torch.float64, gradient=True)
+    for w in (weight, weight[:1].detach().requires_grad_()):
+        assert torch.autograd.gradcheck(ft.prelu, (x, w)) and torch.autograd.gradgradcheck(ft.prelu, (x, w))
+        torch.testing.assert_close(ft.prelu(x, w), nn.functional.prelu(x, w))
+    assert torch.equal(ft.prelu(x, 0.5), ft.leaky_relu(x, 0.5))
+    with pytest.raises(ValueError, match="one for each channel"):
+        ft.prelu(x, sample(3, dtype=torch.float64))
+
+
+def test_no_copies():
+    x = sample(100)
+    assert torch_functions.to_array(x).ctypes.data == x.data_ptr()
+    y = np.ones(100, np.float32)
+    assert torch_functions.to_tensor(y, torch.float32).data_ptr() == y.ctypes.data
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_bfloat16(monkeypatch, known):
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    monkeypatch.setattr(torch_functions, "_HAS_BFLOAT16", known)
+    x = sample(4, 6, dtype=torch.bfloat16, gradient=True)
+    y = ft.gelu(x)
+    y.sum().backward()
+    own = x.detach().float().numpy().astype(ml_dtypes.bfloat16)
+    assert y.dtype is x.grad.dtype is torch.bfloat16
+    np.testing.assert_array_equal(y.detach().float().numpy(), fa.gelu(own).astype(np.float32))
+    np.testing.assert_array_equal(ft.softmax(x).detach().float().numpy(), fa.softmax(own).astype(np.float32))
+
+
+def test_other_tensors_are_torchs(entry):
+    if entry.torch:  # of integers torch's functions make float32, or refuse them
+        with torch.device("meta"):
+            assert function(entry)(torch.empty(3, 4)).shape == (3, 4)
+    x = sample(500, dtype=torch.float64)
+    torch.testing.assert_close(
+        torch_functions.by_torch(entry, x, entry.defaults), function(entry)(x), rtol=1e-9, atol=1e-12)  # fmt: skip
+
+
+def test_torch_func():
+    x = sample(3, dtype=torch.float64)
+    torch.testing.assert_close(
+        torch.func.vmap(torch.func.grad(ft.silu))(x), torch.func.vmap(torch.func.grad(nn.functional.silu))(x))
+    jacobian = torch.autograd.functional.jacobian(ft.gelu, x, vectorize=True)
+    torch.testing.assert_close(jacobian, torch.diag(torch.from_numpy(fa.gelu.derivative(x.numpy()))))
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own
+@pytest.mark.parametrize("way", ["compile", "trace"])
+def test_tracing(way):
+    model = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 8), nn.Softplus(), nn.Softmax(-1)).eval()
+    ft.replace_activations(model)
+    x = sample(5, 4)
+    made = torch.compile(model, backend="eager", fullgraph=True) if way == "compile" else torch.jit.trace(model, x)
+    torch.testing.assert_close(made(2 * x), model(2 * x))
+
+
+def test_forward_mode_is_not_lost():
+    x = sample(3, dtype=torch.float64)
+    with torch.autograd.forward_ad.dual_level():
+        made = ft.gelu(torch.autograd.forward_ad.make_dual(x, torch.ones_like(x)))
+        tangent = torch.autograd.forward_ad.unpack_dual(made).tangent
+    np.testing.assert_allclose(tangent.numpy(), fa.gelu.derivative(x.numpy()))
+
+
+def test_arguments():
+    x = sample(3)
+    assert torch.equal(ft.elu(x, 0.5), ft.elu(x, alpha=0.5)) and torch.equal(ft.linear(x), x)
+    for call, message in [
+        (lambda: ft.gelu(np.ones(3)), "gelu takes a torch.Tensor, got ndarray; for arrays there is fastact.gelu"),
+        (lambda: ft.softmax([1.0]), "softmax takes a torch.Tensor"),
+        (lambda: ft.elu(x, 1.0, alpha=1.0), "elu takes x and alpha, each once"),
+        (lambda: ft.elu(x, beta=1.0), "elu takes x and alpha"),
+        (lambda: ft.relu(x, 1.0), "no parameters"),
+        (lambda: ft.threshold(x, 1.0), "threshold needs value"),
+        (lambda: ft.swish(x, torch.ones(3)), "beta must be a number, got Tensor"),
+    ]:
+        with pytest.raises(TypeError, match=message):
+            call()
+
+
+TORCHS = [
+    nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(0.2), nn.ELU(0.5), nn.SELU(), nn.CELU(0.5), nn.GELU(), nn.GELU("tanh"),
+    nn.SiLU(), nn.Mish(), nn.Hardswish(), nn.Hardsigmoid(), nn.Hardtanh(-2, 3), nn.Sigmoid(), nn.Tanh(),
+    nn.Softplus(), nn.Softplus(2), nn.Softsign(), nn.Tanhshrink(), nn.Hardshrink(0.3), nn.Softshrink(0.3),
+    nn.LogSigmoid(), nn.Threshold(0.1, 20), nn.PReLU(), nn.PReLU(4), nn.Softmax(-1), nn.Softmax(1), nn.LogSoftmax(0),
+    nn.Softmin(-1), nn.Softmax2d(), nn.GLU(), nn.GLU(1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("module", TORCHS, ids=str)
+def test_replaced_modules_compute_the_same(module):
+    model = nn.Sequential(copy.deepcopy(module))
+    state = model.state_dict()
+    assert ft.replace_activations(model) == 1
+    assert type(model[0]).__module__ == "fastact.torch"
+    x, y = (sample(2, 4, 6, 6, gradient=True) for _ in range(2))
+    want, got = module(x), model(y)
+    torch.testing.assert_close(got, want, rtol=1e-5, atol=1e-6)
+    want.sum().backward()
+    got.sum().backward()
+    torch.testing.assert_close(y.grad, x.grad, rtol=1e-5, atol=1e-5)
+    assert list(model.state_dict()) == list(state)
+    assert torch.equal(pickle.loads(pickle.dumps(model))(y), got)
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.act = nn.GELU(approximate="tanh")
+        self.again = self.act
+        self.inner = nn.ModuleDict({"a": nn.Sequential(nn.Linear(4, 4), nn.SiLU()), "b": nn.Dropout()})
+        self.none = None
+
+    def forward(self, x):
+        return self.again(self.inner["a"](self.act(x)))
+
+
+def test_replace_in_a_model():
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(inplace=True), Block(), nn.Linear(4, 2), nn.Softmax(dim=-1)).eval()
+    want = model(sample(5, 3))
+    assert ft.replace_activations(model) == 5
+    assert model[2].act is model[2].again and not any(module.training for module in model.modules())
+    assert [type(module).__name__ for module in (model[1], model[2].act, model[2].inner["a"][1], model[4])] == [
+        "ReLU", "GeluTanh", "SiLU", "Softmax"]
+    torch.testing.assert_close(model(sample(5, 3)), want)
+    with torch.inference_mode():
+        torch.testing.assert_close(model(sample(5, 3)), want)
+    assert ft.replace_activations(model) == 0
+
+
+def test_what_is_not_replaced():
+    hooked = nn.ReLU()
+    hooked.register_forward_hook(lambda *arguments: None)
+    kept = [nn.Softmax(), nn.Softplus(threshold=5), nn.RReLU(), hooked, type("Own", (nn.ReLU,), {})(), nn.Identity()]
+    assert ft.replace_activations(nn.Sequential(*kept)) == 0
+    with pytest.raises(TypeError, match="itself a LeakyReLU, which nothing holds; use fastact.torch.LeakyReLU"):
+        ft.replace_activations(nn.LeakyReLU())
+    with pytest.raises(TypeError, match="takes a torch.nn.Module, got int"):
+        ft.replace_activations(3)
+
+
+def test_in_place():
+    module, x = ft.SiLU(inplace=True), sample(4)
+    want = ft.silu(x)
+    assert module(x) is x and torch.equal(x, want)
+    leaf = sample(4, gradient=True)
+    module(leaf * 1).sum().backward()
+    np.testing.assert_array_equal(leaf.grad.numpy(), fa.silu.backward(np.ones(4, np.float32), leaf.detach().numpy()))
+
+
+def test_modules(entry):
+    module = ft.PReLU() if entry.name == "prelu" else ft.modules[entry.name](*entry.required)
+    assert torch.equal(module(sample(3, 4)), function(entry)(sample(3, 4)))
+    assert torch.equal(copy.deepcopy(module)(sample(3, 4)), module(sample(3, 4)))
+    assert all(f"{value:g}" in repr(module) for value in entry.required if entry.name != "prelu")
+
+
+def test_module_arguments():
+    assert repr(ft.ELU(alpha=0.5, inplace=True)) == "ELU(alpha=0.5, inplace=True)"
+    assert repr(ft.Softmax(1)) == "Softmax(dim=1)" and repr(ft.PReLU(3)) == "PReLU(num_parameters=3)"
+    assert torch.equal(ft.GELU(approximate="tanh")(sample(9)), ft.gelu_tanh(sample(9)))
+    with pytest.raises(TypeError, match="elu takes x and alpha"):
+        ft.ELU(beta=1)
+
+
+def test_training_a_model_with_our_modules():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(2, 16), ft.SiLU(), nn.Linear(16, 8), ft.PReLU(), nn.Linear(8, 2))
+    x = sample(200, 2)
+    y = (x[:, 0] * x[:, 1] > 0).long()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+    assert loss < 0.3
+
+
+ARRAY = np.random.default_rng(1).normal(size=(9, 4))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", fa.activations)
+def test_networks_to_torch_and_back(name, dtype):
+    info = fa.activations[name].info
+    options = {p.name: d for p, d in zip(info.parameters, info.defaults)}
+    for own in ((name, options), (name, {key: value + 0.5 for key, value in options.items()})):
+        net = MLP([4, 6, 3], own, own, "mse", dtype=dtype, random_state=0)
+        for bias in net.parameters[1::2]:
+            bias[...] = 0.1
+        module = net.to_torch()
+        outputs = module(torch.from_numpy(ARRAY.astype(dtype))).detach()
+        assert outputs.dtype is getattr(torch, dtype)
+        np.testing.assert_allclose(outputs.numpy(), net.forward(ARRAY), rtol=2e-5, atol=2e-6)
+        again = MLP.from_torch(module)
+        assert again.dtype == dtype and again.forward(ARRAY).tobytes() == net.forward(ARRAY).tobytes()
+
+
+def test_trained_networks_to_torch():
+    net = MLP([4, 6, 5, 3], ["prelu", "relu"], batch_norm=True, dropout=[0.3, 0], random_state=0)
+    net.fit(ARRAY, np.arange(9) % 3, epochs=5, progress=False)
+    module = net.to_torch()
+    assert [type(each).__name__ for each in module] == [
+        "Linear", "BatchNorm1d", "PReLU", "Dropout", "Linear", "BatchNorm1d", "ReLU", "Linear"]
+    outputs = module(torch.from_numpy(ARRAY.astype("f4"))).detach().numpy()
+    np.testing.assert_allclose(outputs, net.forward(ARRAY), rtol=1e-5, atol=1e-6)
+    before = net.forward(ARRAY)
+    with torch.no_grad():
+        module[0].weight.zero_()  # of its own
+    assert (net.forward(ARRAY) == before).all()
+
+
+def test_networks_from_torch():
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Linear(4, 6), nn.Sequential(nn.GELU("tanh"), nn.Dropout(0.25)), nn.Identity(), nn.Linear(6, 6, bias=False),
+        nn.Linear(6, 5), nn.PReLU(), nn.Linear(5, 5), ft.ELU(0.5), nn.Linear(5, 3), nn.Softmax(-1),
+    ).eval()  # fmt: skip
+    net = MLP.from_torch(module, optimizer="sgd", learning_rate=0.5)
+    want = module(torch.from_numpy(ARRAY.astype("f4"))).detach().numpy()
+    np.testing.assert_allclose(net.forward(ARRAY), want, rtol=1e-5, atol=1e-6)
+    assert net.layers == [4, 6, 6, 5, 5, 3] and net.dropout == [0.25, 0, 0, 0] and net.optimizer.lr == 0.5
+    np.testing.assert_array_equal(net.parameters[0], module[0].weight.detach().numpy().T)
+    classifier = MLP.from_torch(module[:-1], loss="cross_entropy")
+    np.testing.assert_array_equal(classifier.predict(ARRAY), want.argmax(1))
+    np.testing.assert_allclose(classifier.predict_proba(ARRAY), want, rtol=1e-5, atol=1e-6)
+    assert MLP.from_torch(nn.Linear(3, 1)).layers == [3, 1]
+
+
+L = nn.Linear(4, 4)
+
+
+@pytest.mark.parametrize("module, message", [
+    (nn.ReLU(), "takes a Sequential of Linear"),
+    (3, "got int"),
+    (nn.Sequential(), "there is no Linear"),
+    (nn.Sequential(nn.ReLU(), L), r"cannot take ReLU\(\) there"),
+    (nn.Sequential(L, nn.ReLU(), nn.Tanh()), r"cannot take Tanh\(\) there"),
+    (nn.Sequential(L, nn.Softmax(-1), L), "before the end"),
+    (nn.Sequential(L, nn.Softmax(0)), r"cannot take Softmax\(dim=0\)"),
+    (nn.Sequential(L, nn.PReLU(4)), "cannot take PReLU"),
+    (nn.Sequential(L, nn.BatchNorm1d(4), nn.ReLU()), "BatchNorm1d.*fuse_linear_bn_eval"),
+    (nn.Sequential(nn.Conv2d(1, 1, 1)), "cannot take Conv2d"),
+    (nn.Sequential(L, nn.Softplus(threshold=3)), "cannot take Softplus"),
+    (nn.Sequential(nn.Linear(4, 4).half()), "expected float32 or float64"),
+    (nn.Sequential(L, nn.Linear(4, 4).double()), "expected float32 or float64"),
+])  # fmt: skip
+def test_modules_that_are_no_network(module, message):
+    with pytest.raises(TypeError, match=message):
+        MLP.from_torch(module)
+
+
+def test_sizes_that_do_not_fit():
+    with pytest.raises(ValueError, match="4 outputs and the next 5 inputs"):
+        MLP.from_torch(nn.Sequential(L, nn.Linear(5, 2)))
+
+
+def test_without_torch(monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("fastact.torch")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match=r'pip install "fastact\[torch\]"'):
+        import fastact.torch  # noqa: F401

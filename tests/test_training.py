@@ -1,0 +1,308 @@
+"""MLP.fit: sample weights, validation, early stopping, callbacks, history, progress, divergence."""
+import io
+import sys
+
+import numpy as np
+import pytest
+
+import fastact as fa
+from fastact.callbacks import EarlyStopping
+from fastact.mlp import MLP
+
+
+def noise(samples=60, seed=0):
+    """Labels that have nothing to do with the inputs: a network learns them by heart, and validation suffers."""
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((samples, 5)), rng.integers(0, 2, samples)
+
+
+def overfit(**options):
+    net = MLP([5, 64, 2], "tanh", lr=0.02, random_state=0)
+    options = {"epochs": 60, "validation_data": noise(seed=1), "progress": False, **options}
+    return net, lambda: net.fit(*noise(), **options)
+
+
+class Best:
+    """Keeps the weights of the epoch with the lowest validation loss, as a callback."""
+
+    def __init__(self, net):
+        self.net, self.loss = net, np.inf
+
+    def __call__(self, epoch, logs):
+        if logs["val_loss"] < self.loss:
+            self.loss, self.epoch = logs["val_loss"], epoch
+            self.weights = [p.copy() for p in self.net.parameters]
+
+
+def check_restored(net, best):
+    for p, kept in zip(net.parameters, best.weights):
+        np.testing.assert_array_equal(p, kept)
+    assert net.evaluate(*noise(seed=1))["loss"] == best.loss
+    assert best.loss < net.history["val_loss"][-1]
+
+
+def test_early_stopping_ends_and_restores_the_best_weights():
+    net, fit = overfit(early_stopping=5, callbacks=(callbacks := []), epochs=500)
+    callbacks.append(best := Best(net))
+    fit()
+    assert len(net.history["loss"]) == best.epoch + 5 < 500
+    check_restored(net, best)
+
+
+@pytest.mark.parametrize("end", ["epochs", "callback", "StopIteration", "error", "interrupt"])
+def test_the_best_weights_come_back_however_training_ends(end):
+    errors = {"error": RuntimeError, "interrupt": KeyboardInterrupt, "StopIteration": StopIteration}
+
+    def ending(epoch, logs):
+        if epoch == 25 and end in errors:
+            raise errors[end]
+        return epoch == 25 and end == "callback"
+
+    stopping = EarlyStopping(patience=1000)
+    net, fit = overfit(early_stopping=stopping, callbacks=(callbacks := []), epochs=25 if end == "epochs" else 1000)
+    callbacks += [best := Best(net), ending]
+    if end in ("error", "interrupt"):
+        with pytest.raises(errors[end]):
+            fit()
+    else:
+        fit()
+    assert len(net.history["val_loss"]) == 25  # it is there after an error, too
+    assert (stopping.best, stopping.best_epoch, stopping.stopped_epoch) == (best.loss, best.epoch, 0)
+    check_restored(net, best)
+
+
+def test_the_best_weights_come_back_after_divergence():
+    X, y = noise()
+    net = MLP([5, 8, 1], "identity", loss="mse", optimizer="sgd", lr=0.01, random_state=0)
+    best = []
+
+    def runaway(epoch, logs):
+        best.append((logs["loss"], [p.copy() for p in net.parameters]))
+        net.optimizer.lr = 0.01 if epoch < 4 else 1e9
+
+    words = r"epoch \d+.*layer 2 of 2 \(8 -> 1\).*smaller learning rate.*last finite"
+    with pytest.raises(FloatingPointError, match=words):
+        net.fit(X, y, epochs=50, progress=False, callbacks=[runaway], early_stopping=1000)
+    _, weights = min(best, key=lambda pair: pair[0])
+    for p, kept in zip(net.parameters, weights):
+        np.testing.assert_array_equal(p, kept)
+
+
+def test_early_stopping_in_callbacks_and_by_accuracy():
+    stopping = EarlyStopping(3, monitor="val_accuracy")
+    net, fit = overfit(callbacks=[stopping], epochs=500)
+    fit()
+    curve = net.history["val_accuracy"]
+    assert stopping.best == max(curve) and stopping.best_epoch == 1 + curve.index(max(curve))
+    assert stopping.stopped_epoch == len(curve) == stopping.best_epoch + 3
+    assert net.evaluate(*noise(seed=1))["accuracy"] == max(curve)
+
+
+def test_min_delta_and_training_loss_without_validation():
+    stopping = EarlyStopping(2, min_delta=1e9)
+    net, fit = overfit(early_stopping=stopping, validation_data=None)
+    fit()
+    assert stopping.best_epoch == 1 and len(net.history["loss"]) == 3
+
+
+def test_callbacks_see_the_history_and_can_stop():
+    seen = []
+    net, fit = overfit(callbacks=[lambda epoch, logs: seen.append((epoch, logs)), lambda epoch, logs: epoch == 7])
+    fit()
+    assert [epoch for epoch, _ in seen] == list(range(1, 8))
+    assert list(net.history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    for key, curve in net.history.items():
+        assert curve == [logs[key] for _, logs in seen]
+
+
+@pytest.mark.parametrize("loss", [name for name in fa.losses.__all__ if name != "Loss"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_weight_of_k_is_k_rows(loss, dtype):
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((40, 5))
+    classes = loss in ("cross_entropy", "nll_loss")
+    y = rng.integers(0, 3, 40) if classes else rng.uniform(0.01, 0.99, (40, 3))
+    k = rng.integers(0, 4, 40)
+    weighted, repeated = (MLP([5, 7, 3], "tanh", loss=loss, l2=0.01, dtype=dtype, random_state=0) for _ in range(2))
+    many = np.repeat(X, k, axis=0), np.repeat(y, k, axis=0)
+    loss, grads = weighted.gradients(X, y, sample_weight=k)
+    expected, expected_grads = repeated.gradients(*many)
+    assert loss == pytest.approx(expected, rel=1e-6)
+    for grad, other in zip(grads, expected_grads):
+        np.testing.assert_allclose(grad, other, rtol=0, atol=1e-6)
+    before, after = weighted.evaluate(X, y, sample_weight=k), repeated.evaluate(*many)
+    assert before == pytest.approx(after, rel=1e-5)
+    options = dict(epochs=5, batch_size=1000, progress=False)
+    weighted.fit(X, y, sample_weight=k, validation_data=(X, y, k), **options)
+    repeated.fit(*many, validation_data=many, **options)
+    for key, curve in weighted.history.items():
+        assert curve == pytest.approx(repeated.history[key], rel=1e-5)
+    if dtype == "float64":
+        np.testing.assert_allclose(weighted.forward(X), repeated.forward(X), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "nll_loss"])
+def test_classes_that_are_ignored_count_for_nothing(loss):
+    X, y = noise()
+    y[::3] = -100
+    net = MLP([5, 4, 2], "tanh", loss=loss, dtype="float64", random_state=0)
+    kept = X[y >= 0], y[y >= 0]
+    assert net.evaluate(X, y) == pytest.approx(net.evaluate(*kept))
+    weight = np.linspace(0, 2, 60)
+    assert net.evaluate(X, y, weight) == pytest.approx(net.evaluate(*kept, weight[y >= 0]))
+    assert net.gradients(X, y, weight)[0] == pytest.approx(net.gradients(*kept, weight[y >= 0])[0])
+
+
+def test_batches_without_weight_are_left_out():
+    X, y = noise()
+    k = np.zeros(60)
+    k[:3] = 1, 2, 0.5
+    net = MLP([5, 4, 2], "tanh", random_state=0).fit(X, y, epochs=2, batch_size=4, sample_weight=k, progress=False)
+    assert np.isfinite(net.history["loss"]).all()
+    assert net.optimizer.steps <= 2 * 3
+
+
+def test_training_curves_are_what_the_batches_gave():
+    X, y = noise()
+    net = MLP([5, 4, 2], "tanh", optimizer="sgd", lr=0.0, random_state=0)  # the network stays as it is
+    net.fit(X, y, epochs=2, batch_size=7, progress=False, validation_data=(X, y))
+    scores = net.evaluate(X, y)
+    assert scores["accuracy"] == (net.predict(X) == y).mean()
+    for key, value in scores.items():
+        assert net.history[key] == pytest.approx([value] * 2, rel=1e-6)
+        assert net.history[f"val_{key}"] == [value] * 2
+
+
+def test_r2_of_regressions():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((50, 3)), 1e6 + rng.standard_normal((50, 2)) * [1, 10]
+    net = MLP([3, 4, 2], "tanh", loss="mse", dtype="float64", random_state=0)
+    for bias in net.parameters[-1:]:
+        bias[...] = 1e6
+    residual, spread = ((y - net.forward(X)) ** 2).sum(axis=0), ((y - y.mean(axis=0)) ** 2).sum(axis=0)
+    assert net.evaluate(X, y)["r2"] == pytest.approx((1 - residual / spread).mean(), rel=1e-9)
+    assert net.evaluate(X[:1], net.forward(X[:1]))["r2"] == 1
+
+
+def test_validation_split_and_order_follow_the_seed():
+    X, y = noise()
+
+    def curves(seed, **options):
+        net = MLP([5, 4, 2], "tanh", init="ones", optimizer="sgd", lr=0.1, random_state=seed)
+        return net.fit(X, y, epochs=2, batch_size=8, progress=False, validation_split=0.25, **options).history
+
+    assert curves(0) == curves(0) != curves(1)
+    assert curves(0, shuffle=False) == curves(0, shuffle=False) != curves(1, shuffle=False)
+    ordered = [MLP([5, 4, 2], "tanh", init="ones", lr=0.1, random_state=seed).fit(
+        X, y, epochs=2, batch_size=8, progress=False, shuffle=False).history for seed in (0, 1)]
+    assert ordered[0] == ordered[1]
+
+
+def test_validation_split_trains_on_the_rest():
+    X = np.arange(20.0)[:, None]
+    seen = []
+
+    class Watching:
+        def value_and_grad(self, output, target):
+            seen.append(np.sort(target.ravel()))
+            return 0.0, np.zeros_like(output)
+
+    MLP([1, 1], loss=Watching(), random_state=0).fit(X, X, epochs=1, progress=False, validation_split=0.25)
+    train, validation = seen
+    assert (len(train), len(validation)) == (15, 5)
+    np.testing.assert_array_equal(np.sort(np.concatenate(seen)), X.ravel())
+
+
+@pytest.mark.parametrize("options", [{}, {"dropout": 0.3, "batch_norm": True, "l2": 1e-3, "activation": "prelu"}])
+def test_same_bits_at_any_number_of_threads(options):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((600, 30)), rng.integers(0, 300, 600)
+    outputs = []
+    for threads in (1, 2, 4):
+        with fa.num_threads(threads):
+            net = MLP([30, 300, 300], random_state=0, **options)
+            net.fit(X, y, epochs=2, batch_size=300, progress=False)
+            outputs.append((net.history, net.forward(X)))
+    for history, output in outputs[1:]:
+        assert history == outputs[0][0]
+        np.testing.assert_array_equal(output, outputs[0][1])
+
+
+def test_the_bar_on_a_terminal(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    monkeypatch.setattr("fastact.progress._SECONDS", 0.0)
+    X, y = noise()
+    MLP([5, 3, 2], "tanh", random_state=0).fit(X, y, epochs=2, batch_size=15, validation_data=(X, y))
+    states = screen.getvalue().split("\r")[1:]
+    bars = [state for state in states if "epoch 2/2  [==========>.........] 2/4  loss " in state]
+    assert len(bars) == 1 and "accuracy" in bars[0]
+    assert "val_accuracy" in states[-1] and states[-1].endswith(" s\n")
+    assert screen.getvalue().count("\n") == 1
+
+
+def test_divergence_names_the_layer_that_overflows():
+    X, y = noise()
+    net = MLP([5, 4, 3, 2], "identity", dtype="float32", random_state=0)
+    net.parameters[2][...] = 3e38
+    with pytest.raises(FloatingPointError, match=r"layer 2 of 3 \(4 -> 3\) overflow"):
+        net.fit(X, y, progress=False)
+    net.parameters[0][0, 0] = np.nan
+    with pytest.raises(FloatingPointError, match=r"epoch 1, batch 1: .*parameters of layer 1 of 3 \(5 -> 4\)"):
+        net.fit(X, y, progress=False)
+    with pytest.raises(FloatingPointError, match="X holds NaN"):
+        MLP([5, 2]).fit(X * np.nan, y, progress=False)
+
+
+def test_divergence_in_the_last_step_of_an_epoch():
+    X, y = noise()
+    net = MLP([5, 8, 1], "tanh", loss="mse", optimizer="sgd", lr=1e300, dtype="float64", random_state=0)
+    net.parameters[-2][...] *= 1e10
+    with pytest.raises(FloatingPointError, match="epoch 1: .*parameters of layer .*smaller learning rate.*last loss"):
+        net.fit(X, y, epochs=1, batch_size=60, progress=False)
+
+
+def test_plot_history_draws_every_curve():
+    matplotlib = pytest.importorskip("matplotlib")
+    net, fit = overfit(epochs=4)
+    with pytest.raises(ValueError, match="fit first"):
+        net.plot_history()
+    fit()
+    figure = net.plot_history()
+    assert isinstance(figure, matplotlib.figure.Figure)
+    curves = [line.get_ydata() for ax in figure.axes for line in ax.lines if len(line.get_ydata()) == 4]
+    np.testing.assert_array_equal(curves, [net.history[k] for k in ("loss", "val_loss", "accuracy", "val_accuracy")])
+    assert [ax.get_ylabel() for ax in figure.axes] == ["loss", "accuracy"]
+
+
+@pytest.mark.parametrize("options, error, words", [
+    ({"sample_weight": np.ones(3)}, ValueError, r"\(3,\); expected .*\(60,\)"),
+    ({"sample_weight": np.full(60, -1)}, ValueError, "negative"),
+    ({"sample_weight": np.zeros(60)}, ValueError, "not 0 throughout"),
+    ({"sample_weight": ["a"] * 60}, ValueError, "a number a sample"),
+    ({"validation_split": 1.0}, ValueError, "validation_split"),
+    ({"validation_split": 0.001}, ValueError, "leaves one part without any"),
+    ({"validation_data": (np.zeros((3, 4)), np.zeros(3, int))}, ValueError, r"\(3, 4\); expected \(samples, 5\)"),
+    ({"early_stopping": 0}, ValueError, "patience"),
+    ({"early_stopping": "val_loss"}, TypeError, "early_stopping"),
+    ({"early_stopping": EarlyStopping(3, monitor="f1")}, ValueError, "'f1' to monitor; there are loss, accuracy"),
+    ({"callbacks": [3]}, TypeError, "callback 3"),
+])
+def test_clear_errors(options, error, words):
+    with pytest.raises(error, match=words):
+        MLP([5, 3, 2], "tanh", random_state=0).fit(*noise(), **{"epochs": 2, "progress": False, **options})
+
+
+def test_weights_need_a_loss_that_tells_each_sample():
+    class Own:
+        def value_and_grad(self, output, target):
+            return 0.0, np.zeros_like(output)
+
+    with pytest.raises(TypeError, match="loss of fastact.losses"):
+        MLP([5, 2], loss=Own()).train_step(np.zeros((3, 5)), np.zeros((3, 2)), sample_weight=[1, 2, 3])
+    for wrong in ({"patience": 1.5}, {"min_delta": -1}):
+        with pytest.raises(ValueError, match="EarlyStopping"):
+            EarlyStopping(**wrong)
