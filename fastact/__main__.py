@@ -4,7 +4,7 @@ import sys
 
 COMMANDS = {
     "demo": ("fastact.demo", "main", "train on real data with each activation, and see relu units die"),
-    "bench": ("fastact.bench", "main", "time each activation beside NumPy and torch"),
+    "bench": ("fastact.bench", "main", "time each function beside NumPy, torch and others"),
     "table": ("fastact.table", "main", "compare the activations' properties"),
     "accuracy": ("fastact.accuracy", "main", "measure each activation's error against mpmath"),
     "recommend": ("fastact.choosing", "main", "which activation to choose for a layer, and why"),

@@ -1,191 +1,224 @@
-"""``python -m fastact bench``: this library beside NumPy and torch, in one process, on this machine."""
+"""``python -m fastact bench``: this library beside NumPy, torch and others, in one process, on this machine.
+
+Without options: every function in cache, 65536 float32, one thread, into an existing output, beside NumPy,
+torch and a copy. The sides take turns sample by sample and the quickest sample counts, so ratios hold on a
+busy machine too.
+"""
 from __future__ import annotations
 
 import argparse
-import contextlib
+import importlib.util
 import json
-import math
-import platform
 import sys
-import time
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
-from fastact import config, registry
-from fastact.peers import ENTRIES, PEERS, equal_terms, has_form, sample
+import numpy as np
+
+from fastact import bench_cases, bench_mlp, registry
+from fastact.bench_machine import describe, environment
+from fastact.bench_tables import BEGIN, END, format_table, readme_section, summary, write_section
+from fastact.bench_timing import Progress, measure
+from fastact.peers import ENTRIES, FORMS, OUT, PEERS, PLACES, YARDSTICKS, contender, equal_terms, has_form, sample
+
+__all__ = ["BEGIN", "END", "FORMS", "compare", "format_table", "main", "summary"]
 
 Row = Dict[str, Any]
-FORMS = ("value", "derivative", "backward", "backward_from_output")
-SAMPLE_NS = 100_000        # a sample calls a short function so often that the clock's steps do not show
-ENOUGH_SECONDS = 4.0       # of one function's samples, once there are a few
-FEW = 7
-MEMORY_N = 1 << 24
-BEGIN, END = "<!-- speed:begin -->", "<!-- speed:end -->"
+LIBRARIES = tuple(side for side in PEERS if side != "fastact" and side not in YARDSTICKS)
+INSTALL = 'pip install "fastact[peers]"'
 
 
 def compare(
-    names: Optional[Sequence[str]] = None, n: int = 65536, dtype: Any = "float32", form: str = "value",
-    repeat: int = 300, peers: Sequence[str] = ("numpy", "torch"), threads: int = 1, progress: bool = False,
+    names: Optional[Sequence[str]] = None, n: Union[int, Tuple[int, ...]] = 65536, dtype: Any = "float32",
+    form: str = "value", repeat: int = 300, peers: Sequence[str] = ("numpy", "torch"), threads: int = 1,
+    progress: Union[bool, Progress] = False, place: str = OUT, axis: int = -1, per: str = "element",
 ) -> List[Row]:
     """Time functions of this library and of its peers on the same arrays.
 
     The sides take turns, sample by sample, so that a change of the clock or a busy neighbour meets them
     all; the quickest of `repeat` samples counts. Everybody writes into an output that exists, where the
-    library has such a form, and torch uses the same number of threads (NumPy has one).
+    library has such a form, and everybody uses the same number of threads (NumPy and SciPy have one).
 
     Parameters
     ----------
     names : sequence of str, optional
         Names or aliases; all by default. Those that lack the form are left out.
-    n, dtype, form
-        Elements, dtype, and "value", "derivative", "backward" or "backward_from_output".
+    n : int or tuple of int
+        Elements, or the arrays' shape.
+    dtype : dtype or "bfloat16"
+    form : str
+        "value", "derivative", "backward", "backward_from_output", or "gated", "biased" and their backwards.
     repeat : int
         Samples of each side; fewer where they take more than a few seconds.
-    peers : sequence of {"numpy", "torch", "copy"}
-        "copy" is a streaming copy of the input: what memory allows.
+    peers : sequence of str
+        Of numpy, torch, onnxruntime, jax, numexpr, scipy; and of "copy", a streaming copy of the input,
+        "negative", np.negative, and "two_calls", a gated or biased form by our function and NumPy's product
+        or sum.
     threads : int
     progress : bool
-        Name the function at work on stderr.
+        Show a bar on stderr.
+    place : {"out", "fresh", "bind"}
+        Into an existing output, a fresh one, or fastact's bound call beside the others' into an output.
+    axis : int
+        Of functions of rows.
+    per : {"element", "call"}
 
     Returns
     -------
     list of dict
-        ``name``, ``fastact_ns`` and one ``<peer>_ns`` a peer: nanoseconds an element, None where the
-        peer is not installed or lacks the function.
+        ``name``, ``fastact_ns`` and one ``<peer>_ns`` a peer: nanoseconds an element or a call, None where the
+        peer is not installed or lacks the function; ``unit``; and ``raw``, with minimum and median of a call.
 
     Raises
     ------
     ValueError
-        For an unknown name, form or peer.
+        For an unknown name, form, peer or place.
+    ImportError
+        For bfloat16 without ml_dtypes.
     """
-    aliases = registry.aliases()
-    names = [aliases.get(name, name) for name in names or ENTRIES]
-    for given, known in ((names, ENTRIES), ([form], FORMS), (peers, PEERS)):
-        for name in given:
-            if name not in known:
-                raise ValueError(f"the benchmark does not know {name!r}; it knows {', '.join(known)}")
+    chosen = _known(names, form, peers, place)
+    bar = progress if isinstance(progress, Progress) else Progress(len(chosen), progress)
     rows = []
-    with equal_terms(threads, "torch" in peers):
-        for entry in (ENTRIES[name] for name in names if has_form(ENTRIES[name], form)):
-            if progress:
-                print(f"\r\033[K{entry.name}, {form}, {n} {dtype}", end="", file=sys.stderr, flush=True)
-            inputs, out = sample(entry, form, n, dtype)
+    with equal_terms(threads, peers):
+        for entry in chosen:
+            bar.step(f"{entry.name}, {form}, {n} {dtype}")
+            inputs, out = sample(entry, form, n, dtype, axis)
+            sides = ("fastact", *peers)
+            with np.errstate(all="ignore"):  # formulas of NumPy's that overflow on the way
+                raw = measure({side: contender(side, entry, form, inputs, out, place, axis) for side in sides}, repeat)
+            if "fastact" not in raw:
+                continue
+            elements = max(array.size for array in inputs) if per == "element" else 1
             row: Row = {"name": entry.name}
-            calls = {}
-            for side in ("fastact", *peers):
-                calls[side] = PEERS[side](entry, form, inputs, out)
-                row[f"{side}_ns"] = None
-            for side, best in _best(calls, repeat).items():
-                row[f"{side}_ns"] = best / inputs[-1].size
-            rows.append(row)
-    if progress:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+            row.update({f"{side}_ns": raw[side]["min_ns"] / elements if side in raw else None for side in sides})
+            rows.append({**row, "unit": f"ns per {per}", "raw": raw})
+    if bar is not progress:
+        bar.clear()
     return rows
 
 
-def _best(sides: Dict[str, Optional[Callable[[], Any]]], repeat: int) -> Dict[str, float]:
-    """The quickest nanoseconds a call of each side that has one, sampled in turns."""
-    clock = time.perf_counter_ns
-    best = {}
-    calls = {side: call for side, call in sides.items() if call is not None}
-    for side, call in calls.items():
-        call()
-        start = clock()
-        call()
-        best[side] = float(clock() - start)
-    numbers = {side: max(1, math.ceil(SAMPLE_NS / max(first, 1))) for side, first in best.items()}
-    until = clock() + ENOUGH_SECONDS * 1e9
-    for done in range(max(1, repeat)):
-        if done >= FEW and clock() > until:
-            break
-        for side, call in calls.items():
-            turns = range(numbers[side])
-            start = clock()
-            for _ in turns:
-                call()
-            best[side] = min(best[side], (clock() - start) / numbers[side])
-    return best
+def _known(names: Optional[Sequence[str]], form: str, peers: Sequence[str], place: str) -> List[Any]:
+    """The entries that have the form; ValueError for what the benchmark does not know."""
+    aliases = registry.aliases()
+    names = [aliases.get(name, name) for name in names or ENTRIES]
+    for given, known in ((names, ENTRIES), ([form], FORMS), (peers, PEERS), ([place], PLACES)):
+        for name in given:
+            if name not in known:
+                raise ValueError(f"the benchmark does not know {name!r}; it knows {', '.join(known)}")
+    return [ENTRIES[name] for name in names if has_form(ENTRIES[name], form)]
 
 
-def format_table(rows: Sequence[Row], markdown: bool = False) -> str:
-    """The rows as text: ns an element, how many times fastact's time each peer takes, geometric means."""
-    peers = [key for key in (rows[0] if rows else ()) if key not in ("name", "fastact_ns")]
-    lines = [["ns per element", "fastact"] + [peer[:-3] for peer in peers]]
-    logs: Dict[str, List[float]] = {peer: [] for peer in peers}
-    for row in rows:
-        lines.append([row["name"], f"{row['fastact_ns']:.3f}"])
-        for peer in peers:
-            ratio = row[peer] and row[peer] / row["fastact_ns"]
-            lines[-1].append(f"{row[peer]:.3f} ({ratio:.2f}x)" if ratio else "-")
-            logs[peer] += [math.log(ratio)] if ratio else []
-    means = [f"{math.exp(sum(of) / len(of)):.2f}x" if of else "-" for of in logs.values()]
-    lines.append(["geometric mean", "", *means])
-    if markdown:
-        lines.insert(1, ["---"] + ["---:"] * (len(peers) + 1))
-        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    padded = [[line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])] for line in lines]
-    return "\n".join("  ".join(line).rstrip() for line in padded)
+def run(
+    cases: Sequence[bench_cases.Run], names: Sequence[str], peers: Sequence[str], repeat: int, threads: int,
+    show: Any = lambda case, rows: None, progress: bool = False,
+) -> Dict[str, List[Row]]:
+    """Measure these cases, for some names or all (empty), and tell show(case, rows) of each; rows by label."""
+    aliases = registry.aliases()
+    wanted = [aliases.get(name, name) for name in names]
+    _known(wanted, "value", peers, OUT)
+    options = [{**case.options, "names": [n for n in case.options["names"] if not wanted or n in wanted]} for case in cases]
+    bar = Progress(sum(len(each["names"]) for each in options), progress)
+    groups = {}
+    for case, each in zip(cases, options):
+        if not each["names"]:
+            continue
+        if case.what == "mlp":
+            rows = bench_mlp.compare(each["names"], peers, repeat, threads, bar)
+        else:
+            rows = compare(**each, repeat=repeat, threads=threads, progress=bar, peers=(*peers, *case.yardsticks))
+        bar.clear()
+        if rows:
+            groups[case.label] = rows
+            show(case, rows)
+    return groups
 
 
-def environment(threads: int) -> Dict[str, Any]:
-    """What a time depends on: processor, instruction set, threads and versions."""
-    versions = {"Python": platform.python_version()}
-    for package in ("fastact", "numpy", "torch"):
-        with contextlib.suppress(PackageNotFoundError):
-            versions[package] = version(package)
-    return {"cpu": config.cpu_name(), "isa": config.isa(), "threads": threads, "versions": versions}
-
-
-def _describe(where: Dict[str, Any]) -> str:
-    versions = ", ".join(f"{package} {number}" for package, number in where["versions"].items())
-    return f"{where['cpu']}, {where['isa']}, {where['threads']} thread(s); {versions}"
-
-
-def write_readme(path: Path, repeat: int = 300) -> None:
+def write_readme(path: Path, repeat: int = 300, progress: bool = False, peers: Sequence[str] = ("numpy", "torch")) -> None:
     """Measure what README's speed section shows and put it between its markers."""
+    write_section(path, _read(path) and readme_section(
+        run(bench_cases.readme_runs(), (), peers, repeat, 1, progress=progress),
+        f"Measured with `python -m fastact bench --write` on {describe(environment(1), peers)}."))
+
+
+def _read(path: Path) -> str:
+    """README's text, checked for its markers before anything is measured."""
     text = path.read_text(encoding="utf-8")
     if BEGIN not in text or END not in text:
         raise ValueError(f"{path} lacks the markers {BEGIN} and {END}")
-    parts = ["65536 float32 in cache, one thread, into an existing output; in brackets, how many times fastact's time:"]
-    for form in ("value", "backward", "backward_from_output"):
-        table = format_table(compare(form=form, repeat=repeat, progress=sys.stderr.isatty()), markdown=True)
-        parts.append(table.replace("ns per element", f"{form}, ns per element"))
-    parts.append(f"Measured with `python -m fastact bench --write` on {_describe(environment(1))}.")
-    before, after = text[:text.index(BEGIN) + len(BEGIN)], text[text.index(END):]
-    path.write_text(before + "\n" + "\n\n".join(parts) + "\n" + after, encoding="utf-8")
+    return text
+
+
+def _plot(path: str, names: Sequence[str], peers: Sequence[str], repeat: int, threads: int, progress: bool) -> None:
+    """Measure sizes from 16 to 16 Mi and draw them."""
+    from fastact import bench_plot
+
+    cases = [case for n in bench_cases.PLOT_SIZES for case in bench_cases.runs("elementwise", n=[n])]
+    panels: Dict[str, Dict[str, List[Tuple[int, float]]]] = {}
+
+    def collect(case: bench_cases.Run, rows: List[Row]) -> None:
+        for row in rows:
+            for side in ("fastact", *peers, "copy"):
+                if row[f"{side}_ns"] is not None:
+                    points = panels.setdefault(row["name"], {}).setdefault(side, [])
+                    points.append((case.options["n"], row[f"{side}_ns"]))
+
+    run(cases, names or bench_cases.PLOTTED, peers, repeat, threads, collect, progress)
+    bench_plot.draw(panels, path, describe(environment(threads)).split(";")[0])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m fastact bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="functions (all)")
+    parser.add_argument("--what", choices=[*bench_cases.WHAT, "all"], default="elementwise",
+                        help="rows: softmax and its kind, by length and axis; calls: on 16 elements; memory: 16 Mi; "
+                             "forms: gated and biased beside two calls; dtypes: float64, float16, bfloat16; "
+                             "mlp: a training step (elementwise)")
+    parser.add_argument("--form", choices=FORMS, help="of the function (value)")
+    parser.add_argument("--dtype", choices=["float16", "bfloat16", "float32", "float64"], help="(float32)")
+    parser.add_argument("--n", nargs="+", type=int, help="elements (65536)")
+    parser.add_argument("--peers", default="numpy,torch", help=f"of {','.join(LIBRARIES)} (numpy,torch)")
+    parser.add_argument("--threads", type=int, default=1, help="of every library that has threads (1)")
+    parser.add_argument("--repeat", type=int, default=300, help="samples of each side (300)")
+    parser.add_argument("--json", metavar="FILE", help="write the machine and all figures there, minima and medians")
+    parser.add_argument("--plot", metavar="FILE", help="measure sizes from 16 to 16 Mi instead, and draw them (PNG)")
+    parser.add_argument("--write", action="store_true", help="update the tables in README.md of a source tree")
+    return parser
 
 
 def main(argv: Optional[List[str]] = None) -> int:
     """Run the comparison; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m fastact bench", description=__doc__)
-    parser.add_argument("names", nargs="*", help="functions (all)")
-    parser.add_argument("--n", nargs="+", type=int, default=[65536], help="elements (65536)")
-    parser.add_argument("--dtype", default="float32", help="float16, float32 or float64 (float32)")
-    parser.add_argument("--form", choices=FORMS, default="value")
-    parser.add_argument("--peers", default="numpy,torch", help=f"of {', '.join(PEERS)} (numpy,torch)")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--repeat", type=int, default=300, help="samples of each side (300)")
-    parser.add_argument("--memory", action="store_true", help=f"{MEMORY_N} elements, beside a streaming copy")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there as well")
-    parser.add_argument("--write", action="store_true", help="update the table in README.md of a source tree")
-    options = parser.parse_args(argv)
-    peers = [peer for peer in options.peers.split(",") if peer] + ["copy"] * options.memory
-    where = environment(options.threads)
-    results = []
+    parser = _parser()
+    options = parser.parse_intermixed_args(argv)
+    peers = [peer for peer in options.peers.split(",") if peer]
+    progress = sys.stderr.isatty()
+    results: List[Dict[str, Any]] = []
+
+    def show(case: bench_cases.Run, rows: List[Row]) -> None:
+        results.append({"what": case.what, "label": case.label, "options": case.options, "rows": rows})
+        print(f"\n{case.label}\n{format_table(rows)}", flush=True)
+
     try:
+        for peer in peers:
+            if peer in LIBRARIES and importlib.util.find_spec(peer) is None:
+                print(f"{peer} is not installed, its column stays empty: {INSTALL}", file=sys.stderr)
+        print(describe(environment(options.threads), peers))
         if options.write:
-            write_readme(Path(__file__).parent.parent / "README.md", options.repeat)
+            write_readme(Path(__file__).parent.parent / "README.md", options.repeat, progress, peers)
             return 0
-        print(_describe(where))
-        for n in [MEMORY_N] if options.memory else options.n:
-            rows = compare(options.names or None, n, options.dtype, options.form, options.repeat, peers,
-                           options.threads, progress=sys.stderr.isatty())
-            results.append({"n": n, "dtype": options.dtype, "form": options.form, "rows": rows})
-            print(f"\n{options.form}, {n} {options.dtype}\n{format_table(rows)}", flush=True)
+        if options.plot:
+            _plot(options.plot, options.names, peers, options.repeat, options.threads, progress)
+            return 0
+        kinds = bench_cases.WHAT if options.what == "all" else [options.what]
+        cases = [case for what in kinds for case in bench_cases.runs(what, options.form, options.dtype, options.n)]
+        groups = run(cases, options.names, peers, options.repeat, options.threads, show, progress)
+        if not groups:
+            raise ValueError(f"none of {', '.join(options.names) or 'the functions'} has {options.form or options.what}")
+        if len(groups) > 1:
+            print(f"\n{summary(groups)}")
         if options.json:
-            Path(options.json).write_text(json.dumps({**where, "results": results}, indent=1), encoding="utf-8")
-    except (OSError, ValueError) as error:
+            text = json.dumps({**environment(options.threads), "results": results}, indent=1)
+            Path(options.json).write_text(text, encoding="utf-8")
+    except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     return 0

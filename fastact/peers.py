@@ -9,21 +9,24 @@ is found by the name in the entry, and its backward is called with the arguments
 from __future__ import annotations
 
 import contextlib
-import importlib
 import timeit
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from fastact import config, registry, row_peers, rows
+from fastact import bench_fused, bench_onnx, bench_peers, bench_torch, config, registry, row_peers, rows
 from fastact.activations import activations
 from fastact.formulas import numpy_function
 
 Call = Callable[[], Any]
 AnyEntry = Union[registry.Entry, registry.RowEntry]
-ENTRIES: Dict[str, AnyEntry] = {entry.name: entry for entry in (*registry.ACTIVATIONS, *registry.ROWS)}
+_EVERY: Tuple[AnyEntry, ...] = (*registry.ACTIVATIONS, *registry.ROWS)
+ENTRIES: Dict[str, AnyEntry] = {entry.name: entry for entry in _EVERY}
+FORMS = ("value", "derivative", "backward", "backward_from_output", *bench_fused.FORMS)
+PLACES = OUT, FRESH, BIND = ("out", "fresh", "bind")
 ROW_LENGTH = 1000
+DRAWN = 1 << 18  # random numbers; longer arrays repeat them
 
 
 def has_form(entry: AnyEntry, form: str) -> bool:
@@ -34,46 +37,95 @@ def has_form(entry: AnyEntry, form: str) -> bool:
 def sample(
     entry: AnyEntry, form: str, n: Union[int, Tuple[int, ...]], dtype: Any, axis: int = -1
 ) -> Tuple[List[Any], Any]:
-    """Normally distributed inputs of this form, and an output whose pages exist.
+    """Normally distributed inputs of this form, and an output whose pages exist (two, for two results).
 
-    n is a shape, or a number of elements, which functions of rows take as rows of 1000.
+    n is a shape, or a number of elements, which functions of rows take as rows of 1000. ImportError for
+    "bfloat16" without ml_dtypes.
     """
+    if dtype == "bfloat16":
+        try:
+            import ml_dtypes  # noqa: F401  NumPy knows the name from then on
+        except ImportError:
+            raise ImportError("bfloat16 arrays come from ml_dtypes: pip install ml_dtypes") from None
+    if form in bench_fused.FORMS:
+        shapes, results = bench_fused.shapes(form, n)
+        outputs = [_ones(shape, dtype) for shape in results]
+        return [_normal(shape, dtype, seed) for seed, shape in enumerate(shapes)], (
+            tuple(outputs) if len(outputs) > 1 else outputs[0])
     if isinstance(n, int):
         n = (max(1, n // ROW_LENGTH), min(n, ROW_LENGTH)) if isinstance(entry, registry.RowEntry) else (n,)
     shapes = [n, n, n]  # grad, x, out
     if isinstance(entry, registry.RowEntry) and entry.reduces:
         shapes[2 if form == "value" else 0] = tuple(np.delete(n, axis))
-    rng = np.random.default_rng(0)
-    grad, x = (_aligned(rng.standard_normal(shape, np.float32), dtype) for shape in shapes[:2])
-    out = _aligned(np.ones(shapes[2]), dtype)
+    x, out = _normal(shapes[1], dtype, 1), _ones(shapes[2], dtype)
     if form in ("value", "derivative"):
         return [x], out
     if form == "backward_from_output":
         x[...] = _ours(entry)(x, axis=axis) if isinstance(entry, registry.RowEntry) else _ours(entry)(x)
-    return [grad, x], out
+    return [_normal(shapes[0], dtype, 0), x], out
 
 
-def _aligned(values: Any, dtype: Any) -> Any:
-    """A copy that begins with a cache line, as torch's own arrays do: else a fifth of relu's time is chance."""
-    memory = np.empty(values.size * np.dtype(dtype).itemsize + 64, np.uint8)
-    begin = -memory.ctypes.data % 64
-    array = memory[begin:begin + len(memory) - 64].view(dtype).reshape(values.shape)
-    array[...] = values
+def _normal(shape: Tuple[int, ...], dtype: Any, seed: int) -> Any:
+    """Of that shape, from DRAWN numbers at most."""
+    array = _aligned(shape, dtype)
+    flat = array.reshape(-1)
+    drawn = np.random.default_rng(seed).standard_normal(min(flat.size, DRAWN), np.float32).astype(dtype)
+    whole = flat.size // max(1, drawn.size)
+    flat[:whole * drawn.size].reshape(whole, -1)[...] = drawn
+    flat[whole * drawn.size:] = drawn[:flat.size - whole * drawn.size]
     return array
 
 
+def _ones(shape: Tuple[int, ...], dtype: Any) -> Any:
+    array = _aligned(shape, dtype)
+    array[...] = 1
+    return array
+
+
+def _aligned(shape: Tuple[int, ...], dtype: Any) -> Any:
+    """An array that begins with a cache line, as torch's own do: else a fifth of relu's time is chance."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 64, np.uint8)
+    begin = -memory.ctypes.data % 64
+    return memory[begin:begin + size].view(dtype).reshape(shape)
+
+
 @contextlib.contextmanager
-def equal_terms(threads: int, with_torch: bool) -> Iterator[None]:
-    """The same number of threads for everybody, and torch without its gradient bookkeeping."""
+def equal_terms(threads: int, sides: Sequence[str]) -> Iterator[None]:
+    """The same number of threads for everybody, and torch without its gradient bookkeeping.
+
+    JAX has as many as it was first used with in this process. Libraries that are not installed have no terms.
+    """
     with contextlib.ExitStack() as stack:
         stack.enter_context(config.num_threads(threads))
-        if with_torch:
-            with contextlib.suppress(ImportError):
-                torch = importlib.import_module("torch")
-                stack.callback(torch.set_num_threads, torch.get_num_threads())
-                torch.set_num_threads(threads)
-                stack.enter_context(torch.inference_mode())
+        for side in sides:
+            if side in TERMS:
+                stack.enter_context(TERMS[side](threads))
         yield
+
+
+def contender(
+    side: str, entry: AnyEntry, form: str, inputs: List[Any], out: Any, place: str = OUT, axis: int = -1
+) -> Optional[Call]:
+    """The call of a library, tried once; None where the library lacks the function for these arrays.
+
+    place is "out", "fresh", or "bind", fastact's arrays fixed once, beside which others write into out.
+    """
+    if side == "fastact":
+        if place == BIND:
+            return _bound(entry, form, inputs, out)
+        return fastact_call(entry, form, inputs, None if place == FRESH else out, axis)
+    if side == "copy":
+        return copy_call(entry, form, inputs, out, axis)
+    try:
+        call = PEERS[side](entry, form, inputs, None if place == FRESH else out, axis)
+        if call is not None:
+            if inputs[0].size <= DRAWN:  # what works there works with more
+                with np.errstate(all="ignore"):
+                    call()
+        return call
+    except (ImportError, NotImplementedError, RuntimeError, TypeError, ValueError):
+        return None  # not installed, or not for this dtype
 
 
 def fastact_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
@@ -86,8 +138,25 @@ def fastact_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: 
     return partial(function, *inputs, **keywords) if out is None else partial(function, *inputs, out=out, **keywords)
 
 
+def _bound(entry: AnyEntry, form: str, inputs: List[Any], out: Any) -> Optional[Call]:
+    if isinstance(entry, registry.RowEntry):
+        return None
+    function = _ours(entry) if form == "value" else getattr(_ours(entry), form)
+    if not hasattr(function, "bind") or form == "biased_backward":
+        return None
+    step: Call = function.bind(*inputs, *entry.required, *(out if isinstance(out, tuple) else (out,)))
+    return step
+
+
+def two_calls(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
+    """A gated or biased form as this library's own function before or after NumPy's multiplication or addition."""
+    return bench_fused.apart(bench_fused.NUMPY, fastact_call, entry, form, inputs, out)
+
+
 def numpy_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
     """The entry's formula, or its better form for NumPy, with the parameters' defaults."""
+    if form in bench_fused.FORMS:
+        return bench_fused.apart(bench_fused.NUMPY, numpy_call, entry, form, inputs, out)
     if isinstance(entry, registry.RowEntry):
         return row_peers.call(entry, form, inputs, out, axis)
     if form == "backward_from_output":
@@ -96,6 +165,7 @@ def numpy_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: in
         expression = entry.numpy or entry.formula
     else:
         expression = _DERIVATIVES.get(entry.name, entry.derivative)
+    expression = expression.replace("x**3", "x * x * x")  # which takes NumPy a tenth of the time
     x = inputs[-1]
     if expression in _ONE_UFUNC:
         ufunc, *constants = _ONE_UFUNC[expression]
@@ -116,97 +186,36 @@ _DERIVATIVES = {  # np.where branches on every sign, which takes 3.6 ns an eleme
 
 def torch_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
     """The function that the entry names, or its backward in aten; to be called in inference mode."""
-    try:
-        torch = importlib.import_module("torch")
-    except ImportError:
-        return None
-    if not entry.torch or form == "derivative":
-        return None
-    tensors = [torch.from_numpy(array) for array in inputs]
-    target = None if out is None else torch.from_numpy(out)
-    if entry.torch.endswith(".identity"):  # torch's module of this name returns its argument itself
-        return tensors[0].clone if out is None else partial(target.copy_, tensors[0])
-    if form == "value":
-        if isinstance(entry, registry.RowEntry):
-            return _torch_value(torch, entry.torch, (tensors[0], axis), {}, target)
-        arguments, keywords = torch_arguments(torch, entry, tensors[0].dtype)
-        return _torch_value(torch, entry.torch, (tensors[0], *arguments), keywords, target)
-    values = {"grad_output": tensors[0], "self_or_result": tensors[1], "scale": 1.0, "input_scale": 1.0,
-              "threshold": 0.0, "dim": axis, "input_dtype": tensors[0].dtype}
-    if isinstance(entry, registry.Entry):
-        values.update(zip((p.name for p in entry.parameters), entry.defaults))
-        values["threshold"] = 20.0 if entry.name == "softplus" else values["threshold"]
-        values["approximate"] = _TORCH_KEYWORDS.get(entry.name, {}).get("approximate", "none")
-    values["is_result"] = values["self_is_result"] = form == "backward_from_output"
-    values["output" if form == "backward_from_output" else "self"] = tensors[1]
-    if entry.name in ("relu", "leaky_relu"):
-        values["self"] = tensors[1]  # for them self may be the output as well
-    return _torch_backward(torch, entry, values, target)
+    if form in bench_fused.FORMS:
+        return bench_fused.apart(bench_fused.torch(), bench_torch.call, entry, form, inputs, out)
+    return bench_torch.call(entry, form, inputs, out, axis)
 
 
-_TORCH_KEYWORDS: Dict[str, Dict[str, Any]] = {"gelu_tanh": {"approximate": "tanh"}}
-
-
-def torch_arguments(torch: Any, entry: registry.Entry, dtype: Any) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
-    """What torch's function takes after x."""
-    keywords = _TORCH_KEYWORDS.get(entry.name, {})
-    if entry.name == "hard_sigmoid":  # there without our parameters
-        return (), keywords
-    if entry.name == "prelu":
-        return (torch.full((1,), entry.defaults[0], dtype=dtype),), keywords
-    return entry.defaults, keywords
-
-
-def torch_function(torch: Any, path: str) -> Optional[Callable[..., Any]]:
-    """The function of this path in torch, such as "nn.functional.elu"; None where there is none."""
-    for part in path.split("."):
-        torch = getattr(torch, part, None)
-    return torch if callable(torch) else None
-
-
-def _torch_value(torch: Any, path: str, arguments: Tuple[Any, ...], keywords: Dict[str, Any], out: Any) -> Optional[Call]:
-    name = path.rpartition(".")[2]
-    if out is not None:
-        ways = [getattr(torch._C._nn, name, None), getattr(torch, name, None)]
-        ways += [partial(torch.clamp_min, min=0)] if name == "relu" else []
-        for way in ways:
-            try:
-                way(*arguments, out=out, **keywords)
-            except (TypeError, RuntimeError):
-                continue  # this one takes no out, or is not there
-            return partial(way, *arguments, out=out, **keywords)
-    function = torch_function(torch, path)
-    return function and partial(function, *arguments, **keywords)
-
-
-def _torch_backward(torch: Any, entry: AnyEntry, values: Dict[str, Any], out: Any) -> Optional[Call]:
-    name = {"relu": "threshold_backward", "softmax": "_softmax_backward_data", "log_softmax": "_log_softmax_backward_data"}.get(
-        entry.name, entry.torch.rpartition(".")[2] + "_backward")
-    packet = getattr(torch.ops.aten, name, None)
-    if packet is None:
-        return None
-    overloads = [] if out is None else [o for o in ("grad_input", "out") if o in packet.overloads()]
-    operator = getattr(packet, (overloads or ["default"])[0])
-    declared = [argument.name for argument in operator._schema.arguments]
-    keywords = {declared.pop(): out} if overloads else {}
-    if any(argument not in values for argument in declared):
-        return None  # torch computes this one from what the form does not have
-    named = {argument.name for argument in operator._schema.arguments if argument.kwarg_only}
-    keywords.update({argument: values[argument] for argument in declared if argument in named})
-    quick = getattr(operator, "_op", operator)  # without the Python layer, which takes a microsecond
-    return partial(quick, *[values[argument] for argument in declared if argument not in named], **keywords)
+def negative_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
+    """NumPy's cheapest ufunc on the same array: what a call costs there."""
+    x = inputs[-1]
+    return partial(np.negative, x) if out is None else partial(np.negative, x, out=np.empty_like(x))
 
 
 def copy_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
     """A copy of one input to the output, streamed past the caches where that is quicker: memory's limit."""
-    if out.shape != inputs[-1].shape:
+    out = out[0] if isinstance(out, tuple) else out
+    x = next((array for array in inputs if array.shape == out.shape), None)
+    if x is None:
         return None
-    ways = [partial(np.copyto, out, inputs[-1]), partial(activations["identity"], inputs[-1], out=out)]
+    ways = [partial(np.copyto, out, x), partial(activations["identity"], x, out=out)]
     return min(ways, key=lambda way: min(timeit.repeat(way, number=1, repeat=25)))
 
 
 PEERS: Dict[str, Callable[..., Optional[Call]]] = {
-    "fastact": fastact_call, "numpy": numpy_call, "torch": torch_call, "copy": copy_call,
+    "fastact": fastact_call, "numpy": numpy_call, "torch": torch_call, "onnxruntime": bench_onnx.call,
+    "jax": bench_peers.jax_call, "numexpr": bench_peers.numexpr_call, "scipy": bench_peers.scipy_call,
+    "copy": copy_call, "negative": negative_call, "two_calls": two_calls,
+}
+YARDSTICKS = ("copy", "negative", "two_calls")  # not libraries, but what a figure is to be held against
+TERMS: Dict[str, Callable[[int], contextlib.AbstractContextManager[None]]] = {
+    "torch": bench_torch.terms, "onnxruntime": bench_onnx.terms, "jax": bench_peers.jax_terms,
+    "numexpr": bench_peers.numexpr_terms,
 }
 
 

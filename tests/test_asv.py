@@ -2,17 +2,21 @@
 import importlib
 import itertools
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import fastact as fa
 from fastact import peers, registry
 
 ROOT = Path(__file__).parent.parent / "asv_bench"
-FILES = ("elementwise", "overhead", "rows", "training")
+FILES = ("elementwise", "forms", "memory", "overhead", "rows", "threads", "training")
 LARGEST = 4096
+LATER = ("float64", "float16", "bfloat16")  # in test_other_dtypes_run
 
 pytestmark = pytest.mark.skipif(not ROOT.exists(), reason="not a source tree")
 
@@ -33,14 +37,15 @@ def benchmarks():
 
 
 def timed(case):
-    """The names of the methods that asv times."""
-    return [name for name in dir(case) if name.startswith("time_")]
+    """The names of the methods that asv measures."""
+    return [name for name in dir(case) if name.startswith(("time_", "peakmem_"))]
 
 
 def combinations(case):
     """The benchmark's parameters, with small sizes only."""
     axes = case.params if isinstance(case.params, tuple) else (case.params,)
     small = [[min(value, LARGEST) if isinstance(value, int) else value for value in axis] for axis in axes]
+    small[1:] = [[value for value in axis if value not in LATER] for axis in small[1:]]
     return sorted(set(itertools.product(*small)))
 
 
@@ -48,19 +53,28 @@ def test_the_config_names_this_project():
     config = json.loads((ROOT / "asv.conf.json").read_text())
     assert config["project"] == "fastact" and config["repo"] == ".."
     assert (ROOT / config["benchmark_dir"]).is_dir()
-    assert {"numpy", "cython", "setuptools"} <= set(config["matrix"]["req"])
+    assert {"numpy", "torch", "cython", "setuptools"} <= set(config["matrix"]["req"])
+    assert config["launch_method"] == "forkserver"  # otherwise each row imports torch again
 
 
 def test_every_file_is_tested():
     assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")} == {"__init__", "common", *FILES}
 
 
+def test_asv_accepts_the_suite():
+    pytest.importorskip("asv")
+    environment = {**os.environ, "ASV_PYTHONPATH": str(Path(fa.__file__).parent.parent)}
+    run = subprocess.run([sys.executable, "-m", "asv", "check", "-E", f"existing:{sys.executable}"], cwd=ROOT,
+                         env=environment, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
 @pytest.mark.parametrize("name", [entry.name for entry in registry.ACTIVATIONS])
 def test_every_activation_has_its_rows(name):
     elementwise = module("elementwise")
-    assert name in elementwise.Elementwise.params[0], f"{name} has no row in asv_bench/benchmarks/elementwise.py"
-    assert name in elementwise.Place.params[0], f"{name} has no row in asv_bench/benchmarks/elementwise.py"
-    assert name in module("overhead").Call.params[0], f"{name} has no row in asv_bench/benchmarks/overhead.py"
+    for case in (elementwise.Sizes, elementwise.Forms, elementwise.Place, module("overhead").Call, module("forms").Fused,
+                 module("threads").Threads, module("memory").Peak, module("training").TrainStep):
+        assert name in case.params[0], f"{name} has no row in {case.__module__}.{case.__name__}"
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in registry.ROWS])
@@ -69,16 +83,17 @@ def test_every_row_function_has_its_rows(name):
 
 
 @pytest.mark.parametrize("case", benchmarks())
-def test_every_benchmark_runs(case):
+def test_every_benchmark_runs(case, monkeypatch):
+    monkeypatch.setattr(module("memory"), "N", LARGEST)
     ran = set()
     for values in combinations(case):
         benchmark = case()
         try:
             benchmark.setup(*values)
         except NotImplementedError:
-            entry = peers.ENTRIES[values[0]]
-            lacking = case.__name__ == "FromOutput" or any(v in registry.FORMS and not peers.has_form(entry, v) for v in values)
+            lacking = any(v in registry.FORMS and not peers.has_form(peers.ENTRIES[values[0]], v) for v in values)
             assert "fastact" not in values or lacking, values
+            benchmark.teardown(*values)
             continue
         for method in timed(case):
             getattr(benchmark, method)(*values)
@@ -88,16 +103,43 @@ def test_every_benchmark_runs(case):
     assert ran
 
 
+@pytest.mark.parametrize("dtype", LATER)
+def test_other_dtypes_run(dtype):
+    if dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes")
+    benchmark = module("elementwise").Forms()
+    for name, library, form in itertools.product(("relu", "gelu", "mish"), ("fastact", "numpy"), ("value", "backward")):
+        benchmark.setup(name, library, form, dtype)
+        assert np.asarray(benchmark.call()).dtype == dtype
+        benchmark.teardown()
+
+
+def test_the_quick_suite_is_a_part_of_the_whole(tmp_path):
+    count = "\n".join([
+        "import importlib, math", f"names = {FILES!r}",
+        "cases = {c for n in names for c in vars(importlib.import_module('benchmarks.' + n)).values()",
+        "         if isinstance(c, type) and any(m.startswith(('time_', 'peakmem_')) for m in dir(c))}",
+        "axes = [c.params if isinstance(c.params, tuple) else (c.params,) for c in cases]",
+        "print(sum(math.prod(map(len, each)) for each in axes))"])
+
+    def rows(**extra):
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), **extra}
+        run = subprocess.run([sys.executable, "-c", count], env=environment, capture_output=True, text=True, check=True)
+        return int(run.stdout)
+
+    assert 0 < 5 * rows(FASTACT_BENCH="quick") < rows(FASTACT_BENCH="")
+
+
 def test_any_version_of_the_package_will_do(monkeypatch):
     common = module("common")
     monkeypatch.setattr(common, "peers", None)
     with pytest.raises(NotImplementedError):
-        module("elementwise").Elementwise().setup("sigmoid", "fastact", "value", 16, "float32")
+        module("elementwise").Sizes().setup("sigmoid", "fastact", 16)
 
 
 def test_threads_are_restored():
     before = fa.get_num_threads()
-    for case, values in ((module("elementwise").Elementwise, ("relu", "fastact", "value", 16, "float32")),
+    for case, values in ((module("elementwise").Sizes, ("relu", "fastact", 16)),
                          (module("training").TrainStep, ("relu", "fastact"))):
         benchmark = case()
         benchmark.setup(*values)

@@ -1,30 +1,43 @@
-"""Every elementwise activation: forms, sizes, dtypes, and where the result goes."""
-from .common import ACTIVATIONS, DTYPES, FRESH, IN_PLACE, LIBRARIES, OUT, SideBySide
+"""Every elementwise activation: sizes, forms, dtypes, and where the result goes; one thread."""
+from .common import ACTIVATIONS, CACHE, DTYPES, FRESH, IN_PLACE, LIBRARIES, MEMORY, OUT, QUICK, SideBySide, has_form
 
-SIZES = [16, 4096, 65536, 1 << 20]
+SIZES = [4 ** power for power in range(2, 13, 2)]  # 16 to 16 Mi
 
 
-class Elementwise(SideBySide):
-    """Into an output that exists."""
+class Sizes(SideBySide):
+    """float32 into an output that exists; "copy" is a copy of the input, streamed where that is quicker."""
 
-    params = (ACTIVATIONS, LIBRARIES, ["value", "backward"], SIZES, DTYPES)
-    param_names = ["name", "library", "form", "n", "dtype"]
+    params = (ACTIVATIONS, [*LIBRARIES, "copy"], SIZES)
+    param_names = ["name", "library", "n"]
 
-    def setup(self, name, library, form, n, dtype):
-        self.prepare(name, library, form, n, dtype)
+    def setup(self, name, library, n):
+        self.prepare(name, library, "value", n, "float32")
 
-    def time_out(self, name, library, form, n, dtype):
+    def time_out(self, name, library, n):
+        self.call()
+
+
+class Forms(SideBySide):
+    """In cache, into an output that exists. torch has the backward of some only from the output."""
+
+    params = (ACTIVATIONS, LIBRARIES, ["value", "backward"], DTYPES)
+    param_names = ["name", "library", "form", "dtype"]
+
+    def setup(self, name, library, form, dtype):
+        self.prepare(name, library, form, CACHE, dtype)
+
+    def time_out(self, name, library, form, dtype):
         self.call()
 
 
 class Derivative(SideBySide):
-    """Into an output that exists; torch has no function for it."""
+    """In cache, into an output that exists; torch has no function for it."""
 
     params = (ACTIVATIONS, ["fastact", "numpy"], DTYPES)
     param_names = ["name", "library", "dtype"]
 
     def setup(self, name, library, dtype):
-        self.prepare(name, library, "derivative", 65536, dtype)
+        self.prepare(name, library, "derivative", CACHE, dtype)
 
     def time_out(self, name, library, dtype):
         self.call()
@@ -33,28 +46,28 @@ class Derivative(SideBySide):
 class FromOutput(SideBySide):
     """Backward from the output, for the activations that keep it."""
 
-    params = (ACTIVATIONS, ["fastact", "torch"], DTYPES)
+    params = ([name for name in ACTIVATIONS if has_form(name, "backward_from_output")], ["fastact", "torch"], DTYPES)
     param_names = ["name", "library", "dtype"]
 
     def setup(self, name, library, dtype):
-        self.prepare(name, library, "backward_from_output", 65536, dtype)
+        self.prepare(name, library, "backward_from_output", CACHE, dtype)
 
-    def time_backward(self, name, library, dtype):
+    def time_out(self, name, library, dtype):
         self.call()
 
 
 class Place(SideBySide):
-    """Into the input, an output that exists, or a new one, from the cache to the memory.
+    """Into the input, an output that exists, or a new one, in the cache and from memory.
 
     A library that has only the last form of a function shows it in all three places.
     """
 
-    params = (ACTIVATIONS, LIBRARIES, [IN_PLACE, OUT, FRESH], [65536, 1 << 24])
+    params = (ACTIVATIONS, LIBRARIES, [IN_PLACE, OUT, FRESH], [CACHE, MEMORY])
     param_names = ["name", "library", "place", "n"]
     # One call a setup: applied again and again in place, leaky_relu would end among the subnormals.
     number = 1
     warmup_time = 0
-    repeat = (5, 30, 3.0)
+    repeat = (5, 20, 0.3) if QUICK else (5, 20, 1.0)
 
     def setup(self, name, library, place, n):
         self.prepare(name, library, "value", n, "float32", place)

@@ -3,15 +3,15 @@ from functools import partial
 
 import numpy as np
 
-from .common import ACTIVATIONS, FRESH, LIBRARIES, OUT, SideBySide, peers
+from .common import ACTIVATIONS, FRESH, LIBRARIES, OUT, ROWS, SideBySide, peers
 
 CALLS = range(100)
 
 
 class Call(SideBySide):
-    """A fresh output or one that exists."""
+    """A fresh output or one that exists; "negative" is NumPy's cheapest ufunc."""
 
-    params = (ACTIVATIONS, LIBRARIES, [FRESH, OUT])
+    params = (ACTIVATIONS + ROWS, [*LIBRARIES, "negative"], [FRESH, OUT])
     param_names = ["name", "library", "place"]
 
     def setup(self, name, library, place):
@@ -23,7 +23,7 @@ class Call(SideBySide):
             call()
 
 
-class Bound:
+class Bound(SideBySide):
     """The call whose arrays are fixed beforehand."""
 
     params = ACTIVATIONS
@@ -32,11 +32,9 @@ class Bound:
     def setup(self, name):
         if peers is None or name not in peers.ENTRIES:
             raise NotImplementedError(f"fastact has no {name}")
-        import fastact
-
-        (x,), out = peers.sample(peers.ENTRIES[name], "value", 16, "float32")
         entry = peers.ENTRIES[name]
-        self.step = fastact.activations[name].bind(x, *(entry.defaults if entry.required else ()), out)
+        inputs, out = peers.sample(entry, "value", 16, "float32")
+        self.step = peers.contender("fastact", entry, "value", inputs, out, peers.BIND)
 
     def time_100_calls(self, name):
         step = self.step
