@@ -14,7 +14,8 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 GENERATED = ROOT / "build" / "generated"
-C_SOURCES = ["cpu.c", "dispatch.c", "matrix.c", "losses.c", "parallel.c", "isa/baseline.c", "isa/avx2.c", "isa/avx512.c", "isa/neon.c"]
+C_SOURCES = ["cpu.c", "dispatch.c", "matrix.c", "losses.c", "parallel.c", "isa/baseline.c", "isa/avx2.c", "isa/avx512.c",
+             "isa/neon.c"]
 # -ffp-contract=off and the absence of any fast-math flag keep results equal on all instruction sets.
 # -fno-thread-jumps: GCC otherwise turns two limits of one value into a chain of masks (float64 sigmoid and
 # silu 6 and 10 % slower on Zen 5).

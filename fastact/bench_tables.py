@@ -72,8 +72,8 @@ def readme_section(groups: Mapping[str, Sequence[Row]], source: str) -> str:
     (first, value), (_, backward), (_, from_output), *_ = groups.items()
     size = first.partition(", ")[2]
     intro = (f"Nanoseconds an element of {size} in cache, one thread, into an existing output; in brackets how many "
-             "times fastact's time.\nWhere torch's backward takes the output (\\*), so does fastact's beside it. NumPy computes the "
-             "formula, with SciPy's erf.")
+             "times fastact's time.\nWhere torch's backward takes the output (\\*), so does fastact's beside it. NumPy "
+             "computes the formula, with SciPy's erf.")
     rest = "The same in short: geometric means over all functions, and in brackets the function where fastact does worst."
     return "\n\n".join([intro, _markdown(_both(value, backward, from_output)), rest, summary(groups, markdown=True), source])
 

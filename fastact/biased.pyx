@@ -6,7 +6,7 @@ cimport numpy as cnp
 
 from fastact cimport kernels
 from fastact.forms cimport Form, MAX_ARGUMENTS, RELEASE_GIL_FROM
-from fastact.plain cimport is_like, is_plain, is_row
+from fastact.plain cimport is_like, is_plain, is_row, may_overlap, overlaps
 
 import numpy as np
 
@@ -38,18 +38,23 @@ cdef class BiasedBackward(Form):
             from fastact.activations import _variant
             return _variant(self, named.pop("approximate"))(*args, out=out, **named)
         values = self.bound_values(args, named)
-        if out is None and is_plain(<PyObject *>values[1]) and is_like(<PyObject *>values[0], values[1]) and is_row(
+        if is_plain(<PyObject *>values[1]) and is_like(<PyObject *>values[0], values[1]) and is_row(
                 <PyObject *>values[2], values[1]) and all(type(value) in (float, int) for value in values[3:]):
             x = values[1]
-            dx, dbias = empty(x.shape, x.dtype), np.empty_like(values[2])
             columns = x.shape[-1]
+            if out is None:
+                dx, dbias = empty(x.shape, x.dtype), np.empty_like(values[2])
+            elif fits(out, values):
+                dx, dbias = out
+            else:
+                return self.call_any(values, out)
             if x.size:
                 run_matrix(self, [a.reshape(-1, columns) for a in (values[0], x)]
                            + [np.broadcast_to(values[2], (x.size // columns, columns))], values[3:],
                            [dx.reshape(-1, columns)], dbias)
             else:
                 dbias.fill(0)
-            return dx, dbias
+            return (dx, dbias) if out is None else out
         return self.call_any(values, out)
 
     cdef list bound_values(self, tuple args, dict named):
@@ -123,6 +128,18 @@ cdef class BiasedBackward(Form):
 
     def bind(self, *args):
         raise TypeError(f"fastact.{self.__name__} has no bind: call it, or fastact.kernels.{self.ufunc.__name__}")
+
+
+cdef bint fits(out, list values) except -1:
+    """Whether out is (dx, dbias) as plain as the inputs, and apart from them but for element on element."""
+    if type(out) is not tuple or len(out) != 2 or not is_like(<PyObject *>out[0], values[1]) or not is_like(
+            <PyObject *>out[1], values[2]):
+        return False
+    cdef cnp.ndarray dx = out[0], dbias = out[1]
+    if not (cnp.PyArray_ISWRITEABLE(dx) and cnp.PyArray_ISWRITEABLE(dbias)) or may_overlap(dx, dbias):
+        return False
+    return not (overlaps(values[0], dx) or overlaps(values[1], dx) or may_overlap(values[2], dx)
+                or any([may_overlap(value, dbias) for value in values[:3]]))
 
 
 def run_matrix(Form form, list arrays, parameters, list outputs, dbias=None):

@@ -1,7 +1,7 @@
 """Losses against classes: from logits, with the softmax inside, or from logarithms of probabilities."""
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -90,7 +90,7 @@ def _lazy(array: Any, compute: Callable[..., Any], values: List[Any], axis: Any,
     values = [array.asarray(value) for value in values]
     x = values[-1]
     axes = range(x.ndim) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
-    whole = x.rechunk({k: -1 for k in axes})
+    whole = x.rechunk(dict.fromkeys(axes, -1))
     if keepdims is None:
         values = [value.rechunk(whole.chunks) for value in values]
     elif len(values) == 2:  # the gradient of one number a row

@@ -67,7 +67,7 @@ def numpy_function(expression, parameters=(), dtype=np.float64):
     return evaluate
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def context():
     """A private mpmath context, so that ``mpmath.mp.prec`` stays the caller's.
 
@@ -85,7 +85,7 @@ def context():
     return made
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def number(text):
     """A decimal or a fraction such as "1/6" as a number of ``context()`` that is exact at any precision."""
     mp, exact = context(), Fraction(text)

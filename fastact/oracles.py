@@ -227,7 +227,7 @@ class Oracle:
         return np.ldexp(self.wide(high) + self.wide(float(whole - int(high))), max(exponent, -20000))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _chebyshev(count):
     """Nodes on [-1, 1], and the rows that take values there to coefficients, as integers times 2^-FIXED."""
     mp = formulas.context()

@@ -35,7 +35,7 @@ def _is_count(v: Any) -> bool:
 
 
 _COUNT = _is_count, "an integer of at least 1"
-_TRUTH = lambda v: isinstance(v, (bool, np.bool_)), "True or False"  # noqa: E731
+_TRUTH = lambda v: isinstance(v, (bool, np.bool_)), "True or False"
 
 _RULES: Dict[str, Tuple[Callable[[Any], bool], str]] = {
     "solver": _among("adam", "sgd", "lbfgs"),

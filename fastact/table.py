@@ -31,7 +31,9 @@ def markdown():
 def text():
     """The comparison table in columns, with the longer texts below."""
     entries = (*registry.ACTIVATIONS, *registry.ROWS)
-    parts = [documents.plain([HEAD[0], *HEAD[3:-1]], [[entry.name, *_properties(entry, entry.range.partition(", each")[0].partition(", the")[0])] for entry in entries])]
+    intervals = [entry.range.partition(", each")[0].partition(", the")[0] for entry in entries]
+    rows = [[entry.name, *_properties(entry, interval)] for entry, interval in zip(entries, intervals)]
+    parts = [documents.plain([HEAD[0], *HEAD[3:-1]], rows)]
     for entry in entries:
         parts += ["", f"{entry.name}: {entry.best_for}"]
         parts += [f"  f(x)  = {entry.formula}", f"  f'(x) = {entry.derivative}"]

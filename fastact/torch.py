@@ -220,7 +220,7 @@ __all__ = ["PReLU", "logsumexp", "modules", "prelu", "replace_activations"]
 
 
 def _define(name: str, made: Any, base: Optional[type] = None, aliases: Tuple[str, ...] = (), **attributes: Any) -> None:
-    globals().update({each: made for each in (name, *aliases)})
+    globals().update(dict.fromkeys((name, *aliases), made))
     __all__.extend((name, *aliases))
     if base is not None:
         own = _class_name(name, aliases)

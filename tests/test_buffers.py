@@ -46,7 +46,8 @@ def test_memory_of_what_is_gone_is_used_again():
 
 @pytest.mark.parametrize("call", [
     fa.silu, lambda x: fa.silu.backward(x, x), lambda x: fa.silu.value_and_derivative(x)[1], lambda x: fa.softmax(x, axis=0),
-    lambda x: fa.silu.biased(x.reshape(-1, 64), x[:64]), lambda x: fa.silu.biased_backward(x.reshape(-1, 64), x.reshape(-1, 64), x[:64])[0],
+    lambda x: fa.silu.biased(x.reshape(-1, 64), x[:64]),
+    lambda x: fa.silu.biased_backward(x.reshape(-1, 64), x.reshape(-1, 64), x[:64])[0],
     lambda x: fa.glu(np.concatenate([x, x]))])
 def test_every_large_result_is_recycled(call):
     x = np.linspace(-3, 3, LARGE, dtype=np.float32)

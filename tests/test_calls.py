@@ -39,7 +39,7 @@ def test_outputs_by_position_and_keyword(form, dtype):
 
 
 def test_inputs_by_name(form):
-    names = [name for name in inspect.signature(form).parameters][:arrays_in(form)]
+    names = list(inspect.signature(form).parameters)[:arrays_in(form)]
     arrays = inputs(form, sample(np.float32, 9))
     want = call(form, arrays)
     required = {p.name: p.example for p in form.info.parameters if p.default is None}

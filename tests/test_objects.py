@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import ALL_FORMS, arrays_in, assert_same_bits, call, kind, sample, suffix
+from axes import ALL_FORMS, arrays_in, assert_same_bits, kind, sample, suffix
 
 
 def test_pickle_and_copy(form):

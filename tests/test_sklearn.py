@@ -12,18 +12,18 @@ import pytest
 pytest.importorskip("sklearn", "1.6")
 pytest.importorskip("scipy")
 
-import scipy.sparse  # noqa: E402
-import sklearn.neural_network as theirs  # noqa: E402
-from sklearn.base import clone  # noqa: E402
-from sklearn.datasets import load_digits, make_multilabel_classification, make_regression  # noqa: E402
-from sklearn.exceptions import ConvergenceWarning  # noqa: E402
-from sklearn.model_selection import GridSearchCV  # noqa: E402
-from sklearn.utils.estimator_checks import check_estimator  # noqa: E402
+import scipy.sparse
+import sklearn.neural_network as theirs
+from sklearn.base import clone
+from sklearn.datasets import load_digits, make_multilabel_classification, make_regression
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils.estimator_checks import check_estimator
 
-from threadpoolctl import threadpool_limits  # noqa: E402
+from threadpoolctl import threadpool_limits
 
-import fastact as fa  # noqa: E402
-import fastact.sklearn as ours  # noqa: E402
+import fastact as fa
+import fastact.sklearn as ours
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import (ALL_FORMS, arrays_in, assert_same_bits, bits, call, empty_outputs, every_exponent, inputs, kind,
+from axes import (arrays_in, assert_same_bits, bits, call, empty_outputs, every_exponent, inputs, kind,
                   outputs, special, wide)
 from fastact import formulas
 

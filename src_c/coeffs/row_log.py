@@ -1,4 +1,7 @@
-"""Prints the constants of rows/logsumexp.h: log(1 + r) = 2 s + s R(s^2), s = r / (2 + r), for 1 + r between sqrt(1/2) and sqrt(2)."""
+"""Prints the constants of rows/logsumexp.h.
+
+log(1 + r) = 2 s + s R(s^2), s = r / (2 + r), for 1 + r between sqrt(1/2) and sqrt(2).
+"""
 import mpmath as mp
 
 from minimax import fit, print_constants, round_to
