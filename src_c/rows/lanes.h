@@ -1,4 +1,4 @@
-/* What functions of whole rows share: blocks of rows, the order of a sum, a row's maximum.
+/* What functions of whole rows share: blocks of rows, and the order of a sum.
 
    A block is some rows that fit in L1, or one longer row. They lie one after the other, row r at p + r n;
    or side by side ("across"), element i of all rows at p + i step. Kernels are written once for both. They
@@ -71,52 +71,11 @@ typedef struct {
     static void FN(name##_along)(const FN(row_block) *b) { FN(name)(b, 0); }                                        \
     static void FN(name##_across)(const FN(row_block) *b) { FN(name)(b, 1); }
 
-/* The largest element of a row, NaN ignored; -inf for NaN alone. */
-INLINE REAL FN(row_maximum)(const REAL *x, ptrdiff_t n)
-{
-    enum { WIDE = 4 * ROW_LANES }; /* four chains: a comparison and a selection take several cycles */
-    REAL m[ROW_LANES];
-    ptrdiff_t i = ROW_LANES;
-    if (n < ROW_LANES) {
-        LANES_LOOP(ROW_LANES) m[l] = l < n && x[l] == x[l] ? x[l] : -INFINITY;
-    } else {
-        LANES_LOOP(ROW_LANES) m[l] = x[l] == x[l] ? x[l] : -INFINITY;
-        if (n >= 2 * WIDE) {
-            REAL wide[WIDE];
-            LANES_LOOP(WIDE) wide[l] = -INFINITY;
-            for (i = 0; i + WIDE <= n; i += WIDE)
-                LANES_LOOP(WIDE) wide[l] = x[i + l] > wide[l] ? x[i + l] : wide[l];
-            LANES_LOOP(32) wide[l] = wide[l + 32] > wide[l] ? wide[l + 32] : wide[l];
-            LANES_LOOP(16) m[l] = wide[l + 16] > wide[l] ? wide[l + 16] : wide[l];
-        }
-        for (; i + ROW_LANES <= n; i += ROW_LANES)
-            LANES_LOOP(ROW_LANES) m[l] = x[i + l] > m[l] ? x[i + l] : m[l];
-        i = n - ROW_LANES;
-        LANES_LOOP(ROW_LANES) m[l] = x[i + l] > m[l] ? x[i + l] : m[l];
-    }
-    LANES_LOOP(8) m[l] = m[l + 8] > m[l] ? m[l + 8] : m[l];
-    LANES_LOOP(4) m[l] = m[l + 4] > m[l] ? m[l + 4] : m[l];
-    LANES_LOOP(2) m[l] = m[l + 2] > m[l] ? m[l + 2] : m[l];
-    return m[1] > m[0] ? m[1] : m[0];
-}
-
-/* The largest element of each row. */
-INLINE void FN(row_maxima)(const FN(row_block) *b, int across, FN(rows_at) x, REAL *m)
-{
-    for (int r = 0; !across && r < b->count; r++)
-        m[r] = FN(row_maximum)(x.p + r * b->n, b->n);
-    for (int r = 0; across && r < b->count; r++)
-        m[r] = -INFINITY;
-    for (ptrdiff_t i = 0; across && i < b->n; i++)
-        for (int r = 0; r < b->count; r += ROW_LANES)
-            LANES_LOOP(ROW_LANES) m[r + l] = x.p[i * x.step + r + l] > m[r + l] ? x.p[i * x.step + r + l] : m[r + l];
-}
-
-/* What a row's sum is made of: numbers a; products a c; or the numbers other than `top`, and the number of
-   those that are. */
+/* What a row's sum is made of: numbers a; products a c; the numbers other than `top`, and the number of those
+   that are; or numbers, and the largest sum of a lane. */
 #ifndef FA_SUMS_ONCE
 #define FA_SUMS_ONCE
-enum { SUM_NUMBERS, SUM_PRODUCTS, SUM_OTHERS };
+enum { SUM_NUMBERS, SUM_PRODUCTS, SUM_OTHERS, SUM_LANES };
 #endif
 
 /* sum += part; `rest` gathers what rounding loses, where REAL is double. */
@@ -205,6 +164,12 @@ INLINE double FN(row_sum)(int kind, const REAL *a, const REAL *c, ptrdiff_t n, R
     }
     if (kind == SUM_OTHERS)
         *tops = (double)found;
+    if (kind == SUM_LANES) {
+        LANES_LOOP(8) rest[l] = sum[l + 8] > sum[l] ? sum[l + 8] : sum[l];
+        LANES_LOOP(4) rest[l] = rest[l + 4] > rest[l] ? rest[l + 4] : rest[l];
+        LANES_LOOP(2) rest[l] = rest[l + 2] > rest[l] ? rest[l + 2] : rest[l];
+        *tops = rest[1] > rest[0] ? rest[1] : rest[0];
+    }
     LANES_LOOP(8) FN(row_add)(&sum[l], &rest[l], sum[l + 8]);
     LANES_LOOP(4) FN(row_add)(&sum[l], &rest[l], sum[l + 4]);
     LANES_LOOP(2) FN(row_add)(&sum[l], &rest[l], sum[l + 2]);
@@ -279,6 +244,11 @@ INLINE void FN(row_sums_across)(int kind, FN(rows_at) a, FN(rows_at) c, ptrdiff_
                     LANES_LOOP(G) found[r + l] += x[j * u + l] == t[l] ? 1 : 0;
             }
     for (int r = 0; r < count; r += G) {
+        if (kind == SUM_LANES) {
+            LANES_LOOP(G) tops[r + l] = sum[r / G][0][l];
+            for (int k = 1; k < lanes; k++)
+                LANES_LOOP(G) tops[r + l] = sum[r / G][k][l] > tops[r + l] ? sum[r / G][k][l] : tops[r + l];
+        }
         FN(row_trees)(sum[r / G], rest[r / G], lanes, sums + r);
         if (kind == SUM_OTHERS)
             LANES_LOOP(G) tops[r + l] = found[r + l];
@@ -293,5 +263,5 @@ INLINE void FN(row_sums)(int kind, const FN(row_block) *b, int across, FN(rows_a
         FN(row_sums_across)(kind, a, c, b->n, b->count, top, sums, tops);
     for (int r = 0; !across && r < b->count; r++)
         sums[r] = FN(row_sum)(kind, a.p + r * b->n, c.p + r * b->n, b->n, kind == SUM_OTHERS ? top[r] : 0,
-                              kind == SUM_OTHERS ? tops + r : NULL);
+                              kind == SUM_OTHERS || kind == SUM_LANES ? tops + r : NULL);
 }

@@ -4,6 +4,7 @@
    rows of less than 16 elements, and rows across memory that do not lie side by side in sixteens. */
 #include <stdlib.h>
 #include "lanes.h"
+#include "maxima.h"
 #include "terms.h"
 #include "softmax.h"
 #include "logsumexp.h"
