@@ -31,7 +31,6 @@ class Row(NamedTuple):
     # out, "fixed" where the structure dictates the activation.
     hold: str = "weak"
     avoid: Optional[Callable[[Entry], bool]] = None  # of a symptom: what has the fault itself
-    init: str = ""                  # of a network, where initializers.auto knows no better
 
 
 def _choices(**reasons: str) -> Tuple[Choice, ...]:
@@ -43,29 +42,34 @@ TASKS: Mapping[str, Row] = {
         ("continuous", "real", "unbounded"), loss="mse_loss", choices=_choices(
             identity="it reaches every real value, and its slope is 1 everywhere",
             softplus="if the targets are positive",
-            tanh="if the targets lie in (-1, 1)")),
+            tanh="if the targets lie in (-1, 1)"),
+        remedies=("huber_loss or l1_loss where outliers should count less", "standardise the targets")),
     "binary": Row(
         ("binary_classification", "two_classes", "yes_no"), loss="binary_cross_entropy_with_logits",
         choices=_choices(
             sigmoid="one output, the probability of the positive class",
             softmax="with two outputs and cross_entropy: the same model, with twice the weights",
-            log_sigmoid="if the logarithm of the probability is wanted: log(sigmoid(x)) underflows")),
+            log_sigmoid="if the logarithm of the probability is wanted: log(sigmoid(x)) underflows"),
+        remedies=("pos_weight of the loss where positives are rare",)),
     "multilabel": Row(
         ("multilabel_classification", "multi_label", "tags"), loss="binary_cross_entropy_with_logits",
         choices=_choices(
             sigmoid="a probability for each label by itself; they need not sum to 1",
-            log_sigmoid="if the logarithms of the probabilities are wanted")),
+            log_sigmoid="if the logarithms of the probabilities are wanted"),
+        remedies=("pos_weight of the loss where a label is rare",)),
     "multiclass": Row(
         ("classification", "multiclass_classification", "multi_class", "categorical", "single_label"),
         loss="cross_entropy", choices=_choices(
             softmax="a probability for each class; they sum to 1",
             log_softmax="if log-probabilities are wanted: log(softmax(x)) underflows",
             sparsemax="if most classes should get the probability 0 exactly",
-            hardmax="if only the decision is wanted, as a one-hot row")),
+            hardmax="if only the decision is wanted, as a one-hot row"),
+        remedies=("weight of the loss where classes are of unequal size",)),
     "log_probabilities": Row(
-        ("log_probability", "logprob", "logprobs"), loss="cross_entropy", choices=_choices(
+        ("log_probability", "logprob", "logprobs"), loss="nll_loss", choices=_choices(
             log_softmax="the logarithm of softmax, without its underflow",
-            log_sigmoid="the same for independent labels")),
+            log_sigmoid="the same for independent labels, with binary_cross_entropy_with_logits on its input"),
+        remedies=("cross_entropy on the raw logits is log_softmax and nll_loss in one",)),
     "bounded": Row(
         ("symmetric", "minus_one_to_one"), loss="mse_loss", choices=_choices(
             tanh="its range is (-1, 1), centred on 0",
@@ -130,8 +134,7 @@ NETWORKS: Mapping[str, Row] = {
         ("self_normalising", "snn"), hold="fixed", choices=_choices(
             selu="in plain dense layers its outputs are drawn towards mean 0 and variance 1",
             elu="if the layers are not plain: the proof needs dense layers without skips"),
-        remedies=("standardise the inputs", "no batch normalisation, and alpha dropout for dropout"),
-        init="normal with standard deviation sqrt(1 / fan_in) (LeCun)"),
+        remedies=("standardise the inputs", "no batch normalisation, and alpha dropout for dropout")),
     "gan": Row(
         ("adversarial", "discriminator"), hold="firm", choices=_choices(
             leaky_relu="with negative_slope=0.2 in the discriminator: the generator learns through its slope",

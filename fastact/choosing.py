@@ -29,7 +29,7 @@ class Recommendation:
     choices : tuple of (activation, reason)
         Best first.
     init : str
-        The name of a function in `fastact.initializers`, or in words where there is none.
+        The name of a function in `fastact.initializers`.
     loss, loss_note : str or None
         The name of the loss in `fastact.losses`, and what to feed it; None without a task.
     remedies : tuple of str
@@ -119,8 +119,8 @@ def recommend(layer: Optional[str] = None, task: Optional[str] = None, network: 
         choices, init = rows["task"].choices, initializers.auto("identity").__name__
     else:
         choices = _hidden(rows)
-        init = rows.get("network", NOTHING).init or initializers.auto(choices[0].activation).__name__
-    remedies = [remedy for question in ("symptom", "network", "depth")
+        init = initializers.auto(choices[0].activation).__name__
+    remedies = [remedy for question in ("symptom", "network", "depth", "task")
                 for remedy in rows.get(question, NOTHING).remedies]
     return Recommendation(
         question=", ".join([f"{layer} layer", *(f"{question} {name}" for question, name in names.items())]),

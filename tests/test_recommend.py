@@ -125,7 +125,7 @@ def test_losses(task, row):
 def test_init():
     assert fa.recommend().init == "he_normal" and fa.recommend(network="rnn").init == "glorot_uniform"
     assert fa.recommend(task="multiclass").init == "glorot_uniform"
-    assert "LeCun" in fa.recommend(network="self_normalizing").init
+    assert fa.recommend(network="self_normalizing").init == "lecun_normal"
 
 
 def test_words():
