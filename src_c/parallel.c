@@ -10,8 +10,8 @@
    for ever: in a child everything runs on the calling thread.
 
    A parallel region ends when its last thread has arrived, and that thread may not even have begun where
-   another program has its core: a call of 0.1 ms can then take 8. Who has waited so stays alone for twenty
-   times as long, and then tries again. */
+   another program has its core: a call of 0.1 ms can then take 8. So it can where two threads share a core,
+   one working and one spinning. Who has lost time so stays alone for twenty times as long, and then tries again. */
 #if defined(__linux__)
 #define _GNU_SOURCE
 #include <sched.h>
@@ -32,7 +32,9 @@
 #define WORTH_WAKING_NS 20000.0 /* a loop shorter than this stays on one thread */
 #define CHUNKS_PER_THREAD 4     /* so that a core that is busy elsewhere delays one chunk only */
 #define LONG_WAIT_NS 200000     /* for the others, beyond twice the time of the work itself */
-#define ALONE_AFTER_WAIT 20     /* waits */
+#define LONG_CALL_NS 1000000    /* beyond four times the estimate, and */
+#define PAGES_NS 2.0            /* an element: what the kernel may take to find and clear pages */
+#define ALONE_AFTER_LOSS 20     /* times what was lost */
 #define ALONE_AT_MOST_NS 1000000000
 
 static atomic_int requested; /* by fa_set_num_threads; 0: the default */
@@ -127,12 +129,17 @@ static long long now_ns(void)
     return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* The caller worked from start to done, and then waited for the others until now. */
-static void note_wait(long long start, long long done)
+/* The caller worked on n elements from start to done, and then waited for the others until now. */
+static void note_time(long long start, long long done, ptrdiff_t n, double expected_ns)
 {
-    long long end = now_ns(), wait = end - done, alone = ALONE_AFTER_WAIT * wait;
+    long long end = now_ns(), wait = end - done, all = end - start, lost = 0;
     if (wait > LONG_WAIT_NS + 2 * (done - start))
-        atomic_store(&alone_until, end + (alone < ALONE_AT_MOST_NS ? alone : ALONE_AT_MOST_NS));
+        lost = wait;
+    else if (all > LONG_CALL_NS + 4 * expected_ns + PAGES_NS * (double)n)
+        lost = all;
+    lost *= ALONE_AFTER_LOSS;
+    if (lost)
+        atomic_store(&alone_until, end + (lost < ALONE_AT_MOST_NS ? lost : ALONE_AT_MOST_NS));
 }
 #endif
 
@@ -158,7 +165,7 @@ void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), vo
             if (omp_get_thread_num() == 0)
                 done = now_ns();
         }
-        note_wait(start, done);
+        note_time(start, done, n, total_ns);
         return;
     }
 #endif
