@@ -2,6 +2,7 @@
 import importlib.util
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,8 +15,10 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 GENERATED = ROOT / "build" / "generated"
-C_SOURCES = ["cpu.c", "dispatch.c", "matrix.c", "losses.c", "parallel.c", "isa/baseline.c", "isa/avx2.c", "isa/avx512.c",
-             "isa/neon.c"]
+C_SOURCES = ["cpu.c", "dispatch.c", "matrix.c", "row_calls.c", "losses.c", "bound.c", "parallel.c", "isa/baseline.c",
+             "isa/avx2.c", "isa/avx512.c", "isa/neon.c"]
+# The wrappers that a small call goes through; what else Cython has written is compiled for size.
+QUICK = ("activations", "bound", "buffers", "forms", "kernels", "rows")
 # -ffp-contract=off and the absence of any fast-math flag keep results equal on all instruction sets.
 # -fno-thread-jumps: GCC otherwise turns two limits of one value into a chain of masks (float64 sigmoid and
 # silu 6 and 10 % slower on Zen 5).
@@ -27,6 +30,19 @@ GCC_FLAGS = ["-O3", "-std=gnu11", "-fno-wrapv", "-fno-math-errno", "-fno-trappin
 GCC_ONLY = ["-fno-thread-jumps", "-fno-tree-loop-distribute-patterns", "-fno-tree-pre", "-fno-ipa-icf"]
 
 
+PKG_CONFIG = """\
+prefix=${{pcfiledir}}/../..
+includedir=${{prefix}}/include
+libdir=${{prefix}}/lib
+
+Name: fastact
+Description: {description}
+Version: {version}
+Cflags: -I${{includedir}}
+Libs: -L${{libdir}} -lfastact {libraries}
+"""
+
+
 def load(name):
     """A module of the package, without importing the package (which needs the build's result)."""
     spec = importlib.util.spec_from_file_location(f"_setup_{name}", ROOT / "fastact" / f"{name}.py")
@@ -36,38 +52,75 @@ def load(name):
     return module
 
 
-def compiles(compiler, flags, text="int main(void) { return 0; }\n"):
+def renew_stub(entries, path):
+    """Let the package's stub name every activation and alias; nothing changes where it does."""
+    text = path.read_text(encoding="utf-8")
+    start, stop = "# The activations and their aliases, by setup.py from the registry.\n", "# Any other one.\n"
+    names = [entry.name for entry in entries] + sorted(alias for entry in entries for alias in entry.aliases)
+    lines = [f"{name}: Activation" for name in names] + ["__all__ += [", *(f'    "{name}",' for name in names), "]", ""]
+    head, _, rest = text.partition(start)
+    renewed = "\n".join([head + start + lines[0], *lines[1:], ""]) + stop + rest.partition(stop)[2]
+    if renewed != text:
+        path.write_text(renewed, encoding="utf-8")
+
+
+def compiles(compiler, flags, text="int main(void) { return 0; }\n", link=()):
     """Whether the compiler accepts these flags for a small program."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "probe.c"
         source.write_text(text)
-        command = [*compiler, *flags, str(source), "-o", str(Path(folder) / "probe")]
+        command = [*compiler, *flags, str(source), "-o", str(Path(folder) / "probe"), *link]
         return subprocess.run(command, capture_output=True).returncode == 0
 
 
+def openmp(compiler):
+    """Flags to compile and to link with OpenMP; where there is none, one thread and a word about it."""
+    if os.environ.get("FASTACT_NO_OPENMP"):
+        print("fastact: building without OpenMP because FASTACT_NO_OPENMP is set: one thread")
+        return ["-fopenmp-simd"], []
+    ways = [(["-fopenmp"], ["-fopenmp"])]
+    if sys.platform == "darwin":  # Apple's clang has the pragmas, Homebrew, MacPorts or conda the library
+        for prefix in filter(None, [os.environ.get("CONDA_PREFIX"), "/opt/homebrew/opt/libomp", "/usr/local/opt/libomp",
+                                    "/opt/local"]):
+            ways.append((["-Xpreprocessor", "-fopenmp", f"-I{prefix}/include"],
+                         [f"-L{prefix}/lib", f"-Wl,-rpath,{prefix}/lib", "-lomp"]))
+    program = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
+    for flags, link in ways:
+        if compiles(compiler, flags, program, link):
+            return flags, link
+    remedy = {"darwin": "brew install libomp", "win32": "MinGW-w64 with libgomp"}.get(
+        sys.platform, "gcc has it; for clang install libomp-dev")
+    print(f"fastact: {compiler[0]} has no OpenMP, so this build uses one thread, with all SIMD ({remedy})", file=sys.stderr)
+    return ["-fopenmp-simd"], []
+
+
 class Build(build_ext):
-    """build_ext that probes OpenMP and puts the generated .pxi and the C header into the package."""
+    """build_ext that probes OpenMP and puts the generated .pxi, the C header and the static library into the package."""
+
+    def finalize_options(self):
+        super().finalize_options()
+        if sys.platform == "win32" and self.compiler is None:
+            self.compiler = "mingw32"  # MSVC has no OpenMP SIMD for these loops
 
     def build_extensions(self):
         if self.compiler.compiler_type == "msvc":
-            sys.exit("fastact is written for gcc and clang; on Windows build it with MinGW-w64 or clang "
+            sys.exit("fastact is written for gcc and clang; on Windows build it with MinGW-w64 "
                      "(python setup.py build --compiler=mingw32).")
         compiler = self.compiler.compiler_so[:1]
+        if not shutil.which(compiler[0]):
+            sys.exit(f"fastact needs a C compiler to be built, and there is no {compiler[0]!r}: install gcc or clang, or a wheel")
         flags = GCC_FLAGS + [flag for flag in GCC_ONLY if compiles(compiler, ["-Werror", flag])]
-        link = []
-        openmp = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
-        if os.environ.get("FASTACT_NO_OPENMP"):
-            print("fastact: building without OpenMP because FASTACT_NO_OPENMP is set: one thread")
-            flags.append("-fopenmp-simd")
-        elif compiles(compiler, ["-fopenmp"], openmp):
-            flags.append("-fopenmp")
-            link.append("-fopenmp")
-        else:
-            print("fastact: this compiler has no OpenMP (on macOS: brew install libomp): one thread, all SIMD")
-            flags.append("-fopenmp-simd")
+        threads, link = openmp(compiler)
+        flags += threads
+        if sys.platform == "win32":
+            # GCC does not align Windows's stack for wide vectors; and no run-time DLL stands beside the package.
+            flags += [flag for flag in ["-Wa,-muse-unaligned-vector-move"] if compiles(compiler, [flag])]
+            link = [*link, "-static"]
+        strip = [flag for flag in ["-Wl,--strip-all"] if compiles(compiler, [flag])]
+        self.shrink_wrappers()
         for extension in self.extensions:
             extension.extra_compile_args = [*flags, "-Wno-unused-function", "-g0"]
-            extension.extra_link_args = link
+            extension.extra_link_args = link if extension.name == "fastact.kernels" else [*link, *strip]
         self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
 
@@ -78,10 +131,42 @@ class Build(build_ext):
             (target / "activations.pxi").write_text((GENERATED / "activations.pxi").read_text())
             (target / "include").mkdir(exist_ok=True)
             (target / "include" / "fastact.h").write_text((ROOT / "src_c" / "fastact.h").read_text())
+            self.write_static_library(target / "lib")
+
+    def shrink_wrappers(self):
+        """Compile for size what is not QUICK: the loops are in src_c, and a wheel stays under 3 MB."""
+        compile_one = self.compiler._compile
+
+        def compile_small(target, source, extension, first, last, preprocess):
+            if "cython" in Path(source).parts and Path(source).stem not in QUICK:
+                last = [*last, "-Os"]
+            compile_one(target, source, extension, first, last, preprocess)
+
+        self.compiler._compile = compile_small
+
+    def write_static_library(self, folder):
+        """The C library from the extension's own objects, and what pkg-config says about it."""
+        (folder / "pkgconfig").mkdir(parents=True, exist_ok=True)
+        kernels = next(each for each in self.extensions if each.name == "fastact.kernels")
+        sources = [f"src_c/{name}" for name in C_SOURCES]
+        library = folder / self.compiler.library_filename("fastact")
+        objects = [Path(name) for name in self.compiler.object_filenames(sources, output_dir=self.build_temp)]
+        newest = max(os.path.getmtime(name) for name in kernels.depends)
+        ages = [path.stat().st_mtime for path in objects if path.exists()]
+        if not library.exists() or library.stat().st_mtime < max([newest, *ages]):
+            if len(ages) < len(objects) or min(ages) < newest:  # the extension was built in another folder
+                self.compiler.compile(sources, self.build_temp, kernels.define_macros, kernels.include_dirs,
+                                      extra_postargs=kernels.extra_compile_args)
+            library.unlink(missing_ok=True)  # or what is no longer a source would stay in it
+            self.compiler.create_static_lib([str(path) for path in objects], "fastact", str(folder))
+        libraries = " ".join([*kernels.extra_link_args, *([] if platform.system() == "Windows" else ["-lpthread", "-lm"])])
+        (folder / "pkgconfig" / "fastact.pc").write_text(PKG_CONFIG.format(
+            version=self.distribution.get_version(), description=self.distribution.get_description(), libraries=libraries))
 
 
 registry = load("registry")
 load("codegen").write(registry.ACTIVATIONS, GENERATED)
+renew_stub(registry.ACTIVATIONS, ROOT / "fastact" / "__init__.pyi")
 (ROOT / "fastact" / "activations.pxi").unlink(missing_ok=True)  # of an earlier build: it would hide this one
 
 include = [str(ROOT / "src_c"), str(GENERATED), numpy.get_include()]
@@ -98,10 +183,13 @@ def extension(name, sources=()):
 
 setup(
     ext_modules=cythonize(
-        [extension("kernels", [f"src_c/{name}" for name in C_SOURCES]),
+        [Extension("fastact._cyutility", ["fastact/_cyutility.c"],  # typed memoryviews, once for all modules
+                   define_macros=[("CYTHON_FREETHREADING_COMPATIBLE", "1")]),
+         extension("kernels", [f"src_c/{name}" for name in C_SOURCES]),
          extension("buffers", ["src_c/buffers.c"]),
-         *map(extension, ("ufuncs", "forms", "bound", "biased", "activations", "rows", "loss_kernels",
-                           "optimizer_kernels"))],
-        include_path=[str(GENERATED)], build_dir="build/cython", compiler_directives={"embedsignature": True}),
+         *map(extension, ("ufuncs", "forms", "bound", "biased", "activations", "row_bind", "rows",
+                           "loss_kernels", "optimizer_kernels"))],
+        include_path=[str(GENERATED)], build_dir="build/cython", shared_utility_qualified_name="fastact._cyutility",
+        compiler_directives={"embedsignature": True}),
     cmdclass={"build_ext": Build},
 )

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from fastact.activations import Activation, activations, _aliases
 from fastact.buffers import empty_cache
-from fastact.config import (get_include, get_num_threads, isa, num_threads, set_num_threads,
+from fastact.config import (get_include, get_library_dir, get_num_threads, isa, num_threads, set_num_threads,
                             show_config)
 from fastact.rows import hardmax, log_softmax, logsumexp, softmax, softmin, sparsemax
 from fastact.gated import geglu, glu, reglu, swiglu
@@ -18,15 +18,16 @@ globals().update(activations)
 globals().update({alias: activations[name] for alias, name in _aliases.items()})
 _LAZY = {  # imported when first asked for
     "MLP": "fastact.mlp",
+    "Pipeline": "fastact.bound",
     **{name: f"fastact.{name}" for name in ("callbacks", "diagnostics", "initializers", "losses", "optimizers")},
     "plot": "fastact.plotting",
     "recommend": "fastact.choosing",
 }
 
 __all__ = [*activations, *_aliases, "geglu", "glu", "hardmax", "log_softmax", "logsumexp", "reglu", "softmax", "softmin",
-           "sparsemax", "swiglu", "Activation", "MLP", "activations", "callbacks", "diagnostics", "empty_cache", "get_include",
-           "get_num_threads", "initializers", "isa", "losses", "num_threads", "optimizers", "plot", "recommend",
-           "set_num_threads", "show_config"]
+           "sparsemax", "swiglu", "Activation", "MLP", "Pipeline", "activations", "callbacks", "diagnostics", "empty_cache",
+           "get_include", "get_library_dir", "get_num_threads", "initializers", "isa", "losses", "num_threads", "optimizers",
+           "plot", "recommend", "set_num_threads", "show_config"]
 
 
 def __getattr__(name):

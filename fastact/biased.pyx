@@ -126,9 +126,6 @@ cdef class BiasedBackward(Form):
                      or bias.shape[k - whole.ndim + bias.ndim] == 1)
         return whole, whole.sum(axes, dtype=np.float64).astype(work).reshape(bias.shape)
 
-    def bind(self, *args):
-        raise TypeError(f"fastact.{self.__name__} has no bind: call it, or fastact.kernels.{self.ufunc.__name__}")
-
 
 cdef bint fits(out, list values) except -1:
     """Whether out is (dx, dbias) as plain as the inputs, and apart from them but for element on element."""

@@ -1,111 +1,258 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=True
-"""Calls whose arrays are fixed: ``step = fa.sigmoid.bind(x, out)``, then ``step()``."""
+"""Calls whose arrays are fixed: ``step = fa.sigmoid.bind(x, out)``, then ``step()``; and fixed lists of such calls."""
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
+from libc.stdlib cimport calloc, free
 
 cimport numpy as cnp
 
 from fastact cimport kernels
-from fastact.forms cimport (BIASED, Form, MAX_ARGUMENTS, MAX_PARAMETERS, PyTypeObject,
-                            PyVectorcall_NARGS, RELEASE_GIL_FROM, dtype_of, fastact_use_vectorcall, vectorcallfunc)
+from fastact.forms cimport (BIASED, Form, PyTypeObject, PyVectorcall_NARGS, RELEASE_GIL_FROM, dtype_of,
+                            fastact_use_vectorcall)
 from fastact.plain cimport is_like, is_row, is_simple, may_overlap, overlaps
+
+import weakref
 
 import numpy as np
 
 cnp.import_array()
 
+cdef enum:
+    BIASED_BACKWARD = 9
+
+
+cdef str _REPLACED = "the memory of an array was replaced after it was bound; bind it again"
+
 
 cdef class Bound:
-    """A call whose arrays are fixed; made by ``Form.bind``."""
-    cdef vectorcallfunc vectorcall
-    cdef const void *activation
-    cdef int form, dtype
-    cdef char *data[MAX_ARGUMENTS]
-    cdef Py_ssize_t steps[MAX_ARGUMENTS]
-    cdef double wide[MAX_PARAMETERS]
-    cdef float narrow[MAX_PARAMETERS]
-    cdef Py_ssize_t n, columns  # columns is 0 but for a bias of one row
-    cdef readonly object result
-    cdef Form call
-    cdef object arrays, buffers
+    """A call whose arrays are fixed; made by ``bind``, and called without arguments.
+
+    Attributes
+    ----------
+    result : ndarray or tuple of ndarray
+        The output or outputs, which each call overwrites and returns.
+    """
 
     def __init__(self, Form form, tuple args):
-        cdef int k, at, given = len(args) - form.inputs - form.outputs
+        cdef bint sums = form.form == BIASED_BACKWARD
+        cdef int k, at, outputs = form.outputs + sums, given = len(args) - form.inputs - outputs
+        name = f"fastact.{form.__name__}.bind"
         if given != form.parameters and (given != 0 or form.required):
-            raise TypeError(f"fastact.{form.__name__}.bind takes {', '.join(form.names)} and "
-                            f"{form.outputs} output(s), {len(args)} arguments were given")
-        arrays = args[:form.inputs] + args[len(args) - form.outputs:]
+            raise TypeError(f"{name} takes {', '.join(form.names)} and {outputs} output(s), {len(args)} arguments were "
+                            "given")
+        arrays = [*args[:form.inputs], *args[len(args) - outputs:]]
         values = args[form.inputs:form.inputs + given] or form.info.defaults
-        cdef cnp.ndarray first, array
+        cdef int bias = form.inputs - 1 if sums or form.form == BIASED else -1
         cdef bint row = False
         for k, value in enumerate(arrays):
-            if not is_simple(<PyObject *>value) or dtype_of(value) < 0:
-                raise TypeError(f"fastact.{form.__name__}.bind needs C-contiguous ndarrays of floats, "
-                                f"argument {k} is {_describe(value)}")
-            if form.form == BIASED and k == 1 and is_row(<PyObject *>value, <cnp.ndarray>arrays[0]):
+            check_array(name, value, f"argument {k}")
+            if (k == bias or sums and k == form.inputs + 1) and is_row(<PyObject *>value, <cnp.ndarray>arrays[0]):
                 row = True
-            elif not is_like(<PyObject *>value, <cnp.ndarray>arrays[0]):
-                raise ValueError(f"fastact.{form.__name__}.bind needs arrays of one dtype and shape, got "
-                                 f"{_describe(arrays[0])} and {_describe(value)}")
+            elif not is_like(<PyObject *>value, <cnp.ndarray>arrays[0]) or sums and k >= bias and k != form.inputs:
+                raise ValueError(f"{name} needs arrays of one dtype and shape" + (", and a bias of one row" if bias > 0 else "")
+                                 + f", got {describe(arrays[0])} and {describe(value)}")
+        cdef cnp.ndarray first = arrays[0]
+        cdef int dtype = dtype_of(first)
+        if sums and dtype > 1:
+            raise TypeError(f"{name} takes float32 and float64, got {first.dtype}: the sums of halves are not worth having")
         for k in range(form.inputs, len(arrays)):
-            array = arrays[k]
-            if not cnp.PyArray_ISWRITEABLE(array):
-                raise ValueError(f"fastact.{form.__name__}.bind: the output is read-only")
-            for at in range(k):
-                first = arrays[at]
-                if may_overlap(first, array) if at >= form.inputs or row and at == 1 else overlaps(first, array):
-                    raise ValueError(f"fastact.{form.__name__}.bind: the output overlaps an argument")
-        first = arrays[0]
-        self.vectorcall = call_bound
-        self.call = form
-        self.activation = form.activation
-        self.form = form.form
-        self.dtype = dtype_of(first)
-        self.n = cnp.PyArray_SIZE(first)
-        self.columns = cnp.PyArray_DIMS(first)[cnp.PyArray_NDIM(first) - 1] if row and self.n else 0
-        self.arrays = arrays
-        # A resize is refused while these live. (ml_dtypes gives no buffers, but a view is as good.)
-        self.buffers = [array.view(np.uint16) if self.dtype == 3 else memoryview(array) for array in arrays]
+            for at in range(k):  # of biased_backward, the second output is one row
+                check_output(name, arrays[k], arrays[at],
+                             at < form.inputs and not (row and at == bias) and not (sums and k > form.inputs))
+        try:
+            wide = [float(value) for value in values]
+        except (TypeError, ValueError):
+            raise TypeError(f"{name} needs one number for each of {', '.join(form.names[form.inputs:])}, got {values}") from None
         for k in range(form.parameters):
-            self.wide[k] = self.narrow[k] = values[k]
-            self.wide[k] = values[k]
-            self.data[form.inputs + k] = <char *>&self.wide[k] if self.dtype else <char *>&self.narrow[k]
-            self.steps[form.inputs + k] = 0
-            if self.wide[k] < form.least[k]:
-                raise ValueError(f"fastact.{form.__name__}.bind needs {form.names[form.inputs + k]} >= 0")
-        for k in range(len(arrays)):
-            at = k if k < form.inputs else k + form.parameters
-            array = arrays[k]
-            self.data[at] = <char *>cnp.PyArray_DATA(array)
-            self.steps[at] = cnp.PyArray_ITEMSIZE(array)
-        outputs = arrays[form.inputs:]
-        self.result = outputs[0] if len(outputs) == 1 else outputs
+            if wide[k] < form.least[k]:
+                raise ValueError(f"{name} needs {form.names[form.inputs + k]} >= 0")
+        with np.errstate(over="ignore"):
+            numbers = np.array([*wide, 0], np.float64 if dtype else np.float32)  # never empty
+        cdef void *places[MAX_HELD]
+        for k, value in enumerate(arrays):
+            places[k] = cnp.PyArray_DATA(<cnp.ndarray>value)
+        kernels.bind(&self.call, form.activation, form.form, dtype, places, cnp.PyArray_DATA(<cnp.ndarray>numbers),
+                     cnp.PyArray_SIZE(first), cnp.PyArray_DIMS(first)[cnp.PyArray_NDIM(first) - 1] if row else 0)
+        self.numbers = numbers
+        results = tuple(arrays[form.inputs:])
+        self.hold(name, arrays, results[0] if len(results) == 1 else results)
+
+    cdef int hold(self, str name, list arrays, result) except -1:
+        """Keep the arrays, and refuse that they be resized."""
+        cdef int k
+        self.vectorcall = call_bound
+        self.name, self.result, self.arrays = name, result, arrays
+        self.count = len(arrays)
+        # NumPy resizes no array that a weak reference is to, not even for refcheck=False; nor one with a buffer taken.
+        self.guards = []
+        for k, array in enumerate(arrays):
+            self.held[k] = <PyObject *>array
+            self.places[k] = cnp.PyArray_DATA(<cnp.ndarray>array)
+            while isinstance(array, np.ndarray):
+                self.guards.append(weakref.ref(array))
+                array = array.base
+        return 0
+
+    cdef bint stale(self) noexcept:
+        """Whether an array has other memory than when it was bound."""
+        cdef int k
+        for k in range(self.count):
+            if cnp.PyArray_DATA(<cnp.ndarray>self.held[k]) != self.places[k]:
+                return True
+        return False
 
     def __call__(self):  # replaced by call_bound
-        self.run()
         return self.result
 
-    cdef void run(self) noexcept:
-        if self.n < RELEASE_GIL_FROM and self.columns == 0:
-            kernels.apply_apart(self.activation, self.form, self.dtype, self.data, self.steps, self.n)
-        else:
-            self.call.run_long(self.dtype, self.data, self.steps, self.n, self.columns)
+    def __repr__(self):
+        return f"<{self.name}({', '.join([describe(array) for array in self.arrays])})>"
 
 
 cdef PyObject *call_bound(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names) except NULL:
-    cdef Bound self = <Bound>callable
+    cdef int status, k
     if PyVectorcall_NARGS(nargsf) or names != NULL:
-        raise TypeError("a bound activation takes no arguments")
-    self.run()
-    result = self.result
-    Py_INCREF(result)
-    return <PyObject *>result
+        raise TypeError(f"{(<Bound>callable).name}: a bound call takes no arguments")
+    for k in range((<Bound>callable).count):
+        if cnp.PyArray_DATA(<cnp.ndarray>(<Bound>callable).held[k]) != (<Bound>callable).places[k]:
+            raise ValueError(f"{(<Bound>callable).name}: {_REPLACED}")
+    if (<Bound>callable).call.n < RELEASE_GIL_FROM:
+        status = (<Bound>callable).call.run(&(<Bound>callable).call)
+    else:
+        status = run_long(&(<Bound>callable).call)
+    if status:
+        raise MemoryError(f"{(<Bound>callable).name}: memory ran out")
+    Py_INCREF((<Bound>callable).result)
+    return <PyObject *>(<Bound>callable).result
 
 
-def _describe(value):
+cdef int run_long(const fa_bound *call) noexcept:
+    cdef int status
+    with nogil:
+        status = call.run(call)
+    return status
+
+
+def check_array(name, value, what):
+    """Raise unless this is an array as bind takes it."""
+    if not is_simple(<PyObject *>value) or dtype_of(value) < 0:
+        raise TypeError(f"{name} needs C-contiguous ndarrays of floats, {what} is {describe(value)}")
+
+
+def check_output(name, cnp.ndarray out, cnp.ndarray other, bint may_be_same):
+    """Raise where the output cannot be written, or overlaps another array in a way that it must not."""
+    if not cnp.PyArray_ISWRITEABLE(out):
+        raise ValueError(f"{name}: the output is read-only")
+    if overlaps(other, out) if may_be_same else may_overlap(other, out):
+        raise ValueError(f"{name}: the output overlaps an argument")
+
+
+def bind_rows(str name, int form, cnp.ndarray first, cnp.ndarray second, cnp.ndarray out, shape, mask, double temperature):
+    """A bound function of rows of arrays of the shape (outer, n, inner), checked by the caller."""
+    cdef Bound bound = Bound.__new__(Bound)
+    kernels.bind_rows(&bound.call, form, dtype_of(first), cnp.PyArray_DATA(first), cnp.PyArray_DATA(second),
+                      cnp.PyArray_DATA(out), shape[0], shape[1], shape[2],
+                      NULL if mask is None else cnp.PyArray_DATA(<cnp.ndarray>mask), temperature)
+    bound.numbers = mask
+    bound.hold(name, [first, out] if first is second else [first, second, out], out)
+    return bound
+
+
+def describe(value):
+    """The dtype and shape of an array, or the type of anything else."""
     if isinstance(value, np.ndarray):
         return f"{value.dtype}{list(value.shape)}" + ("" if value.flags.c_contiguous else " (not C-contiguous)")
     return type(value).__name__
+
+
+cdef class Pipeline:
+    """Bound calls that follow each other, as one: ``run = fa.Pipeline([a, b, c])``, then ``run()``.
+
+    Steps share arrays where the output of one is the input of the next. The GIL is released once, for all steps
+    together (not where all of them have less than 16384 elements, which takes less time than to release it).
+
+    Parameters
+    ----------
+    steps : sequence of Bound
+        What ``bind`` returns, in order: at least one.
+
+    Attributes
+    ----------
+    steps : tuple of Bound
+    result : ndarray or tuple of ndarray
+        The output of the last step, which a call returns.
+
+    Raises
+    ------
+    TypeError
+        For a step that is no bound call.
+    ValueError
+        For no steps; when called, where a step's array has other memory than when it was bound. Nothing has been
+        written then.
+    MemoryError
+        When called, where memory runs out in a step. The error names the step.
+
+    Examples
+    --------
+    >>> import numpy as np, fastact as fa
+    >>> x, h, p = np.array([0.0, 1.0, -1.0]), np.empty(3), np.empty(3)
+    >>> run = fa.Pipeline([fa.relu.bind(x, h), fa.softmax.bind(h, p)])
+    >>> run()
+    array([0.21194156, 0.57611688, 0.21194156])
+    """
+    cdef readonly tuple steps
+    cdef readonly object result
+    cdef fa_bound **calls
+    cdef Py_ssize_t elements
+
+    def __cinit__(self, steps):
+        self.calls = NULL
+        try:
+            self.steps = tuple(steps)
+        except TypeError:
+            raise TypeError(f"fastact.Pipeline takes a list of bound calls, got {type(steps).__name__}") from None
+        if not self.steps:
+            raise ValueError("fastact.Pipeline needs at least one step")
+        for k, step in enumerate(self.steps):
+            if not isinstance(step, Bound):
+                raise TypeError(f"fastact.Pipeline: step {k} is {_name(step)}; a step is what bind returns, such as "
+                                "fastact.gelu.bind(x, out)")
+        self.calls = <fa_bound **>calloc(len(self.steps), sizeof(fa_bound *))
+        if self.calls == NULL:
+            raise MemoryError("fastact.Pipeline: memory ran out")
+        self.elements = 0
+        for k in range(len(self.steps)):
+            self.calls[k] = &(<Bound>self.steps[k]).call
+            self.elements += self.calls[k].n
+        self.result = (<Bound>self.steps[len(self.steps) - 1]).result
+
+    def __dealloc__(self):
+        free(self.calls)
+
+    def __call__(self):
+        cdef Py_ssize_t k, at = 0, count = len(self.steps)
+        cdef int status
+        for k in range(count):
+            if (<Bound>self.steps[k]).stale():
+                raise ValueError(f"fastact.Pipeline: step {k}, {(<Bound>self.steps[k]).name}: {_REPLACED}")
+        if self.elements < RELEASE_GIL_FROM:
+            status = kernels.run_bound(<void **>self.calls, count, &at)
+        else:
+            with nogil:
+                status = kernels.run_bound(<void **>self.calls, count, &at)
+        if status:
+            raise MemoryError(f"fastact.Pipeline: step {at}, {(<Bound>self.steps[at]).name}: memory ran out")
+        return self.result
+
+    def __len__(self):
+        return len(self.steps)
+
+    def __repr__(self):
+        return f"<fastact.Pipeline of {', '.join([(<Bound>step).name for step in self.steps])}>"
+
+
+def _name(step):
+    """How an error calls what is no step."""
+    return repr(step) if callable(step) and hasattr(step, "bind") else type(step).__name__
 
 
 cdef void _enable():

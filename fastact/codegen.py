@@ -1,5 +1,8 @@
 """Writes the build's generated files from the registry; setup.py calls it. Standard library only.
 
+``python fastact/codegen.py`` does so without a build, into build/generated or the folder that is named: the C library
+needs no more to be compiled by itself.
+
 C cannot include headers from a macro list and Cython has no templates over names, so four small files
 carry the registry into them: the list of rooms, their includes, and the typed functions of kernels.
 """
@@ -91,3 +94,11 @@ def write(entries, folder):
         path, text = folder / name, generate(entries)
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
+
+
+if __name__ == "__main__":
+    import sys
+
+    from registry import ACTIVATIONS  # type: ignore  # its neighbour: the package needs the build's result
+
+    write(ACTIVATIONS, sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[1] / "build" / "generated")

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastact.kernels import get_num_threads, isa, set_num_threads
 
-__all__ = ["get_include", "get_num_threads", "isa", "num_threads", "set_num_threads", "show_config"]
+__all__ = ["get_include", "get_library_dir", "get_num_threads", "isa", "num_threads", "set_num_threads", "show_config"]
 
 
 @contextlib.contextmanager
@@ -27,6 +27,11 @@ def num_threads(threads: int) -> Iterator[None]:
 def get_include() -> str:
     """The folder of fastact.h, for C programs."""
     return os.path.join(os.path.dirname(__file__), "include")
+
+
+def get_library_dir() -> str:
+    """The folder of the static C library, libfastact.a, and of pkgconfig/fastact.pc."""
+    return os.path.join(os.path.dirname(__file__), "lib")
 
 
 def cpu_name() -> str:

@@ -1,9 +1,11 @@
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from numpy.typing import ArrayLike
 
 from fastact.activations import Activation
 
+@dataclass(frozen=True)
 class Info:
     name: str
     activation: str
@@ -14,6 +16,7 @@ class Info:
 class GatedLinearUnit:
     info: Info
     name: str
+    def __init__(self, info: Info) -> None: ...
     @property
     def activation(self) -> Activation: ...
     def __call__(

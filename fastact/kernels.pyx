@@ -66,6 +66,15 @@ cdef extern from "internal.h" nogil:
     int fa_apply_class_loss(const fa_class_loss_call *call)
     int fa_apply_step(const fa_step_call *call)
 
+cdef extern from "bound.h" nogil:
+    ctypedef struct fa_bound:
+        pass
+    void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void **arrays,
+                 const void *parameters, Py_ssize_t n, Py_ssize_t columns)
+    void fa_bind_rows(fa_bound *bound, fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
+                      Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, const unsigned char *mask, double temperature)
+    int fa_run_bound(fa_bound **steps, Py_ssize_t count, Py_ssize_t *at)
+
 
 cdef enum:
     MAX_ARRAYS = 5
@@ -267,6 +276,22 @@ cdef int apply_rows(int form, int dtype, const void *first, const void *second, 
                      <const unsigned char *>mask, temperature) == FA_ERROR_MEMORY:
         out_of_memory()
     return 0
+
+
+cdef void bind(void *bound, const void *activation, int form, int dtype, void **arrays, const void *parameters,
+               Py_ssize_t n, Py_ssize_t columns) noexcept nogil:
+    fa_bind(<fa_bound *>bound, <const fa_activation *>activation, <fa_form>form, <fa_dtype>dtype, arrays, parameters, n,
+            columns)
+
+
+cdef void bind_rows(void *bound, int form, int dtype, const void *first, const void *second, void *out, Py_ssize_t outer,
+                    Py_ssize_t n, Py_ssize_t inner, const void *mask, double temperature) noexcept nogil:
+    fa_bind_rows(<fa_bound *>bound, <fa_row_form>form, <fa_dtype>dtype, first, second, out, outer, n, inner,
+                 <const unsigned char *>mask, temperature)
+
+
+cdef int run_bound(void **steps, Py_ssize_t count, Py_ssize_t *at) noexcept nogil:
+    return fa_run_bound(<fa_bound **>steps, count, at)
 
 
 def set_num_threads(int threads):

@@ -1,10 +1,13 @@
 from typing import Any
 
+from typing_extensions import disjoint_base
+
 SGD: int
 ADAM: int
 RMSPROP: int
 ADAGRAD: int
 
+@disjoint_base
 class Rule:
     def __init__(
         self,

@@ -11,12 +11,12 @@ from fastact import registry
 
 def call(entry: registry.RowEntry, form: str, inputs: List[Any], out: Any, axis: int) -> Optional[Callable[[], Any]]:
     """One form for given arrays, without arguments; results go to ``out``, or are fresh where it is None."""
-    value = _VALUES[entry.name]
+    value: Callable[..., Any] = _VALUES[entry.name]
     if form == "value":
         return partial(value, *inputs, out, axis)
     if entry.name not in _BACKWARD:
         return None
-    from_output = _BACKWARD[entry.name]
+    from_output: Callable[..., Any] = _BACKWARD[entry.name]
     if form == "backward_from_output":
         return partial(from_output, *inputs, out, axis)
     grad, x = inputs

@@ -11,6 +11,7 @@ from fastact.plain cimport is_like, is_simple, may_overlap, overlaps
 import numpy as np
 
 from fastact import containers, half_types, registry, row_docs
+from fastact.row_bind import Bindable
 from fastact.row_arguments import Rows, checked_mask, checked_out, checked_temperature, common_dtype
 
 cnp.import_array()
@@ -138,7 +139,7 @@ def give(result, out):
     return result if result.shape else result[()]
 
 
-class RowFunction:
+class RowFunction(Bindable):
     """A function of whole rows. ``axis`` is one axis or several, whose elements together make a row.
 
     Results have the dtype of the input (integers become floats as by numpy.tanh); float16 and bfloat16 are
@@ -152,6 +153,7 @@ class RowFunction:
         self.info = info
         self.name = self.__name__ = info.name
         self.__doc__ = row_docs.value(info, self._signature)
+        self.add_forms()
 
     def _missing(self, form):
         raise TypeError(row_docs.missing(self.info, form))
@@ -167,9 +169,8 @@ class RowActivation(RowFunction):
     __doc__ = RowFunction.__doc__
 
     def __init__(self, info, form, sign=1):
+        self._form, self._sign = form, sign
         super().__init__(info)
-        self._form = form
-        self._sign = sign
 
     def __call__(self, x, axis=-1, out=None, mask=None, temperature=1.0):
         """The function of each row; see the object's own documentation."""
@@ -209,18 +210,12 @@ class RowActivation(RowFunction):
 
 class Hardmax(RowFunction):
     __doc__ = RowFunction.__doc__
+    _form = HARDMAX
     _signature = "(x, axis=-1, out=None, mask=None)"
 
     def __call__(self, x, axis=-1, out=None, mask=None):
         """The function of each row; see the object's own documentation."""
-        result = run(self.name, HARDMAX, x, x, axis, out, mask, 1.0, 1)
-        if mask is None:
-            return result
-        hidden = ((result == 1) & ~np.asarray(mask)).any(axis=axis, keepdims=True)  # all that counts there is -inf
-        if not hidden.any():
-            return result
-        counts = np.broadcast_to(mask, np.shape(x)).astype(result.dtype)
-        return give(np.where(hidden, run(self.name, HARDMAX, counts, counts, axis, None, None, 1.0, 1), result), out)
+        return run(self.name, HARDMAX, x, x, axis, out, mask, 1.0, 1)
 
     def backward(self, *args, **kwargs):
         """Raises TypeError: there is no derivative."""
@@ -237,6 +232,7 @@ class Hardmax(RowFunction):
 
 class LogSumExp(RowFunction):
     __doc__ = RowFunction.__doc__
+    _form = LOGSUMEXP
     _signature = "(x, axis=None, keepdims=False, out=None, mask=None)"
 
     def __call__(self, x, axis=None, keepdims=False, out=None, mask=None):

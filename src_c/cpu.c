@@ -4,30 +4,9 @@
 #include <unistd.h>
 #endif
 #include "internal.h"
-#include <fenv.h>
 #include <stdio.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
-#include <xmmintrin.h>
-#endif
-
-/* A comparison with NaN raises "invalid" and a subnormal result "underflow"; neither is news to a user. */
-#if defined(__x86_64__) /* the SSE half alone: <fenv.h> asks the x87 too, which takes many times as long */
-#define QUIET (_MM_EXCEPT_UNDERFLOW | _MM_EXCEPT_INVALID)
-unsigned fa_flags(void) { return _mm_getcsr(); }
-
-void fa_restore_flags(unsigned before)
-{
-    unsigned now = _mm_getcsr();
-    if (now & ~before & QUIET)
-        _mm_setcsr(now & ~(QUIET & ~before));
-}
-void fa_restore_overflow(unsigned before) { _mm_setcsr(_mm_getcsr() & ~(_MM_EXCEPT_OVERFLOW & ~before)); }
-#else
-#define QUIET (FE_UNDERFLOW | FE_INVALID)
-unsigned fa_flags(void) { return (unsigned)fetestexcept(QUIET | FE_OVERFLOW); }
-void fa_restore_flags(unsigned before) { feclearexcept(QUIET & ~(int)before); }
-void fa_restore_overflow(unsigned before) { feclearexcept(FE_OVERFLOW & ~(int)before); }
 #endif
 
 #if defined(__x86_64__)

@@ -2,10 +2,10 @@
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O2") /* O3 unrolls the loops over a few arguments, and a short call takes 4 to 10 ns more */
 #endif
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "activation_list.h" /* written by setup.py from fastact/registry.py */
+#include "flags.h"
 #include "internal.h"
 
 /* ---- the instruction set: the best that the processor has, or FASTACT_ISA ---- */
@@ -32,6 +32,19 @@ __attribute__((constructor)) static void choose_table(void)
 }
 
 const char *fa_isa(void) { return table->name; }
+const char *fa_version(void) { return FA_VERSION; }
+
+const char *fa_status_text(fa_status status)
+{
+    switch (status) {
+    case FA_OK: return "no error";
+    case FA_ERROR_ARGUMENT: return "an argument is out of range";
+    case FA_ERROR_NO_SUCH_FORM: return "there is no such activation, or it has no such form";
+    case FA_ERROR_MEMORY: return "memory ran out";
+    }
+    return "no status of fastact";
+}
+
 const fa_isa_table *fa_table(void) { return table; }
 
 /* ---- the activations ---- */
@@ -63,7 +76,7 @@ const char *fa_name(const fa_activation *activation) { return activation->name; 
 int fa_parameter_count(const fa_activation *activation) { return activation->parameters; }
 int fa_has_form(const fa_activation *activation, fa_form form)
 {
-    return form >= 0 && form < FA_FORM_COUNT && (form != FA_BACKWARD_FROM_OUTPUT || activation->from_output) &&
+    return activation && form >= 0 && form < FA_FORM_COUNT && (form != FA_BACKWARD_FROM_OUTPUT || activation->from_output) &&
            (form != FA_SECOND_DERIVATIVE || activation->second);
 }
 
@@ -72,6 +85,9 @@ int fa_has_form(const fa_activation *activation, fa_form form)
 static const int inputs_of[FA_FORM_COUNT] = {1, 1, 2, 1, 2, 1, 2, 3, 2, 3};
 static const int outputs_of[FA_FORM_COUNT] = {1, 1, 1, 2, 1, 1, 1, 2, 1, 1};
 static const ptrdiff_t size_of[] = {4, 8, 2, 2}, parameter_size_of[] = {4, 8, 8, 8};
+
+int fa_inputs_of(fa_form form) { return inputs_of[form]; }
+int fa_outputs_of(fa_form form) { return outputs_of[form]; }
 
 void fa_run_job(void *context, ptrdiff_t begin, ptrdiff_t end)
 {
@@ -209,7 +225,7 @@ fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype
     ptrdiff_t steps[FA_MAX_ARGUMENTS];
     if (!fa_has_form(activation, form))
         return FA_ERROR_NO_SUCH_FORM;
-    if (dtype < FA_FLOAT32 || dtype > FA_BFLOAT16)
+    if (dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 || (activation->parameters && !parameters))
         return FA_ERROR_ARGUMENT;
     int k = 0;
     for (int i = 0; i < inputs_of[form]; i++, k++) {
@@ -225,62 +241,4 @@ fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype
         steps[k] = size_of[dtype];
     }
     return fa_apply_apart(activation, form, dtype, data, steps, n);
-}
-
-/* ---- rows ---- */
-
-/* ns an element, one thread in cache, float32: decides when threads pay. */
-static const double row_costs[FA_ROW_FORM_COUNT] = {
-    [FA_SOFTMAX] = 0.2, [FA_SOFTMAX_BACKWARD] = 0.3, [FA_SOFTMAX_BACKWARD_FROM_OUTPUT] = 0.1,
-    [FA_LOG_SOFTMAX] = 0.25, [FA_LOG_SOFTMAX_BACKWARD] = 0.3, [FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT] = 0.2,
-    [FA_LOGSUMEXP] = 0.2, [FA_LOGSUMEXP_BACKWARD] = 0.25, [FA_HARDMAX] = 0.15, [FA_SPARSEMAX] = 1,
-    [FA_SPARSEMAX_BACKWARD] = 1.2, [FA_SPARSEMAX_BACKWARD_FROM_OUTPUT] = 0.4,
-};
-
-typedef struct {
-    fa_row_runner *run;
-    fa_row_call call;
-} fa_row_job;
-
-static void run_rows(void *context, ptrdiff_t begin, ptrdiff_t end)
-{
-    const fa_row_job *job = context;
-    job->run(&job->call, begin, end);
-}
-
-fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
-                        ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const unsigned char *mask, double temperature)
-{
-    const int one_input = form == FA_SOFTMAX || form == FA_LOG_SOFTMAX || form == FA_LOGSUMEXP || form == FA_HARDMAX ||
-                          form == FA_SPARSEMAX;
-    const int has_temperature = form <= FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT || form >= FA_SPARSEMAX;
-    const double size = temperature < 0 ? -temperature : temperature;
-    if (form < 0 || form >= FA_ROW_FORM_COUNT || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 || outer < 0 || n < 0 ||
-        inner < 0 || (!one_input && !second) || !(size > 0 && size * 0 == 0) || (!has_temperature && size != 1))
-        return FA_ERROR_ARGUMENT;
-    if (form == FA_LOGSUMEXP && n == 0) /* the logarithm of an empty sum */
-        for (ptrdiff_t i = 0; i < outer * inner; i++) {
-            const double wide = -INFINITY;
-            const float single = -INFINITY;
-            const uint16_t half = dtype == FA_FLOAT16 ? 0xfc00 : 0xff80;
-            const void *from = dtype == FA_FLOAT64 ? (const void *)&wide : dtype == FA_FLOAT32 ? (const void *)&single : &half;
-            memcpy((char *)out + i * size_of[dtype], from, (size_t)size_of[dtype]);
-        }
-    if (outer == 0 || n == 0 || inner == 0)
-        return FA_OK;
-    int failed = 0;
-    fa_row_job job = {table->rows[dtype], {form, {first, second}, out, outer, n, inner, mask, temperature, &failed}};
-    double ns = row_costs[form] * (dtype == FA_FLOAT64 ? 2 : 1) * (double)outer * (double)n * (double)inner;
-    ptrdiff_t grain = inner == 1 && n > 2048 ? 1 : ((4096 / n) | 63) + 1; /* whole blocks of rows */
-    unsigned flags = fa_flags();
-    fa_parallel(run_rows, &job, outer * inner, grain, ns);
-    fa_restore_flags(flags);
-    fa_restore_overflow(flags);
-    return failed ? FA_ERROR_MEMORY : FA_OK;
-}
-
-fa_status fa_rows(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
-                  ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner)
-{
-    return fa_rows_where(form, dtype, first, second, out, outer, n, inner, NULL, 1);
 }

@@ -1,15 +1,21 @@
 /* fastact: neural-network activation functions for CPUs. The whole C interface.
 
-   Arrays are contiguous; an output may be the same array as an input, otherwise they do not
-   overlap. Functions return FA_OK or an error code and are safe to call from many threads; the
-   only state is the thread setting. Results do not depend on length, position, threads or
-   instruction set. The floating-point flags for invalid and underflow are left as they were, by half types
-   the one for overflow too. */
+     const void *in[] = {x};
+     void *out[] = {y};
+     fa_status status = fa_apply(fa_find("gelu"), FA_VALUE, FA_FLOAT32, in, out, n, NULL);
+
+   Arrays are contiguous; an output may be the same array as an input, otherwise they do not overlap. Half types are
+   uint16_t of their bits. Functions return FA_OK or an error code, before anything is written but for
+   FA_ERROR_MEMORY, and are safe to call from many threads; the only state is the thread setting. Results do not
+   depend on length, position, threads or instruction set. The floating-point flags for invalid and underflow are left
+   as they were, by half types the one for overflow too. */
 #ifndef FASTACT_H
 #define FASTACT_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#define FA_VERSION "0.1.0"
 
 #ifdef __cplusplus
 extern "C" {
@@ -49,6 +55,10 @@ typedef enum {
 
 typedef enum { FA_OK, FA_ERROR_ARGUMENT, FA_ERROR_NO_SUCH_FORM, FA_ERROR_MEMORY } fa_status;
 
+/* What a status says, in a few words; and FA_VERSION of the library that is linked. */
+const char *fa_status_text(fa_status status);
+const char *fa_version(void);
+
 typedef struct fa_activation fa_activation;
 
 /* Activations are found by name or alias ("silu", "linear"); NULL where there is none. */
@@ -59,11 +69,17 @@ int fa_has_form(const fa_activation *activation, fa_form form);
 
 /* Any form in any dtype. `inputs` and `outputs` hold as many arrays of n elements as the form names
    above; `parameters` holds fa_parameter_count() scalars, float for FA_FLOAT32 and double otherwise,
-   and may be NULL where there are none. */
+   and may be NULL where there are none. An activation of NULL gives FA_ERROR_NO_SUCH_FORM. */
 fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
                    void *const *outputs, ptrdiff_t n, const void *parameters);
 
-/* The same over strided arrays, one data pointer and one step in bytes for each input, parameter and
+/* FA_BIASED and FA_BIASED_BACKWARD of matrices of `rows` rows, with a bias of `columns` elements, the last input, that
+   is added to each row. The second output of FA_BIASED_BACKWARD is the gradient of the bias, the sum of each column,
+   added in an order that depends on the shape alone; its dtype is FA_FLOAT32 or FA_FLOAT64. */
+fa_status fa_apply_biased(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
+                          void *const *outputs, ptrdiff_t rows, ptrdiff_t columns, const void *parameters);
+
+/* fa_apply over strided arrays, one data pointer and one step in bytes for each input, parameter and
    output, in this order; a parameter of step 0 is a scalar. Parameters are float for FA_FLOAT32, double
    otherwise. Where an output overlaps an input in any other way than element by element, the elements are
    computed one after the other, as a plain loop would. */
@@ -76,8 +92,7 @@ fa_status fa_apply_strided(const fa_activation *activation, fa_form form, fa_dty
 fa_status fa_apply_matrix(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                           const ptrdiff_t *steps, const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns);
 
-/* FA_BIASED_BACKWARD over matrices, and in the same pass the gradient of the bias: the sum of each column,
-   added in an order that depends on the shape alone. dtype is FA_FLOAT32 or FA_FLOAT64. */
+/* FA_BIASED_BACKWARD over such matrices, and in the same pass the gradient of the bias, as fa_apply_biased. */
 fa_status fa_biased_backward(const fa_activation *activation, fa_dtype dtype, char *const *data, const ptrdiff_t *steps,
                              const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns, void *dbias);
 

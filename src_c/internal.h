@@ -99,14 +99,12 @@ fa_status fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype
 fa_status fa_prepare(fa_job *job, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                      const ptrdiff_t *steps);
 void fa_run_job(void *job, ptrdiff_t begin, ptrdiff_t end);
+int fa_inputs_of(fa_form form), fa_outputs_of(fa_form form);
 int fa_should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n);
 
 /* cpu.c */
 int fa_cpu_has_avx2(void), fa_cpu_has_avx512(void);
 ptrdiff_t fa_last_level_cache(void); /* bytes */
-unsigned fa_flags(void);              /* floating-point flags of this thread, for the next two: */
-void fa_restore_flags(unsigned before); /* lowers "invalid" and "underflow" where they were low */
-void fa_restore_overflow(unsigned before); /* "overflow" too */
 
 /* parallel.c: task over [0, n) in chunks of a multiple of `grain`; serial where threads would not pay. */
 void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), void *context,

@@ -1,5 +1,6 @@
 /* Losses and optimisers: the checks, and how a call is cut for threads. */
 #include <math.h>
+#include "flags.h"
 #include "internal.h"
 
 /* A sum is made of parts, whose borders depend on the size of the call alone. */

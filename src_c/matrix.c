@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "flags.h"
 #include "internal.h"
 
 enum { BLOCK_BYTES = 4096 }; /* blocks.h never asks for more of a row at a time */
@@ -140,4 +141,37 @@ fa_status fa_biased_backward(const fa_activation *activation, fa_dtype dtype, ch
     fa_restore_flags(flags);
     free(sum);
     return FA_OK;
+}
+
+/* ---- contiguous matrices and a bias of one row ---- */
+
+fa_status fa_apply_biased(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
+                          void *const *outputs, ptrdiff_t rows, ptrdiff_t columns, const void *parameters)
+{
+    static const ptrdiff_t size_of[] = {4, 8, 2, 2};
+    char *data[FA_MAX_ARGUMENTS];
+    ptrdiff_t steps[FA_MAX_ARGUMENTS], row_steps[FA_MAX_ARGUMENTS];
+    if (!activation)
+        return FA_ERROR_NO_SUCH_FORM;
+    if ((form != FA_BIASED && form != FA_BIASED_BACKWARD) || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 ||
+        (activation->parameters && !parameters))
+        return FA_ERROR_ARGUMENT;
+    const ptrdiff_t size = size_of[dtype];
+    const int count = fa_inputs_of(form);
+    int k = 0;
+    for (; k < count; k++) {
+        data[k] = (char *)inputs[k];
+        steps[k] = size;
+        row_steps[k] = k == count - 1 ? 0 : columns * size; /* the bias is the last */
+    }
+    for (int i = 0; i < activation->parameters; i++, k++) {
+        data[k] = (char *)parameters + i * (dtype == FA_FLOAT32 ? 4 : 8);
+        steps[k] = row_steps[k] = 0;
+    }
+    data[k] = outputs[0];
+    steps[k] = size;
+    row_steps[k] = columns * size;
+    return form == FA_BIASED
+               ? fa_apply_matrix(activation, form, dtype, data, steps, row_steps, rows, columns)
+               : fa_biased_backward(activation, dtype, data, steps, row_steps, rows, columns, outputs[1]);
 }

@@ -71,6 +71,84 @@ static void composed(const fa_activation *silu, const fa_activation *elu)
     expect(fa_biased_backward(silu, FA_FLOAT16, three, &one, &row, 1, 1, dbias) == FA_ERROR_ARGUMENT, "half types");
 }
 
+/* Contiguous matrices with a bias: fa_apply_biased against fa_apply of the sums. */
+static void biased(const fa_activation *elu, fa_dtype dtype)
+{
+    enum { ROWS = 9, COLUMNS = 5, SIZE = ROWS * COLUMNS };
+    double x[SIZE], grad[SIZE], sum[SIZE], bias[COLUMNS], y[SIZE], f[SIZE], dbias[COLUMNS], alpha = 2;
+    float *xf = (float *)x, *gf = (float *)grad, *sf = (float *)sum, *bf = (float *)bias, *af = (float *)&alpha;
+    const int wide = dtype == FA_FLOAT64;
+    const size_t bytes = SIZE * (wide ? sizeof(double) : sizeof(float));
+    for (int i = 0; i < SIZE; i++) {
+        double a = i % 11 - 5, b = (i % COLUMNS) / 2.0;
+        if (wide)
+            x[i] = a, sum[i] = a + b, bias[i % COLUMNS] = b, grad[i] = 1;
+        else
+            xf[i] = (float)a, sf[i] = (float)(a + b), bf[i % COLUMNS] = (float)b, gf[i] = 1;
+    }
+    if (!wide)
+        *af = 2;
+    const void *in[3] = {x, bias, NULL}, *backward[3] = {grad, x, bias}, *sums[2] = {sum, NULL}, *two[2] = {grad, sum};
+    void *out[2] = {y, dbias}, *expected[1] = {f};
+    expect(fa_apply_biased(elu, FA_BIASED, dtype, in, out, ROWS, COLUMNS, &alpha) == FA_OK, "fa_apply_biased");
+    fa_apply(elu, FA_VALUE, dtype, sums, expected, SIZE, &alpha);
+    expect(memcmp(y, f, bytes) == 0, "f(x + bias)");
+    expect(fa_apply_biased(elu, FA_BIASED_BACKWARD, dtype, backward, out, ROWS, COLUMNS, &alpha) == FA_OK, "its backward");
+    fa_apply(elu, FA_BACKWARD, dtype, two, expected, SIZE, &alpha);
+    expect(memcmp(y, f, bytes) == 0, "f'(x + bias)");
+    for (int c = 0; c < COLUMNS; c++) {
+        double total = 0;
+        for (int r = 0; r < ROWS; r++)
+            total += wide ? y[r * COLUMNS + c] : ((float *)y)[r * COLUMNS + c];
+        expect(fabs(total - (wide ? dbias[c] : ((float *)dbias)[c])) < 1e-4, "the gradient of a bias");
+    }
+    out[0] = x; /* in place */
+    memcpy(f, x, sizeof f);
+    expect(fa_apply_biased(elu, FA_BIASED, dtype, in, out, 0, COLUMNS, &alpha) == FA_OK, "no rows");
+    expect(fa_apply_biased(elu, FA_BIASED, dtype, in, out, -1, COLUMNS, &alpha) == FA_ERROR_ARGUMENT, "rows");
+    expect(fa_apply_biased(elu, FA_VALUE, dtype, in, out, ROWS, COLUMNS, &alpha) == FA_ERROR_ARGUMENT, "no biased form");
+    expect(fa_apply_biased(elu, FA_BIASED, dtype, in, out, ROWS, COLUMNS, NULL) == FA_ERROR_ARGUMENT, "no parameters");
+    expect(fa_apply_biased(NULL, FA_BIASED, dtype, in, out, ROWS, COLUMNS, NULL) == FA_ERROR_NO_SUCH_FORM, "nothing");
+    expect(fa_apply_biased(elu, FA_BIASED_BACKWARD, FA_FLOAT16, backward, out, 1, 1, &alpha) == FA_ERROR_ARGUMENT, "half");
+    expect(memcmp(x, f, sizeof f) == 0, "an error writes nothing");
+}
+
+/* Half types are the bits in uint16_t. */
+static void halves(void)
+{
+    const uint16_t x[3] = {0xbc00, 0x0000, 0x4000}, b[3] = {0xbf80, 0x0000, 0x4000}; /* -1, 0, 2 */
+    uint16_t y[3];
+    const void *in[] = {x}, *brain[] = {b};
+    void *out[] = {y};
+    expect(fa_apply(fa_find("relu"), FA_VALUE, FA_FLOAT16, in, out, 3, NULL) == FA_OK, "float16");
+    expect(y[0] == 0 && y[1] == 0 && y[2] == 0x4000, "relu of float16");
+    expect(fa_apply(fa_find("relu"), FA_VALUE, FA_BFLOAT16, brain, out, 3, NULL) == FA_OK, "bfloat16");
+    expect(y[0] == 0 && y[1] == 0 && y[2] == 0x4000, "relu of bfloat16");
+    expect(fa_rows(FA_HARDMAX, FA_FLOAT16, x, NULL, y, 1, 3, 1) == FA_OK && y[2] == 0x3c00 && !y[0] && !y[1], "rows");
+}
+
+static void losses(void)
+{
+    const float x[4] = {1, 2, 3, 4}, target[4] = {1, 0, 3, 2};
+    float grad[4];
+    double total;
+    fa_loss_call call = {FA_MSE_LOSS, FA_FLOAT32, 4, x, target, NULL, 0, NULL, &total, NULL, grad, 0.25};
+    expect(fa_apply_loss(&call) == FA_OK && total == 8, "the sum of squares");
+    expect(grad[0] == 0 && grad[1] == 1 && grad[2] == 0 && grad[3] == 1, "the gradient of their mean");
+    call.dtype = FA_FLOAT16;
+    expect(fa_apply_loss(&call) == FA_ERROR_ARGUMENT, "losses take float32 and float64");
+}
+
+/* The 1 of a row whose counting elements are -inf alone is at the first that counts. */
+static void hardmax(void)
+{
+    const double x[4] = {5, -INFINITY, 3, -INFINITY};
+    const unsigned char mask[4] = {0, 1, 0, 1};
+    double y[4];
+    expect(fa_rows_where(FA_HARDMAX, FA_FLOAT64, x, NULL, y, 1, 4, 1, mask, 1) == FA_OK, "hardmax");
+    expect(y[0] == 0 && y[1] == 1 && y[2] == 0 && y[3] == 0, "a hidden maximum");
+}
+
 int main(void)
 {
     enum { N = 37 };
@@ -122,6 +200,10 @@ int main(void)
     expect(fa_apply(silu, FA_BACKWARD_FROM_OUTPUT, FA_FLOAT32, two, outputs, N, NULL) == FA_ERROR_NO_SUCH_FORM, "form");
     expect(fa_apply(silu, (fa_form)10, FA_FLOAT32, two, outputs, N, NULL) == FA_ERROR_NO_SUCH_FORM, "number of the form");
     composed(silu, elu);
+    biased(elu, FA_FLOAT32);
+    biased(elu, FA_FLOAT64);
+    expect(fa_apply(NULL, FA_VALUE, FA_FLOAT32, inputs, outputs, N, NULL) == FA_ERROR_NO_SUCH_FORM, "no activation");
+    expect(fa_apply(elu, FA_VALUE, FA_FLOAT32, inputs, outputs, N, NULL) == FA_ERROR_ARGUMENT, "no parameters");
     expect(fa_apply(silu, FA_VALUE, (fa_dtype)9, inputs, outputs, N, NULL) == FA_ERROR_ARGUMENT, "dtype");
     expect(fa_apply(silu, FA_VALUE, FA_FLOAT32, inputs, outputs, -1, NULL) == FA_ERROR_ARGUMENT, "negative length");
     expect(fa_apply(silu, FA_VALUE, FA_FLOAT32, inputs, outputs, 0, NULL) == FA_OK, "no elements");
@@ -152,5 +234,13 @@ int main(void)
     expect(fa_set_num_threads(2) == 0 && fa_get_num_threads() == 2, "threads");
     expect(fa_set_num_threads(0) == 2 && fa_get_num_threads() >= 1, "default threads");
     expect(strlen(fa_isa()) > 0, "fa_isa");
+    expect(strcmp(fa_version(), FA_VERSION) == 0, "fa_version");
+    for (int status = FA_OK; status <= FA_ERROR_MEMORY; status++)
+        for (int other = FA_OK; other < status; other++)
+            expect(strcmp(fa_status_text((fa_status)status), fa_status_text((fa_status)other)) != 0, "fa_status_text");
+    expect(strlen(fa_status_text((fa_status)99)) > 0, "text of an unknown status");
+    halves();
+    losses();
+    hardmax();
     return failures;
 }

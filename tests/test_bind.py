@@ -1,8 +1,17 @@
 """bind: arrays fixed once, then calls without arguments."""
+import ctypes
+import ctypes.util
+import inspect
+import pickle
+import platform
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
-from axes import assert_same_bits, call, empty_outputs, inputs, outputs, sample
+import fastact as fa
+from axes import arrays_in, assert_same_bits, call, empty_outputs, inputs, outputs, sample
+from fastact import rows
 
 
 def test_bind_follows_its_buffers(form, dtype):
@@ -47,3 +56,176 @@ def test_bind_refuses(activation):
             activation.bind(*arguments[:1], *activation.info.required, *arguments[1:])
     with pytest.raises(ValueError, match="bind"):
         activation.value_and_derivative.bind(x, *activation.info.required, x[:], x[:])
+
+
+def test_bind_refuses_other_memory(form):
+    """Neither resize can pull the memory from under a bound call, and a replaced one is noticed before a write."""
+    arrays = [a.copy() for a in inputs(form, sample(np.float32, 48))]
+    made = outputs(empty_outputs(form, arrays[0]))
+    step = form.bind(*arrays, *form.info.required, *made)
+    for array in (*arrays, *made):
+        for keywords in ({}, {"refcheck": False}):
+            with pytest.raises(ValueError, match="resize"):
+                array.resize(100000, **keywords)
+    before = [array.copy() for array in made]
+    arrays[0].__setstate__(np.ones(100000, np.float32).__reduce__()[2])  # new memory in the same object
+    with pytest.raises(ValueError, match=rf"fastact\.{form.__name__}\.bind: .*bind it again"):
+        step()
+    assert_same_bits(tuple(made), tuple(before))
+
+
+def test_bind_guards_what_a_view_is_of():
+    base = np.ones(32, np.float32)
+    step = fa.relu.bind(base[:16], base[16:])
+    with pytest.raises(ValueError, match="resize"):
+        base.resize(100000, refcheck=False)
+    assert (step() == 1).all()
+
+
+def test_bind_wants_numbers_as_parameters():
+    x = np.ones(4, np.float32)
+    with pytest.raises(TypeError, match=r"elu\.bind needs one number for each of alpha"):
+        fa.elu.bind(x, np.ones(4), x)
+    assert (fa.threshold.bind(-x, 1e300, 1e300, x)() == np.inf).all()
+
+
+def test_short_calls_leave_the_flags_as_they_were(form, dtype):
+    """For ordinary elements they are not even looked at, so that no loop may raise any there."""
+    libm = ctypes.CDLL(ctypes.util.find_library("m"))
+    quiet = {"x86_64": 1 | 16, "aarch64": 1 | 8}.get(platform.machine())  # invalid and underflow
+    if not quiet:
+        pytest.skip("knows the flags of x86-64 and aarch64")
+    rng = np.random.default_rng(3)
+    ordinary = np.exp2(rng.uniform(-20, 3, (400, 16))) * rng.choice([-1, 1], (400, 16))
+    ordinary[rng.random((400, 16)) < 0.1] = 0
+    ordinary[0, :4], ordinary[0, 4:8] = 2.0**-20, 8
+    strange = np.tile([np.nan, 1e-40, -1e-40, -30, 1e30, -np.inf, 1e-310, 2], (4, 2))
+    with np.errstate(over="ignore", under="ignore"):
+        rows = np.concatenate([ordinary, strange, ordinary[:1]]).astype(dtype)
+    held = [np.ones(16, dtype) for _ in range(arrays_in(form))]
+    made = outputs(empty_outputs(form, held[0]))
+    step = form.bind(*held, *form.info.required, *made)
+    for row in rows:
+        for k, array in enumerate(held):
+            array[:] = np.roll(row, k)
+        for before in (0, quiet):
+            libm.feclearexcept(quiet)
+            libm.feraiseexcept(before)
+            step()
+            assert libm.fetestexcept(quiet) == before, row
+
+
+def test_bind_biased_backward(activation, dtype):
+    rng = np.random.default_rng(5)
+    for shape in ((7, 5), (3, 4, 16), (40, 600), (11,), (0, 3)):
+        grad, x = rng.normal(0, 2, (2, *shape)).astype(dtype)
+        bias = rng.normal(0, 1, shape[-1]).astype(dtype)
+        want = activation.biased_backward(grad, x, bias, *activation.info.required)
+        dx, dbias = np.full_like(x, 7), np.full_like(bias, 7)
+        step = activation.biased_backward.bind(grad, x, bias, *activation.info.required, dx, dbias)
+        got = step()
+        assert got[0] is dx and got[1] is dbias
+        assert_same_bits(got, want)
+        activation.biased_backward.bind(grad, x, bias, *activation.info.required, x, dbias)()  # in place
+        assert_same_bits((x, dbias), want)
+
+
+def test_bind_biased_backward_refuses():
+    name = r"gelu\.biased_backward\.bind"
+    grad, x, bias, dx, dbias = np.ones((4, 3)), np.ones((4, 3)), np.ones(3), np.ones((4, 3)), np.ones(3)
+    half = [a.astype(np.float16) for a in (grad, x, bias, dx, dbias)]
+    for error, arguments in ((ValueError, (grad, x, x.copy(), dx, dbias)), (ValueError, (grad, x, bias, dx, dx)),
+                             (ValueError, (grad, x, bias, dx, bias)), (ValueError, (grad, x, bias, dx, x[0])),
+                             (ValueError, (grad, x, bias[:2].copy(), dx, dbias)), (TypeError, (grad, x, bias, dx)),
+                             (TypeError, half), (ValueError, (grad, x, x[0], x, dbias))):
+        with pytest.raises(error, match=name):
+            fa.gelu.biased_backward.bind(*arguments)
+
+
+ROWS = [(function, kind) for function in rows.functions.values() for kind in ("value", "backward", "backward_from_output")
+        if kind == "value" or function.info.keeps and not (function.info.reduces and kind == "backward_from_output")]
+
+
+@pytest.mark.parametrize("function, kind", ROWS, ids=lambda value: getattr(value, "name", value))
+def test_bind_rows(function, kind, dtype):
+    """The bits of the call, for every axis, with a mask and a temperature, and again after the arrays change."""
+    rng = np.random.default_rng(6)
+    form = function if kind == "value" else getattr(function, kind)
+    for shape, axis in (((5, 7), -1), ((5, 7), 0), ((3, 4, 5), 1), ((3, 4, 5), (1, 2)), ((3, 4, 5), None), ((64, 300), 1)):
+        for masked in (False, True):
+            options = {"axis": axis}
+            if masked:
+                options["mask"] = rng.random(shape) < 0.7
+                if function.name not in ("logsumexp", "hardmax"):
+                    options["temperature"] = 0.7
+            x = rng.normal(0, 2, shape).astype(dtype)
+            x[0, 0] = -np.inf
+            y = np.asarray(function(x, **options), dtype)
+            first = rng.normal(0, 1, y.shape).astype(dtype)
+            held = {"value": [x], "backward": [first, x], "backward_from_output": [first, y]}[kind]
+            out = np.full(y.shape if kind == "value" else shape, 7, dtype)
+            step = form.bind(*held, out, **options)
+            for _ in range(2):
+                assert step() is out
+                assert_same_bits(out, np.asarray(form(*held, **options)))
+                held[0] *= dtype(0.5)
+            if "mask" in options:
+                options["mask"][:] = ~options["mask"]  # the bound call has its own
+                held[0] *= dtype(1)
+                step()
+            if not function.info.reduces:
+                want = form(*held, axis=axis)
+                assert form.bind(*held, held[-1], axis=axis)() is held[-1]
+                assert_same_bits(held[-1], want)
+
+
+def test_bind_rows_refuses():
+    x, grad, out = np.ones((2, 3, 4)), np.ones((2, 3, 4)), np.ones((2, 3, 4))
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    softmax, backward, total = fa.softmax.bind, fa.softmax.backward.bind, fa.logsumexp.bind
+    for error, bind, arguments, options in (
+            (TypeError, softmax, (x,), {}), (TypeError, softmax, (), {}), (TypeError, softmax, ([1.0], out), {}),
+            (TypeError, softmax, (x, out), {"keepdims": True}), (TypeError, softmax, (x, out, 0), {"axis": 1}),
+            (TypeError, softmax, (x.astype(int), out), {}), (TypeError, softmax, (x[..., ::2], out), {}),
+            (ValueError, softmax, (x, out[:1]), {}), (ValueError, softmax, (x, out.astype("f")), {}),
+            (ValueError, softmax, (x, frozen), {}), (ValueError, softmax, (x.reshape(-1)[:-1], x.reshape(-1)[1:]), {}),
+            (ValueError, softmax, (x, out), {"axis": (0, 2)}), (ValueError, softmax, (x, out), {"axis": 3}),
+            (ValueError, softmax, (x, out), {"temperature": 0}), (TypeError, softmax, (x, out), {"mask": np.ones(4)}),
+            (ValueError, softmax, (x, out), {"mask": np.ones(5, bool)}), (TypeError, backward, (x, out), {}),
+            (ValueError, backward, (grad[:1], x, out), {}), (ValueError, total, (x, out), {"axis": 1}),
+            (ValueError, total, (x[0], x[0, 0]), {"axis": 0}), (TypeError, total, (x, 1.0), {}),
+            (TypeError, fa.hardmax.backward.bind, (grad, x, out), {}),
+            (TypeError, fa.logsumexp.backward_from_output.bind, (grad, x, out), {})):
+        with pytest.raises(error):
+            bind(*arguments, **options)
+    with pytest.raises(ValueError, match=r"fastact\.softmax\.backward\.bind needs grad of float64\[2, 3, 4\]"):
+        backward(grad[:1], x, out)
+    step = softmax(x, out)
+    with pytest.raises(ValueError, match="resize"):
+        x.resize(50, refcheck=False)
+    assert step() is out
+
+
+def test_bind_logsumexp_into_one_number():
+    x, out = np.arange(4.0), np.zeros(())
+    assert fa.logsumexp.bind(x, out)() is out and out == fa.logsumexp(x)
+    kept = np.zeros((1, 4))
+    fa.logsumexp.bind(x.reshape(1, 4), kept, axis=0, keepdims=True)()
+    assert_same_bits(kept[0], x)
+
+
+def test_row_forms_are_objects():
+    """A form of a row function has its method's name, help and signature, and can be pickled."""
+    form = fa.softmax.backward
+    assert form is fa.softmax.backward and pickle.loads(pickle.dumps(form)) is form
+    assert list(inspect.signature(form).parameters) == ["grad", "x", "axis", "out", "mask", "temperature"]
+    assert form.__name__ == "backward" and "Gradient" in form.__doc__ and "softmax.backward" in repr(form)
+
+
+def test_bind_long_calls_release_the_gil():
+    x = np.ones((300, 1000), np.float32)
+    step = fa.softmax.bind(x, np.empty_like(x))
+    with ThreadPoolExecutor(4) as pool:
+        for result in pool.map(lambda _: step(), range(16)):
+            np.testing.assert_allclose(result, 0.001, rtol=1e-6)

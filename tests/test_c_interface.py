@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
+from fastact import codegen, registry
 from native import ROOT, SOURCE, compiler, run
 
 
@@ -41,6 +42,19 @@ def test_header(command, tmp_path):
     source.write_text('#include "fastact.h"\n#include "fastact.h"\nint main(void) { return fa_find("relu") == NULL; }\n')
     run([compiler(name), standard, "-pedantic", "-Wall", "-Wextra", "-Werror", "-x", language, "-I", fa.get_include(),
          "-c", source, "-o", tmp_path / "object"])
+
+
+@pytest.mark.parametrize("name", ["gcc", "clang"])
+def test_sources(name, tmp_path):
+    """All but the instruction sets' files is C11 and clean under both compilers."""
+    codegen.write(registry.ACTIVATIONS, tmp_path)
+    for source in ("dispatch.c", "matrix.c", "row_calls.c", "losses.c", "bound.c", "parallel.c", "cpu.c"):
+        run([compiler(name), "-std=c11", "-O0", "-fopenmp-simd", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function",
+             "-D_DEFAULT_SOURCE", "-I", SOURCE, "-I", tmp_path, "-fsyntax-only", SOURCE / source])
+
+
+def test_version():
+    assert f'#define FA_VERSION "{fa.__version__}"' in (SOURCE / "fastact.h").read_text()
 
 
 def test_installed_header_is_the_source():

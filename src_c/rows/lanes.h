@@ -93,7 +93,7 @@ INLINE void FN(row_add)(double *sum, double *rest, double part)
 /* What an element adds to a sum, and what four of a lane do. */
 INLINE REAL FN(row_item)(int kind, REAL a, REAL c, REAL top)
 {
-    return kind == SUM_PRODUCTS ? a * c : (kind == SUM_OTHERS) & (a == top) ? 0 : a;
+    return kind == SUM_PRODUCTS ? a * c : ((kind == SUM_OTHERS) & (a == top)) ? 0 : a;
 }
 
 INLINE REAL FN(row_four)(int kind, REAL a0, REAL a1, REAL a2, REAL a3, REAL c0, REAL c1, REAL c2, REAL c3, REAL top)
@@ -146,7 +146,7 @@ INLINE double FN(row_sum)(int kind, const REAL *a, const REAL *c, ptrdiff_t n, R
         }
         if (tail) {
             const REAL *here = a + last, *with = c + last;
-            LANES_LOOP(G) pairs[groups / 2][l] += (l >= from) & (l < to) ? FN(row_item)(kind, here[l], with[l], top) : 0;
+            LANES_LOOP(G) pairs[groups / 2][l] += ((l >= from) & (l < to)) ? FN(row_item)(kind, here[l], with[l], top) : 0;
             if (kind == SUM_OTHERS)
                 found += FN(count_top)(here, top, from, to);
         }

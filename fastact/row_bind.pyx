@@ -1,0 +1,136 @@
+# cython: language_level=3, freethreading_compatible=True
+"""Functions of rows with their arrays fixed: ``fa.softmax.bind`` and ``fa.softmax.backward.bind``."""
+from cpython.object cimport PyObject
+
+from fastact.forms cimport PyTypeObject, fastact_use_vectorcall, vectorcallfunc
+
+import inspect
+
+import numpy as np
+
+from fastact.row_arguments import Rows, checked_mask, checked_temperature
+
+cdef extern from "Python.h":
+    PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *) except NULL
+
+
+cdef class RowForm:
+    """A form of a function of rows, such as ``fastact.softmax.backward``: the method, and its `bind`."""
+    cdef vectorcallfunc vectorcall
+    cdef object method
+    cdef readonly object __self__
+    cdef readonly str __name__
+    cdef dict __dict__
+
+    def __init__(self, owner, method):
+        self.vectorcall = call_method
+        self.method = method
+        self.__self__ = owner
+        self.__name__ = method.__name__
+
+    def __call__(self, *args, **kwargs):  # replaced by call_method
+        return self.method(*args, **kwargs)
+
+    def bind(self, *args, **kwargs):
+        """Fix the arrays and options of a call: as the method, but ``out`` follows the inputs and is required.
+
+        ``step = fa.softmax.backward.bind(grad, x, dx, axis=0)``, then ``step()``. See ``help(fa.softmax.bind)``.
+        """
+        return bound(self.__self__, self.__name__, args, kwargs)
+
+    @property
+    def __doc__(self):
+        return self.method.__doc__
+
+    @property
+    def __wrapped__(self):
+        return self.method
+
+    def __repr__(self):
+        return f"<fastact.{self.__self__.name}.{self.__name__}>"
+
+    def __reduce__(self):
+        return getattr, (self.__self__, self.__name__)
+
+
+class Bindable:
+    """What gives a function of rows, and its forms, a `bind`."""
+
+    def add_forms(self):
+        for name in ("backward", "backward_from_output"):
+            setattr(self, name, RowForm(self, getattr(self, name)))
+
+    def bind(self, *args, **kwargs):
+        """Fix the arrays and options of a call: ``step = fa.softmax.bind(x, out, axis=-1)``, then ``step()``.
+
+        Parameters
+        ----------
+        x, out : ndarray
+            C-contiguous, of one float dtype and shape (out of logsumexp: of the result's shape). out may be x, and
+            must not overlap it in any other way.
+        axis, mask, temperature, keepdims
+            As in the call, after out or by name. The axes must be neighbours. The mask is copied.
+
+        Returns
+        -------
+        Bound
+            A callable without arguments that returns out; it keeps the arrays alive and unresized.
+
+        Raises
+        ------
+        TypeError
+            For anything but plain float arrays, and for options that the function does not have.
+        ValueError
+            For arrays that do not fit each other, overlap, or cannot be written.
+        """
+        return bound(self, "value", args, kwargs)
+
+
+def bound(function, kind, args, options):
+    """A bound call of a form of a function of rows."""
+    from fastact.bound import bind_rows, check_array, check_output, describe
+    number = {"value": 0, "backward": 1, "backward_from_output": 2}[kind]
+    name = f"fastact.{function.name}{'' if kind == 'value' else '.' + kind}.bind"
+    reduces = function.info.reduces
+    if number and not function.info.keeps or number == 2 and reduces:
+        function._missing(kind)
+    inputs = (["x"], ["grad", "x"], ["grad", "y"])[number]
+    parameters = inspect.signature(function.__call__).parameters
+    defaults = {key: parameter.default for key, parameter in parameters.items() if key not in ("x", "out")}
+    names = [*inputs, "out", *defaults]
+    if len(args) > len(names) or not {*options} <= {*names[len(args):]} or len(args) + len({*options} & {
+            *inputs, "out"}) < len(inputs) + 1:
+        raise TypeError(f"{name} takes {', '.join([*inputs, 'out', *[f'{k}={v}' for k, v in defaults.items()]])}; got "
+                        f"{len(args)} arguments" + "".join([f", {key}=" for key in options]))
+    values = {**defaults, **dict(zip(names, args)), **options}
+    arrays = {key: values[key] for key in (*inputs, "out")}
+    for key, array in arrays.items():
+        if not (reduces and isinstance(array, np.ndarray) and array.ndim == 0 and array.flags.carray):  # one number
+            check_array(name, array, key)
+    first, last, out = arrays[inputs[0]], arrays[inputs[-1]], arrays["out"]
+    rows = Rows(values["axis"], last.shape)
+    shape = rows.reduced(values.get("keepdims", False)) if reduces else last.shape
+    for key, array in arrays.items():
+        wanted = shape if key == "grad" or key == "out" and not number else last.shape
+        if array.dtype != last.dtype or array.shape != wanted:
+            raise ValueError(f"{name} needs {key} of {last.dtype}{list(wanted)}, got {describe(array)}")
+    if rows.moved:
+        raise ValueError(f"{name} needs axes that are neighbours, got {values['axis']}")
+    for array in (first, last):
+        check_output(name, out, array, not reduces or number and array is last)
+    mask = checked_mask(function.name + ".bind", values["mask"], last.shape, rows)
+    scale = checked_temperature(function.name + ".bind", values.get("temperature", 1.0)) * getattr(function, "_sign", 1)
+    return bind_rows(name, function._form + number, first, last, out, rows.shape, None if mask is None else mask.copy(),
+                     scale)
+
+
+cdef PyObject *call_method(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names) except NULL:
+    return PyObject_Vectorcall(<PyObject *>(<RowForm>callable).method, args, nargsf, names)
+
+
+cdef void _enable():
+    cdef RowForm form = RowForm.__new__(RowForm)
+    fastact_use_vectorcall(<PyTypeObject *>RowForm, <char *>&form.vectorcall - <char *><PyObject *>form)
+
+
+_enable()

@@ -1,0 +1,32 @@
+/* Floating-point flags of this thread. A comparison with NaN raises "invalid" and a subnormal result
+   "underflow"; neither is news to a user. */
+#ifndef FASTACT_FLAGS_H
+#define FASTACT_FLAGS_H
+
+#if defined(__x86_64__) /* the SSE half alone: <fenv.h> asks the x87 too, which takes many times as long */
+#include <xmmintrin.h>
+#define FA_QUIET (_MM_EXCEPT_UNDERFLOW | _MM_EXCEPT_INVALID)
+static inline unsigned fa_flags(void) { return _mm_getcsr(); }
+
+/* Lowers "invalid" and "underflow" where they were low before. */
+static inline void fa_restore_flags(unsigned before)
+{
+    unsigned now = _mm_getcsr();
+    if (now & ~before & FA_QUIET)
+        _mm_setcsr(now & ~(FA_QUIET & ~before));
+}
+
+/* "Overflow" too. */
+static inline void fa_restore_overflow(unsigned before)
+{
+    _mm_setcsr(_mm_getcsr() & ~(_MM_EXCEPT_OVERFLOW & ~before));
+}
+#else
+#include <fenv.h>
+#define FA_QUIET (FE_UNDERFLOW | FE_INVALID)
+static inline unsigned fa_flags(void) { return (unsigned)fetestexcept(FA_QUIET | FE_OVERFLOW); }
+static inline void fa_restore_flags(unsigned before) { feclearexcept(FA_QUIET & ~(int)before); }
+static inline void fa_restore_overflow(unsigned before) { feclearexcept(FE_OVERFLOW & ~(int)before); }
+#endif
+
+#endif

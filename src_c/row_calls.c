@@ -1,0 +1,96 @@
+/* Functions of rows: the checks, and how a call is cut for threads. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O2") /* as in dispatch.c */
+#endif
+#include <math.h>
+#include <string.h>
+#include "flags.h"
+#include "internal.h"
+
+static const ptrdiff_t size_of[] = {4, 8, 2, 2};
+
+/* One and minus infinity, whose first bytes are those of a dtype. */
+static const union {
+    float single;
+    double wide;
+    uint16_t half;
+} ones[] = {{.single = 1}, {.wide = 1}, {.half = 0x3c00}, {.half = 0x3f80}},
+  bottoms[] = {{.single = -INFINITY}, {.wide = -INFINITY}, {.half = 0xfc00}, {.half = 0xff80}};
+
+/* ns an element, one thread in cache, float32: decides when threads pay. */
+static const double row_costs[FA_ROW_FORM_COUNT] = {
+    [FA_SOFTMAX] = 0.2, [FA_SOFTMAX_BACKWARD] = 0.3, [FA_SOFTMAX_BACKWARD_FROM_OUTPUT] = 0.1,
+    [FA_LOG_SOFTMAX] = 0.25, [FA_LOG_SOFTMAX_BACKWARD] = 0.3, [FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT] = 0.2,
+    [FA_LOGSUMEXP] = 0.2, [FA_LOGSUMEXP_BACKWARD] = 0.25, [FA_HARDMAX] = 0.15, [FA_SPARSEMAX] = 1,
+    [FA_SPARSEMAX_BACKWARD] = 1.2, [FA_SPARSEMAX_BACKWARD_FROM_OUTPUT] = 0.4,
+};
+
+typedef struct {
+    fa_row_runner *run;
+    ptrdiff_t size;
+    const void *one;
+    fa_row_call call;
+} fa_row_job;
+
+/* Where all elements that count are -inf, hardmax has its 1 at the first of the row, which a mask may hide: it goes
+   to the first that counts. */
+static void move_hidden_ones(const fa_row_job *job, ptrdiff_t begin, ptrdiff_t end)
+{
+    const ptrdiff_t n = job->call.n, inner = job->call.inner;
+    const size_t size = (size_t)job->size;
+    for (ptrdiff_t row = begin; row < end; row++) {
+        const ptrdiff_t at = row / inner * n * inner + row % inner;
+        char *out = (char *)job->call.out + at * job->size;
+        const unsigned char *mask = job->call.mask + at;
+        ptrdiff_t first = 0;
+        while (first < n && !mask[first * inner])
+            first++;
+        for (ptrdiff_t i = 0; i < n && first < n; i++)
+            if (!mask[i * inner] && memcmp(out + i * inner * job->size, job->one, size) == 0) {
+                memset(out + i * inner * job->size, 0, size);
+                memcpy(out + first * inner * job->size, job->one, size);
+                break;
+            }
+    }
+}
+
+static void run_rows(void *context, ptrdiff_t begin, ptrdiff_t end)
+{
+    const fa_row_job *job = context;
+    job->run(&job->call, begin, end);
+    if (job->call.mask && job->call.form == FA_HARDMAX)
+        move_hidden_ones(job, begin, end);
+}
+
+fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
+                        ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const unsigned char *mask, double temperature)
+{
+    const int one_input = form == FA_SOFTMAX || form == FA_LOG_SOFTMAX || form == FA_LOGSUMEXP || form == FA_HARDMAX ||
+                          form == FA_SPARSEMAX;
+    const int has_temperature = form <= FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT || form >= FA_SPARSEMAX;
+    const double size = temperature < 0 ? -temperature : temperature;
+    if (form < 0 || form >= FA_ROW_FORM_COUNT || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 || outer < 0 || n < 0 ||
+        inner < 0 || (!one_input && !second) || !(size > 0 && size * 0 == 0) || (!has_temperature && size != 1))
+        return FA_ERROR_ARGUMENT;
+    if (form == FA_LOGSUMEXP && n == 0) /* the logarithm of an empty sum */
+        for (ptrdiff_t i = 0; i < outer * inner; i++)
+            memcpy((char *)out + i * size_of[dtype], &bottoms[dtype], (size_t)size_of[dtype]);
+    if (outer == 0 || n == 0 || inner == 0)
+        return FA_OK;
+    int failed = 0;
+    fa_row_job job = {fa_table()->rows[dtype], size_of[dtype], &ones[dtype],
+                      {form, {first, second}, out, outer, n, inner, mask, temperature, &failed}};
+    double ns = row_costs[form] * (dtype == FA_FLOAT64 ? 2 : 1) * (double)outer * (double)n * (double)inner;
+    ptrdiff_t grain = inner == 1 && n > 2048 ? 1 : ((4096 / n) | 63) + 1; /* whole blocks of rows */
+    unsigned flags = fa_flags();
+    fa_parallel(run_rows, &job, outer * inner, grain, ns);
+    fa_restore_flags(flags);
+    fa_restore_overflow(flags);
+    return failed ? FA_ERROR_MEMORY : FA_OK;
+}
+
+fa_status fa_rows(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
+                  ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner)
+{
+    return fa_rows_where(form, dtype, first, second, out, outer, n, inner, NULL, 1);
+}

@@ -1,0 +1,78 @@
+"""The site: its examples run, every function has a page, and every page is in a table of contents."""
+import doctest
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastact as fa
+from fastact import registry
+
+DOCS = Path(__file__).parents[1] / "docs"
+pytestmark = pytest.mark.skipif(not (DOCS / "conf.py").exists(), reason="needs the source tree")
+PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
+
+
+@pytest.fixture(scope="module")
+def generate():
+    """docs/generate.py, which writes the pages of the registry."""
+    pytest.importorskip("numpydoc")
+    pytest.importorskip("matplotlib")
+    spec = importlib.util.spec_from_file_location("_docs_generate", DOCS / "generate.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_examples(page):
+    results = doctest.testfile(str(DOCS / f"{page}.md"), module_relative=False, globs={"np": np, "fa": fa},
+                               optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert results.failed == 0
+
+
+def test_contents():
+    """Every page is reached from the first one, and what it takes from README is there."""
+    listed = set(re.search(r"```\{toctree\}(.*?)```", (DOCS / "index.md").read_text(), re.DOTALL).group(1).split())
+    assert {*PAGES} - listed == {"index"}
+    readme = (DOCS.parent / "README.md").read_text()
+    for page in PAGES:
+        for mark in re.findall(r'^:(?:start-after|end-before): "(.*)"$', (DOCS / f"{page}.md").read_text(), re.MULTILINE):
+            assert mark in readme, f"docs/{page}.md takes a section at {mark!r}, which README no longer has"
+
+
+def test_gallery_has_every_function(generate):
+    text = generate.gallery()
+    for entry in (*registry.ACTIVATIONS, *registry.ROWS):
+        assert text.count(f"plots/{entry.name}.svg") == 1
+        assert re.search(rf"^   {entry.name}$", text, re.MULTILINE), entry.name
+
+
+@pytest.mark.parametrize("name", ["gelu", "threshold", "hard_silu"])
+def test_page_of_an_activation(generate, name):
+    entry = fa.activations[name].info
+    text = generate.activation(entry)
+    for part in (entry.formula, entry.derivative, entry.range, entry.best_for, entry.reference, "Parameters",
+                 f"{entry.float32.value:g}", *(p.name for p in entry.parameters)):
+        assert part in text or part == "Parameters" and ":Parameters:" in text
+    for form in entry.forms:
+        assert f".. py:function:: fastact.{name}{'' if form == 'value' else '.' + form}(" in text
+    examples = doctest.DocTestParser().get_doctest(text, {"fa": fa}, name, None, 0)
+    assert len(examples.examples) == 2
+    assert doctest.DocTestRunner().run(examples).failed == 0
+
+
+def test_pages_of_row_functions(generate):
+    for entry in registry.ROWS:
+        assert f".. py:function:: fastact.{entry.name}(x, axis=" in generate.row_function(entry)
+
+
+def test_reference_has_every_public_name(generate):
+    text = generate.reference() + generate.gated_linear_units()
+    functions = {*fa.activations, *(row.name for row in registry.ROWS), *registry.aliases()}
+    modules = {"Activation", "activations", "callbacks", "initializers", "losses"}
+    assert [name for name in fa.__all__ if name not in {*functions, *modules} and f"fastact.{name}" not in text] == []

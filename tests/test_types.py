@@ -1,0 +1,111 @@
+"""Types: a user's file passes ``mypy --strict``, and the stubs say what the compiled modules have."""
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastact as fa
+
+pytestmark = pytest.mark.skipif(not importlib.util.find_spec("mypy"), reason="needs mypy")
+
+USER = """
+import numpy as np
+import numpy.typing as npt
+
+import fastact as fa
+from fastact.losses import cross_entropy
+
+
+def layer(x: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    h: npt.NDArray[np.float32] = fa.gelu.biased(x, bias)
+    return h
+
+
+def run(activation: fa.Activation, x: npt.NDArray[np.float32]) -> float:
+    step = activation.bind(x, x)
+    step()
+    ufunc: np.ufunc = activation.backward.ufunc
+    largest: float = activation.info.float32.value if activation.info.float32 else 0.0
+    return largest + ufunc.nin
+
+
+x = np.zeros((4, 2), np.float32)
+run(fa.activations["silu"], layer(x, x[0]))
+fa.leaky_relu(x, negative_slope=0.2, out=x)
+dx, dbias = fa.relu.biased_backward(x, x, x[0])
+p = fa.softmax(x, axis=(0, 1), temperature=0.5)
+dx = fa.swiglu.backward(x[:, :1], x, gate="first")
+net = fa.MLP([2, 8, 2], activation="relu")
+net.fit(x, np.zeros(4, int), epochs=1, progress=False)
+loss, grad = cross_entropy.value_and_grad(x, np.zeros(4, int))
+fa.optimizers.Adam([x], lr=1e-3).step([x])
+reveal_type(fa.silu)
+reveal_type(fa.get_num_threads())
+reveal_type(fa.relu6.name)
+"""
+MISTAKES = """
+import fastact as fa
+
+fa.set_num_threads("all")
+fa.swiglu([1.0, 2.0], gate="middle")
+fa.activations["gelu"] = fa.relu
+fa.gelu.derivativ([1.0])
+"""
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("mypy")
+
+
+@pytest.fixture
+def python(tmp_path, cache):
+    """Runs a module on arguments in an empty folder, where stubs come from the package that is imported."""
+    root = str(Path(fa.__file__).parents[1])
+    env = {**os.environ, "MYPYPATH": "" if root.endswith("site-packages") else root,
+           "MYPY_CACHE_DIR": str(cache)}
+
+    def run(module, *arguments):
+        command = [sys.executable, "-m", module, *map(str, arguments)]
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    return run
+
+
+def test_a_users_file(python, tmp_path):
+    (tmp_path / "user.py").write_text(USER)
+    done = python("mypy", "--strict", "--follow-imports=silent", "user.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = [line.rpartition('"')[0].rpartition('"')[2].removeprefix("builtins.") for line in done.stdout.splitlines()
+             if "Revealed type" in line]
+    assert shown == ["fastact.activations.Activation", "int", "str"]
+
+
+def test_mistakes_are_found(python, tmp_path):
+    (tmp_path / "user.py").write_text(MISTAKES)
+    done = python("mypy", "--strict", "--follow-imports=silent", "user.py")
+    found = {int(line.split(":")[1]) for line in done.stdout.splitlines() if ": error:" in line}
+    assert found == {4, 5, 6, 7}, done.stdout
+
+
+def test_stubs(python, tmp_path):
+    """Of the package and its compiled modules; Python modules are their own stubs, as mypy reads them."""
+    folder = Path(fa.__file__).parent
+    plain = {path.stem for path in folder.glob("*.py")} - {path.stem for path in folder.glob("*.pyi")}
+    (tmp_path / "mypy.ini").write_text("[mypy]\nignore_missing_imports = True\nignore_errors = True\n"
+                                       "[mypy-torch.*,onnx.*,sklearn.*,scipy.*,matplotlib.*]\nfollow_imports = skip\n")
+    (tmp_path / "allowed").write_text("\n".join([
+        r".*\.__(test|pyx_capi|reduce_cython|setstate_cython)__",
+        r"fastact\.(" + "|".join(sorted(plain)) + r")(\..*)?",
+        r"fastact\.ufuncs\..*",  # one a form of each activation, by the stub's __getattr__
+    ]))
+    done = python("mypy.stubtest", "fastact", "--concise", "--mypy-config-file", "mypy.ini", "--allowlist", "allowed",
+                  "--ignore-unused-allowlist")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_activation_is_in_the_stub():
+    text = (Path(fa.__file__).parent / "__init__.pyi").read_text()
+    assert [name for name in fa.__all__ if f'"{name}"' not in text] == []
