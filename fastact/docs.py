@@ -114,10 +114,17 @@ def form(entry, form):
                   f"    Which function: {names}."]
     lines += _outputs(form) + _returns(form)
     lines += ["", "Raises", "------", "TypeError", "    For complex, longdouble, object and other dtypes.",
-              "ValueError", "    For shapes that do not broadcast, or a read-only out.", "", "Notes", "-----",
+              "ValueError", "    For shapes that do not broadcast, or a read-only out.", ""]
+    if form == "value":
+        lines += ["See Also", "--------", *(f"fastact.{entry.name}.{other}" for other in entry.forms[1:]), ""]
+    lines += ["Notes", "-----",
               f"f(x) = {entry.formula}; f'(x) = {entry.derivative}.",
               f"Range {entry.range}. Kink: {kinks(entry)}. NaN gives NaN; limits at infinity are exact.",
               bounds_text(entry), f"Source: {entry.reference}."]
+    if form == "value":
+        lines += ["", "Examples", "--------", ">>> import fastact as fa",
+                  f">>> y = fa.{entry.name}([-2.0, 0.5]{''.join(f', {v}' for v in entry.required)})",
+                  f">>> d = fa.{entry.name}.derivative([-2.0, 0.5]{''.join(f', {v}' for v in entry.required)})"]
     return "\n".join(line for line in lines if line is not None)
 
 
