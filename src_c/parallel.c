@@ -29,7 +29,7 @@
 #endif
 #include "internal.h"
 
-#define WORTH_WAKING_NS 20000.0 /* a loop shorter than this stays on one thread */
+#define WORTH_WAKING_NS 6000.0  /* a loop shorter than this stays on one thread; waking one costs 1 to 3 us */
 #define CHUNKS_PER_THREAD 4     /* so that a core that is busy elsewhere delays one chunk only */
 #define LONG_WAIT_NS 200000     /* for the others, beyond twice the time of the work itself */
 #define LONG_CALL_NS 1000000    /* beyond four times the estimate, and */
