@@ -90,8 +90,7 @@ static fa_status run_rows(const fa_bound *b)
 void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void *const *arrays,
              const void *parameters, ptrdiff_t n, ptrdiff_t columns)
 {
-    static const ptrdiff_t size_of[] = {4, 8, 2, 2};
-    const ptrdiff_t size = size_of[dtype], rows = columns ? n / columns : 0;
+    const ptrdiff_t size = fa_size_of(dtype), rows = columns ? n / columns : 0;
     const int inputs = fa_inputs_of(form), sums = form == FA_BIASED_BACKWARD, bias = columns ? inputs - 1 : -1;
     fa_job job;
     int k = 0;

@@ -84,7 +84,7 @@ int fa_has_form(const fa_activation *activation, fa_form form)
 
 static const int inputs_of[FA_FORM_COUNT] = {1, 1, 2, 1, 2, 1, 2, 3, 2, 3};
 static const int outputs_of[FA_FORM_COUNT] = {1, 1, 1, 2, 1, 1, 1, 2, 1, 1};
-static const ptrdiff_t size_of[] = {4, 8, 2, 2}, parameter_size_of[] = {4, 8, 8, 8};
+static const ptrdiff_t parameter_size_of[] = {4, 8, 8, 8};
 
 int fa_inputs_of(fa_form form) { return inputs_of[form]; }
 int fa_outputs_of(fa_form form) { return outputs_of[form]; }
@@ -188,7 +188,7 @@ ALWAYS fa_status apply(const fa_activation *activation, fa_form form, fa_dtype d
     fa_status status = n < 0 ? FA_ERROR_ARGUMENT : prepare(&job, activation, form, dtype, data, steps);
     if (status || n == 0)
         return status;
-    enum overlap overlap = known_apart || n == 1 ? APART : overlap_of(&job.call, size_of[dtype], n);
+    enum overlap overlap = known_apart || n == 1 ? APART : overlap_of(&job.call, fa_size_of(dtype), n);
     double cost = activation->cost * (dtype == FA_FLOAT64 ? 2 : 1) + (dtype >= FA_FLOAT16 ? 0.06 : 0);
     unsigned flags = fa_flags();
     if (overlap == ENTWINED) {
@@ -197,7 +197,7 @@ ALWAYS fa_status apply(const fa_activation *activation, fa_form form, fa_dtype d
     } else if (overlap == BEHIND || n <= SHORT) {
         job.run(&job.call, 0, n);
     } else {
-        job.call.stream = fa_should_stream(&job.call, size_of[dtype], n);
+        job.call.stream = fa_should_stream(&job.call, fa_size_of(dtype), n);
         fa_parallel(fa_run_job, &job, n, SHORT, (double)n * cost);
     }
     fa_restore_flags(flags);
@@ -230,7 +230,7 @@ fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype
     int k = 0;
     for (int i = 0; i < inputs_of[form]; i++, k++) {
         data[k] = (char *)inputs[i];
-        steps[k] = size_of[dtype];
+        steps[k] = fa_size_of(dtype);
     }
     for (int i = 0; i < activation->parameters; i++, k++) {
         data[k] = (char *)parameters + i * parameter_size_of[dtype];
@@ -238,7 +238,7 @@ fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype
     }
     for (int i = 0; i < outputs_of[form]; i++, k++) {
         data[k] = outputs[i];
-        steps[k] = size_of[dtype];
+        steps[k] = fa_size_of(dtype);
     }
     return fa_apply_apart(activation, form, dtype, data, steps, n);
 }

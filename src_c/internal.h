@@ -79,6 +79,9 @@ typedef struct {
     fa_call call;
 } fa_job;
 
+/* Bytes of an element. */
+static inline ptrdiff_t fa_size_of(fa_dtype dtype) { return dtype == FA_FLOAT32 ? 4 : dtype == FA_FLOAT64 ? 8 : 2; }
+
 /* dispatch.c: the table in use. */
 const fa_isa_table *fa_table(void);
 

@@ -148,7 +148,6 @@ fa_status fa_biased_backward(const fa_activation *activation, fa_dtype dtype, ch
 fa_status fa_apply_biased(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
                           void *const *outputs, ptrdiff_t rows, ptrdiff_t columns, const void *parameters)
 {
-    static const ptrdiff_t size_of[] = {4, 8, 2, 2};
     char *data[FA_MAX_ARGUMENTS];
     ptrdiff_t steps[FA_MAX_ARGUMENTS], row_steps[FA_MAX_ARGUMENTS];
     if (!activation)
@@ -156,7 +155,7 @@ fa_status fa_apply_biased(const fa_activation *activation, fa_form form, fa_dtyp
     if ((form != FA_BIASED && form != FA_BIASED_BACKWARD) || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 ||
         (activation->parameters && !parameters))
         return FA_ERROR_ARGUMENT;
-    const ptrdiff_t size = size_of[dtype];
+    const ptrdiff_t size = fa_size_of(dtype);
     const int count = fa_inputs_of(form);
     int k = 0;
     for (; k < count; k++) {

@@ -7,7 +7,6 @@
 #include "flags.h"
 #include "internal.h"
 
-static const ptrdiff_t size_of[] = {4, 8, 2, 2};
 
 /* One and minus infinity, whose first bytes are those of a dtype. */
 static const union {
@@ -74,11 +73,11 @@ fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, con
         return FA_ERROR_ARGUMENT;
     if (form == FA_LOGSUMEXP && n == 0) /* the logarithm of an empty sum */
         for (ptrdiff_t i = 0; i < outer * inner; i++)
-            memcpy((char *)out + i * size_of[dtype], &bottoms[dtype], (size_t)size_of[dtype]);
+            memcpy((char *)out + i * fa_size_of(dtype), &bottoms[dtype], (size_t)fa_size_of(dtype));
     if (outer == 0 || n == 0 || inner == 0)
         return FA_OK;
     int failed = 0;
-    fa_row_job job = {fa_table()->rows[dtype], size_of[dtype], &ones[dtype],
+    fa_row_job job = {fa_table()->rows[dtype], fa_size_of(dtype), &ones[dtype],
                       {form, {first, second}, out, outer, n, inner, mask, temperature, &failed}};
     double ns = row_costs[form] * (dtype == FA_FLOAT64 ? 2 : 1) * (double)outer * (double)n * (double)inner;
     ptrdiff_t grain = inner == 1 && n > 2048 ? 1 : ((4096 / n) | 63) + 1; /* whole blocks of rows */

@@ -100,42 +100,31 @@ INLINE void FN(plain_sums)(const FN(row_block) *b, int across, FN(rows_at) x, FN
 {
     double sum[BLOCK_ROWS], others[BLOCK_ROWS], lane[BLOCK_ROWS], tops[BLOCK_ROWS], power[BLOCK_ROWS], shift[BLOCK_ROWS];
     REAL top[BLOCK_ROWS];
-    int quick = terms.p != x.p, was_quick = quick, most = 0, far;
-    for (int done = 0; !done; quick = 0) {
-        was_quick = quick;
-        if (!quick)
-            FN(row_maxima)(b, across, x, m);
-        FN(row_terms)(b, across, quick, x, terms, m);
-        FN(row_sums)(SUM_LANES, b, across, terms, terms, NULL, sum, lane);
-        done = 1;
-        for (int r = 0; r < b->count && quick; r++)
-            done &= FN(quick_will_do)(sum[r]);
-    }
+    int most = 0, far, quick = FN(row_terms_and_sums)(SUM_LANES, b, across, x, terms, m, sum, lane);
     for (int r = 0; r < b->count; r++)
-        shift[r] = was_quick ? -QUICK_SHIFT : FN(row_power_of)(m[r], 0, &far) - ROW_SHIFT;
+        shift[r] = quick ? -QUICK_SHIFT : FN(row_power_of)(m[r], 0, &far) - ROW_SHIFT;
 #pragma omp simd reduction(| : most)
     for (int r = 0; r < b->count; r++) {
         log_sum[r] = fa_split_power(sum[r], &power[r]);
         power[r] += shift[r];
         most |= !(lane[r] <= DOMINANT * sum[r]);
     }
-    if (most && was_quick)
+    if (most && quick)
         FN(row_maxima)(b, across, x, m);
     for (int r = 0; most && across && r < b->count; r += ROW_LANES) {
         FN(row_block) some = *b;
         FN(rows_at) here = {terms.p + r, terms.step};
+        int here_most = 0;
         some.count = ROW_LANES;
-        most = 0;
-        LANES_LOOP(ROW_LANES) most |= !(lane[r + l] <= DOMINANT * sum[r + l]);
-        if (most) {
+        LANES_LOOP(ROW_LANES) here_most |= !(lane[r + l] <= DOMINANT * sum[r + l]);
+        if (here_most) {
             FN(row_maxima)(&some, 1, here, top + r);
             FN(row_sums)(SUM_OTHERS, &some, 1, here, here, top + r, others + r, tops + r);
         }
-        most = 1;
     }
     for (int r = 0; r < b->count; r++) {
         if (lane[r] <= DOMINANT * sum[r]) {
-            m[r] = !was_quick && (FN(row_power_of)(m[r], 0, &far), far) ? m[r] : 0;
+            m[r] = !quick && (FN(row_power_of)(m[r], 0, &far), far) ? m[r] : 0;
             continue;
         }
         const REAL *row = terms.p + r * b->n;
@@ -143,7 +132,7 @@ INLINE void FN(plain_sums)(const FN(row_block) *b, int across, FN(rows_at) x, FN
             top[r] = FN(row_maximum)(row, b->n);
             others[r] = FN(row_sum)(SUM_OTHERS, row, row, b->n, top[r], tops + r);
         }
-        log_sum[r] = others[r] / FN(top_term)(m[r], 0, was_quick) + (tops[r] - 1);
+        log_sum[r] = others[r] / FN(top_term)(m[r], 0, quick) + (tops[r] - 1);
         power[r] = 0;
     }
     fa_log1p_of_rows(log_sum, b->count);

@@ -7,16 +7,7 @@ INLINE void FN(softmax_by)(const FN(row_block) *b, int across, FN(rows_at) x, FN
 {
     double sum[BLOCK_ROWS];
     REAL m[BLOCK_ROWS], factor[BLOCK_ROWS];
-    int quick = !b->scale && terms.p != x.p;
-    for (int done = 0; !done; quick = 0) {
-        if (!quick)
-            FN(row_maxima)(b, across, x, m);
-        FN(row_terms)(b, across, quick, x, terms, m);
-        FN(row_sums)(SUM_NUMBERS, b, across, terms, terms, NULL, sum, NULL);
-        done = 1;
-        for (int r = 0; r < b->count && quick; r++)
-            done &= FN(quick_will_do)(sum[r]);
-    }
+    FN(row_terms_and_sums)(SUM_NUMBERS, b, across, x, terms, m, sum, NULL);
 #pragma omp simd
     for (int r = 0; r < b->count; r++)
         factor[r] = (REAL)(1 / sum[r]);

@@ -128,3 +128,21 @@ FA_APART void FN(row_terms_of_maxima)(const FN(row_block) *b, int quick, const R
 
 /* Whether the terms of the first look have the right sum. */
 INLINE int FN(quick_will_do)(double sum) { return sum >= QUICK_SMALL && sum <= QUICK_LARGE; }
+
+/* The terms of rows and their sums, of a kind without `top`. Returns whether the first look did; else m has the
+   maxima. */
+INLINE int FN(row_terms_and_sums)(int kind, const FN(row_block) *b, int across, FN(rows_at) x, FN(rows_at) terms, REAL *m,
+                                  double *sum, double *lane)
+{
+    for (int quick = !b->scale && terms.p != x.p, done;; quick = 0) {
+        if (!quick)
+            FN(row_maxima)(b, across, x, m);
+        FN(row_terms)(b, across, quick, x, terms, m);
+        FN(row_sums)(kind, b, across, terms, terms, NULL, sum, lane);
+        done = 1;
+        for (int r = 0; r < b->count && quick; r++)
+            done &= FN(quick_will_do)(sum[r]);
+        if (done)
+            return quick;
+    }
+}
