@@ -62,7 +62,7 @@ def test_page_of_an_activation(generate, name):
     for form in entry.forms:
         assert f".. py:function:: fastact.{name}{'' if form == 'value' else '.' + form}(" in text
     examples = doctest.DocTestParser().get_doctest(text, {"fa": fa}, name, None, 0)
-    assert len(examples.examples) == 2
+    assert len(examples.examples) >= 2  # the import and a call at the least
     assert doctest.DocTestRunner().run(examples).failed == 0
 
 
