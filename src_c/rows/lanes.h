@@ -194,6 +194,29 @@ INLINE void FN(row_trees)(double (*sum)[ROW_LANES], double (*rest)[ROW_LANES], i
     LANES_LOOP(ROW_LANES) sums[l] = FA_DOUBLE ? sum[0][l] + rest[0][l] : sum[0][l];
 }
 
+/* Lane k of rows side by side begins with the 1 to 4 elements of it that are left over by fours, in pairs. */
+INLINE void FN(row_rest_of_lane)(int kind, int items, const REAL *const *a, const REAL *const *c, int count, const REAL *top,
+                                 int k, double (*sum)[ROW_LANES][ROW_LANES], REAL *found)
+{
+    for (int r = 0; r < count; r += ROW_LANES) {
+        const REAL *t = top + (kind == SUM_OTHERS ? r : 0);
+        REAL both[ROW_LANES];
+        LANES_LOOP(ROW_LANES)
+        {
+            REAL item[4] = {0, 0, 0, 0};
+            for (int j = 0; j < items; j++)
+                item[j] = FN(row_item)(kind, a[j][r + l], c[j][r + l], t[l]);
+            both[l] = items == 1 ? item[0] : items == 2 ? item[0] + item[1] : (item[0] + item[1]) + (item[2] + item[3]);
+        }
+        LANES_LOOP(ROW_LANES) sum[r / ROW_LANES][k][l] = both[l];
+        REAL tops[ROW_LANES] = {0};
+        for (int j = 0; j < items && kind == SUM_OTHERS; j++)
+            LANES_LOOP(ROW_LANES) tops[l] += a[j][r + l] == t[l] ? 1 : 0;
+        if (kind == SUM_OTHERS)
+            LANES_LOOP(ROW_LANES) found[r + l] += tops[l];
+    }
+}
+
 /* The sums of rows side by side, 16 of which have sum[k] as lane k. */
 INLINE void FN(row_sums_across)(int kind, FN(rows_at) a, FN(rows_at) c, ptrdiff_t n, int count, const REAL *top,
                                 double *sums, double *tops)
@@ -207,7 +230,7 @@ INLINE void FN(row_sums_across)(int kind, FN(rows_at) a, FN(rows_at) c, ptrdiff_
     for (int r = 0; r < count; r++)
         found[r] = 0;
     for (int k = 0; k < lanes; k++) {
-        const REAL *here[4] = {nothing, nothing, nothing, nothing}, *with[4] = {nothing, nothing, nothing, nothing};
+        const REAL *here[4], *with[4], *t = kind == SUM_OTHERS ? top : nothing;
         int items = 0;
         for (; items < groups; items++) {
             here[items] = a.p + (fours + items * G + k) * a.step;
@@ -218,16 +241,15 @@ INLINE void FN(row_sums_across)(int kind, FN(rows_at) a, FN(rows_at) c, ptrdiff_
             with[items] = c.p + (fours + items * G + k - shift) * c.step;
             items++;
         }
-        for (int r = 0; r < count; r += G) {
-            REAL pairs[2][G] = {{0}};
-            for (int j = 0; j < items; j++) {
-                const REAL *x = here[j] + r, *y = with[j] + r, *t = kind == SUM_OTHERS ? top + r : nothing;
-                LANES_LOOP(G) pairs[j / 2][l] += FN(row_item)(kind, x[l], y[l], t[l]);
-                if (kind == SUM_OTHERS)
-                    LANES_LOOP(G) found[r + l] += x[l] == t[l] ? 1 : 0;
-            }
-            LANES_LOOP(G) sum[r / G][k][l] = pairs[0][l] + pairs[1][l];
-            LANES_LOOP(G) rest[r / G][k][l] = 0;
+        for (int r = 0; r < count / G; r++) {
+            if (!items)
+                LANES_LOOP(G) sum[r][k][l] = 0;
+            LANES_LOOP(G) rest[r][k][l] = 0;
+        }
+        switch (items) { /* each a loop of its own */
+#define LANE(number) case number: FN(row_rest_of_lane)(kind, number, here, with, count, t, k, sum, found); break;
+            LANE(1) LANE(2) LANE(3) LANE(4)
+#undef LANE
         }
     }
     for (ptrdiff_t i = 0; i < fours; i += FOURFOLD)
@@ -240,8 +262,10 @@ INLINE void FN(row_sums_across)(int kind, FN(rows_at) a, FN(rows_at) c, ptrdiff_
                 FN(row_add)(&sum[r / G][k][l], &rest[r / G][k][l],
                             FN(row_four)(kind, x[l], x[u + l], x[2 * u + l], x[3 * u + l], y[l], y[v + l], y[2 * v + l],
                                          y[3 * v + l], t[l]));
-                for (int j = 0; j < 4 && kind == SUM_OTHERS; j++)
-                    LANES_LOOP(G) found[r + l] += x[j * u + l] == t[l] ? 1 : 0;
+                if (kind == SUM_OTHERS)
+                    LANES_LOOP(G)
+                    found[r + l] += ((x[l] == t[l] ? 1 : 0) + (REAL)(x[u + l] == t[l] ? 1 : 0)) +
+                                    ((x[2 * u + l] == t[l] ? 1 : 0) + (REAL)(x[3 * u + l] == t[l] ? 1 : 0));
             }
     for (int r = 0; r < count; r += G) {
         if (kind == SUM_LANES) {

@@ -109,14 +109,14 @@ INLINE void FN(plain_sums)(const FN(row_block) *b, int across, FN(rows_at) x, FN
         power[r] += shift[r];
         most |= !(lane[r] <= DOMINANT * sum[r]);
     }
-    if (most && quick)
-        FN(row_maxima)(b, across, x, m);
     for (int r = 0; most && across && r < b->count; r += ROW_LANES) {
         FN(row_block) some = *b;
-        FN(rows_at) here = {terms.p + r, terms.step};
+        FN(rows_at) here = {terms.p + r, terms.step}, from = {x.p + r, x.step};
         int here_most = 0;
         some.count = ROW_LANES;
         LANES_LOOP(ROW_LANES) here_most |= !(lane[r + l] <= DOMINANT * sum[r + l]);
+        if (here_most && quick)
+            FN(row_maxima)(&some, 1, from, m + r);
         if (here_most) {
             FN(row_maxima)(&some, 1, here, top + r);
             FN(row_sums)(SUM_OTHERS, &some, 1, here, here, top + r, others + r, tops + r);
@@ -129,6 +129,7 @@ INLINE void FN(plain_sums)(const FN(row_block) *b, int across, FN(rows_at) x, FN
         }
         const REAL *row = terms.p + r * b->n;
         if (!across) {
+            m[r] = quick ? FN(row_maximum)(x.p + r * b->n, b->n) : m[r];
             top[r] = FN(row_maximum)(row, b->n);
             others[r] = FN(row_sum)(SUM_OTHERS, row, row, b->n, top[r], tops + r);
         }

@@ -33,9 +33,22 @@ INLINE void FN(row_maxima)(const FN(row_block) *b, int across, FN(rows_at) x, RE
 {
     for (int r = 0; !across && r < b->count; r++)
         m[r] = FN(row_maximum)(x.p + r * b->n, b->n);
-    for (int r = 0; across && r < b->count; r++)
-        m[r] = -INFINITY;
-    for (ptrdiff_t i = 0; across && i < b->n; i++)
-        for (int r = 0; r < b->count; r += ROW_LANES)
-            LANES_LOOP(ROW_LANES) m[r + l] = x.p[i * x.step + r + l] > m[r + l] ? x.p[i * x.step + r + l] : m[r + l];
+    for (int r = 0; across && r < b->count; r += ROW_LANES) {
+        REAL most[4][ROW_LANES]; /* four chains */
+        for (int j = 0; j < 4; j++)
+            LANES_LOOP(ROW_LANES) most[j][l] = -INFINITY;
+        ptrdiff_t i = 0;
+        for (; i + 4 <= b->n; i += 4)
+            for (int j = 0; j < 4; j++) {
+                const REAL *here = x.p + (i + j) * x.step + r;
+                LANES_LOOP(ROW_LANES) most[j][l] = here[l] > most[j][l] ? here[l] : most[j][l];
+            }
+        for (; i < b->n; i++) {
+            const REAL *here = x.p + i * x.step + r;
+            LANES_LOOP(ROW_LANES) most[0][l] = here[l] > most[0][l] ? here[l] : most[0][l];
+        }
+        LANES_LOOP(ROW_LANES) most[0][l] = most[1][l] > most[0][l] ? most[1][l] : most[0][l];
+        LANES_LOOP(ROW_LANES) most[2][l] = most[3][l] > most[2][l] ? most[3][l] : most[2][l];
+        LANES_LOOP(ROW_LANES) m[r + l] = most[2][l] > most[0][l] ? most[2][l] : most[0][l];
+    }
 }
