@@ -19,6 +19,7 @@
 #if !defined(_WIN32)
 #include <pthread.h>
 #endif
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,27 +48,64 @@ static atomic_llong alone_until; /* on the clock of now_ns */
 static int omp_at_load; /* a lower value later is a limit that somebody set: threadpoolctl, say */
 #endif
 
-static double quota_from(const char *path, const char *format)
+/* The number in a file, or two of them; 0 where there is none. */
+static double number_from(const char *folder, const char *file, double *second)
 {
-    double quota = -1, period = 100000;
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return -1;
-    int got = fscanf(file, format, &quota, &period);
-    fclose(file);
-    return got >= 1 && quota > 0 && period > 0 ? quota / period : -1;
+    char path[4200];
+    double first = 0;
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return 0;
+    int got = fscanf(f, "%lf %lf", &first, second);
+    fclose(f);
+    return got >= 1 ? first : 0; /* "max", or -1: no limit */
 }
 
-/* CPUs that the container's quota allows, rounded up, or 0 where there is none. */
+/* The lowest quota, in CPUs, of the group `path` and those that it lies in; `least` where none is lower. */
+static double quota_above(const char *root, const char *path, double least)
+{
+    char folder[4160];
+    for (size_t left = strlen(path);; left--) {
+        if (left && path[left] != '/' && path[left])
+            continue;
+        double period = 100000, ignored, quota;
+        snprintf(folder, sizeof folder, "%s%.*s", root, (int)left, path);
+        quota = number_from(folder, "cpu.max", &period);
+        if (quota <= 0) {
+            quota = number_from(folder, "cpu.cfs_quota_us", &ignored);
+            period = quota > 0 ? number_from(folder, "cpu.cfs_period_us", &ignored) : period;
+        }
+        if (quota > 0 && period > 0 && !(quota / period > least))
+            least = quota / period;
+        if (!left)
+            return least;
+    }
+}
+
+/* CPUs that the quota of cgroups allows, of version 2 or 1, rounded up; 0 where there is none. A container sees its
+   own group as the root; a service of the system is named in /proc. */
 static int quota_cpus(void)
 {
-    double cpus = quota_from("/sys/fs/cgroup/cpu.max", "%lf %lf");
-    if (cpus <= 0) {
-        double quota = quota_from("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "%lf");
-        double period = quota_from("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "%lf");
-        cpus = quota > 0 && period > 0 ? quota / period : -1;
+    char line[4100];
+    double least = quota_above("/sys/fs/cgroup", "", INT_MAX);
+    least = quota_above("/sys/fs/cgroup/cpu", "", least);
+    FILE *f = fopen("/proc/self/cgroup", "r");
+    while (f && fgets(line, sizeof line, f)) { /* "0::/path" or "1:cpu,cpuacct:/path" */
+        char *kinds = strchr(line, ':'), *path = kinds ? strchr(kinds + 1, ':') : NULL;
+        if (!path)
+            continue;
+        *path++ = 0;
+        path[strcspn(path, "\n")] = 0;
+        int second = kinds[1] == 0, first = 0;
+        for (char *kind = strtok(kinds + 1, ","); kind; kind = strtok(NULL, ","))
+            first |= strcmp(kind, "cpu") == 0;
+        if (first || second)
+            least = quota_above(first ? "/sys/fs/cgroup/cpu" : "/sys/fs/cgroup", path, least);
     }
-    return cpus <= 0 ? 0 : (int)cpus < cpus ? (int)cpus + 1 : (int)cpus;
+    if (f)
+        fclose(f);
+    return least >= INT_MAX ? 0 : (int)least < least ? (int)least + 1 : (int)least;
 }
 
 static int affinity_cpus(void)

@@ -60,6 +60,42 @@ def test_affinity():
     assert run(COUNT, prefix=("taskset", "-c", "0"), OMP_NUM_THREADS="2") == "2"
 
 
+QUOTA = """set -e
+mount -t tmpfs none /sys/fs/cgroup
+mkdir -p "/sys/fs/cgroup/$3"
+for pair in $1; do echo "${pair#*=}" | tr _ ' ' > "/sys/fs/cgroup/$3/${pair%%=*}"; done
+echo "$2" > /sys/fs/cgroup/mine
+mount --bind /sys/fs/cgroup/mine "/proc/$$/cgroup"
+shift 3
+exec "$@"
+"""
+
+
+@pytest.mark.skipif(fa.get_num_threads() < 2, reason="needs two processors")
+@pytest.mark.parametrize("files, group, folder, expected", [
+    ("cpu.max=100000_100000", "0::/", "", 1),
+    ("cpu.max=50000_100000", "0::/", "", 1),
+    ("cpu.max=110000_100000", "0::/", "", 2),  # a part of a processor counts as one
+    ("cpu.max=max_100000", "0::/", "", None),
+    ("cpu.max=100000_100000", "0::/system.slice/our.service", "system.slice/our.service", 1),
+    ("cpu.max=100000_100000", "0::/system.slice/our.service", "system.slice", 1),
+    ("cpu.max=100000_100000", "0::/system.slice/our.service", "other.slice", None),
+    ("cpu.cfs_quota_us=100000 cpu.cfs_period_us=100000", "1:cpu:/", "cpu", 1),
+    ("cpu.cfs_quota_us=-1 cpu.cfs_period_us=100000", "1:cpu:/", "cpu", None),
+    ("cpu.cfs_quota_us=100000 cpu.cfs_period_us=100000", "4:cpuacct,cpu:/ours", "cpu/ours", 1),
+    ("cpu.cfs_quota_us=100000 cpu.cfs_period_us=100000", "4:cpuset:/ours", "cpu/ours", None),
+])
+def test_quota_of_the_container(files, group, folder, expected):
+    """The file system of cgroups as a process in such a container would see it."""
+    unshare = ("unshare", "-m") if hasattr(os, "geteuid") and os.geteuid() == 0 else ("unshare", "-rm")
+    prefix = (*unshare, "bash", "-c", QUOTA, "bash", files, group, folder)
+    if not shutil.which("unshare") or subprocess.run([*prefix, "true"], capture_output=True).returncode:
+        pytest.skip("no mounts of our own here")
+    available = len(os.sched_getaffinity(0))
+    assert run(COUNT, prefix=prefix) == str(min(expected or available, available))
+    assert run(COUNT, prefix=prefix, OMP_NUM_THREADS="3") == "3"
+
+
 @pytest.mark.parametrize("environment", [{}, {"FASTACT_NUM_THREADS": "2"}])
 def test_threadpoolctl_limits_us(environment):
     pytest.importorskip("threadpoolctl")
