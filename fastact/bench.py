@@ -57,8 +57,9 @@ def compare(
     threads : int
     progress : bool
         Show a bar on stderr.
-    place : {"out", "fresh", "bind"}
-        Into an existing output, a fresh one, or fastact's bound call beside the others' into an output.
+    place : {"out", "fresh", "bind", "read"}
+        Into an existing output, a fresh one, fastact's bound call beside the others' into an output, or into an
+        existing output that NumPy's maximum reads next.
     axis : int
         Of functions of rows.
     per : {"element", "call"}
@@ -149,7 +150,7 @@ def _read(path: Path) -> str:
 
 
 def _plot(path: str, names: Sequence[str], peers: Sequence[str], repeat: int, threads: int, progress: bool) -> None:
-    """Measure sizes from 16 to 16 Mi and draw them."""
+    """Measure sizes from 16 to 64 Mi and draw them."""
     from fastact import bench_plot
 
     cases = [case for n in bench_cases.PLOT_SIZES for case in bench_cases.runs("elementwise", n=[n])]
@@ -181,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=1, help="of every library that has threads (1)")
     parser.add_argument("--repeat", type=int, default=300, help="samples of each side (300)")
     parser.add_argument("--json", metavar="FILE", help="write the machine and all figures there, minima and medians")
-    parser.add_argument("--plot", metavar="FILE", help="measure sizes from 16 to 16 Mi instead, and draw them (PNG)")
+    parser.add_argument("--plot", metavar="FILE", help="measure sizes from 16 to 64 Mi instead, and draw them (PNG)")
     parser.add_argument("--write", action="store_true", help="update the tables in README.md of a source tree")
     return parser
 

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from fastact import bench_fused, peers, registry
 
 CACHE_N, MEMORY_N, BEYOND_N, CALL_N = 1 << 16, 1 << 24, 1 << 20, 16
-PLOT_SIZES = tuple(4 ** power for power in range(2, 13))  # 16 to 16 Mi
+PLOT_SIZES = tuple(4 ** power for power in range(2, 14))  # 16 to 64 Mi
 PLOTTED = ("relu", "silu", "gelu", "tanh", "softplus", "mish")
 LAYOUTS: Dict[str, Tuple[Tuple[int, ...], int]] = {
     "rows of 16": ((4096, 16), -1), "rows of 64": ((1024, 64), -1), "rows of 1000": ((64, 1000), -1),
@@ -54,7 +54,7 @@ def runs(
     if what == "memory":
         return [Run(what, f"{of_form}, {readable(size)} {of_dtype}, {_PLACE[place]}",
                     {**common, "names": every, "n": size, "place": place}, ("copy",))
-                for size in n or [MEMORY_N] for place in (peers.OUT, peers.FRESH)]
+                for size in n or [MEMORY_N] for place in (peers.OUT, peers.FRESH, peers.READ)]
     if what == "forms":
         chosen = [form] if form in bench_fused.FORMS else list(bench_fused.FORMS)
         return [Run(what, f"{fused}, {readable(size)} {of_dtype}",
@@ -71,7 +71,7 @@ def _other_dtypes() -> List[str]:
     return ["float64", "float16"] + ["bfloat16"] * (importlib.util.find_spec("ml_dtypes") is not None)
 
 
-_PLACE = {peers.OUT: "into an output", peers.FRESH: "a fresh output", peers.BIND: "bound"}
+_PLACE = {peers.OUT: "into an output", peers.FRESH: "a fresh output", peers.BIND: "bound", peers.READ: "an output that is read next"}
 
 
 def readme_runs() -> List[Run]:

@@ -24,7 +24,7 @@ AnyEntry = Union[registry.Entry, registry.RowEntry]
 _EVERY: Tuple[AnyEntry, ...] = (*registry.ACTIVATIONS, *registry.ROWS)
 ENTRIES: Dict[str, AnyEntry] = {entry.name: entry for entry in _EVERY}
 FORMS = ("value", "derivative", "backward", "backward_from_output", *bench_fused.FORMS)
-PLACES = OUT, FRESH, BIND = ("out", "fresh", "bind")
+PLACES = OUT, FRESH, BIND, READ = ("out", "fresh", "bind", "read")
 ROW_LENGTH = 1000
 DRAWN = 1 << 18  # random numbers; longer arrays repeat them
 
@@ -109,8 +109,12 @@ def contender(
 ) -> Optional[Call]:
     """The call of a library, tried once; None where the library lacks the function for these arrays.
 
-    place is "out", "fresh", or "bind", fastact's arrays fixed once, beside which others write into out.
+    place is "out", "fresh", "bind", fastact's arrays fixed once, beside which others write into out, or "read":
+    into out, which NumPy's maximum reads next.
     """
+    if place == READ:
+        write = contender(side, entry, form, inputs, out, OUT, axis)
+        return write and (lambda: _read(write(), out))
     if side == "fastact":
         if place == BIND:
             return _bound(entry, form, inputs, out)
@@ -126,6 +130,11 @@ def contender(
         return call
     except (ImportError, NotImplementedError, RuntimeError, TypeError, ValueError):
         return None  # not installed, or not for this dtype
+
+
+def _read(result: Any, out: Any) -> Any:
+    """The largest number of a result, or of the output where the library has not made an array of its own."""
+    return np.max(result if isinstance(result, np.ndarray) else out)
 
 
 def fastact_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:

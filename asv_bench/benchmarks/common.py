@@ -31,7 +31,7 @@ if QUICK:
     ROWS = [name for name in ("softmax", "logsumexp") if name in ROWS]
 LIBRARIES = ["fastact", "numpy", "torch"]
 DTYPES = ["float32", "float64", "float16", "bfloat16"]
-IN_PLACE, OUT, FRESH = PLACES = ["in place", "out", "fresh"]
+IN_PLACE, OUT, FRESH, READ = PLACES = ["in place", "out", "fresh", "read"]
 CACHE, MEMORY = 1 << 16, 1 << 24
 
 
@@ -67,7 +67,7 @@ class SideBySide:
         try:
             inputs, out = peers.sample(entry, form, n, dtype, axis)
             out = inputs[0] if place == IN_PLACE else out
-            self.call = peers.contender(library, entry, form, inputs, out, FRESH if place == FRESH else OUT, axis)
+            self.call = peers.contender(library, entry, form, inputs, out, OUT if place == IN_PLACE else place, axis)
         except ImportError as error:  # a dtype that needs ml_dtypes
             self.call = None
             raise NotImplementedError(str(error)) from error

@@ -1,5 +1,5 @@
 """Every elementwise activation: sizes, forms, dtypes, and where the result goes; one thread."""
-from .common import ACTIVATIONS, CACHE, DTYPES, FRESH, IN_PLACE, LIBRARIES, MEMORY, OUT, QUICK, SideBySide, has_form
+from .common import ACTIVATIONS, CACHE, DTYPES, FRESH, IN_PLACE, LIBRARIES, MEMORY, OUT, QUICK, READ, SideBySide, has_form
 
 SIZES = [4 ** power for power in range(2, 13, 2)]  # 16 to 16 Mi
 
@@ -57,12 +57,12 @@ class FromOutput(SideBySide):
 
 
 class Place(SideBySide):
-    """Into the input, an output that exists, or a new one, in the cache and from memory.
+    """Into the input, an output that exists, a new one, or one that is read next, in the cache and from memory.
 
-    A library that has only the last form of a function shows it in all three places.
+    A library that has only the third form of a function shows it in all places.
     """
 
-    params = (ACTIVATIONS, LIBRARIES, [IN_PLACE, OUT, FRESH], [CACHE, MEMORY])
+    params = (ACTIVATIONS, LIBRARIES, [IN_PLACE, OUT, FRESH, READ], [CACHE, MEMORY])
     param_names = ["name", "library", "place", "n"]
     # One call a setup: applied again and again in place, leaky_relu would end among the subnormals.
     number = 1
