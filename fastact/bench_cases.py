@@ -71,7 +71,8 @@ def _other_dtypes() -> List[str]:
     return ["float64", "float16"] + ["bfloat16"] * (importlib.util.find_spec("ml_dtypes") is not None)
 
 
-_PLACE = {peers.OUT: "into an output", peers.FRESH: "a fresh output", peers.BIND: "bound", peers.READ: "an output that is read next"}
+_PLACE = {peers.OUT: "into an output", peers.FRESH: "a fresh output", peers.BIND: "bound",
+          peers.READ: "an output that is read next"}
 
 
 def readme_runs() -> List[Run]:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 import numpy as np
 
 from fastact import registry
+from fastact.bench_timing import call_of
 
 Call = Callable[[], Any]
 AnyEntry = Union[registry.Entry, registry.RowEntry]
@@ -30,7 +31,7 @@ def scipy_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: in
         return function and partial(function, x, axis=axis)
     ufunc = getattr(special, {"sigmoid": "expit", "log_sigmoid": "log_expit", "erf": "erf"}.get(entry.name, ""), None)
     if ufunc is not None:
-        return partial(ufunc, x, out=out)
+        return call_of(ufunc, x, out=out)
     factor = getattr(special, {"silu": "expit", "gelu": "ndtr"}.get(entry.name, ""), None)
     if factor is not None:
         return lambda: np.multiply(x, factor(x, out=out), out=out)

@@ -5,12 +5,23 @@ import math
 import statistics
 import sys
 import time
+from functools import partial
 from typing import Any, Callable, Dict, List, Optional
 
 SAMPLE_NS = 100_000        # a sample calls a short function so often that the clock's steps do not show
 ENOUGH_SECONDS = 2.0       # of one function's samples, once there are a few
 FEW = 7
 WIDTH = 30                 # of the bar
+
+
+def call_of(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Callable[[], Any]:
+    """``partial(function, *arguments, **keywords)``, but keywords, which cost it 50 ns, are as one would type them."""
+    if not keywords:
+        return partial(function, *arguments)
+    given = {f"a{k}": argument for k, argument in enumerate(arguments)}
+    text = ", ".join([*given, *(f"{name}={name}" for name in keywords)])
+    call: Callable[[], Any] = eval(f"lambda: function({text})", {"function": function, **given, **keywords})
+    return call
 
 
 def measure(sides: Dict[str, Optional[Callable[[], Any]]], repeat: int) -> Dict[str, Dict[str, Any]]:

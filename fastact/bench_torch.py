@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 import numpy as np
 
 from fastact import registry
+from fastact.bench_timing import call_of
 
 Call = Callable[[], Any]
 AnyEntry = Union[registry.Entry, registry.RowEntry]
@@ -46,7 +47,7 @@ def call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1
     target = None if out is None else tensor(torch, out)
     if entry.torch.endswith(".identity"):  # torch's module of this name returns its argument itself
         source = tensors[0]
-        return source.clone if target is None else partial(target.copy_, source)
+        return source.clone if target is None else call_of(target.copy_, source)
     if form == "value":
         if isinstance(entry, registry.RowEntry):
             return _value(torch, entry.torch, (tensors[0], axis), {}, target)
@@ -92,9 +93,9 @@ def _value(torch: Any, path: str, values: Tuple[Any, ...], keywords: Dict[str, A
                 way(*values, out=out, **keywords)
             except (TypeError, RuntimeError):
                 continue  # this one takes no out, or is not there
-            return partial(way, *values, out=out, **keywords)
+            return call_of(way, *values, out=out, **keywords)
     found = function(torch, path)
-    return found and partial(found, *values, **keywords)
+    return found and call_of(found, *values, **keywords)
 
 
 def _backward(torch: Any, entry: AnyEntry, known: Dict[str, Any], out: Any) -> Optional[Call]:
@@ -112,4 +113,4 @@ def _backward(torch: Any, entry: AnyEntry, known: Dict[str, Any], out: Any) -> O
     named = {argument.name for argument in operator._schema.arguments if argument.kwarg_only}
     keywords.update({argument: known[argument] for argument in declared if argument in named})
     quick = getattr(operator, "_op", operator)  # without the Python layer, which takes a microsecond
-    return partial(quick, *[known[argument] for argument in declared if argument not in named], **keywords)
+    return call_of(quick, *[known[argument] for argument in declared if argument not in named], **keywords)

@@ -17,6 +17,7 @@ import numpy as np
 
 from fastact import bench_fused, bench_onnx, bench_peers, bench_torch, config, registry, row_peers, rows
 from fastact.activations import activations
+from fastact.bench_timing import call_of
 from fastact.formulas import numpy_function
 
 Call = Callable[[], Any]
@@ -144,7 +145,7 @@ def fastact_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: 
     if isinstance(entry, registry.RowEntry) and (axis != -1 or entry.reduces):
         keywords = {"axis": axis}
     inputs = [*inputs, *getattr(entry, "required", ())]
-    return partial(function, *inputs, **keywords) if out is None else partial(function, *inputs, out=out, **keywords)
+    return call_of(function, *inputs, **keywords) if out is None else call_of(function, *inputs, out=out, **keywords)
 
 
 def _bound(entry: AnyEntry, form: str, inputs: List[Any], out: Any) -> Optional[Call]:
@@ -178,7 +179,7 @@ def numpy_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: in
     x = inputs[-1]
     if expression in _ONE_UFUNC:
         ufunc, *constants = _ONE_UFUNC[expression]
-        return partial(ufunc, x, *constants, out=out)
+        return call_of(ufunc, x, *constants, out=out)
     function = partial(numpy_function(expression, [p.name for p in entry.parameters], x.dtype), x, *entry.defaults)
     return (lambda: np.multiply(inputs[0], function(), out=out)) if form == "backward" else function
 
@@ -203,7 +204,7 @@ def torch_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: in
 def negative_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
     """NumPy's cheapest ufunc on the same array: what a call costs there."""
     x = inputs[-1]
-    return partial(np.negative, x) if out is None else partial(np.negative, x, out=np.empty_like(x))
+    return call_of(np.negative, x) if out is None else call_of(np.negative, x, out=np.empty_like(x))
 
 
 def copy_call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
