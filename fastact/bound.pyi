@@ -3,6 +3,8 @@ from typing import Any
 
 from typing_extensions import disjoint_base
 
+from fastact.forms import Form
+
 @disjoint_base
 class Bound:
     result: Any
@@ -20,6 +22,7 @@ class Pipeline:
 def bind_rows(
     name: str, form: int, first: Any, second: Any, out: Any, shape: tuple[int, ...], mask: Any, temperature: float
 ) -> Bound: ...
+def bind_matrices(name: str, form: Form, arrays: list[Any], matrices: list[Any], result: Any) -> Bound: ...
 def check_array(name: str, value: Any, what: str) -> None: ...
 def check_output(name: str, out: Any, other: Any, may_be_same: bool) -> None: ...
 def describe(value: Any) -> str: ...

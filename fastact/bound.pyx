@@ -157,6 +157,24 @@ def bind_rows(str name, int form, cnp.ndarray first, cnp.ndarray second, cnp.nda
     return bound
 
 
+def bind_matrices(str name, Form form, list arrays, list matrices, result):
+    """A bound form over matrices that are views of the arrays, inputs before outputs, checked by the caller."""
+    cdef Bound bound = Bound.__new__(Bound)
+    cdef cnp.ndarray matrix = matrices[0]
+    cdef int k, dtype = dtype_of(matrix)
+    cdef void *places[MAX_HELD]
+    cdef Py_ssize_t row_steps[MAX_HELD]
+    cdef Py_ssize_t rows = cnp.PyArray_DIMS(matrix)[0], columns = cnp.PyArray_DIMS(matrix)[1]
+    for k, matrix in enumerate(matrices):
+        places[k] = cnp.PyArray_DATA(matrix)
+        row_steps[k] = cnp.PyArray_STRIDE(matrix, 0)
+    bound.numbers = np.array([*form.info.defaults, 0], np.float64 if dtype else np.float32)
+    kernels.bind_matrix(&bound.call, form.activation, form.form, dtype, places, row_steps,
+                        cnp.PyArray_DATA(<cnp.ndarray>bound.numbers), rows, columns)
+    bound.hold(name, arrays, result)
+    return bound
+
+
 def describe(value):
     """The dtype and shape of an array, or the type of anything else."""
     if isinstance(value, np.ndarray):

@@ -13,6 +13,7 @@ from fastact import buffers
 from fastact.activations import activations
 from fastact.biased import run_matrix
 from fastact.containers import asarray
+from fastact.row_bind import RowForm
 
 _DOC = """{name}(x, axis=-1, gate="last", out=None) = a * {activation}(b), x = [a, b]
 
@@ -46,6 +47,7 @@ Notes
 ``{name}.backward(grad, x, axis=-1, gate="last", out=None)`` is the gradient with respect to x, both halves of
 it. Each is one pass: the halves are read and written where they are. Results are those of
 ``fastact.{activation}.gated`` and ``fastact.{activation}.gated_backward``, bit for bit.
+``{name}.bind(x, out)`` and ``{name}.backward.bind(grad, x, out)`` fix the arrays of a call.
 Source: {reference}.
 """
 
@@ -71,6 +73,7 @@ class GatedLinearUnit:
         self.info = info
         self.name = self.__name__ = info.name
         self.__doc__ = _DOC.format(name=info.name, activation=info.activation, reference=info.reference)
+        self.backward = RowForm(self, "backward", self._backward, self._bind_backward)
 
     @property
     def activation(self):
@@ -79,8 +82,8 @@ class GatedLinearUnit:
 
     def __call__(self, x, axis=-1, gate="last", out=None):
         form, x = self.activation.gated, asarray(x)
-        axis, dtype = _check(self.name, form, x, axis, gate)
-        shape = (*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis + 1:])
+        axis, shape = _check(self.name, x, axis, gate)
+        dtype = _dtype(self.name, form, x.dtype)
         _check_out(self.name, out, shape, dtype)
         result = buffers.empty(shape, dtype) if out is None else out
         if _plain(x, result) and not np.may_share_memory(x, result):
@@ -89,12 +92,12 @@ class GatedLinearUnit:
             form(*_halves(x, axis, gate), out=result)
         return result
 
-    def backward(self, grad, x, axis=-1, gate="last", out=None):
+    def _backward(self, grad, x, axis=-1, gate="last", out=None):
         """The gradient with respect to x, of its shape, from that with respect to the result."""
         name, form = f"{self.name}.backward", self.activation.gated_backward
         grad, x = asarray(grad), asarray(x)
-        axis, dtype = _check(name, form, x, axis, gate, grad.dtype)
-        shape = (*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis + 1:])
+        axis, shape = _check(name, x, axis, gate)
+        dtype = _dtype(name, form, x.dtype, grad.dtype)
         if grad.shape != shape:
             raise ValueError(f"fastact.{name}: grad must have the result's shape {shape}, not {grad.shape}")
         _check_out(name, out, x.shape, dtype)
@@ -112,6 +115,38 @@ class GatedLinearUnit:
         out[...] = result
         return out
 
+    def bind(self, x, out, axis=-1, gate="last"):
+        """Fix the arrays and options of a call: ``step = fa.swiglu.bind(x, out)``, then ``step()`` runs it.
+
+        ``step = fa.swiglu.backward.bind(grad, x, dx, axis=-1, gate="last")`` does so for the gradient.
+
+        Parameters
+        ----------
+        x, out : ndarray
+            C-contiguous, of one float dtype; out of the result's shape, and apart from x. The gradient's may be x.
+        axis, gate
+            As in the call.
+
+        Returns
+        -------
+        Bound
+            A callable without arguments that returns out; it keeps the arrays alive and unresized.
+
+        Raises
+        ------
+        TypeError
+            For anything but plain float arrays.
+        ValueError
+            For arrays that do not fit each other, overlap, or cannot be written, an odd size along the axis, and
+            another `gate`.
+        numpy.exceptions.AxisError
+            For an axis that x does not have.
+        """
+        return _bound(f"{self.name}.bind", self.activation.gated, axis, gate, x=x, out=out)
+
+    def _bind_backward(self, grad, x, out, axis=-1, gate="last"):
+        return _bound(f"{self.name}.backward.bind", self.activation.gated_backward, axis, gate, grad=grad, x=x, out=out)
+
     def __repr__(self):
         return f'<fastact.{self.name}(x, axis=-1, gate="last", out=None)>'
 
@@ -119,19 +154,42 @@ class GatedLinearUnit:
         return self.name
 
 
-def _check(name, form, x, axis, gate, *others):
-    """The axis, counted from the front, and the result's dtype, where the arguments are in order."""
+def _check(name, x, axis, gate):
+    """The axis, counted from the front, and the shape of one half, where the arguments are in order."""
     axis = normalize_axis_index(axis, x.ndim)
     if gate not in ("last", "first"):
         raise ValueError(f'fastact.{name}: gate must be "last" or "first", not {gate!r}')
     if x.shape[axis] % 2:
         raise ValueError(f"fastact.{name} needs an even size along axis {axis}, two halves, and x has shape {x.shape}")
+    return axis, (*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis + 1:])
+
+
+def _dtype(name, form, dtype, *others):
+    """The result's dtype."""
     try:
-        inputs = (*others, x.dtype, x.dtype) + form.info.defaults
-        return axis, form.ufunc.resolve_dtypes((*inputs, *(None,) * form.ufunc.nout))[-1]
+        inputs = (*others, dtype, dtype) + form.info.defaults
+        return form.ufunc.resolve_dtypes((*inputs, *(None,) * form.ufunc.nout))[-1]
     except TypeError:
-        raise TypeError(f"fastact.{name} does not support {x.dtype}: it takes float16, bfloat16, float32, float64, and "
+        raise TypeError(f"fastact.{name} does not support {dtype}: it takes float16, bfloat16, float32, float64, and "
                         "integers or booleans, promoted as by numpy.tanh") from None
+
+
+def _bound(name, form, axis, gate, **arrays):
+    """The bound call of a form over arrays by name: grad where there is one, x and out."""
+    from fastact.bound import bind_matrices, check_array, check_output, describe  # only for who binds
+    for key, array in arrays.items():
+        check_array(f"fastact.{name}", array, key)
+    x, out, halves = arrays["x"], arrays["out"], "out" if form.ufunc.nout == 1 else "grad"
+    axis, shape = _check(name, x, axis, gate)
+    for key, array in arrays.items():
+        wanted = shape if key == halves else x.shape
+        if array.dtype != x.dtype or array.shape != wanted:
+            raise ValueError(f"fastact.{name} needs {key} of {x.dtype}{list(wanted)}, got {describe(array)}")
+    for key in arrays.keys() - {"out"}:
+        check_output(f"fastact.{name}", out, arrays[key], key == "x" and halves == "grad")
+    matrices = [part for key, array in arrays.items()
+                for part in ([_matrix(array, axis)] if key == halves else _matrices(array, axis, gate))]
+    return bind_matrices(f"fastact.{name}", form, [*arrays.values()], matrices, out)
 
 
 def _check_out(name, out, shape, dtype):
@@ -154,7 +212,7 @@ def _plain(*arrays):
 
 def _matrix(x, axis):
     """A contiguous array as rows from the axis on."""
-    return x.reshape(math.prod(x.shape[:axis]), -1)
+    return x.reshape(math.prod(x.shape[:axis]), math.prod(x.shape[axis:]))
 
 
 def _halves(x, axis, gate):

@@ -1,9 +1,10 @@
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from numpy.typing import ArrayLike
 
 from fastact.activations import Activation
+from fastact.bound import Bound
 
 @dataclass(frozen=True)
 class Info:
@@ -13,16 +14,8 @@ class Info:
     @property
     def formula(self) -> str: ...
 
-class GatedLinearUnit:
-    info: Info
-    name: str
-    def __init__(self, info: Info) -> None: ...
-    @property
-    def activation(self) -> Activation: ...
+class _Backward(Protocol):
     def __call__(
-        self, x: ArrayLike, axis: int = -1, gate: Literal["last", "first"] = "last", out: Any = None
-    ) -> Any: ...
-    def backward(
         self,
         grad: ArrayLike,
         x: ArrayLike,
@@ -30,6 +23,21 @@ class GatedLinearUnit:
         gate: Literal["last", "first"] = "last",
         out: Any = None,
     ) -> Any: ...
+    def bind(
+        self, grad: Any, x: Any, out: Any, axis: int = -1, gate: Literal["last", "first"] = "last"
+    ) -> Bound: ...
+
+class GatedLinearUnit:
+    info: Info
+    name: str
+    backward: _Backward
+    def __init__(self, info: Info) -> None: ...
+    @property
+    def activation(self) -> Activation: ...
+    def __call__(
+        self, x: ArrayLike, axis: int = -1, gate: Literal["last", "first"] = "last", out: Any = None
+    ) -> Any: ...
+    def bind(self, x: Any, out: Any, axis: int = -1, gate: Literal["last", "first"] = "last") -> Bound: ...
 
 glu: GatedLinearUnit
 reglu: GatedLinearUnit

@@ -61,6 +61,8 @@ cdef int apply_rows(int form, int dtype, const void *first, const void *second, 
                     Py_ssize_t n, Py_ssize_t inner, const void *mask, double temperature) except -1 nogil
 cdef void bind(void *bound, const void *activation, int form, int dtype, void **arrays, const void *parameters,
                Py_ssize_t n, Py_ssize_t columns) noexcept nogil  # bound.h explains these
+cdef void bind_matrix(void *bound, const void *activation, int form, int dtype, void **arrays, const Py_ssize_t *row_steps,
+                      const void *parameters, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil
 cdef void bind_rows(void *bound, int form, int dtype, const void *first, const void *second, void *out, Py_ssize_t outer,
                     Py_ssize_t n, Py_ssize_t inner, const void *mask, double temperature) noexcept nogil
 cdef int run_bound(void **steps, Py_ssize_t count, Py_ssize_t *at) noexcept nogil

@@ -71,6 +71,8 @@ cdef extern from "bound.h" nogil:
         pass
     void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void **arrays,
                  const void *parameters, Py_ssize_t n, Py_ssize_t columns)
+    void fa_bind_matrix(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void **arrays,
+                        const Py_ssize_t *row_steps, const void *parameters, Py_ssize_t rows, Py_ssize_t columns)
     void fa_bind_rows(fa_bound *bound, fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
                       Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, const unsigned char *mask, double temperature)
     int fa_run_bound(fa_bound **steps, Py_ssize_t count, Py_ssize_t *at)
@@ -282,6 +284,12 @@ cdef void bind(void *bound, const void *activation, int form, int dtype, void **
                Py_ssize_t n, Py_ssize_t columns) noexcept nogil:
     fa_bind(<fa_bound *>bound, <const fa_activation *>activation, <fa_form>form, <fa_dtype>dtype, arrays, parameters, n,
             columns)
+
+
+cdef void bind_matrix(void *bound, const void *activation, int form, int dtype, void **arrays, const Py_ssize_t *row_steps,
+                      const void *parameters, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
+    fa_bind_matrix(<fa_bound *>bound, <const fa_activation *>activation, <fa_form>form, <fa_dtype>dtype, arrays, row_steps,
+                   parameters, rows, columns)
 
 
 cdef void bind_rows(void *bound, int form, int dtype, const void *first, const void *second, void *out, Py_ssize_t outer,

@@ -1,10 +1,11 @@
 # cython: language_level=3, freethreading_compatible=True
-"""Functions of rows with their arrays fixed: ``fa.softmax.bind`` and ``fa.softmax.backward.bind``."""
+"""Functions along an axis with their arrays fixed: ``fa.softmax.bind`` and ``fa.softmax.backward.bind``."""
 from cpython.object cimport PyObject
 
 from fastact.forms cimport PyTypeObject, fastact_use_vectorcall, vectorcallfunc
 
 import inspect
+from functools import partial
 
 import numpy as np
 
@@ -15,18 +16,18 @@ cdef extern from "Python.h":
 
 
 cdef class RowForm:
-    """A form of a function of rows, such as ``fastact.softmax.backward``: the method, and its `bind`."""
+    """A form of a function along an axis, such as ``fastact.softmax.backward``: the method, and its `bind`."""
     cdef vectorcallfunc vectorcall
-    cdef object method
+    cdef object method, fix
     cdef readonly object __self__
     cdef readonly str __name__
     cdef dict __dict__
 
-    def __init__(self, owner, method):
+    def __init__(self, owner, str name, method, fix):
         self.vectorcall = call_method
-        self.method = method
+        self.method, self.fix = method, fix
         self.__self__ = owner
-        self.__name__ = method.__name__
+        self.__name__ = name
 
     def __call__(self, *args, **kwargs):  # replaced by call_method
         return self.method(*args, **kwargs)
@@ -34,9 +35,10 @@ cdef class RowForm:
     def bind(self, *args, **kwargs):
         """Fix the arrays and options of a call: as the method, but ``out`` follows the inputs and is required.
 
-        ``step = fa.softmax.backward.bind(grad, x, dx, axis=0)``, then ``step()``. See ``help(fa.softmax.bind)``.
+        ``step = fa.softmax.backward.bind(grad, x, dx, axis=0)``, then ``step()``. See the function's own `bind`, as by
+        ``help(fa.softmax.bind)``.
         """
-        return bound(self.__self__, self.__name__, args, kwargs)
+        return self.fix(*args, **kwargs)
 
     @property
     def __doc__(self):
@@ -58,7 +60,7 @@ class Bindable:
 
     def add_forms(self):
         for name in ("backward", "backward_from_output"):
-            setattr(self, name, RowForm(self, getattr(self, name)))
+            setattr(self, name, RowForm(self, name, getattr(self, name), partial(bound, self, name)))
 
     def bind(self, *args, **kwargs):
         """Fix the arrays and options of a call: ``step = fa.softmax.bind(x, out, axis=-1)``, then ``step()``.
@@ -83,10 +85,10 @@ class Bindable:
         ValueError
             For arrays that do not fit each other, overlap, or cannot be written.
         """
-        return bound(self, "value", args, kwargs)
+        return bound(self, "value", *args, **kwargs)
 
 
-def bound(function, kind, args, options):
+def bound(function, kind, /, *args, **options):
     """A bound call of a form of a function of rows."""
     from fastact.bound import bind_rows, check_array, check_output, describe
     number = {"value": 0, "backward": 1, "backward_from_output": 2}[kind]

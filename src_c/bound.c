@@ -119,6 +119,22 @@ void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_
     bound->run = n <= FEW && ordinary_parameters(activation, dtype, parameters) ? run_few : run_kernel;
 }
 
+void fa_bind_matrix(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void *const *arrays,
+                    const ptrdiff_t *row_steps, const void *parameters, ptrdiff_t rows, ptrdiff_t columns)
+{
+    const int inputs = fa_inputs_of(form), outputs = fa_outputs_of(form);
+    fa_bind(bound, activation, form, dtype, arrays, parameters, rows * columns, 0);
+    if (rows <= 1)
+        return;
+    bound->rows = rows;
+    bound->columns = columns;
+    for (int k = 0; k < inputs; k++)
+        bound->row_steps[k] = row_steps[k];
+    for (int k = 0; k < outputs; k++)
+        bound->row_steps[inputs + activation->parameters + k] = row_steps[inputs + k];
+    bound->run = run_matrix;
+}
+
 void fa_bind_rows(fa_bound *bound, fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
                   ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const unsigned char *mask, double temperature)
 {

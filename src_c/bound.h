@@ -35,6 +35,10 @@ struct fa_bound {
 void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void *const *arrays,
              const void *parameters, ptrdiff_t n, ptrdiff_t columns);
 
+/* The same for matrices whose rows lie apart, by row_steps bytes for each array: the halves of a gated linear unit. */
+void fa_bind_matrix(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void *const *arrays,
+                    const ptrdiff_t *row_steps, const void *parameters, ptrdiff_t rows, ptrdiff_t columns);
+
 /* The arguments of fa_rows_where. */
 void fa_bind_rows(fa_bound *bound, fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
                   ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const unsigned char *mask, double temperature);

@@ -215,6 +215,90 @@ def test_bind_logsumexp_into_one_number():
     assert_same_bits(kept[0], x)
 
 
+GATED = pytest.mark.parametrize("unit", [fa.glu, fa.reglu, fa.geglu, fa.swiglu], ids=lambda unit: unit.name)
+EVERY_FLOAT = pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+
+
+@GATED
+@EVERY_FLOAT
+@pytest.mark.parametrize("gate", ["last", "first"])
+def test_bind_gated_linear_units(unit, kind, gate):
+    """The bits of the call, for every axis, again after the arrays change, and with the gradient over x."""
+    for shape in ((2,), (64,), (3, 20), (5, 2), (2, 4, 6), (70, 514), (0, 4), (4, 0), (6, 0, 2)):
+        for axis in [k for k in range(-len(shape), len(shape)) if shape[k] % 2 == 0]:
+            x = sample(kind, *shape)
+            out, dx = np.full_like(unit(x, axis, gate), 7), np.full_like(x, 7)
+            grad = sample(kind, *out.shape)[..., ::-1].copy()
+            step, back = unit.bind(x, out, axis, gate), unit.backward.bind(grad, x, dx, axis=axis, gate=gate)
+            for _ in range(2):
+                assert step() is out and back() is dx
+                assert_same_bits(out, unit(x, axis, gate))
+                assert_same_bits(dx, unit.backward(grad, x, axis, gate))
+                x *= kind(0.5)
+            want = unit.backward(grad, x, axis, gate)
+            assert unit.backward.bind(grad, x, x, axis, gate)() is x
+            assert_same_bits(x, want)
+
+
+@GATED
+def test_bind_long_gated_linear_units(unit, dtype):
+    """With threads, without the GIL, and beyond the caches."""
+    for rows, columns in ((30_000, 6), (600, 1200), (1500, 4000)):
+        x = np.resize(sample(dtype, 10_007), (rows, columns))
+        grad, out, dx = x[:, columns // 2:].copy(), np.empty((rows, columns // 2), dtype), np.empty_like(x)
+        assert_same_bits(unit.bind(x, out)(), unit(x))
+        assert_same_bits(unit.backward.bind(grad, x, dx)(), unit.backward(grad, x))
+        want = dx.copy()
+        assert_same_bits(unit.backward.bind(grad, x, x)(), want)
+
+
+@GATED
+def test_bind_gated_linear_units_refuses(unit):
+    x, grad, out, dx = np.ones((4, 6)), np.ones((4, 3)), np.ones((4, 3)), np.ones((4, 6))
+    frozen, long = out.copy(), np.ones(12)
+    frozen.flags.writeable = False
+    for error, arguments, options in (
+            (TypeError, ([1.0, 2.0], out), {}), (TypeError, (x, out.tolist()), {}), (TypeError, (x.astype(int), out), {}),
+            (TypeError, (x.T, out.T), {"axis": 0}), (TypeError, (x * 1j, out * 1j), {}), (TypeError, (x, out[::2]), {}),
+            (ValueError, (x, dx), {}), (ValueError, (x, out.astype("f")), {}), (ValueError, (x, out), {"axis": 0}),
+            (ValueError, (np.ones((4, 5)), out), {}), (ValueError, (x, out), {"gate": "both"}), (ValueError, (x, frozen), {}),
+            (ValueError, (long, long[:6]), {}), (ValueError, (long, long[3:9]), {})):
+        with pytest.raises(error, match=rf"fastact\.{unit.name}\.bind"):
+            unit.bind(*arguments, **options)
+    for error, arguments, options in (
+            (TypeError, (grad.tolist(), x, dx), {}), (TypeError, (grad, x, dx.astype(complex)), {}), (ValueError, (x, x, dx), {}),
+            (ValueError, (grad.astype("f"), x, dx), {}), (ValueError, (grad, x, out), {}),
+            (ValueError, (grad, x, dx), {"gate": 1}), (ValueError, (dx.reshape(-1)[:12].reshape(4, 3), x, dx), {})):
+        with pytest.raises(error, match=rf"fastact\.{unit.name}\.backward\.bind"):
+            unit.backward.bind(*arguments, **options)
+    whole = np.ones((5, 6))
+    with pytest.raises(ValueError, match=rf"{unit.name}\.backward\.bind: the output overlaps"):
+        unit.backward.bind(grad, whole[:4], whole[1:])
+    for axis in (2, -3):
+        with pytest.raises(np.exceptions.AxisError):
+            unit.bind(x, out, axis)
+    for wrong in ((x,), (x, out, -1, "last", 3)):
+        with pytest.raises(TypeError):
+            unit.bind(*wrong)
+    step, back = unit.bind(x, out), unit.backward.bind(grad, x, dx)
+    for array in (x, grad, out, dx):
+        with pytest.raises(ValueError, match="resize"):
+            array.resize(50, refcheck=False)
+    x.__setstate__(np.zeros(1000).__reduce__()[2])
+    for stale in (step, back):
+        with pytest.raises(ValueError, match="bind it again"):
+            stale()
+    assert (out == 1).all() and (dx == 1).all()
+
+
+def test_gated_backward_is_an_object():
+    """With its name, help and signature, as a form of a row function has them."""
+    form = fa.swiglu.backward
+    assert form is fa.swiglu.backward and pickle.loads(pickle.dumps(form)) is form
+    assert list(inspect.signature(form).parameters) == ["grad", "x", "axis", "gate", "out"]
+    assert "gradient" in form.__doc__ and "swiglu.backward" in repr(form)
+
+
 def test_row_forms_are_objects():
     """A form of a row function has its method's name, help and signature, and can be pickled."""
     form = fa.softmax.backward

@@ -13,11 +13,12 @@ def attention(dtype, rows=6, columns=40):
     rng = np.random.default_rng(0)
     x, up, bias = rng.normal(0, 2, (rows, columns)), rng.normal(0, 1, (rows, columns)), rng.normal(0, 1, columns)
     x, up, bias = x.astype(dtype), up.astype(dtype), bias.astype(dtype)
-    h, g, p, dx, db, last = np.empty_like(x), np.empty_like(x), np.empty_like(x), np.empty_like(x), np.empty_like(bias), np.empty(
-        rows, dtype)
+    h, g, p, dx, dh = (np.empty_like(x) for _ in range(5))
+    db, last, half = np.empty_like(bias), np.empty(rows, dtype), np.empty((rows, columns // 2), dtype)
     steps = [fa.gelu.biased.bind(x, bias, h), fa.silu.gated.bind(h, up, g), fa.softmax.bind(g, p, axis=1),
              fa.softmax.backward.bind(up, g, g, axis=1), fa.gelu.biased_backward.bind(g, x, bias, dx, db),
-             fa.elu.bind(dx, 0.5, dx), fa.logsumexp.bind(dx, last, axis=1)]
+             fa.elu.bind(dx, 0.5, dx), fa.swiglu.bind(dx, half), fa.swiglu.backward.bind(half, dx, dh, gate="first"),
+             fa.logsumexp.bind(dh, last, axis=1)]
 
     def expected():
         a = fa.gelu.biased(x, bias)
@@ -25,9 +26,11 @@ def attention(dtype, rows=6, columns=40):
         c = fa.softmax.backward(up, b, axis=1)
         d, e = fa.gelu.biased_backward(c, x, bias)
         d = fa.elu(d, 0.5)
-        return a, c, fa.softmax(b, axis=1), d, e, fa.logsumexp(d, axis=1)
+        f = fa.swiglu(d)
+        g = fa.swiglu.backward(f, d, gate="first")
+        return a, c, fa.softmax(b, axis=1), d, e, f, g, fa.logsumexp(g, axis=1)
 
-    return steps, (h, g, p, dx, db, last), expected, x
+    return steps, (h, g, p, dx, db, half, dh, last), expected, x
 
 
 @pytest.mark.parametrize("rows", [6, 2000])  # with the GIL and without
@@ -39,7 +42,7 @@ def test_every_kind_of_step(dtype, rows):
         for got, want in zip(arrays, expected(), strict=True):
             assert_same_bits(got, want)
         x *= dtype(0.5)
-    assert run.steps == tuple(steps) and len(run) == 7
+    assert run.steps == tuple(steps) and len(run) == 9
     assert "gelu.biased.bind" in repr(run)
 
 
