@@ -4,10 +4,10 @@ from __future__ import annotations
 from typing import Any, Optional, Tuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from fastact import loss_kernels
-from fastact.loss_base import Loss, Prepared, contiguous, divisor, real
+from fastact.loss_base import Loss, Prepared, Reduction, Value, contiguous, divisor, real
 
 
 @Loss
@@ -16,9 +16,9 @@ def cross_entropy(
     target: ArrayLike,
     weight: Optional[ArrayLike] = None,
     ignore_index: int = -100,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     label_smoothing: float = 0.0,
-) -> Any:
+) -> Prepared:
     """Cross-entropy of ``softmax(input)`` against a class or a distribution, from logits.
 
     Parameters
@@ -78,8 +78,8 @@ def nll_loss(
     target: ArrayLike,
     weight: Optional[ArrayLike] = None,
     ignore_index: int = -100,
-    reduction: str = "mean",
-) -> Any:
+    reduction: Reduction = "mean",
+) -> Prepared:
     """Negative log-likelihood of classes, ``-input[target]``, from logarithms of probabilities.
 
     ``nll_loss(log_softmax(x), target)`` is ``cross_entropy(x, target)``, which is quicker.
@@ -129,11 +129,11 @@ class _Layout:
         self.classes = self.x.shape[self.axis]
         self.shape = self.x.shape[: self.axis] + self.x.shape[self.axis + 1 :]
 
-    def rows_of(self, array: np.ndarray) -> np.ndarray:
+    def rows_of(self, array: NDArray[Any]) -> NDArray[Any]:
         """An array of the input's shape as rows of classes."""
         return contiguous(np.moveaxis(array, self.axis, -1).reshape(-1, self.classes), array.dtype)
 
-    def indices(self, target: np.ndarray) -> np.ndarray:
+    def indices(self, target: NDArray[Any]) -> NDArray[Any]:
         """Flat classes."""
         if target.shape != self.shape:
             raise ValueError(
@@ -148,7 +148,7 @@ class _Layout:
             )
         return contiguous(target.reshape(-1), np.int64)
 
-    def factors(self, weight: Optional[ArrayLike]) -> Optional[np.ndarray]:
+    def factors(self, weight: Optional[ArrayLike]) -> Optional[NDArray[Any]]:
         """One factor a class, or None."""
         if weight is None:
             return None
@@ -159,7 +159,7 @@ class _Layout:
             )
         return factors
 
-    def one_hot(self, index: np.ndarray, factors: Optional[np.ndarray], smoothing: float) -> np.ndarray:
+    def one_hot(self, index: NDArray[Any], factors: Optional[NDArray[Any]], smoothing: float) -> NDArray[Any]:
         """What each class counts in each row: mostly its own, and a part of all. Others than classes have none."""
         if factors is None:
             factors = np.ones(self.classes, self.x.dtype)
@@ -171,12 +171,12 @@ class _Layout:
     def prepared(self, given_logs: bool, index: Any, factors: Any, share: Any, ignore: int, by: Any) -> Prepared:
         """The kernel's results in the input's layout."""
 
-        def kernel(wants_gradient: bool) -> Tuple[Any, Any]:
+        def kernel(wants_gradient: bool) -> Tuple[Value, Any]:
             rows = self.rows_of(self.x)
             value, grad = loss_kernels.classes(given_logs, rows, index, factors, share, ignore, by, wants_gradient)
             if by is None:
                 value = value.reshape(self.shape)
-            if wants_gradient:
+            if grad is not None:
                 grad = np.moveaxis(grad.reshape(*self.shape, self.classes), -1, self.axis)
                 grad = np.ascontiguousarray(grad)
             return value, grad

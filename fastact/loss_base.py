@@ -2,18 +2,22 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Generic, Literal, Optional, ParamSpec, Tuple, Union, overload
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from fastact import loss_kernels
 
-# A kernel and its arguments, but for the last: whether the gradient is wanted.
-Prepared = Tuple[Callable[..., Tuple[Any, Any]], Tuple[Any, ...]]
+P = ParamSpec("P")
+Array = NDArray[np.floating[Any]]  # of float32 or float64
+Value = Union[np.floating[Any], Array]  # an array for reduction="none"
+Reduction = Literal["mean", "sum", "none"]
+# A kernel and its arguments, but for the last: whether the gradient is wanted, which is None otherwise.
+Prepared = Tuple[Callable[..., Tuple[Value, Any]], Tuple[Any, ...]]
 
 
-class Loss:
+class Loss(Generic[P]):
     """A loss function that also knows its gradient.
 
     It wraps a function that checks the arguments and says what computes both of them.
@@ -21,22 +25,33 @@ class Loss:
 
     __name__: str
 
-    def __init__(self, function: Callable[..., Prepared]) -> None:
+    def __init__(self, function: Callable[P, Prepared]) -> None:
         self._function = function
         functools.update_wrapper(self, function)
+        function.__annotations__["return"] = "np.floating | NDArray"  # of a call, as help shows it
 
-    def __call__(self, input: ArrayLike, target: ArrayLike, *args: Any, **kwargs: Any) -> Any:
-        kernel, arguments = self._function(input, target, *args, **kwargs)
+    @overload
+    def __call__(
+        self, input: ArrayLike, target: ArrayLike, *, reduction: Literal["none"], **options: Any
+    ) -> Array: ...
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Value: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Value:
+        kernel, arguments = self._function(*args, **kwargs)
         return kernel(*arguments, False)[0]
 
+    @overload
     def value_and_grad(
-        self, input: ArrayLike, target: ArrayLike, *args: Any, **kwargs: Any
-    ) -> Tuple[Any, Any]:
+        self, input: ArrayLike, target: ArrayLike, *, reduction: Literal["none"], **options: Any
+    ) -> Tuple[Array, Array]: ...
+    @overload
+    def value_and_grad(self, *args: P.args, **kwargs: P.kwargs) -> Tuple[Value, Array]: ...
+    def value_and_grad(self, *args: Any, **kwargs: Any) -> Tuple[Value, Array]:
         """The loss, and its gradient with respect to ``input`` (an array of ``input``'s shape).
 
         Takes the arguments of the loss. With ``reduction="none"`` the gradient is that of the sum.
         """
-        kernel, arguments = self._function(input, target, *args, **kwargs)
+        kernel, arguments = self._function(*args, **kwargs)
         return kernel(*arguments, True)
 
     def __repr__(self) -> str:
@@ -81,7 +96,7 @@ def divisor(name: str, reduction: str, count: float) -> Optional[float]:
     raise ValueError(f'{name}: reduction must be "mean", "sum" or "none", got {reduction!r}')
 
 
-def real(name: str, argument: str, value: ArrayLike) -> np.ndarray:
+def real(name: str, argument: str, value: ArrayLike) -> NDArray[Any]:
     """``value`` as a C-contiguous float32 or float64 array, by NumPy's promotion with float32."""
     array = np.asarray(value)
     if array.dtype.kind in "fiub":
@@ -94,12 +109,12 @@ def real(name: str, argument: str, value: ArrayLike) -> np.ndarray:
     )
 
 
-def contiguous(array: np.ndarray, dtype: Any) -> np.ndarray:
+def contiguous(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
     """A C-contiguous, aligned base-class array of this dtype; 0-d stays so."""
     return np.require(array, dtype, ["C", "A"]) if array.ndim else array.astype(dtype)
 
 
-def pair(name: str, input: ArrayLike, target: ArrayLike) -> Tuple[np.ndarray, np.ndarray]:
+def pair(name: str, input: ArrayLike, target: ArrayLike) -> Tuple[NDArray[Any], NDArray[Any]]:
     """``input`` as a real array, and ``target`` of its dtype, where the shapes are equal."""
     x = real(name, "input", input)
     t = contiguous(real(name, "target", target), x.dtype)
@@ -111,7 +126,7 @@ def pair(name: str, input: ArrayLike, target: ArrayLike) -> Tuple[np.ndarray, np
     return x, t
 
 
-def broadcast(name: str, argument: str, value: ArrayLike, x: np.ndarray) -> np.ndarray:
+def broadcast(name: str, argument: str, value: ArrayLike, x: NDArray[Any]) -> NDArray[Any]:
     """``value`` in ``x``'s dtype and shape."""
     array = real(name, argument, value)
     try:

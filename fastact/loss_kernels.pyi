@@ -1,5 +1,11 @@
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+_Array = NDArray[Any]
+_Results = tuple[np.floating[Any] | NDArray[np.floating[Any]], NDArray[np.floating[Any]] | None]
+
 MSE_LOSS: int
 L1_LOSS: int
 SMOOTH_L1_LOSS: int
@@ -9,13 +15,27 @@ BINARY_CROSS_ENTROPY_WITH_LOGITS: int
 KL_DIV: int
 KL_DIV_LOG_TARGET: int
 
-def check_probabilities(x: Any, target: Any) -> None: ...
-def alike(x: Any, target: Any) -> bool: ...
-def rows_and_classes(x: Any, target: Any) -> bool: ...
-def rows_and_shares(x: Any, target: Any) -> bool: ...
+def check_probabilities(x: _Array, target: _Array) -> None: ...
+def alike(x: object, target: object) -> bool: ...
+def rows_and_classes(x: object, target: object) -> bool: ...
+def rows_and_shares(x: object, target: object) -> bool: ...
 def elements(
-    loss: int, x: Any, target: Any, weight: Any, option: float, pos_weight: Any, divisor: Any, wants_gradient: bool
-) -> tuple[Any, Any]: ...
+    loss: int,
+    x: _Array,
+    target: _Array,
+    weight: _Array | None,
+    option: float,
+    pos_weight: _Array | None,
+    divisor: float | None,
+    wants_gradient: bool,
+) -> _Results: ...
 def classes(
-    given_logs: bool, x: Any, target: Any, weight: Any, share: Any, ignore: int, divisor: Any, wants_gradient: bool
-) -> tuple[Any, Any]: ...
+    given_logs: bool,
+    x: _Array,
+    target: _Array | None,
+    weight: _Array | None,
+    share: _Array | None,
+    ignore: int,
+    divisor: float | None,
+    wants_gradient: bool,
+) -> _Results: ...

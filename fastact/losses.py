@@ -8,13 +8,13 @@ Where infinities make torch's formula NaN and a limit exists, the limit is retur
 """
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Literal, Optional
 
 from numpy.typing import ArrayLike
 
 from fastact import loss_kernels
 from fastact.class_losses import cross_entropy, nll_loss
-from fastact.loss_base import Loss, elementwise
+from fastact.loss_base import Loss, Prepared, Reduction, elementwise
 
 __all__ = [
     "Loss",
@@ -32,8 +32,8 @@ __all__ = [
 
 @Loss
 def mse_loss(
-    input: ArrayLike, target: ArrayLike, reduction: str = "mean", weight: Optional[ArrayLike] = None
-) -> Any:
+    input: ArrayLike, target: ArrayLike, reduction: Reduction = "mean", weight: Optional[ArrayLike] = None
+) -> Prepared:
     """Squared error, ``(input - target)**2``.
 
     Parameters
@@ -61,8 +61,8 @@ def mse_loss(
 
 @Loss
 def l1_loss(
-    input: ArrayLike, target: ArrayLike, reduction: str = "mean", weight: Optional[ArrayLike] = None
-) -> Any:
+    input: ArrayLike, target: ArrayLike, reduction: Reduction = "mean", weight: Optional[ArrayLike] = None
+) -> Prepared:
     """Absolute error, ``abs(input - target)``, with slope 0 at 0.
 
     Parameters, results and errors are those of `mse_loss`.
@@ -77,7 +77,7 @@ def l1_loss(
 
 
 @Loss
-def smooth_l1_loss(input: ArrayLike, target: ArrayLike, reduction: str = "mean", beta: float = 1.0) -> Any:
+def smooth_l1_loss(input: ArrayLike, target: ArrayLike, reduction: Reduction = "mean", beta: float = 1.0) -> Prepared:
     """``d**2 / (2 beta)`` where ``d = abs(input - target)`` is below ``beta``, else ``d - beta / 2``.
 
     Parameters
@@ -110,10 +110,10 @@ def smooth_l1_loss(input: ArrayLike, target: ArrayLike, reduction: str = "mean",
 def huber_loss(
     input: ArrayLike,
     target: ArrayLike,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     delta: float = 1.0,
     weight: Optional[ArrayLike] = None,
-) -> Any:
+) -> Prepared:
     """``d**2 / 2`` where ``d = abs(input - target)`` is at most ``delta``, else ``delta (d - delta / 2)``.
 
     Parameters
@@ -145,8 +145,8 @@ def huber_loss(
 
 @Loss
 def binary_cross_entropy(
-    input: ArrayLike, target: ArrayLike, weight: Optional[ArrayLike] = None, reduction: str = "mean"
-) -> Any:
+    input: ArrayLike, target: ArrayLike, weight: Optional[ArrayLike] = None, reduction: Reduction = "mean"
+) -> Prepared:
     """Cross-entropy of probabilities, ``-(t log(p) + (1 - t) log(1 - p))``.
 
     As in torch no logarithm is below -100, and the gradient divides by ``p (1 - p)`` or 1e-12,
@@ -182,9 +182,9 @@ def binary_cross_entropy_with_logits(
     input: ArrayLike,
     target: ArrayLike,
     weight: Optional[ArrayLike] = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     pos_weight: Optional[ArrayLike] = None,
-) -> Any:
+) -> Prepared:
     """Cross-entropy of ``sigmoid(input)`` against targets in [0, 1], from raw outputs (logits).
 
     Computed as ``(1 - t) softplus(x) + pos_weight t softplus(-x)``, in which nothing cancels.
@@ -218,7 +218,12 @@ def binary_cross_entropy_with_logits(
 
 
 @Loss
-def kl_div(input: ArrayLike, target: ArrayLike, reduction: str = "mean", log_target: bool = False) -> Any:
+def kl_div(
+    input: ArrayLike,
+    target: ArrayLike,
+    reduction: Literal["mean", "batchmean", "sum", "none"] = "mean",
+    log_target: bool = False,
+) -> Prepared:
     """Kullback-Leibler divergence of ``target`` from ``exp(input)``, ``t (log(t) - input)``.
 
     Parameters

@@ -12,11 +12,14 @@ import fastact as fa
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec("mypy"), reason="needs mypy")
 
 USER = """
+from typing import Any, Union
+
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import assert_type
 
 import fastact as fa
-from fastact.losses import cross_entropy
+from fastact.losses import cross_entropy, kl_div, mse_loss
 
 
 def layer(x: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -40,8 +43,16 @@ p = fa.softmax(x, axis=(0, 1), temperature=0.5)
 dx = fa.swiglu.backward(x[:, :1], x, gate="first")
 net = fa.MLP([2, 8, 2], activation="relu")
 net.fit(x, np.zeros(4, int), epochs=1, progress=False)
-loss, grad = cross_entropy.value_and_grad(x, np.zeros(4, int))
-fa.optimizers.Adam([x], lr=1e-3).step([x])
+loss, grad = cross_entropy.value_and_grad(x, np.zeros(4, int), label_smoothing=0.1)
+fa.optimizers.Adam([x], lr=1e-3).step([grad])
+x -= grad
+print(float(loss) + float(mse_loss(x, x, "sum")), f"{kl_div(x, x, 'batchmean'):.3f}")
+each: npt.NDArray[np.floating[Any]] = mse_loss(x, x, reduction="none")
+step = fa.Pipeline([fa.swiglu.bind(x, x[:, 0]), fa.swiglu.backward.bind(x, x, x, gate="first")])
+Floats = npt.NDArray[np.floating[Any]]
+assert_type(cross_entropy(x, x), Union[np.floating[Any], Floats])
+assert_type(cross_entropy.value_and_grad(x, x), tuple[Union[np.floating[Any], Floats], Floats])
+assert_type(cross_entropy.value_and_grad(x, x, reduction="none"), tuple[Floats, Floats])
 reveal_type(fa.silu)
 reveal_type(fa.get_num_threads())
 reveal_type(fa.relu6.name)
@@ -53,6 +64,10 @@ fa.set_num_threads("all")
 fa.swiglu([1.0, 2.0], gate="middle")
 fa.activations["gelu"] = fa.relu
 fa.gelu.derivativ([1.0])
+fa.losses.mse_loss([1.0], [2.0], "batchmean")
+fa.losses.cross_entropy([[1.0, 2.0]], [0], label_smoothin=0.1)
+fa.losses.huber_loss.value_and_grad([1.0])
+fa.swiglu.bind([1.0, 2.0])
 """
 
 
@@ -87,7 +102,7 @@ def test_mistakes_are_found(python, tmp_path):
     (tmp_path / "user.py").write_text(MISTAKES)
     done = python("mypy", "--strict", "--follow-imports=silent", "user.py")
     found = {int(line.split(":")[1]) for line in done.stdout.splitlines() if ": error:" in line}
-    assert found == {4, 5, 6, 7}, done.stdout
+    assert found == {4, 5, 6, 7, 8, 9, 10, 11}, done.stdout
 
 
 def test_stubs(python, tmp_path):
