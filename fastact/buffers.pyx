@@ -5,10 +5,7 @@ The memory comes to NumPy through a handler (NEP 49) that is set around the allo
 """
 cimport numpy as cnp
 
-import math
 import os
-
-import numpy as np
 
 cnp.import_array()
 
@@ -66,15 +63,13 @@ cdef cnp.ndarray _large(int ndim, cnp.npy_intp *shape, int number):
         cnp.PyDataMem_SetHandler(before)
 
 
-def empty(shape, dtype):
-    """An uninitialised C-contiguous array, as numpy.empty."""
-    if not _recycling or math.prod(shape) * dtype.itemsize < LARGE:
-        return np.empty(shape, dtype)
-    before = cnp.PyDataMem_SetHandler(_handler)
-    try:
-        return np.empty(shape, dtype)
-    finally:
-        cnp.PyDataMem_SetHandler(before)
+def empty(tuple shape, cnp.dtype dtype not None):
+    """An uninitialised C-contiguous array, as numpy.empty, of a float dtype."""
+    cdef cnp.npy_intp lengths[64]  # NumPy's most
+    cdef int k
+    for k, n in enumerate(shape[:64]):
+        lengths[k] = n
+    return new_array(len(shape), lengths, dtype.num)
 
 
 def set_limit(megabytes):
