@@ -1,30 +1,17 @@
 """onnxruntime's operators for the benchmarks, where it is installed with onnx; see ``fastact.peers``."""
 from __future__ import annotations
 
-import contextlib
 import importlib
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Union
 
 import numpy as np
 
-from fastact import registry
+from fastact import config, registry
 
 Call = Callable[[], Any]
 AnyEntry = Union[registry.Entry, registry.RowEntry]
 OPSET, IR_VERSION = 20, 9
-_threads = 1
-
-
-@contextlib.contextmanager
-def terms(threads: int) -> Iterator[None]:
-    """This many threads for sessions made here."""
-    global _threads
-    before, _threads = _threads, threads
-    try:
-        yield
-    finally:
-        _threads = before
 
 
 class Operator(NamedTuple):
@@ -58,14 +45,16 @@ OPERATORS: Dict[str, Operator] = {
 
 
 def call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
-    """A session of one operator whose input and output are our arrays; without out, a fresh output."""
+    """A session of one operator whose input and output are our arrays, with as many threads as fastact has; without
+    out, a fresh output.
+    """
     runtime = importlib.import_module("onnxruntime")
     if form != "value" or entry.name not in OPERATORS or inputs[0].dtype.name == "bfloat16":
         return None
     x = inputs[0]
     shape = x.shape if not getattr(entry, "reduces", False) else tuple(np.delete(x.shape, axis))
     options = runtime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = _threads, 1
+    options.intra_op_num_threads, options.inter_op_num_threads = config.get_num_threads(), 1
     options.log_severity_level = 4
     try:
         session = runtime.InferenceSession(_model(entry, x, shape, axis), options, providers=["CPUExecutionProvider"])

@@ -95,7 +95,8 @@ def _aligned(shape: Tuple[int, ...], dtype: Any) -> Any:
 def equal_terms(threads: int, sides: Sequence[str]) -> Iterator[None]:
     """The same number of threads for everybody, and torch without its gradient bookkeeping.
 
-    JAX has as many as it was first used with in this process. Libraries that are not installed have no terms.
+    JAX has as many as it was first used with in this process, onnxruntime as fastact has when a call is made.
+    Libraries that are not installed have no terms.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(config.num_threads(threads))
@@ -224,8 +225,7 @@ PEERS: Dict[str, Callable[..., Optional[Call]]] = {
 }
 YARDSTICKS = ("copy", "negative", "two_calls")  # not libraries, but what a figure is to be held against
 TERMS: Dict[str, Callable[[int], contextlib.AbstractContextManager[None]]] = {
-    "torch": bench_torch.terms, "onnxruntime": bench_onnx.terms, "jax": bench_peers.jax_terms,
-    "numexpr": bench_peers.numexpr_terms,
+    "torch": bench_torch.terms, "jax": bench_peers.jax_terms, "numexpr": bench_peers.numexpr_terms,
 }
 
 
