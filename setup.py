@@ -165,7 +165,7 @@ class Build(build_ext):
 
 
 registry = load("registry")
-load("codegen").write(registry.ACTIVATIONS, GENERATED)
+load("codegen").write(registry, GENERATED)
 renew_stub(registry.ACTIVATIONS, ROOT / "fastact" / "__init__.pyi")
 (ROOT / "fastact" / "activations.pxi").unlink(missing_ok=True)  # of an earlier build: it would hide this one
 

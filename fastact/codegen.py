@@ -31,7 +31,7 @@ def _half_bounds(entry):
     return max(value, 0.5), max(slope, 0.5), 4.5 if entry.own_backward else slope + 0.5
 
 
-def c_list(entries):
+def c_list(entries, rows):
     """The macros FA_ACTIVATIONS(ROOM) and FA_BOUNDS(ROW), a row an activation, and FA_ALIASES(ALIAS)."""
     rooms = [f"    ROOM({e.name}, {len(e.parameters)}, {int(e.from_output)}, {int(e.own_backward)}, "
              f"{int(bool(e.second_derivative))}, {e.cost})" for e in entries]
@@ -42,7 +42,7 @@ def c_list(entries):
             "#define FA_ALIASES(ALIAS) \\\n" + " \\\n".join(aliases) + "\n")
 
 
-def c_rooms(entries):
+def c_rooms(entries, rows):
     """Includes of every room."""
     return "".join(f'#include "activations/{e.name}.h"\n' for e in entries)
 
@@ -55,15 +55,29 @@ def _signature(entry, form):
     return f"cdef int {entry.name}{FORM_SUFFIX[form]}({', '.join(arguments)}) except -1 nogil"
 
 
-def pxd_functions(entries):
+def _row_functions(rows):
+    """The signature and the call of each function of rows, but for those that make a number of a row."""
+    for row in rows:
+        form, sign = (row.name, 1) if row.name != "softmin" else ("softmax", -1)
+        for suffix in ["", "_backward", "_backward_from_output"] if row.keeps else [""]:
+            if not row.reduces:
+                inputs, _ = ARRAYS[suffix[1:] or "value"]
+                arguments = ", ".join([*(f"const floating[:, :, ::1] {name}" for name in inputs), "floating[:, :, ::1] out"])
+                yield (f"cdef int {row.name}{suffix}({arguments}) except -1 nogil",
+                       f'rows(FA_{form.upper()}{suffix.upper()}, b"{row.name}{suffix}", {inputs[0]}, {inputs[-1]}, out, {sign})')
+
+
+def pxd_functions(entries, rows):
     """Declarations of the typed functions, for kernels.pxd."""
-    lines = ["from cython cimport floating", ""]
-    return "\n".join(lines + [_signature(e, form) for e in entries for form in e.forms]) + "\n"
+    lines = ["from cython cimport floating", "", *(_signature(e, form) for e in entries for form in e.forms)]
+    return "\n".join(lines + [signature for signature, _ in _row_functions(rows)]) + "\n"
 
 
-def pyx_functions(entries):
-    """Definitions of the typed functions, for kernels.pyx, and the table by which Python finds them."""
+def pyx_functions(entries, rows):
+    """Definitions of the typed functions, for kernels.pyx, and the table by which Python finds an activation's."""
     lines, table = [], []
+    for signature, call in _row_functions(rows):
+        lines += ["", "", f"{signature}:", f"    return {call}"]
     for index, e in enumerate(entries):
         for form in e.forms:
             names, function = sum(ARRAYS[form], []), e.name + FORM_SUFFIX[form]
@@ -86,12 +100,12 @@ FILES = {"activation_list.h": c_list, "activation_rooms.h": c_rooms,
          "activations.pxi": pxd_functions, "activations_def.pxi": pyx_functions}
 
 
-def write(entries, folder):
-    """Write the generated files into `folder`, each only where its text changes."""
+def write(registry, folder):
+    """Write the files that a registry makes into `folder`, each only where its text changes."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, generate in FILES.items():
-        path, text = folder / name, generate(entries)
+        path, text = folder / name, generate(registry.ACTIVATIONS, registry.ROWS)
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
 
@@ -99,6 +113,6 @@ def write(entries, folder):
 if __name__ == "__main__":
     import sys
 
-    from registry import ACTIVATIONS  # type: ignore  # its neighbour: the package needs the build's result
+    import registry  # type: ignore  # its neighbour: the package needs the build's result
 
-    write(ACTIVATIONS, sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[1] / "build" / "generated")
+    write(registry, sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[1] / "build" / "generated")

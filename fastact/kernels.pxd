@@ -17,28 +17,8 @@ from cython cimport floating
 include "activations.pxi"  # written by setup.py from fastact/registry.py
 
 
-# Functions of rows, along the middle axis.
-cdef int softmax(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil
-cdef int softmax_backward(const floating[:, :, ::1] grad, const floating[:, :, ::1] x,
-                       floating[:, :, ::1] out) except -1 nogil
-cdef int softmax_backward_from_output(const floating[:, :, ::1] grad, const floating[:, :, ::1] y,
-                                   floating[:, :, ::1] out) except -1 nogil
-cdef int softmin(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil
-cdef int softmin_backward(const floating[:, :, ::1] grad, const floating[:, :, ::1] x,
-                       floating[:, :, ::1] out) except -1 nogil
-cdef int softmin_backward_from_output(const floating[:, :, ::1] grad, const floating[:, :, ::1] y,
-                                   floating[:, :, ::1] out) except -1 nogil
-cdef int log_softmax(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil
-cdef int log_softmax_backward(const floating[:, :, ::1] grad, const floating[:, :, ::1] x,
-                       floating[:, :, ::1] out) except -1 nogil
-cdef int log_softmax_backward_from_output(const floating[:, :, ::1] grad, const floating[:, :, ::1] y,
-                                   floating[:, :, ::1] out) except -1 nogil
-cdef int sparsemax(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil
-cdef int sparsemax_backward(const floating[:, :, ::1] grad, const floating[:, :, ::1] x,
-                       floating[:, :, ::1] out) except -1 nogil
-cdef int sparsemax_backward_from_output(const floating[:, :, ::1] grad, const floating[:, :, ::1] y,
-                                   floating[:, :, ::1] out) except -1 nogil
-cdef int hardmax(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil
+# Functions of rows have one along the middle axis of three, softmax(x, out), softmax_backward(grad, x, out) and
+# softmax_backward_from_output(grad, y, out); these two have numbers for rows.
 cdef int logsumexp(const floating[:, :, ::1] x, floating[:, ::1] out) except -1 nogil
 cdef int logsumexp_backward(const floating[:, ::1] grad, const floating[:, :, ::1] x,
                             floating[:, :, ::1] out) except -1 nogil

@@ -6,76 +6,48 @@ From Python the same names work with any buffers of float32 or float64, for expe
 """
 from cython cimport floating
 
+# With void for the structures and int for the enumerations of C: kernels.pxd needs no header so.
 cdef extern from "internal.h" nogil:
-    ctypedef struct fa_activation:
-        pass
-    ctypedef enum fa_dtype:
-        FA_FLOAT32
-        FA_FLOAT64
-    ctypedef enum fa_form:
-        FA_VALUE
-        FA_DERIVATIVE
-        FA_BACKWARD
-        FA_VALUE_AND_DERIVATIVE
-        FA_BACKWARD_FROM_OUTPUT
-        FA_SECOND_DERIVATIVE
-        FA_GATED
-        FA_GATED_BACKWARD
-        FA_BIASED
-        FA_BIASED_BACKWARD
-    ctypedef enum fa_status:
+    enum:
+        FA_FLOAT32, FA_FLOAT64
+    enum:
+        FA_VALUE, FA_DERIVATIVE, FA_BACKWARD, FA_VALUE_AND_DERIVATIVE, FA_BACKWARD_FROM_OUTPUT, FA_SECOND_DERIVATIVE
+        FA_GATED, FA_GATED_BACKWARD, FA_BIASED, FA_BIASED_BACKWARD
+    enum:
+        FA_SOFTMAX, FA_SOFTMAX_BACKWARD, FA_SOFTMAX_BACKWARD_FROM_OUTPUT
+        FA_LOG_SOFTMAX, FA_LOG_SOFTMAX_BACKWARD, FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT
+        FA_LOGSUMEXP, FA_LOGSUMEXP_BACKWARD, FA_HARDMAX
+        FA_SPARSEMAX, FA_SPARSEMAX_BACKWARD, FA_SPARSEMAX_BACKWARD_FROM_OUTPUT
+    enum:
         FA_ERROR_MEMORY
-    ctypedef enum fa_row_form:
-        FA_SOFTMAX
-        FA_SOFTMAX_BACKWARD
-        FA_SOFTMAX_BACKWARD_FROM_OUTPUT
-        FA_LOG_SOFTMAX
-        FA_LOG_SOFTMAX_BACKWARD
-        FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT
-        FA_LOGSUMEXP
-        FA_LOGSUMEXP_BACKWARD
-        FA_HARDMAX
-        FA_SPARSEMAX
-        FA_SPARSEMAX_BACKWARD
-        FA_SPARSEMAX_BACKWARD_FROM_OUTPUT
-    const fa_activation *fa_find(const char *name)
-    const fa_activation *fa_at(int index)
-    int fa_parameter_count(const fa_activation *activation)
-    int fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype, const void **inputs,
-                 void **outputs, Py_ssize_t n, const void *parameters)
-    int fa_apply_strided(const fa_activation *activation, fa_form form, fa_dtype dtype, char **data,
-                         const Py_ssize_t *steps, Py_ssize_t n)
-    int fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype dtype, char **data,
-                       const Py_ssize_t *steps, Py_ssize_t n)
-    int fa_apply_matrix(const fa_activation *activation, fa_form form, fa_dtype dtype, char **data,
-                        const Py_ssize_t *steps, const Py_ssize_t *row_steps, Py_ssize_t rows, Py_ssize_t columns)
-    int fa_biased_backward(const fa_activation *activation, fa_dtype dtype, char **data, const Py_ssize_t *steps,
+    const void *fa_find(const char *name)
+    const void *fa_at(int index)
+    int fa_parameter_count(const void *activation)
+    int fa_apply(const void *activation, int form, int dtype, const void **inputs, void **outputs, Py_ssize_t n,
+                 const void *parameters)
+    int fa_apply_strided(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps, Py_ssize_t n)
+    int fa_apply_apart(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps, Py_ssize_t n)
+    int fa_apply_matrix(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,
+                        const Py_ssize_t *row_steps, Py_ssize_t rows, Py_ssize_t columns)
+    int fa_biased_backward(const void *activation, int dtype, char **data, const Py_ssize_t *steps,
                            const Py_ssize_t *row_steps, Py_ssize_t rows, Py_ssize_t columns, void *dbias)
-    int fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
-                      Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, const unsigned char *mask, double temperature)
+    int fa_rows_where(int form, int dtype, const void *first, const void *second, void *out, Py_ssize_t outer,
+                      Py_ssize_t n, Py_ssize_t inner, const void *mask, double temperature)
+    int fa_apply_loss(const void *call)
+    int fa_apply_class_loss(const void *call)
+    int fa_apply_step(const void *call)
     int fa_set_num_threads(int threads)
     int fa_get_num_threads()
     const char *fa_isa()
-    ctypedef struct fa_loss_call:
-        pass
-    ctypedef struct fa_class_loss_call:
-        pass
-    ctypedef struct fa_step_call:
-        pass
-    int fa_apply_loss(const fa_loss_call *call)
-    int fa_apply_class_loss(const fa_class_loss_call *call)
-    int fa_apply_step(const fa_step_call *call)
 
 cdef extern from "bound.h" nogil:
-    ctypedef struct fa_bound:
-        pass
-    void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void **arrays,
-                 const void *parameters, Py_ssize_t n, Py_ssize_t columns)
-    void fa_bind_matrix(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void **arrays,
+    void fa_bind(void *bound, const void *activation, int form, int dtype, void **arrays, const void *parameters,
+                 Py_ssize_t n, Py_ssize_t columns)
+    void fa_bind_matrix(void *bound, const void *activation, int form, int dtype, void **arrays,
                         const Py_ssize_t *row_steps, const void *parameters, Py_ssize_t rows, Py_ssize_t columns)
-    void fa_bind_rows(fa_bound *bound, fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
-                      Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, const unsigned char *mask, double temperature)
-    int fa_run_bound(fa_bound **steps, Py_ssize_t count, Py_ssize_t *at)
+    void fa_bind_rows(void *bound, int form, int dtype, const void *first, const void *second, void *out,
+                      Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, const void *mask, double temperature)
+    int fa_run_bound(void *steps, Py_ssize_t count, Py_ssize_t *at)
 
 
 cdef enum:
@@ -91,11 +63,11 @@ cdef int out_of_memory() except -1 with gil:
     raise MemoryError()
 
 
-cdef int run(const char *name, int index, fa_form form, int inputs, int arrays, size_t size, const void **data,
+cdef int run(const char *name, int index, int form, int inputs, int arrays, size_t size, const void **data,
              const Py_ssize_t *length, const void *parameters) except -1 nogil:
     """Any typed function: arrays of one length or, for the biased forms, whole rows of the bias's length."""
-    cdef const fa_activation *activation = fa_at(index)
-    cdef fa_dtype dtype = FA_FLOAT32 if size == sizeof(float) else FA_FLOAT64
+    cdef const void *activation = fa_at(index)
+    cdef int dtype = FA_FLOAT32 if size == sizeof(float) else FA_FLOAT64
     cdef bint sums = form == FA_BIASED_BACKWARD
     cdef int bias = inputs - 1 if sums or form == FA_BIASED else -1
     cdef Py_ssize_t n = length[0], columns = n if bias < 0 else length[bias]
@@ -133,7 +105,7 @@ cdef int run(const char *name, int index, fa_form form, int inputs, int arrays, 
 include "activations_def.pxi"  # one function an activation and form, written by setup.py
 
 
-cdef int rows(fa_row_form form, const char *name, const floating[:, :, ::1] first,
+cdef int rows(int form, const char *name, const floating[:, :, ::1] first,
               const floating[:, :, ::1] second, floating[:, :, ::1] out, double temperature) except -1 nogil:
     cdef int axis
     for axis in range(3):
@@ -145,7 +117,7 @@ cdef int rows(fa_row_form form, const char *name, const floating[:, :, ::1] firs
     return 0
 
 
-cdef int reduced(fa_row_form form, const char *name, const floating[:, ::1] numbers, const floating[:, :, ::1] x,
+cdef int reduced(int form, const char *name, const floating[:, ::1] numbers, const floating[:, :, ::1] x,
                  floating *out) except -1 nogil:
     if numbers.shape[0] != x.shape[0] or numbers.shape[1] != x.shape[2]:
         wrong_lengths(name)
@@ -154,66 +126,6 @@ cdef int reduced(fa_row_form form, const char *name, const floating[:, ::1] numb
                    <const void *>&x[0, 0, 0] if form == FA_LOGSUMEXP else &numbers[0, 0], &x[0, 0, 0], out,
                    x.shape[0], x.shape[1], x.shape[2], NULL, 1)
     return 0
-
-
-cdef int softmax(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_SOFTMAX, b"softmax", x, x, out, 1)
-
-
-cdef int softmax_backward(const floating[:, :, ::1] grad, const floating[:, :, ::1] x,
-                          floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_SOFTMAX_BACKWARD, b"softmax_backward", grad, x, out, 1)
-
-
-cdef int softmax_backward_from_output(const floating[:, :, ::1] grad, const floating[:, :, ::1] y,
-                                      floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_SOFTMAX_BACKWARD_FROM_OUTPUT, b"softmax_backward_from_output", grad, y, out, 1)
-
-
-cdef int softmin(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_SOFTMAX, b"softmin", x, x, out, -1)
-
-
-cdef int softmin_backward(const floating[:, :, ::1] grad, const floating[:, :, ::1] x,
-                          floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_SOFTMAX_BACKWARD, b"softmin_backward", grad, x, out, -1)
-
-
-cdef int softmin_backward_from_output(const floating[:, :, ::1] grad, const floating[:, :, ::1] y,
-                                      floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_SOFTMAX_BACKWARD_FROM_OUTPUT, b"softmin_backward_from_output", grad, y, out, -1)
-
-
-cdef int log_softmax(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_LOG_SOFTMAX, b"log_softmax", x, x, out, 1)
-
-
-cdef int log_softmax_backward(const floating[:, :, ::1] grad, const floating[:, :, ::1] x,
-                              floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_LOG_SOFTMAX_BACKWARD, b"log_softmax_backward", grad, x, out, 1)
-
-
-cdef int log_softmax_backward_from_output(const floating[:, :, ::1] grad, const floating[:, :, ::1] y,
-                                          floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT, b"log_softmax_backward_from_output", grad, y, out, 1)
-
-
-cdef int sparsemax(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_SPARSEMAX, b"sparsemax", x, x, out, 1)
-
-
-cdef int sparsemax_backward(const floating[:, :, ::1] grad, const floating[:, :, ::1] x,
-                            floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_SPARSEMAX_BACKWARD, b"sparsemax_backward", grad, x, out, 1)
-
-
-cdef int sparsemax_backward_from_output(const floating[:, :, ::1] grad, const floating[:, :, ::1] y,
-                                        floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_SPARSEMAX_BACKWARD_FROM_OUTPUT, b"sparsemax_backward_from_output", grad, y, out, 1)
-
-
-cdef int hardmax(const floating[:, :, ::1] x, floating[:, :, ::1] out) except -1 nogil:
-    return rows(FA_HARDMAX, b"hardmax", x, x, out, 1)
 
 
 cdef int logsumexp(const floating[:, :, ::1] x, floating[:, ::1] out) except -1 nogil:
@@ -237,69 +149,69 @@ cdef const void *find(const char *name) noexcept nogil:
 
 cdef int apply_strided(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,
                        Py_ssize_t n) noexcept nogil:
-    return fa_apply_strided(<const fa_activation *>activation, <fa_form>form, <fa_dtype>dtype, data, steps, n)
+    return fa_apply_strided(activation, form, dtype, data, steps, n)
 
 
 cdef int apply_apart(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,
                      Py_ssize_t n) noexcept nogil:
-    return fa_apply_apart(<const fa_activation *>activation, <fa_form>form, <fa_dtype>dtype, data, steps, n)
+    return fa_apply_apart(activation, form, dtype, data, steps, n)
 
 
 cdef int apply_matrix(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,
                       const Py_ssize_t *row_steps, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
-    return fa_apply_matrix(<const fa_activation *>activation, <fa_form>form, <fa_dtype>dtype, data, steps, row_steps,
+    return fa_apply_matrix(activation, form, dtype, data, steps, row_steps,
                            rows, columns)
 
 
 cdef int apply_biased_backward(const void *activation, int dtype, char **data, const Py_ssize_t *steps,
                                const Py_ssize_t *row_steps, Py_ssize_t rows, Py_ssize_t columns,
                                void *dbias) except -1 nogil:
-    if fa_biased_backward(<const fa_activation *>activation, <fa_dtype>dtype, data, steps, row_steps, rows, columns,
+    if fa_biased_backward(activation, dtype, data, steps, row_steps, rows, columns,
                           dbias) == FA_ERROR_MEMORY:
         out_of_memory()
     return 0
 
 
 cdef int apply_loss(const void *call) noexcept nogil:
-    return fa_apply_loss(<const fa_loss_call *>call)
+    return fa_apply_loss(call)
 
 
 cdef int apply_class_loss(const void *call) noexcept nogil:
-    return fa_apply_class_loss(<const fa_class_loss_call *>call)
+    return fa_apply_class_loss(call)
 
 
 cdef int apply_step(const void *call) noexcept nogil:
-    return fa_apply_step(<const fa_step_call *>call)
+    return fa_apply_step(call)
 
 
 cdef int apply_rows(int form, int dtype, const void *first, const void *second, void *out, Py_ssize_t outer,
                     Py_ssize_t n, Py_ssize_t inner, const void *mask, double temperature) except -1 nogil:
-    if fa_rows_where(<fa_row_form>form, <fa_dtype>dtype, first, second, out, outer, n, inner,
-                     <const unsigned char *>mask, temperature) == FA_ERROR_MEMORY:
+    if fa_rows_where(form, dtype, first, second, out, outer, n, inner,
+                     mask, temperature) == FA_ERROR_MEMORY:
         out_of_memory()
     return 0
 
 
 cdef void bind(void *bound, const void *activation, int form, int dtype, void **arrays, const void *parameters,
                Py_ssize_t n, Py_ssize_t columns) noexcept nogil:
-    fa_bind(<fa_bound *>bound, <const fa_activation *>activation, <fa_form>form, <fa_dtype>dtype, arrays, parameters, n,
+    fa_bind(bound, activation, form, dtype, arrays, parameters, n,
             columns)
 
 
 cdef void bind_matrix(void *bound, const void *activation, int form, int dtype, void **arrays, const Py_ssize_t *row_steps,
                       const void *parameters, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
-    fa_bind_matrix(<fa_bound *>bound, <const fa_activation *>activation, <fa_form>form, <fa_dtype>dtype, arrays, row_steps,
+    fa_bind_matrix(bound, activation, form, dtype, arrays, row_steps,
                    parameters, rows, columns)
 
 
 cdef void bind_rows(void *bound, int form, int dtype, const void *first, const void *second, void *out, Py_ssize_t outer,
                     Py_ssize_t n, Py_ssize_t inner, const void *mask, double temperature) noexcept nogil:
-    fa_bind_rows(<fa_bound *>bound, <fa_row_form>form, <fa_dtype>dtype, first, second, out, outer, n, inner,
-                 <const unsigned char *>mask, temperature)
+    fa_bind_rows(bound, form, dtype, first, second, out, outer, n, inner,
+                 mask, temperature)
 
 
 cdef int run_bound(void **steps, Py_ssize_t count, Py_ssize_t *at) noexcept nogil:
-    return fa_run_bound(<fa_bound **>steps, count, at)
+    return fa_run_bound(<void *>steps, count, at)
 
 
 def set_num_threads(int threads):
@@ -346,7 +258,7 @@ def _call_typed(str name, const floating[::1] first, arrays, parameters):
             target = arrays[k]
             data[k], length[k] = &target[0], target.shape[0]
     with nogil:
-        run(text, index, <fa_form>form, inputs, count, sizeof(floating), data, length, scalars)
+        run(text, index, form, inputs, count, sizeof(floating), data, length, scalars)
 
 
 def __getattr__(str name):

@@ -41,7 +41,7 @@ def run(command, **keywords):
 def build_objects(folder, gcc="gcc"):
     """Objects of every C source, compiled as setup.py does, by the source's name; `gcc` may be a cross compiler."""
     gcc, read = compiler(gcc), settings()
-    codegen.write(registry.ACTIVATIONS, folder)
+    codegen.write(registry, folder)
     flags = [*read["GCC_FLAGS"], *read["GCC_ONLY"], "-fopenmp", "-fPIC", "-Wno-unused-function"]
 
     def build(name):
@@ -56,7 +56,7 @@ def build_objects(folder, gcc="gcc"):
 def build_program(gcc, source, folder, objects, *flags):
     """A program of one C file and the library's objects."""
     program, objects = folder / "program", list(objects)
-    codegen.write(registry.ACTIVATIONS, folder)
+    codegen.write(registry, folder)
     run([compiler(gcc), *settings()["GCC_FLAGS"], "-I", SOURCE, "-I", folder, source, *objects, "-o", program,
          "-fopenmp", "-lm", *flags])
     return program

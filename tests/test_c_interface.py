@@ -47,7 +47,7 @@ def test_header(command, tmp_path):
 @pytest.mark.parametrize("name", ["gcc", "clang"])
 def test_sources(name, tmp_path):
     """All but the instruction sets' files is C11 and clean under both compilers."""
-    codegen.write(registry.ACTIVATIONS, tmp_path)
+    codegen.write(registry, tmp_path)
     for source in ("dispatch.c", "matrix.c", "row_calls.c", "losses.c", "bound.c", "parallel.c", "cpu.c"):
         run([compiler(name), "-std=c11", "-O0", "-fopenmp-simd", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function",
              "-D_DEFAULT_SOURCE", "-I", SOURCE, "-I", tmp_path, "-fsyntax-only", SOURCE / source])
