@@ -4,7 +4,6 @@ import numpy as np
 
 from fastact.forms import Form
 
-FORMS: tuple[str, ...]
 
 class BiasedBackward(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...

@@ -12,7 +12,6 @@ import numpy as np
 
 from fastact import containers, docs, half_types
 from fastact.buffers import empty
-from fastact.registry import FORMS
 
 cnp.import_array()
 
@@ -37,7 +36,10 @@ cdef class BiasedBackward(Form):
         if "approximate" in named and self.info.approximate:
             from fastact.activations import _variant
             return _variant(self, named.pop("approximate"))(*args, out=out, **named)
-        values = self.bound_values(args, named)
+        values = self.fill(args, named)
+        if named or len(args) > len(self.names):
+            raise TypeError(f"fastact.{self.__name__} takes {', '.join(self.names)} and out, not "
+                            f"{', '.join(named) or f'{len(args)} arguments'}")
         if is_plain(<PyObject *>values[1]) and is_like(<PyObject *>values[0], values[1]) and is_row(
                 <PyObject *>values[2], values[1]) and all(type(value) in (float, int) for value in values[3:]):
             x = values[1]
@@ -56,24 +58,6 @@ cdef class BiasedBackward(Form):
                 dbias.fill(0)
             return (dx, dbias) if out is None else out
         return self.call_any(values, out)
-
-    cdef list bound_values(self, tuple args, dict named):
-        """The inputs and parameters in order, defaults filled in."""
-        values = list(args)
-        for k, name in enumerate(self.names):
-            if name in named and k < len(args):
-                raise TypeError(f"fastact.{self.__name__} got {name!r} twice")
-            if name in named:
-                values.append(named.pop(name))
-            elif k >= len(args):
-                if k < self.inputs + self.required:
-                    raise TypeError(f"fastact.{self.__name__} misses its argument {name!r}: call it as "
-                                    f"{self.__name__}{docs.signature(self.info, FORMS[self.form])}")
-                values.append(self.defaults[k - self.inputs])
-        if named or len(args) > len(self.names):
-            raise TypeError(f"fastact.{self.__name__} takes {', '.join(self.names)} and out, not "
-                            f"{', '.join(named) or f'{len(args)} arguments'}")
-        return values
 
     def call_any(self, values, out):
         """Anything array-like: by way of matrices where the bias is one row, else of the ufunc."""

@@ -43,5 +43,6 @@ cdef class Form:
     cdef readonly object info
     cdef readonly str __name__
     cdef object names
+    cdef list fill(self, tuple args, dict named)
     cdef object call_ufunc(self, tuple args, dict kwargs)
     cdef void run_long(self, int dtype, char **data, Py_ssize_t *steps, Py_ssize_t n, Py_ssize_t columns) noexcept

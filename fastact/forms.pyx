@@ -2,8 +2,7 @@
 """The forms of an activation: ``fastact.sigmoid``, ``fastact.sigmoid.backward`` and the like.
 
 A call goes one of two ways, both thin. Plain C-contiguous ndarrays without further keywords go straight to
-the kernel. Everything else goes to the form's ufunc, whose loop calls the same
-kernel.
+the kernel. Everything else goes to the form's ufunc, whose loop calls the same kernel.
 """
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
@@ -30,8 +29,6 @@ cdef extern from *:
     PyObject *PyTuple_GET_ITEM(PyObject *, Py_ssize_t)
     int PyUnicode_CompareWithASCIIString(PyObject *, const char *)
 
-cdef str _SUPPORTED = ("it takes float16, bfloat16, float32, float64, and integers or booleans, promoted as by "
-                       "numpy.tanh")
 cdef int _bfloat16 = -1  # NumPy's number of it, once it has been met
 
 
@@ -104,6 +101,23 @@ cdef class Form:
     def __signature__(self):
         return docs.inspected(self.info, FORMS[self.form])
 
+    cdef list fill(self, tuple args, dict named):
+        """The inputs and parameters in order, by position, by name (which are taken out) or by default."""
+        cdef int k, given = len(args), wanted = self.inputs + self.parameters
+        values = list(args[:wanted])
+        for k in range(given if not named else 0, wanted):
+            name = self.names[k]
+            if name in named:
+                if k < given:
+                    raise TypeError(f"fastact.{self.__name__} got {name!r} twice")
+                values.append(named.pop(name))
+            elif k >= given:
+                if k < self.inputs + self.required:
+                    raise TypeError(f"fastact.{self.__name__} misses its argument {name!r}: call it as "
+                                    f"{self.__name__}{docs.signature(self.info, FORMS[self.form])}")
+                values.append(self.defaults[k - self.inputs])
+        return values
+
     cdef object call_ufunc(self, tuple args, dict kwargs):
         """Any call: names and defaults become the ufunc's positional arguments."""
         cdef int wanted = self.inputs + self.parameters
@@ -113,18 +127,7 @@ cdef class Form:
         if len(args) > wanted + self.outputs:
             raise TypeError(f"fastact.{self.__name__} takes at most {wanted + self.outputs} positional "
                             f"arguments ({', '.join(self.names)} and outputs), {len(args)} were given")
-        values = list(args[:wanted])
-        for k in range(wanted):
-            name = self.names[k]
-            if name in kwargs:
-                if k < len(values):
-                    raise TypeError(f"fastact.{self.__name__} got {name!r} twice")
-                values.append(kwargs.pop(name))
-            elif k >= len(values):
-                if k < self.inputs + self.required:
-                    raise TypeError(f"fastact.{self.__name__} misses its argument {name!r}: call it as "
-                                    f"{self.__name__}{docs.signature(self.info, FORMS[self.form])}")
-                values.append(self.defaults[k - self.inputs])
+        values = self.fill(args, kwargs)
         # Beside a Python float NumPy would promote int8 to float64, where tanh promotes it to float16.
         if (self.parameters and "dtype" not in kwargs and "signature" not in kwargs
                 and all(type(value) in (int, float) for value in values[self.inputs:])
@@ -156,7 +159,8 @@ cdef class Form:
             if arrays is not None:
                 return self.call_ufunc(tuple(arrays), kwargs)
             dtypes = ", ".join(sorted({str(getattr(v, "dtype", None) or np.asarray(v).dtype) for v in values}))
-            raise TypeError(f"fastact.{self.__name__} does not support {dtypes}: {_SUPPORTED}") from None
+            raise TypeError(f"fastact.{self.__name__} does not support {dtypes}: it takes float16, bfloat16, float32, "
+                            "float64, and integers or booleans, promoted as by numpy.tanh") from None
         except ValueError as error:
             raise ValueError(f"fastact.{self.__name__}: {error}") from None
 
@@ -166,14 +170,12 @@ cdef class Form:
         cdef int k
         for k in range(self.inputs + self.parameters + self.outputs):
             row_steps[k] = 0 if k == 1 else columns * steps[k]
+        columns = columns or n
         if n < RELEASE_GIL_FROM:
             kernels.apply_matrix(self.activation, self.form, dtype, data, steps, row_steps, n // columns, columns)
-            return
-        with nogil:
-            if columns:
+        else:
+            with nogil:
                 kernels.apply_matrix(self.activation, self.form, dtype, data, steps, row_steps, n // columns, columns)
-            else:
-                kernels.apply_apart(self.activation, self.form, dtype, data, steps, n)
 
     def bind(self, *args):
         """Fix the arrays of a call: ``step = f.bind(x, out)``, then ``step()`` runs it.
@@ -195,6 +197,14 @@ cdef class Form:
         return Bound(self, args)
 
 
+cdef PyObject *call_any(Form self, PyObject *const *args, Py_ssize_t given, PyObject *names) except NULL:
+    cdef Py_ssize_t k, named = 0 if names == NULL else PyTuple_GET_SIZE(names)
+    cdef dict kwargs = {<object>PyTuple_GET_ITEM(names, k): <object>args[given + k] for k in range(named)}
+    result = self.call_ufunc(tuple([<object>args[k] for k in range(given)]), kwargs)
+    Py_INCREF(result)
+    return <PyObject *>result
+
+
 cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names) except NULL:
     """The direct way, or call_ufunc where the arguments are not plain."""
     cdef Form self = <Form>callable
@@ -210,9 +220,8 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
     cdef int k, at, size = 0, dtype = -1
     cdef bint plain = given >= self.inputs + self.required and given <= wanted + self.outputs and is_simple(args[0])
     outs[0] = outs[1] = NULL
-    if plain and given > wanted:
-        for k in range(<int>given - wanted):
-            outs[k] = args[wanted + k]
+    for k in range(<int>given - wanted if plain else 0):
+        outs[k] = args[wanted + k]
     if plain and names != NULL:
         plain = (PyTuple_GET_SIZE(names) == 1 and self.outputs == 1 and given <= wanted
                  and PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), b"out") == 0)
@@ -252,20 +261,9 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
                     plain = plain and not overlaps(<cnp.ndarray>args[at], <cnp.ndarray>outs[k])
                 plain = plain and not (columns and may_overlap(<cnp.ndarray>args[1], <cnp.ndarray>outs[k]))
         if plain and self.outputs == 2 and outs[0] != NULL and outs[1] != NULL:
-            plain = outs[0] != outs[1] and not overlaps(<cnp.ndarray>outs[0], <cnp.ndarray>outs[1]) and (
-                cnp.PyArray_DATA(<cnp.ndarray>outs[0]) != cnp.PyArray_DATA(<cnp.ndarray>outs[1]))
-    cdef dict kwargs
-    cdef tuple positional
+            plain = not may_overlap(<cnp.ndarray>outs[0], <cnp.ndarray>outs[1])
     if not plain:
-        positional = tuple([<object>args[k] for k in range(given)])
-        kwargs = {}
-        if names != NULL:
-            for k in range(PyTuple_GET_SIZE(names)):
-                kwargs[<object>PyTuple_GET_ITEM(names, k)] = <object>args[given + k]
-        result = self.call_ufunc(positional, kwargs)
-        Py_INCREF(result)
-        return <PyObject *>result
-
+        return call_any(self, args, given, names)
     n = cnp.PyArray_SIZE(first)
     for k in range(self.inputs):
         data[k] = <char *>cnp.PyArray_DATA(<cnp.ndarray>args[k])
