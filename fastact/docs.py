@@ -120,7 +120,12 @@ def form(entry, form):
     lines += ["Notes", "-----",
               f"f(x) = {entry.formula}; f'(x) = {entry.derivative}.",
               f"Range {entry.range}. Kink: {kinks(entry)}. NaN gives NaN; limits at infinity are exact.",
-              bounds_text(entry), f"Source: {entry.reference}."]
+              bounds_text(entry)]
+    if form == "value":
+        arguments = ", ".join(["x", *(p.name for p in entry.parameters if p.default is None), "out"])
+        lines += [f"``fastact.{entry.name}.bind({arguments})`` fixes the arrays of a call, ``.ufunc`` is the numpy.ufunc, and",
+                  "``.info`` is what is known of the function."]
+    lines.append(f"Source: {entry.reference}.")
     if form == "value":
         lines += ["", "Examples", "--------", ">>> import fastact as fa",
                   f">>> y = fa.{entry.name}([-2.0, 0.5]{''.join(f', {v}' for v in entry.required)})",

@@ -31,16 +31,22 @@ out : ndarray, optional
 Returns
 -------
 ndarray
-    Half as long as x along the axis.
+    Half as long as x along the axis; float16, bfloat16, float32 and float64 keep their dtype.
 
 Raises
 ------
 TypeError
     For complex, longdouble and object input.
 ValueError
-    For an odd size along the axis, another `gate`, or an out of another shape.
+    For an odd size along the axis, another `gate`, or an out of another shape or read-only.
 numpy.exceptions.AxisError
     For an axis that x does not have.
+
+See Also
+--------
+fastact.{name}.backward
+fastact.{name}.bind
+fastact.{activation}.gated : for gate and up in arrays of their own
 
 Notes
 -----
@@ -49,6 +55,12 @@ it. Each is one pass: the halves are read and written where they are. Results ar
 ``fastact.{activation}.gated`` and ``fastact.{activation}.gated_backward``, bit for bit.
 ``{name}.bind(x, out)`` and ``{name}.backward.bind(grad, x, out)`` fix the arrays of a call.
 Source: {reference}.
+
+Examples
+--------
+>>> import fastact as fa
+>>> y = fa.{name}([3.0, -1.0, 0.5, 2.0])
+>>> dx = fa.{name}.backward([1.0, 1.0], [3.0, -1.0, 0.5, 2.0])
 """
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import Any, Callable, Generic, Literal, Optional, ParamSpec, Tuple, Union, overload
 
 import numpy as np
@@ -17,6 +18,15 @@ Reduction = Literal["mean", "sum", "none"]
 Prepared = Tuple[Callable[..., Tuple[Value, Any]], Tuple[Any, ...]]
 
 
+_NOTES = """
+    Notes
+    -----
+    ``loss, grad = fastact.losses.{name}.value_and_grad(input, target)``, with the same options, gives the
+    gradient with respect to ``input`` as well, an array of its shape, from one pass. Both have the dtype of
+    ``input``, float32 or float64.
+    """
+
+
 class Loss(Generic[P]):
     """A loss function that also knows its gradient.
 
@@ -28,6 +38,7 @@ class Loss(Generic[P]):
     def __init__(self, function: Callable[P, Prepared]) -> None:
         self._function = function
         functools.update_wrapper(self, function)
+        self.__doc__ = f"{function.__doc__ or ''}{_NOTES.format(name=self.__name__)}"
         function.__annotations__["return"] = "np.floating | NDArray"  # of a call, as help shows it
 
     @overload
@@ -55,7 +66,9 @@ class Loss(Generic[P]):
         return kernel(*arguments, True)
 
     def __repr__(self) -> str:
-        return f"<fastact loss {self.__name__}>"
+        parameters = inspect.signature(self).parameters.values()
+        shown = ", ".join(p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in parameters)
+        return f"<fastact.losses.{self.__name__}({shown})>"
 
     def __reduce__(self) -> str:  # pickled by name, like a function
         return self.__name__

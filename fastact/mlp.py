@@ -63,6 +63,15 @@ class MLP(Trainer, Exchange):
         regressions, and with validation data "val_loss", "val_accuracy", "val_r2".
 
     An argument that is not as described raises TypeError or ValueError.
+
+    Examples
+    --------
+    >>> import numpy as np, fastact as fa
+    >>> X = np.random.default_rng(0).normal(0, 1, (200, 2))
+    >>> y = (X[:, 0] * X[:, 1] > 0).astype(int)
+    >>> net = fa.MLP([2, 16, 2], activation="silu", random_state=0)
+    >>> net.fit(X, y, epochs=50, progress=False).predict(X[:3]).shape
+    (3,)
     """
 
     def __init__(

@@ -32,6 +32,12 @@ def _paragraph(text, indent="    "):
     return textwrap.wrap(text, 100, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
+def _forms(entry):
+    """The other forms that a function has."""
+    return ["bind", *(["backward"] if entry.keeps else []),
+            *(["backward_from_output", "jacobian"] if entry.keeps and not entry.reduces else [])]
+
+
 def value(entry, signature):
     """numpydoc text of the function itself."""
     arguments = [part.split("=") for part in signature[1:-1].split(", ")]
@@ -46,9 +52,15 @@ def value(entry, signature):
               *_paragraph(f"{shape}, in {entry.range}. {_SPECIAL[entry.name]}"), "", "Raises", "------", "TypeError",
               "    For complex, longdouble and object input, or a mask that is not boolean.", "ValueError",
               "    For a read-only out, or shapes that do not fit.", "numpy.exceptions.AxisError",
-              "    For an axis that x does not have.", "", "Notes", "-----",
+              "    For an axis that x does not have.", "", "See Also", "--------",
+              *(f"fastact.{entry.name}.{form}" for form in _forms(entry)), "", "Notes", "-----",
               *_paragraph(f"Derivative of y[i] with respect to x[j]: {entry.derivative}.", ""),
-              f"Source: {entry.reference}."]
+              f"``fastact.{entry.name}.bind(x, out)`` fixes the arrays of a call.", f"Source: {entry.reference}.", "",
+              "Examples", "--------", ">>> import fastact as fa", ">>> x = [[1.0, 2.0, 3.0], [0.5, 0.5, 0.5]]",
+              f">>> y = fa.{entry.name}(x, axis=-1)"]
+    if entry.keeps:
+        grad = "[1.0, -1.0]" if entry.reduces else "[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]"
+        lines += [f">>> dx = fa.{entry.name}.backward({grad}, x, axis=-1)"]
     return "\n".join(lines)
 
 
