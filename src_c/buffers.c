@@ -96,14 +96,18 @@ void *fa_buffer_take(size_t bytes)
 void fa_buffer_give(void *buffer)
 {
     header *h = header_of(buffer);
-    if (h->mapped <= limit && lock()) {
-        shrink(limit - h->mapped);
-        kept[count++] = h;
-        total += h->mapped;
+    int keep = 0;
+    if (lock()) {
+        keep = h->mapped <= limit;
+        if (keep) {
+            shrink(limit - h->mapped);
+            kept[count++] = h;
+            total += h->mapped;
+        }
         unlock();
-    } else {
-        munmap(h, h->mapped);
     }
+    if (!keep)
+        munmap(h, h->mapped);
 }
 
 void *fa_buffer_resize(void *buffer, size_t bytes)
