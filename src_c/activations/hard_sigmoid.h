@@ -41,7 +41,7 @@ INLINE REAL FN(hard_sigmoid_derivative)(REAL x, REAL slope, REAL offset)
     REAL sign = FN(with_sign)(1, slope), rest = 1 - offset, rest_low = (1 - rest) - offset;
     REAL zero = offset / over, zero_low = (FN(fused)(-zero, over, offset) - zero * over_low) / over;
     REAL one = rest / over, one_low = (FN(fused)(-one, over, rest) - one * over_low + rest_low) / over;
-    int inside = (FN(fused)(x, sign, zero) > -zero_low) & (FN(fused)(-x, sign, one) > -one_low);
+    int above = FN(fused)(x, sign, zero) > -zero_low, inside = above & (FN(fused)(-x, sign, one) > -one_low);
     return FN(or_nan)(inside ? slope : 0, x);
 }
 

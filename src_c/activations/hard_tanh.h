@@ -7,7 +7,7 @@ INLINE REAL FN(hard_tanh)(REAL x, REAL min_val, REAL max_val)
 
 INLINE REAL FN(hard_tanh_derivative)(REAL x, REAL min_val, REAL max_val)
 {
-    return FN(or_nan)((x > min_val) & (x < max_val) ? 1 : 0, x);
+    return FN(or_nan)(((x > min_val) & (x < max_val)) ? 1 : 0, x);
 }
 
 INLINE REAL FN(hard_tanh_second_derivative)(REAL x, REAL min_val, REAL max_val)

@@ -2,7 +2,7 @@
    as in torch and JAX. */
 INLINE REAL FN(relu6)(REAL x) { return FN(or_nan)(FN(clamp_positive)(x, 6), x); }
 
-INLINE REAL FN(relu6_derivative)(REAL x) { return FN(or_nan)((x > 0) & (x < 6) ? 1 : 0, x); }
+INLINE REAL FN(relu6_derivative)(REAL x) { return FN(or_nan)(((x > 0) & (x < 6)) ? 1 : 0, x); }
 
 INLINE REAL FN(relu6_second_derivative)(REAL x) { return FN(or_nan)(0, x); }
 
