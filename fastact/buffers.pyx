@@ -15,8 +15,10 @@ cdef extern from "buffers.h":
 
 cdef extern from *:
     """
+    #include <stdatomic.h>
     #include <string.h>
     #include "buffers.h"
+    static atomic_int fastact_recycling;
     static void *fastact_malloc(void *ctx, size_t n) { (void)ctx; return fa_buffer_take(n); }
     static void *fastact_calloc(void *ctx, size_t k, size_t n)
     {
@@ -35,12 +37,12 @@ cdef extern from *:
     static PyObject *fastact_new_handler(void) { return PyCapsule_New(&fastact_handler, "mem_handler", NULL); }
     """
     object fastact_new_handler()
+    bint _recycling "fastact_recycling"
 
 cdef enum:
     LARGE = 1 << 22  # bytes; below, malloc keeps pages that were touched before
 
 cdef object _handler = fastact_new_handler()
-cdef bint _recycling = False
 
 
 cdef cnp.ndarray new_array(int ndim, cnp.npy_intp *shape, int number):

@@ -29,7 +29,12 @@ cdef extern from *:
     PyObject *PyTuple_GET_ITEM(PyObject *, Py_ssize_t)
     int PyUnicode_CompareWithASCIIString(PyObject *, const char *)
 
-cdef int _bfloat16 = -1  # NumPy's number of it, once it has been met
+cdef extern from *:
+    """
+    #include <stdatomic.h>
+    static atomic_int fastact_bfloat16 = -1;  /* NumPy's number of it, once it has been met, by whichever thread */
+    """
+    int _bfloat16 "fastact_bfloat16"
 
 
 cdef int dtype_of(cnp.ndarray array) except -2:
