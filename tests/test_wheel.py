@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = Path(fa.__file__).parent
 COMPILED = sorted(path.name.partition(".")[0] for suffix in importlib.machinery.EXTENSION_SUFFIXES
                   for path in PACKAGE.glob("*" + suffix) if path.name.count(".") == suffix.count(".") and path.name[0] != "_")
+# The oldest that is declared, or that has a wheel for this Python.
+OLDEST_NUMPY = {(3, 13): "2.1.0", (3, 14): "2.3.2"}.get(sys.version_info[:2], "2.0.0")
 needs_source = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="needs the source tree")
 
 
@@ -97,21 +99,49 @@ def test_sdist_is_complete(sdist):
     assert sorted(wanted - held - {"fastact/activations.pxi"}) == []
 
 
-@pytest.mark.packaging
-@needs_source
-def test_wheel_from_the_sdist_alone(sdist, tmp_path):
-    """Built outside the tree; under 3 MB, and it works."""
-    _, path = sdist
+@pytest.fixture(scope="module")
+def wheel(sdist, tmp_path_factory):
+    """The wheel, built outside the tree from the sdist alone."""
+    folder = tmp_path_factory.mktemp("wheel")
     if not shutil.which("cc"):
         pytest.skip("needs a C compiler")
-    with tarfile.open(path) as archive:
-        archive.extractall(tmp_path, filter="data")
-    (unpacked,) = tmp_path.glob("fastact-*")
-    python("setup.py", "-q", "bdist_wheel", "--dist-dir", str(tmp_path), cwd=unpacked)
-    (wheel,) = tmp_path.glob("*.whl")
+    with tarfile.open(sdist[1]) as archive:
+        archive.extractall(folder, filter="data")
+    (unpacked,) = folder.glob("fastact-*")
+    python("setup.py", "-q", "bdist_wheel", "--dist-dir", str(folder), cwd=unpacked)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.mark.packaging
+@needs_source
+def test_wheel_is_small_and_complete(wheel):
+    """Under 3 MB, with all that the package holds here."""
     assert wheel.stat().st_size < 3_000_000
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path / "site")
-    env = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
-    assert python("-c", "import fastact as fa; assert 'site' in fa.__file__; print(fa.relu(3.0), fa.MLP([2, 3, 1]).layers)",
-                  cwd=tmp_path, env=env).startswith("3.0")
+        held = set(archive.namelist())
+    wanted = {f"fastact/{path.name}" for path in PACKAGE.iterdir() if path.suffix in (".py", ".pyi", ".pxd", ".pxi", ".typed")}
+    wanted |= {"fastact/include/fastact.h", "fastact/lib/pkgconfig/fastact.pc"}
+    assert sorted(wanted - held) == []
+
+
+@pytest.mark.packaging
+@needs_source
+@pytest.mark.parametrize("version", ["oldest", "newest"])
+def test_wheel_without_a_compiler(wheel, version, tmp_path):
+    """In a virtual environment with a NumPy from PyPI and nothing on the PATH, the tests of calls and objects pass."""
+    numpy = f"numpy=={OLDEST_NUMPY}" if version == "oldest" else "numpy"
+    python("-m", "venv", str(tmp_path / "venv"))
+    folder = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin")
+    env = {**os.environ, "PATH": str(folder), "PYTHONPATH": ""}
+
+    def inside(*arguments):
+        done = subprocess.run([str(folder / "python"), *arguments], capture_output=True, text=True, env=env, cwd=tmp_path)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+        return done.stdout
+
+    inside("-m", "pip", "install", "--quiet", "--only-binary", ":all:", numpy, "pytest", str(wheel))
+    code = "import fastact, numpy; print(numpy.__version__); assert fastact.__file__.startswith(__import__('sys').prefix)"
+    assert inside("-c", code).strip().startswith(OLDEST_NUMPY if version == "oldest" else "2.")
+    files = [str(ROOT / "tests" / f"test_{name}.py") for name in ("calls", "objects", "bind", "buffers", "wheel", "wheel_c")]
+    assert " passed" in inside("-m", "pytest", "-p", "no:cacheprovider", *files)
