@@ -54,6 +54,14 @@ def test_sources(name, tmp_path):
              "-fsyntax-only", SOURCE / source])
 
 
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64", "aarch64", "arm64"), reason="needs 128-bit integers")
+def test_exact_fma(tmp_path):
+    """The fma of a Windows processor without one is that of this C library, for numbers of every size."""
+    run([compiler(), "-std=c11", "-O2", "-pedantic", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-I", SOURCE,
+         ROOT / "tests" / "c_fma.c", "-o", tmp_path / "program", "-lm"])
+    assert run([tmp_path / "program"]).split() == ["0", "0"]
+
+
 def test_version():
     assert f'#define FA_VERSION "{fa.__version__}"' in (SOURCE / "fastact.h").read_text()
 

@@ -58,7 +58,11 @@ INLINE REAL FN(from_bits)(BITS b)
     return x;
 }
 
-INLINE REAL FN(fused)(REAL a, REAL b, REAL c) { return LIT(__builtin_fmaf, __builtin_fma)(a, b, c); }
+#ifndef FA_FMA /* baseline.c may have its own */
+#define FA_FMA __builtin_fma
+#define FA_FMAF __builtin_fmaf
+#endif
+INLINE REAL FN(fused)(REAL a, REAL b, REAL c) { return LIT(FA_FMAF, FA_FMA)(a, b, c); }
 INLINE REAL FN(magnitude)(REAL x) { return LIT(__builtin_fabsf, __builtin_fabs)(x); }
 INLINE REAL FN(with_sign)(REAL x, REAL sign) { return LIT(__builtin_copysignf, __builtin_copysign)(x, sign); }
 INLINE REAL FN(root)(REAL x) { return LIT(__builtin_sqrtf, __builtin_sqrt)(x); }

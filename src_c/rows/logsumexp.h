@@ -27,11 +27,11 @@ FA_PLAIN double fa_log1p(double x)
     __builtin_memcpy(&k, &bits, 8);
     k -= 0x1p52;
     double r = (f - 1) + lost * unit, half = 0.5 * r * r, s = r / (2 + r), z = s * s, w = z * z;
-    double even = __builtin_fma(__builtin_fma(__builtin_fma(0x1.2f0d5e2c92795p-3, w, 0x1.7466486178ecdp-3), w,
-                                              0x1.249249423c734p-2), w, 0x1.5555555555594p-1); /* 0.148 0.1818 0.2857 0.6667 */
-    double odd = __builtin_fma(__builtin_fma(0x1.39a0ddfa994c2p-3, w, 0x1.c71c51d50fa2ap-3), w,
+    double even = FA_FMA(FA_FMA(FA_FMA(0x1.2f0d5e2c92795p-3, w, 0x1.7466486178ecdp-3), w,
+                                0x1.249249423c734p-2), w, 0x1.5555555555594p-1); /* 0.148 0.1818 0.2857 0.6667 */
+    double odd = FA_FMA(FA_FMA(0x1.39a0ddfa994c2p-3, w, 0x1.c71c51d50fa2ap-3), w,
                                0x1.999999997f72dp-2); /* 0.1531 0.2222 0.4 */
-    double tail = z * __builtin_fma(odd, z, even);
+    double tail = z * FA_FMA(odd, z, even);
     return k * LN2_HIGH - ((half - (s * (half + tail) + k * LN2_LOW)) - r);
 }
 

@@ -136,7 +136,7 @@ INLINE FN(row_scale) FN(row_scale_of)(double temperature)
 {
     const double most = LARGEST, least = LIT(0x1p-126, 0x1p-1022);
     double t = temperature < 0 ? -temperature : temperature, s = 1 / t;
-    double lost = s > most || s < least ? 0 : LIT(0, __builtin_fma(-s, t, 1) * s);
+    double lost = s > most || s < least ? 0 : LIT(0, FA_FMA(-s, t, 1) * s);
     s = s > most ? most : s < least ? least : s;
     REAL high = (REAL)s;
     return (FN(row_scale)){high, (REAL)((s - high) + lost)};
