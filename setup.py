@@ -80,10 +80,11 @@ def openmp(compiler):
         return ["-fopenmp-simd"], []
     ways = [(["-fopenmp"], ["-fopenmp"])]
     if sys.platform == "darwin":  # Apple's clang has the pragmas, Homebrew, MacPorts or conda the library
-        for prefix in filter(None, [os.environ.get("CONDA_PREFIX"), "/opt/homebrew/opt/libomp", "/usr/local/opt/libomp",
-                                    "/opt/local"]):
-            ways.append((["-Xpreprocessor", "-fopenmp", f"-I{prefix}/include"],
-                         [f"-L{prefix}/lib", f"-Wl,-rpath,{prefix}/lib", "-lomp"]))
+        for prefix, folder in ((os.environ.get("CONDA_PREFIX"), ""), ("/opt/homebrew/opt/libomp", ""),
+                               ("/usr/local/opt/libomp", ""), ("/opt/local", "/libomp")):
+            if prefix:
+                ways.append((["-Xpreprocessor", "-fopenmp", f"-I{prefix}/include{folder}"],
+                             [f"-L{prefix}/lib{folder}", f"-Wl,-rpath,{prefix}/lib{folder}", "-lomp"]))
     program = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
     for flags, link in ways:
         if compiles(compiler, flags, program, link):
@@ -106,7 +107,7 @@ class Build(build_ext):
         if self.compiler.compiler_type == "msvc":
             sys.exit("fastact is written for gcc and clang; on Windows build it with MinGW-w64 "
                      "(python setup.py build --compiler=mingw32).")
-        compiler = self.compiler.compiler_so[:1]
+        compiler = self.compiler.compiler_so  # with its options: both of macOS's architectures must find OpenMP
         if not shutil.which(compiler[0]):
             sys.exit(f"fastact needs a C compiler to be built, and there is no {compiler[0]!r}: install gcc or clang, or a wheel")
         flags = GCC_FLAGS + [flag for flag in GCC_ONLY if compiles(compiler, ["-Werror", flag])]
@@ -125,6 +126,8 @@ class Build(build_ext):
         super().build_extensions()
 
     def run(self):
+        if self.compiler == "mingw32" and not shutil.which(os.environ.get("CC", "gcc").split()[0]):
+            sys.exit("fastact needs gcc to be built, and there is none on the PATH: install MinGW-w64, or a wheel")
         super().run()
         for target in [Path(self.build_lib) / "fastact"] if not self.inplace else [ROOT / "fastact"]:
             target.mkdir(parents=True, exist_ok=True)
@@ -171,6 +174,8 @@ renew_stub(registry.ACTIVATIONS, ROOT / "fastact" / "__init__.pyi")
 
 include = [str(ROOT / "src_c"), str(GENERATED), numpy.get_include()]
 macros = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")]
+if sys.platform == "win32" and sys.maxsize > 1 << 32:
+    macros.append(("MS_WIN64", ""))  # as the header of later Pythons does; 3.10's does it for MSVC alone
 depends = [str(p) for p in [*ROOT.glob("src_c/**/*.[ch]"), *GENERATED.glob("*")]]
 
 
