@@ -115,6 +115,8 @@ def reference():
               *title("scikit-learn estimators", "-"), ".. autoclass:: fastact.sklearn.MLPClassifier", "",
               ".. autoclass:: fastact.sklearn.MLPRegressor", "", *title("PyTorch", "-"),
               "``fastact.torch`` has every activation as a function of tensors and as a module: :doc:`/networks`.", "",
+              *title("JAX", "-"),
+              "``fastact.jax`` has every activation, softmax and log_softmax as functions of JAX arrays: :doc:`/networks`.", "",
               *title("Advice and plots", "-")]
     lines += [line for name in ("recommend", "plot") for line in (f".. autofunction:: fastact.{name}", "")]
     lines += title("Embedding, threads, memory, configuration", "-")

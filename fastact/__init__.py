@@ -31,7 +31,7 @@ __all__ = [*activations, *_aliases, "geglu", "glu", "hardmax", "log_softmax", "l
 
 
 def __getattr__(name):
-    if name in ("sklearn", "torch"):  # extras: not in dir(), lest a look at all names import them
+    if name in ("jax", "sklearn", "torch"):  # extras: not in dir(), lest a look at all names import them
         return import_module(f"fastact.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module 'fastact' has no attribute {name!r}")

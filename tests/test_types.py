@@ -110,7 +110,7 @@ def test_stubs(python, tmp_path):
     folder = Path(fa.__file__).parent
     plain = {path.stem for path in folder.glob("*.py")} - {path.stem for path in folder.glob("*.pyi")}
     (tmp_path / "mypy.ini").write_text("[mypy]\nignore_missing_imports = True\nignore_errors = True\n"
-                                       "[mypy-torch.*,onnx.*,sklearn.*,scipy.*,matplotlib.*]\nfollow_imports = skip\n")
+                                       "[mypy-torch.*,jax.*,onnx.*,sklearn.*,scipy.*,matplotlib.*]\nfollow_imports = skip\n")
     (tmp_path / "allowed").write_text("\n".join([
         r".*\.__(test|pyx_capi|reduce_cython|setstate_cython)__",
         r"fastact\.(" + "|".join(sorted(plain)) + r")(\..*)?",
