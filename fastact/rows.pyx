@@ -8,6 +8,8 @@ from fastact cimport kernels
 from fastact.buffers cimport new_array
 from fastact.plain cimport is_like, is_simple, may_overlap, overlaps
 
+import functools
+
 import numpy as np
 
 from fastact import containers, half_types, registry, row_docs
@@ -92,9 +94,8 @@ cdef object run(str name, int form, object first, object second, object axis, ob
 
 def run_any(str name, int form, list values, axis, out, mask, temperature, int sign):
     """Convert to plain arrays, run, and convert the result."""
-    def compute(values, axis, mask):
-        return run_any(name, form, values, axis, None, mask, temperature, sign)
     if any([type(value) is not np.ndarray for value in values]):
+        compute = functools.partial(block, name, form, temperature, sign)
         result = containers.of_rows(name, compute, values, axis, out, mask)
         if result is not None:
             return result
@@ -109,6 +110,17 @@ def run_any(str name, int form, list values, axis, out, mask, temperature, int s
     keep = checked_mask(name, mask, shape, rows)
     plain = [rows.plain(array, dtype) for array in arrays]
     return give(rows.back(run_rows(form, plain[0], plain[-1], rows.shape, rows.shape, keep, sign * divisor)), out)
+
+
+# What a container's array goes through: of the module, since a closure of Cython cannot travel to dask's workers.
+def block(str name, int form, temperature, int sign, values, axis, mask):
+    """A function of rows of arrays."""
+    return run_any(name, form, values, axis, None, mask, temperature, sign)
+
+
+def reduced_block(function, values, axis, mask, keepdims):
+    """logsumexp or its backward of arrays."""
+    return function(*values, axis, keepdims, None, mask)
 
 
 cdef object numbers(cnp.ndarray x, int axis, object given):
@@ -243,8 +255,8 @@ class LogSumExp(RowFunction):
                 if result is not None:
                     return result
         if type(x) is not np.ndarray:
-            result = containers.of_rows(self.name, lambda v, axis, mask, keep: self(*v, axis, keep, None, mask), [x],
-                                        axis, out, mask, bool(keepdims))
+            result = containers.of_rows(self.name, functools.partial(reduced_block, self), [x], axis, out, mask,
+                                        bool(keepdims))
             if result is not None:
                 return result
         x = containers.asarray(x)
@@ -260,8 +272,8 @@ class LogSumExp(RowFunction):
         """Gradient with respect to x: softmax(x) * grad. ``grad`` has the shape of the output."""
         name = self.name + ".backward"
         if type(x) is not np.ndarray or type(grad) is not np.ndarray:
-            result = containers.of_rows(name, lambda v, axis, mask, keep: self.backward(*v, axis, keep, None, mask),
-                                        [grad, x], axis, out, mask, bool(keepdims))
+            result = containers.of_rows(name, functools.partial(reduced_block, self.backward), [grad, x], axis, out, mask,
+                                        bool(keepdims))
             if result is not None:
                 return result
         arrays = [containers.asarray(grad), containers.asarray(x)]

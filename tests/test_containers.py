@@ -114,6 +114,19 @@ def test_dask_logsumexp(axis, keepdims):
     np.testing.assert_array_equal(back.compute(scheduler="sync"), fa.logsumexp.backward(want, x, axis, keepdims))
 
 
+def test_dask_of_rows_travels():
+    """What a block is computed by must reach other processes, where the array was made here."""
+    dask, cloudpickle = pytest.importorskip("dask.array"), pytest.importorskip("cloudpickle")
+    x = sample(np.float32, 5, 6)
+    lazy = dask.from_array(x, chunks=2)
+    for function in (*OF_ROWS, fa.logsumexp):
+        backward = [] if function is fa.hardmax else [(function.backward, function(lazy, axis=1), lazy)]
+        for form, *arrays in [(function, lazy), *backward]:
+            result = cloudpickle.loads(cloudpickle.dumps(form(*arrays, axis=1)))
+            want = form(*(array.compute(scheduler="sync") for array in arrays), axis=1)
+            np.testing.assert_array_equal(result.compute(scheduler="sync"), want)
+
+
 def test_dask_in_xarray_stays_lazy():
     dask, xarray = pytest.importorskip("dask.array"), pytest.importorskip("xarray")
     x = sample(np.float32, 5, 6)
