@@ -5,6 +5,7 @@ from cpython.object cimport PyObject
 cimport numpy as cnp
 
 from fastact cimport kernels
+from fastact.buffers cimport new_array
 from fastact.forms cimport Form, MAX_ARGUMENTS, RELEASE_GIL_FROM
 from fastact.plain cimport is_like, is_plain, is_row, may_overlap, overlaps
 
@@ -153,3 +154,53 @@ def run_matrix(Form form, list arrays, parameters, list outputs, dbias=None):
     else:
         with nogil:
             kernels.apply_matrix(form.activation, form.form, dtype, data, steps, row_steps, rows, columns)
+
+
+def run_halves(Form form, x, axis, gate, out):
+    """A gated form of the halves of a plain array along an axis, in `out` or a new array; None where this is not so
+    simple, or wrong.
+    """
+    if not is_plain(<PyObject *>x) or type(axis) is not int or gate not in ("last", "first") or form.parameters:
+        return None
+    cdef cnp.ndarray array = x, result
+    cdef int k, ndim = cnp.PyArray_NDIM(array), number = cnp.PyArray_TYPE(array), along = ndim
+    cdef Py_ssize_t rows = 1, size = cnp.PyArray_ITEMSIZE(array), columns
+    cdef cnp.npy_intp shape[64]
+    if -ndim <= axis < ndim:
+        along = axis % ndim
+    if along == ndim or cnp.PyArray_DIMS(array)[along] % 2 or not cnp.PyArray_SIZE(array):
+        return None
+    for k in range(ndim):
+        shape[k] = cnp.PyArray_DIMS(array)[k]
+        rows *= shape[k] if k < along else 1
+    shape[along] //= 2
+    columns = cnp.PyArray_SIZE(array) // 2 // rows
+    if out is None:
+        result = new_array(ndim, shape, number)
+    else:
+        if not is_plain(<PyObject *>out):
+            return None
+        result = out
+        if cnp.PyArray_TYPE(result) != number or cnp.PyArray_NDIM(result) != ndim or not cnp.PyArray_ISWRITEABLE(
+                result) or may_overlap(array, result):
+            return None
+        for k in range(ndim):
+            if cnp.PyArray_DIMS(result)[k] != shape[k]:
+                return None
+    cdef char *first = <char *>cnp.PyArray_DATA(array)
+    cdef char *second = first + columns * size
+    cdef char *data[3]
+    cdef Py_ssize_t steps[3]
+    cdef Py_ssize_t row_steps[3]
+    data[0] = second if gate == "last" else first
+    data[1] = first if gate == "last" else second
+    data[2] = <char *>cnp.PyArray_DATA(result)
+    for k in range(3):
+        steps[k] = size
+        row_steps[k] = columns * size * (2 if k < 2 else 1)
+    if rows * columns >= RELEASE_GIL_FROM:
+        with nogil:
+            kernels.apply_matrix(form.activation, form.form, number == cnp.NPY_DOUBLE, data, steps, row_steps, rows, columns)
+    else:
+        kernels.apply_matrix(form.activation, form.form, number == cnp.NPY_DOUBLE, data, steps, row_steps, rows, columns)
+    return result

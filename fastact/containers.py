@@ -75,6 +75,36 @@ def of_rows(
     return wrap(compute([asarray(value) for value in values], axis, mask))
 
 
+def of_halves(name: str, compute: Callable[..., Any], check: Callable[..., Any], values: List[Any], axis: Any, gate: str,
+              out: Any) -> Any:
+    """A gated unit of one array, or its backward, ``compute(*values, axis, gate)``, of containers; None where there are none.
+
+    dask arrays stay lazy, an axis that is cut is joined first; xarray keeps names, and coordinates that still fit.
+    ``check(name, x, axis, gate)`` gives the axis, counted from the front, and the shape of one half, or raises.
+    """
+    x = values[-1]
+    array, xarray = sys.modules.get("dask.array"), sys.modules.get("xarray")
+    if xarray is not None and isinstance(x, xarray.DataArray) and out is None:
+        axis = x.get_axis_num(axis) if isinstance(axis, str) else axis
+        result = compute(*(value.data if isinstance(value, xarray.DataArray) else value for value in values), axis, gate)
+        fit = {key: value for key, value in x.coords.items() if result.shape == x.shape or x.dims[axis] not in value.dims}
+        return xarray.DataArray(result, fit, x.dims, x.name, x.attrs)
+    if array is None or not any(isinstance(value, array.Array) for value in values):
+        return None
+    if out is not None:
+        raise TypeError(f"fastact.{name}: a dask array is computed later, so that there can be no out")
+    values = [array.asarray(value) for value in values]
+    axis, shape = check(name, values[-1], axis, gate)
+    whole = values[-1].rechunk({axis: -1})
+    half = tuple((shape[axis],) if k == axis else own for k, own in enumerate(whole.chunks))
+    if len(values) == 2 and values[0].shape != shape:
+        raise ValueError(f"fastact.{name}: grad must have the result's shape {shape}, not {values[0].shape}")
+    values = [whole] if len(values) == 1 else [values[0].rechunk(half), whole]
+    tiny = [np.ones([2 if k == axis and value is whole else 1 for k in range(whole.ndim)], value.dtype) for value in values]
+    return array.map_blocks(compute, *values, axis=axis, gate=gate, dtype=compute(*tiny, axis, gate).dtype,
+                            chunks=half if len(values) == 1 else whole.chunks)
+
+
 def _pandas(x: Any) -> Any:
     """What makes a result like x, where that is of pandas."""
     pandas = sys.modules.get("pandas")

@@ -21,6 +21,11 @@ from fastact.registry import FORMS
 cnp.import_array()
 
 cdef extern from *:
+    """
+    #include <stdatomic.h>
+    static atomic_int fastact_bfloat16 = -1;  /* NumPy's number of it, once it has been met, by whichever thread */
+    """
+    int _bfloat16 "fastact_bfloat16"
     int PyFloat_CheckExact(PyObject *)
     int PyLong_CheckExact(PyObject *)
     double PyFloat_AS_DOUBLE(PyObject *)
@@ -28,13 +33,6 @@ cdef extern from *:
     Py_ssize_t PyTuple_GET_SIZE(PyObject *)
     PyObject *PyTuple_GET_ITEM(PyObject *, Py_ssize_t)
     int PyUnicode_CompareWithASCIIString(PyObject *, const char *)
-
-cdef extern from *:
-    """
-    #include <stdatomic.h>
-    static atomic_int fastact_bfloat16 = -1;  /* NumPy's number of it, once it has been met, by whichever thread */
-    """
-    int _bfloat16 "fastact_bfloat16"
 
 
 cdef int dtype_of(cnp.ndarray array) except -2:
@@ -296,9 +294,5 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
     return <PyObject *>results
 
 
-cdef void _enable():
-    cdef Form form = Form(registry.ACTIVATIONS[0], "value")
-    fastact_use_vectorcall(<PyTypeObject *>Form, <char *>&form.vectorcall - <char *><PyObject *>form)
-
-
-_enable()
+cdef Form _any = Form(registry.ACTIVATIONS[0], "value")
+fastact_use_vectorcall(<PyTypeObject *>Form, <char *>&_any.vectorcall - <char *><PyObject *>_any)

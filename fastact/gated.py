@@ -11,8 +11,8 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from fastact import buffers
 from fastact.activations import activations
-from fastact.biased import run_matrix
-from fastact.containers import asarray
+from fastact.biased import run_halves, run_matrix
+from fastact.containers import asarray, of_halves
 from fastact.row_bind import RowForm
 
 _DOC = """{name}(x, axis=-1, gate="last", out=None) = a * {activation}(b), x = [a, b]
@@ -93,7 +93,15 @@ class GatedLinearUnit:
         return activations[self.info.activation]
 
     def __call__(self, x, axis=-1, gate="last", out=None):
-        form, x = self.activation.gated, asarray(x)
+        form = self.activation.gated
+        result = run_halves(form, x, axis, gate, out)
+        if result is not None:
+            return result
+        if type(x) is not np.ndarray:
+            result = of_halves(self.name, self, _check, [x], axis, gate, out)
+            if result is not None:
+                return result
+        x = asarray(x)
         axis, shape = _check(self.name, x, axis, gate)
         dtype = _dtype(self.name, form, x.dtype)
         _check_out(self.name, out, shape, dtype)
@@ -107,6 +115,10 @@ class GatedLinearUnit:
     def _backward(self, grad, x, axis=-1, gate="last", out=None):
         """The gradient with respect to x, of its shape, from that with respect to the result."""
         name, form = f"{self.name}.backward", self.activation.gated_backward
+        if type(x) is not np.ndarray or type(grad) is not np.ndarray:
+            result = of_halves(name, self.backward, _check, [grad, x], axis, gate, out)
+            if result is not None:
+                return result
         grad, x = asarray(grad), asarray(x)
         axis, shape = _check(name, x, axis, gate)
         dtype = _dtype(name, form, x.dtype, grad.dtype)

@@ -6,20 +6,20 @@ cimport numpy as cnp
 
 from fastact cimport kernels
 from fastact.buffers cimport new_array
+from fastact.forms cimport RELEASE_GIL_FROM, dtype_of
 from fastact.plain cimport is_like, is_simple, may_overlap, overlaps
 
 import functools
 
 import numpy as np
 
-from fastact import containers, half_types, registry, row_docs
+from fastact import containers, registry, row_docs
 from fastact.row_bind import Bindable
 from fastact.row_arguments import Rows, checked_mask, checked_out, checked_temperature, common_dtype
 
 cnp.import_array()
 
 cdef enum:
-    RELEASE_GIL_FROM = 16384
     # fa_row_form; a function's forms follow each other: value, backward, backward_from_output
     SOFTMAX = 0
     LOG_SOFTMAX = 3
@@ -27,18 +27,6 @@ cdef enum:
     LOGSUMEXP_BACKWARD = 7
     HARDMAX = 8
     SPARSEMAX = 9
-
-
-cdef int dtype_of(cnp.ndarray x):
-    """fa_dtype, or -1."""
-    cdef int number = cnp.PyArray_TYPE(x)
-    if number == cnp.NPY_FLOAT:
-        return 0
-    if number == cnp.NPY_DOUBLE:
-        return 1
-    if number == cnp.NPY_FLOAT16:
-        return 2
-    return 3 if number >= 256 and half_types.is_bfloat16(x.dtype) else -1
 
 
 cdef int run_plain(int form, cnp.ndarray first, cnp.ndarray second, cnp.ndarray out, Py_ssize_t outer, Py_ssize_t n,

@@ -134,3 +134,53 @@ def test_dask_in_xarray_stays_lazy():
     result = fa.softmax(named, axis="time")
     assert isinstance(result.data, dask.Array)
     np.testing.assert_array_equal(result.values, fa.softmax(x, axis=0))
+
+
+UNITS = [fa.glu, fa.reglu, fa.geglu, fa.swiglu]
+
+
+@pytest.mark.parametrize("axis, gate", [(0, "last"), (-1, "first"), (1, "last")])
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_dask_of_gated_units_stays_lazy(unit, axis, gate):
+    dask = pytest.importorskip("dask.array")
+    x = sample(np.float32, 8, 6)
+    lazy, want = dask.from_array(x, (3, 2)), unit(x, axis, gate)
+    result = unit(lazy, axis=axis, gate=gate)
+    assert isinstance(result, dask.Array) and result.shape == want.shape and result.dtype == want.dtype
+    assert_same_bits(result.compute(), want)
+    grad = dask.from_array(want, 2)
+    for given in (grad, want):
+        result = unit.backward(given, lazy, axis=axis, gate=gate)
+        assert isinstance(result, dask.Array) and result.shape == x.shape
+        assert_same_bits(result.compute(), unit.backward(want, x, axis, gate))
+
+
+def test_dask_of_gated_units_raises_at_once():
+    dask = pytest.importorskip("dask.array")
+    with pytest.raises(ValueError, match=r"even size along axis 1.*\(3, 5\)"):
+        fa.swiglu(dask.ones((3, 5)))
+    with pytest.raises(ValueError, match="gate must be"):
+        fa.swiglu(dask.ones((3, 4)), gate="both")
+    with pytest.raises(TypeError, match="complex128"):
+        fa.swiglu(dask.ones((3, 4), dtype=complex))
+    with pytest.raises(TypeError, match="no out"):
+        fa.swiglu(dask.ones((3, 4)), out=np.ones((3, 2)))
+    with pytest.raises(ValueError, match=r"\(3, 2\), not \(3, 4\)"):
+        fa.swiglu.backward(dask.ones((3, 4)), dask.ones((3, 4)))
+
+
+@pytest.mark.parametrize("chunks", [None, 2])
+def test_xarray_of_gated_units(chunks):
+    xarray = pytest.importorskip("xarray")
+    x = sample(np.float64, 3, 4)
+    named = xarray.DataArray(x, dims=("time", "place"), coords={"time": [7, 8, 9], "place": list("uvwx")}, name="speed")
+    if chunks:
+        pytest.importorskip("dask")
+        named = named.chunk(chunks)
+    result = fa.swiglu(named, axis="place")
+    assert result.dims == ("time", "place") and result.name == "speed" and list(result.coords["time"]) == [7, 8, 9]
+    assert "place" not in result.coords and bool(result.chunks) == bool(chunks)
+    assert_same_bits(result.values, fa.swiglu(x))
+    slope = fa.swiglu.backward(result, named, axis=-1)
+    assert list(slope.coords["place"]) == list("uvwx")
+    assert_same_bits(slope.values, fa.swiglu.backward(fa.swiglu(x), x))
