@@ -62,7 +62,10 @@ class MLP(Trainer, Exchange):
         Of the last `fit`, a value an epoch: "loss", "accuracy" for classifiers or "r2" for
         regressions, and with validation data "val_loss", "val_accuracy", "val_r2".
 
-    An argument that is not as described raises TypeError or ValueError.
+    Raises
+    ------
+    TypeError, ValueError
+        For an argument that is not as described.
 
     Examples
     --------
