@@ -185,10 +185,9 @@ void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), vo
                  ptrdiff_t grain, double total_ns)
 {
 #ifdef _OPENMP
-    int threads = total_ns < WORTH_WAKING_NS ? 1 : fa_get_num_threads();
+    /* All threads or one: libgomp ends those that a smaller team leaves out and later starts them anew. */
     ptrdiff_t grains = (n + grain - 1) / grain;
-    if (threads > grains)
-        threads = (int)grains;
+    int threads = grains < 2 || total_ns < WORTH_WAKING_NS ? 1 : fa_get_num_threads();
     long long start = threads > 1 ? now_ns() : 0, done = start;
     if (threads > 1 && start >= atomic_load(&alone_until) && !omp_in_parallel()) {
         ptrdiff_t chunks = (ptrdiff_t)threads * CHUNKS_PER_THREAD;

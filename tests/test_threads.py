@@ -203,6 +203,21 @@ def test_softmax_from_python_threads():
         assert_same_bits(result, want)
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="no list of a process's threads")
+def test_calls_of_any_length_share_their_threads():
+    """OpenMP ends the threads that a smaller team leaves out, and starting new ones takes longer than a call."""
+    code = """
+import os, numpy as np, fastact as fa
+short, long = np.ones(1 << 14, np.float32), np.ones(1 << 20, np.float32)
+fa.tanh(long)
+threads = set(os.listdir("/proc/self/task"))
+for k in range(50):
+    fa.tanh(short), fa.tanh(long)
+    assert set(os.listdir("/proc/self/task")) <= threads
+"""
+    run(code, FASTACT_NUM_THREADS="8")
+
+
 def test_idle_after_the_last_call():
     """Worker threads sleep: a second later the process has used next to no processor time."""
     code = LONG + """
