@@ -208,11 +208,11 @@ def test_calls_of_any_length_share_their_threads():
     """OpenMP ends the threads that a smaller team leaves out, and starting new ones takes longer than a call."""
     code = """
 import os, numpy as np, fastact as fa
-short, long = np.ones(1 << 14, np.float32), np.ones(1 << 20, np.float32)
-fa.tanh(long)
+short, long = np.ones(1 << 14, np.float32), np.ones(1 << 22, np.float32)
+fa.tanh(long, long)
 threads = set(os.listdir("/proc/self/task"))
-for k in range(50):
-    fa.tanh(short), fa.tanh(long)
+for k in range(100):
+    fa.tanh(short, short), fa.tanh(long, long)
     assert set(os.listdir("/proc/self/task")) <= threads
 """
     run(code, FASTACT_NUM_THREADS="8")
