@@ -28,27 +28,42 @@ INLINE REAL FN(row_maximum)(const REAL *x, ptrdiff_t n)
     return m[1] > m[0] ? m[1] : m[0];
 }
 
-/* The largest element of each row. */
+/* The largest elements of 64 rows side by side, a chain for each 16 of them; NaN ignored. */
+INLINE void FN(maxima_of_64)(const REAL *x, ptrdiff_t step, ptrdiff_t n, REAL *m)
+{
+    REAL most[FOURFOLD];
+    LANES_LOOP(FOURFOLD) most[l] = -INFINITY;
+    for (ptrdiff_t i = 0; i < n; i++)
+        LANES_LOOP(FOURFOLD) most[l] = x[i * step + l] > most[l] ? x[i * step + l] : most[l];
+    LANES_LOOP(FOURFOLD) m[l] = most[l];
+}
+
+/* Of 16 rows, in four chains of every fourth element. */
+INLINE void FN(maxima_of_16)(const REAL *x, ptrdiff_t step, ptrdiff_t n, REAL *m)
+{
+    REAL most[4][ROW_LANES];
+    ptrdiff_t i = 0;
+    for (int j = 0; j < 4; j++)
+        LANES_LOOP(ROW_LANES) most[j][l] = -INFINITY;
+    for (; i + 4 <= n; i += 4)
+        for (int j = 0; j < 4; j++)
+            LANES_LOOP(ROW_LANES)
+            most[j][l] = x[(i + j) * step + l] > most[j][l] ? x[(i + j) * step + l] : most[j][l];
+    for (; i < n; i++)
+        LANES_LOOP(ROW_LANES) most[0][l] = x[i * step + l] > most[0][l] ? x[i * step + l] : most[0][l];
+    LANES_LOOP(ROW_LANES) most[0][l] = most[1][l] > most[0][l] ? most[1][l] : most[0][l];
+    LANES_LOOP(ROW_LANES) most[2][l] = most[3][l] > most[2][l] ? most[3][l] : most[2][l];
+    LANES_LOOP(ROW_LANES) m[l] = most[2][l] > most[0][l] ? most[2][l] : most[0][l];
+}
+
+/* The largest element of each row. Rows side by side may lie far apart, element by element: so 64 at a time. */
 INLINE void FN(row_maxima)(const FN(row_block) *b, int across, FN(rows_at) x, REAL *m)
 {
-    for (int r = 0; !across && r < b->count; r++)
+    int r = 0;
+    for (; !across && r < b->count; r++)
         m[r] = FN(row_maximum)(x.p + r * b->n, b->n);
-    for (int r = 0; across && r < b->count; r += ROW_LANES) {
-        REAL most[4][ROW_LANES]; /* four chains */
-        for (int j = 0; j < 4; j++)
-            LANES_LOOP(ROW_LANES) most[j][l] = -INFINITY;
-        ptrdiff_t i = 0;
-        for (; i + 4 <= b->n; i += 4)
-            for (int j = 0; j < 4; j++) {
-                const REAL *here = x.p + (i + j) * x.step + r;
-                LANES_LOOP(ROW_LANES) most[j][l] = here[l] > most[j][l] ? here[l] : most[j][l];
-            }
-        for (; i < b->n; i++) {
-            const REAL *here = x.p + i * x.step + r;
-            LANES_LOOP(ROW_LANES) most[0][l] = here[l] > most[0][l] ? here[l] : most[0][l];
-        }
-        LANES_LOOP(ROW_LANES) most[0][l] = most[1][l] > most[0][l] ? most[1][l] : most[0][l];
-        LANES_LOOP(ROW_LANES) most[2][l] = most[3][l] > most[2][l] ? most[3][l] : most[2][l];
-        LANES_LOOP(ROW_LANES) m[r + l] = most[2][l] > most[0][l] ? most[2][l] : most[0][l];
-    }
+    for (; r + FOURFOLD <= b->count; r += FOURFOLD)
+        FN(maxima_of_64)(x.p + r, x.step, b->n, m + r);
+    for (; r < b->count; r += ROW_LANES)
+        FN(maxima_of_16)(x.p + r, x.step, b->n, m + r);
 }
