@@ -62,6 +62,11 @@ cdef class BiasedBackward(Form):
 
     def call_any(self, values, out):
         """Anything array-like: by way of matrices where the bias is one row, else of the ufunc."""
+        if out is None:
+            from fastact.activations import activations
+            lazy = containers.of_bias(activations[self.info.name].backward, values)
+            if lazy is not None:
+                return lazy
         arrays = [containers.asarray(value) for value in values]
         dtype = np.result_type(*([a for a, value in zip(arrays, values) if type(value) not in (int, float)] or [0.0]))
         if dtype.kind in "biu":

@@ -57,7 +57,11 @@ def of_rows(
         result = of_rows(name, compute, inner, axis, out, mask, keepdims)
         if result is None and out is None:
             result = compute(inner, axis, mask, *([] if keepdims is None else [keepdims]))
-        return result if result is None or keepdims is not None and len(values) == 1 else x.copy(data=result)
+        if result is None or keepdims is None or len(values) == 2:
+            return result if result is None else x.copy(data=result)
+        return _reduced(xarray, x, result, axis, keepdims)
+    if xarray is not None and isinstance(x, xarray.Dataset) and len(values) == 1:
+        return x.map(lambda each: of_rows(name, compute, [each], axis, out, mask, keepdims))
     if array is not None and any(isinstance(value, array.Array) for value in values):
         if out is not None:
             raise TypeError(f"fastact.{name}: a dask array is computed later, so that there can be no out")
@@ -75,6 +79,45 @@ def of_rows(
     return wrap(compute([asarray(value) for value in values], axis, mask))
 
 
+def _reduced(xarray: Any, x: Any, result: Any, axis: Any, keepdims: bool) -> Any:
+    """One number of each row of x, with the names and coordinates of what is left."""
+    axes = range(x.ndim) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
+    gone = {x.dims[k] for k in axes}
+    fit = {key: value for key, value in x.coords.items() if not gone.intersection(value.dims)}
+    return xarray.DataArray(result, fit, [d for d in x.dims if keepdims or d not in gone], x.name, x.attrs)
+
+
+def of_pairs(form: Callable[..., Any], values: List[Any], count: int) -> Any:
+    """A form with two results of dask arrays, alone or in xarray's, which know only ufuncs with one: lazily; None where
+    there are none. The first `count` values are inputs, the others parameters.
+    """
+    array, xarray, inputs = sys.modules.get("dask.array"), sys.modules.get("xarray"), values[:count]
+    blocks = functools.partial(_with_parameters, form, tuple(values[count:]))
+    if array is not None and xarray is not None and any(isinstance(value, xarray.DataArray) for value in inputs):
+        return xarray.apply_ufunc(blocks, *inputs, output_core_dims=[[], []], dask="allowed")
+    if array is None or not any(isinstance(value, array.Array) for value in inputs):
+        return None
+    inputs = array.broadcast_arrays(*map(array.asarray, inputs))
+    dtypes = [result.dtype for result in blocks(*(np.ones(1, value.dtype) for value in inputs))]
+    return array.apply_gufunc(blocks, ",".join(["()"] * len(inputs)) + "->(),()", *inputs, output_dtypes=dtypes)
+
+
+def _with_parameters(form: Callable[..., Any], parameters: Any, *inputs: Any) -> Any:
+    return form(*inputs, *parameters)
+
+
+def of_bias(backward: Callable[..., Any], values: List[Any]) -> Any:
+    """The gradients of f(x + bias) of dask arrays, lazily; None where there are none. values: grad, x, bias, parameters."""
+    array = sys.modules.get("dask.array")
+    if array is None or not any(isinstance(value, array.Array) for value in values[:3]):
+        return None
+    grad, x, bias = map(array.asarray, values[:3])
+    dx = backward(grad, x + bias, *values[3:])
+    own = (1,) * (dx.ndim - bias.ndim) + bias.shape
+    sums = dx.sum(tuple(k for k in range(dx.ndim) if own[k] == 1), dtype=np.float64)
+    return dx, sums.astype(dx.dtype).reshape(bias.shape)
+
+
 def of_halves(name: str, compute: Callable[..., Any], check: Callable[..., Any], values: List[Any], axis: Any, gate: str,
               out: Any) -> Any:
     """A gated unit of one array, or its backward, ``compute(*values, axis, gate)``, of containers; None where there are none.
@@ -89,6 +132,9 @@ def of_halves(name: str, compute: Callable[..., Any], check: Callable[..., Any],
         result = compute(*(value.data if isinstance(value, xarray.DataArray) else value for value in values), axis, gate)
         fit = {key: value for key, value in x.coords.items() if result.shape == x.shape or x.dims[axis] not in value.dims}
         return xarray.DataArray(result, fit, x.dims, x.name, x.attrs)
+    if isinstance(x, np.ma.MaskedArray) and out is None:
+        result, hidden = compute(*map(np.ma.getdata, values), axis, gate), np.ma.getmaskarray(x)
+        return np.ma.masked_array(result, hidden if len(values) == 2 else np.logical_or(*np.split(hidden, 2, axis)))
     if array is None or not any(isinstance(value, array.Array) for value in values):
         return None
     if out is not None:

@@ -156,6 +156,9 @@ cdef class Form:
         try:
             return self.own_ufunc(*values, **kwargs)
         except TypeError as error:
+            pair = containers.of_pairs(self, values, self.inputs) if self.outputs == 2 and not kwargs else None
+            if pair is not None:
+                return pair
             if "not supported for the input types" not in str(error):
                 raise TypeError(f"fastact.{self.__name__}: {error}") from None
             arrays = containers.from_dlpack(values)
@@ -193,8 +196,7 @@ cdef class Form:
         Returns
         -------
         Bound
-            A callable without arguments that returns the output; it keeps the buffers alive and
-            unresized.
+            A callable without arguments that returns the output; it keeps the buffers alive and unresized.
         """
         from fastact.bound import Bound
         return Bound(self, args)

@@ -184,3 +184,59 @@ def test_xarray_of_gated_units(chunks):
     slope = fa.swiglu.backward(result, named, axis=-1)
     assert list(slope.coords["place"]) == list("uvwx")
     assert_same_bits(slope.values, fa.swiglu.backward(fa.swiglu(x), x))
+
+
+def test_dask_of_forms_with_two_results_stays_lazy():
+    dask = pytest.importorskip("dask.array")
+    x = sample(np.float32, 6, 4)
+    lazy, other = dask.from_array(x, (2, 3)), dask.from_array(x[::-1], 3)
+    for form, arguments, plain in (
+            (fa.silu.value_and_derivative, (lazy,), (x,)), (fa.elu.value_and_derivative, (lazy, 0.5), (x, 0.5)),
+            (fa.silu.gated_backward, (lazy, x, other), (x, x, x[::-1])),
+            (fa.gelu.gated_backward, (lazy, other, x[0]), (x, x[::-1], x[0]))):
+        for result, want in zip(form(*arguments), form(*plain), strict=True):
+            assert isinstance(result, dask.Array) and result.dtype == want.dtype
+            assert_same_bits(result.compute(), want)
+    with pytest.raises(TypeError, match="value_and_derivative"):
+        fa.silu.value_and_derivative(lazy, out=(np.empty_like(x), np.empty_like(x)))
+
+
+@pytest.mark.parametrize("shape", [(4,), (1,), (6, 1), (6, 4)])
+def test_dask_of_bias_gradients_stays_lazy(shape):
+    dask = pytest.importorskip("dask.array")
+    x, grad, bias = sample(np.float32, 6, 4), sample(np.float32, 6, 4)[::-1], np.linspace(-1, 1, int(np.prod(shape)))
+    bias = bias.reshape(shape).astype(np.float32)
+    dx, dbias = fa.silu.biased_backward(dask.from_array(grad, 3), dask.from_array(x, 2), bias)
+    assert isinstance(dx, dask.Array) and isinstance(dbias, dask.Array)
+    want = fa.silu.biased_backward(grad, x, bias)
+    assert_same_bits(dx.compute(), want[0])
+    assert dbias.dtype == np.float32 and dbias.shape == want[1].shape
+    np.testing.assert_allclose(dbias.compute(), want[1], rtol=1e-6, atol=1e-6)
+
+
+def test_xarray_of_two_results_and_of_numbers_for_rows():
+    xarray = pytest.importorskip("xarray")
+    x = sample(np.float64, 3, 4)
+    named = xarray.DataArray(x, dims=("time", "place"), coords={"time": [7, 8, 9], "place": list("uvwx")}, name="speed")
+    pytest.importorskip("dask")
+    for array in (named, named.chunk(2)):
+        for result, want in zip(fa.silu.value_and_derivative(array), fa.silu.value_and_derivative(x), strict=True):
+            assert result.dims == named.dims and result.chunks == array.chunks
+            assert_same_bits(result.values, want)
+        sums = fa.logsumexp(array, axis="place")
+        assert sums.dims == ("time",) and [*sums.coords] == ["time"] and sums.name == "speed"
+        np.testing.assert_array_equal(sums.values, fa.logsumexp(x, axis=1))
+        assert fa.logsumexp(array).dims == () and fa.logsumexp(array, axis=0, keepdims=True).dims == ("time", "place")
+    both = fa.softmax(xarray.Dataset({"u": named, "v": 2 * named}), axis="time")
+    np.testing.assert_array_equal(both.v.values, fa.softmax(2 * x, axis=0))
+
+
+def test_masked_arrays_of_gated_units():
+    """A result is hidden where either of its halves is, a gradient where x is."""
+    x = np.ma.masked_array(sample(np.float64, 3, 4), [[1, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 0]])
+    result = fa.swiglu(x)
+    assert result.mask.tolist() == [[True, False], [False, True], [False, True]]
+    np.testing.assert_array_equal(result.data, fa.swiglu(x.data))
+    slope = fa.swiglu.backward(result, x)
+    np.testing.assert_array_equal(slope.mask, x.mask)
+    np.testing.assert_array_equal(slope.data, fa.swiglu.backward(result.data, x.data))
