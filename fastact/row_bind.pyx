@@ -95,7 +95,7 @@ def bound(function, kind, /, *args, **options):
     name = f"fastact.{function.name}{'' if kind == 'value' else '.' + kind}.bind"
     reduces = function.info.reduces
     if number and not function.info.keeps or number == 2 and reduces:
-        function._missing(kind)
+        getattr(function, kind)()
     inputs = (["x"], ["grad", "x"], ["grad", "y"])[number]
     parameters = inspect.signature(function.__call__).parameters
     defaults = {key: parameter.default for key, parameter in parameters.items() if key not in ("x", "out")}

@@ -1,15 +1,24 @@
 from typing import Any, Dict, NoReturn, Protocol, Sequence
 
+from typing_extensions import disjoint_base
+
 from fastact.bound import Bound
 from fastact.registry import RowEntry
 from fastact.row_bind import Bindable
 
 _Axis = int | Sequence[int] | None
 
+@disjoint_base
+class Core:
+    def __init__(self, name: str, form: int, sign: int) -> None: ...
+
 class RowFunction(Bindable):
     name: str
     info: RowEntry
+    backward: Any
+    backward_from_output: Any
     def __init__(self, info: RowEntry) -> None: ...
+    def jacobian(self, *args: Any, **kwargs: Any) -> Any: ...
 
 class _Backward(Protocol):
     def __call__(

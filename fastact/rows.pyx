@@ -52,9 +52,19 @@ cdef object run_rows(int form, first, second, shape, out_shape, mask, double tem
     return out
 
 
-cdef object run(str name, int form, object first, object second, object axis, object out, object mask,
-                object temperature, int sign):
-    """Plain arrays at once, anything else by way of plain copies. `second` is x where a form has one input."""
+cdef class Core:
+    """What a call needs to know of its function."""
+    cdef str name
+    cdef int form, sign
+
+    def __init__(self, str name, int form, int sign):
+        self.name, self.form, self.sign = name, form, sign
+
+
+cdef object run(Core core, int which, object first, object second, object axis, object out, object mask, object temperature):
+    """Plain arrays at once, anything else by way of plain copies: the value, 1 the backward, 2 that from the output.
+    `second` is x where a form has one input.
+    """
     cdef cnp.ndarray result
     cdef Py_ssize_t outer = 1, inner = 1, n
     cdef cnp.npy_intp *shape
@@ -75,9 +85,10 @@ cdef object run(str name, int form, object first, object second, object axis, ob
                 elif k > at:
                     inner *= shape[k]
             result = new_array(ndim, shape, cnp.PyArray_TYPE(first)) if out is None else out
-            run_plain(form, first, second, result, outer, shape[at], inner, None, sign)
+            run_plain(core.form + which, first, second, result, outer, shape[at], inner, None, core.sign)
             return result
-    return run_any(name, form, [first] if first is second else [first, second], axis, out, mask, temperature, sign)
+    return run_any(core.name + ("", ".backward", ".backward_from_output")[which], core.form + which,
+                   [first] if first is second else [first, second], axis, out, mask, temperature, core.sign)
 
 
 def run_any(str name, int form, list values, axis, out, mask, temperature, int sign):
@@ -155,8 +166,17 @@ class RowFunction(Bindable):
         self.__doc__ = row_docs.value(info, self._signature)
         self.add_forms()
 
-    def _missing(self, form):
-        raise TypeError(row_docs.missing(self.info, form))
+    def backward(self, *args, **kwargs):
+        """Raises TypeError: hardmax has no derivative."""
+        raise TypeError(row_docs.missing(self.info, "backward"))
+
+    def backward_from_output(self, *args, **kwargs):
+        """Raises TypeError where the output does not determine the gradient."""
+        raise TypeError(row_docs.missing(self.info, "backward_from_output"))
+
+    def jacobian(self, *args, **kwargs):
+        """Raises TypeError where there is none, or the gradient is all of it."""
+        raise TypeError(row_docs.missing(self.info, "jacobian"))
 
     def __repr__(self):
         return f"<fastact.{self.name}{self._signature}>"
@@ -170,23 +190,23 @@ class RowActivation(RowFunction):
 
     def __init__(self, info, form, sign=1):
         self._form, self._sign = form, sign
+        self._core = Core(info.name, form, sign)
         super().__init__(info)
 
     def __call__(self, x, axis=-1, out=None, mask=None, temperature=1.0):
         """The function of each row; see the object's own documentation."""
-        return run(self.name, self._form, x, x, axis, out, mask, temperature, self._sign)
+        return run(self._core, 0, x, x, axis, out, mask, temperature)
 
     def backward(self, grad, x, axis=-1, out=None, mask=None, temperature=1.0):
         """Gradient with respect to x, of x's shape, from grad, that with respect to the output.
 
         The other arguments are those of the forward pass. It is 0 where ``mask`` is False.
         """
-        return run(self.name + ".backward", self._form + 1, grad, x, axis, out, mask, temperature, self._sign)
+        return run(self._core, 1, grad, x, axis, out, mask, temperature)
 
     def backward_from_output(self, grad, y, axis=-1, out=None, mask=None, temperature=1.0):
         """The same from y, the output of the forward pass, which is not computed again."""
-        return run(self.name + ".backward_from_output", self._form + 2, grad, y, axis, out, mask, temperature,
-                   self._sign)
+        return run(self._core, 2, grad, y, axis, out, mask, temperature)
 
     def jacobian(self, x, int axis=-1, mask=None, temperature=1.0):
         """d y[i] / d x[j], of shape ``x.shape`` without the axis, then (n, n)."""
@@ -211,23 +231,12 @@ class RowActivation(RowFunction):
 class Hardmax(RowFunction):
     __doc__ = RowFunction.__doc__
     _form = HARDMAX
+    _core = Core("hardmax", HARDMAX, 1)
     _signature = "(x, axis=-1, out=None, mask=None)"
 
     def __call__(self, x, axis=-1, out=None, mask=None):
         """The function of each row; see the object's own documentation."""
-        return run(self.name, HARDMAX, x, x, axis, out, mask, 1.0, 1)
-
-    def backward(self, *args, **kwargs):
-        """Raises TypeError: there is no derivative."""
-        self._missing("backward")
-
-    def backward_from_output(self, *args, **kwargs):
-        """Raises TypeError: there is no derivative."""
-        self._missing("backward_from_output")
-
-    def jacobian(self, *args, **kwargs):
-        """Raises TypeError: there is no derivative."""
-        self._missing("jacobian")
+        return run(self._core, 0, x, x, axis, out, mask, 1.0)
 
 
 class LogSumExp(RowFunction):
@@ -274,14 +283,6 @@ class LogSumExp(RowFunction):
         checked_out(name, out, shape, dtype)
         given, plain = np.ascontiguousarray(arrays[0], dtype), rows.plain(arrays[1], dtype)
         return give(rows.back(run_rows(LOGSUMEXP_BACKWARD, given, plain, rows.shape, rows.shape, keep, 1)), out)
-
-    def backward_from_output(self, *args, **kwargs):
-        """Raises TypeError: the output does not determine the gradient."""
-        self._missing("backward_from_output")
-
-    def jacobian(self, *args, **kwargs):
-        """Raises TypeError: softmax(x) is the gradient."""
-        self._missing("jacobian")
 
 
 _entries = {entry.name: entry for entry in registry.ROWS}

@@ -16,10 +16,12 @@ static inline void fa_restore_flags(unsigned before)
         _mm_setcsr(now & ~(FA_QUIET & ~before));
 }
 
-/* "Overflow" too. */
+/* "Overflow" too. Writing the flags takes as long as a short loop. */
 static inline void fa_restore_overflow(unsigned before)
 {
-    _mm_setcsr(_mm_getcsr() & ~(_MM_EXCEPT_OVERFLOW & ~before));
+    unsigned now = _mm_getcsr();
+    if (now & ~before & _MM_EXCEPT_OVERFLOW)
+        _mm_setcsr(now & ~(_MM_EXCEPT_OVERFLOW & ~before));
 }
 #else
 #include <fenv.h>
