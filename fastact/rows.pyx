@@ -125,21 +125,26 @@ def reduced_block(function, values, axis, mask, keepdims):
 cdef object numbers(cnp.ndarray x, int axis, object given):
     """logsumexp of a plain array along an axis, or of all of it (-1); None for an `out` that is not as plain."""
     cdef Py_ssize_t outer = 1, inner = 1, n = cnp.PyArray_SIZE(x)
-    cdef int k
+    cdef cnp.npy_intp shape[64]
+    cdef int k, left = 0
+    cdef cnp.ndarray out
     for k in range(cnp.PyArray_NDIM(x) if axis >= 0 else 0):
-        if k < axis:
-            outer *= cnp.PyArray_DIMS(x)[k]
-        elif k == axis:
+        if k == axis:
             n = cnp.PyArray_DIMS(x)[k]
-        else:
-            inner *= cnp.PyArray_DIMS(x)[k]
-    shape = (<object>x).shape[:axis] + (<object>x).shape[axis + 1:] if axis >= 0 else ()
-    out = np.empty(shape, x.dtype) if given is None else given
-    if given is not None and not (is_simple(<PyObject *>out) and out.shape == shape and out.dtype == x.dtype
-                                  and out.flags.writeable and not may_overlap(x, out)):
+            continue
+        shape[left] = cnp.PyArray_DIMS(x)[k]
+        outer *= shape[left] if k < axis else 1
+        inner *= shape[left] if k > axis else 1
+        left += 1
+    if given is not None and not is_simple(<PyObject *>given):
+        return None
+    out = new_array(left, shape, cnp.PyArray_TYPE(x)) if given is None else given
+    if given is not None and (cnp.PyArray_TYPE(out) != cnp.PyArray_TYPE(x) or cnp.PyArray_NDIM(out) != left or may_overlap(x, out)
+                              or not cnp.PyArray_ISWRITEABLE(out)
+                              or any([cnp.PyArray_DIMS(out)[k] != shape[k] for k in range(left)])):
         return None
     run_plain(LOGSUMEXP, x, x, out, outer, n, inner, None, 1)
-    return out if out.ndim else out[()]
+    return out if left else out[()]
 
 
 def give(result, out):
