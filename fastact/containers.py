@@ -29,6 +29,17 @@ def from_dlpack(values: List[Any]) -> Optional[List[Any]]:
     return arrays if any(array is not value for array, value in zip(arrays, values)) else None
 
 
+def _dask(values: List[Any]) -> Any:
+    """dask.array, where one of the values is of it; else None."""
+    array = sys.modules.get("dask.array")
+    return array if array is not None and any(isinstance(value, array.Array) for value in values) else None
+
+
+def _refuse_out(name: str, out: Any) -> None:
+    if out is not None:
+        raise TypeError(f"fastact.{name}: a dask array is computed later, so that there can be no out")
+
+
 def of_rows(
     name: str, compute: Callable[..., Any], values: List[Any], axis: Any, out: Any, mask: Any, keepdims: Optional[bool] = None
 ) -> Any:
@@ -49,7 +60,7 @@ def of_rows(
         Of a function that makes one number of a row.
     """
     x = values[-1]
-    array, xarray = sys.modules.get("dask.array"), sys.modules.get("xarray")
+    array, xarray = _dask(values), sys.modules.get("xarray")
     if xarray is not None and isinstance(x, xarray.DataArray):
         if isinstance(axis, str):
             axis = x.get_axis_num(axis)
@@ -62,9 +73,8 @@ def of_rows(
         return _reduced(xarray, x, result, axis, keepdims)
     if xarray is not None and isinstance(x, xarray.Dataset) and len(values) == 1:
         return x.map(lambda each: of_rows(name, compute, [each], axis, out, mask, keepdims))
-    if array is not None and any(isinstance(value, array.Array) for value in values):
-        if out is not None:
-            raise TypeError(f"fastact.{name}: a dask array is computed later, so that there can be no out")
+    if array is not None:
+        _refuse_out(name, out)
         return _lazy(array, compute, values, axis, mask, keepdims)
     if out is not None:
         return None
@@ -91,11 +101,12 @@ def of_pairs(form: Callable[..., Any], values: List[Any], count: int) -> Any:
     """A form with two results of dask arrays, alone or in xarray's, which know only ufuncs with one: lazily; None where
     there are none. The first `count` values are inputs, the others parameters.
     """
-    array, xarray, inputs = sys.modules.get("dask.array"), sys.modules.get("xarray"), values[:count]
+    xarray, inputs = sys.modules.get("xarray"), values[:count]
+    array = _dask(inputs)
     blocks = functools.partial(_with_parameters, form, tuple(values[count:]))
-    if array is not None and xarray is not None and any(isinstance(value, xarray.DataArray) for value in inputs):
+    if "dask.array" in sys.modules and xarray is not None and any(isinstance(value, xarray.DataArray) for value in inputs):
         return xarray.apply_ufunc(blocks, *inputs, output_core_dims=[[], []], dask="allowed")
-    if array is None or not any(isinstance(value, array.Array) for value in inputs):
+    if array is None:
         return None
     inputs = array.broadcast_arrays(*map(array.asarray, inputs))
     dtypes = [result.dtype for result in blocks(*(np.ones(1, value.dtype) for value in inputs))]
@@ -106,13 +117,16 @@ def _with_parameters(form: Callable[..., Any], parameters: Any, *inputs: Any) ->
     return form(*inputs, *parameters)
 
 
-def of_bias(backward: Callable[..., Any], values: List[Any]) -> Any:
-    """The gradients of f(x + bias) of dask arrays, lazily; None where there are none. values: grad, x, bias, parameters."""
-    array = sys.modules.get("dask.array")
-    if array is None or not any(isinstance(value, array.Array) for value in values[:3]):
+def of_bias(name: str, values: List[Any]) -> Any:
+    """The gradients of an activation of x + bias of dask arrays, lazily; None where there are none. values: grad, x, bias,
+    parameters.
+    """
+    array = _dask(values[:3])
+    if array is None:
         return None
+    from fastact.activations import activations
     grad, x, bias = map(array.asarray, values[:3])
-    dx = backward(grad, x + bias, *values[3:])
+    dx = activations[name].backward(grad, x + bias, *values[3:])
     own = (1,) * (dx.ndim - bias.ndim) + bias.shape
     sums = dx.sum(tuple(k for k in range(dx.ndim) if own[k] == 1), dtype=np.float64)
     return dx, sums.astype(dx.dtype).reshape(bias.shape)
@@ -126,7 +140,7 @@ def of_halves(name: str, compute: Callable[..., Any], check: Callable[..., Any],
     ``check(name, x, axis, gate)`` gives the axis, counted from the front, and the shape of one half, or raises.
     """
     x = values[-1]
-    array, xarray = sys.modules.get("dask.array"), sys.modules.get("xarray")
+    array, xarray = _dask(values), sys.modules.get("xarray")
     if xarray is not None and isinstance(x, xarray.DataArray) and out is None:
         axis = x.get_axis_num(axis) if isinstance(axis, str) else axis
         result = compute(*(value.data if isinstance(value, xarray.DataArray) else value for value in values), axis, gate)
@@ -135,10 +149,9 @@ def of_halves(name: str, compute: Callable[..., Any], check: Callable[..., Any],
     if isinstance(x, np.ma.MaskedArray) and out is None:
         result, hidden = compute(*map(np.ma.getdata, values), axis, gate), np.ma.getmaskarray(x)
         return np.ma.masked_array(result, hidden if len(values) == 2 else np.logical_or(*np.split(hidden, 2, axis)))
-    if array is None or not any(isinstance(value, array.Array) for value in values):
+    if array is None:
         return None
-    if out is not None:
-        raise TypeError(f"fastact.{name}: a dask array is computed later, so that there can be no out")
+    _refuse_out(name, out)
     values = [array.asarray(value) for value in values]
     axis, shape = check(name, values[-1], axis, gate)
     whole = values[-1].rechunk({axis: -1})

@@ -121,8 +121,8 @@ def bound(function, kind, /, *args, **options):
     for array in (first, last):
         check_output(name, out, array, not reduces or number and array is last)
     mask = checked_mask(function.name + ".bind", values["mask"], last.shape, rows)
-    scale = checked_temperature(function.name + ".bind", values.get("temperature", 1.0)) * getattr(function, "_sign", 1)
-    return bind_rows(name, function._form + number, first, last, out, rows.shape, None if mask is None else mask.copy(),
+    scale = checked_temperature(function.name + ".bind", values.get("temperature", 1.0)) * function._core.sign
+    return bind_rows(name, function._core.form + number, first, last, out, rows.shape, None if mask is None else mask.copy(),
                      scale)
 
 

@@ -10,6 +10,8 @@ _Axis = int | Sequence[int] | None
 
 @disjoint_base
 class Core:
+    form: int
+    sign: int
     def __init__(self, name: str, form: int, sign: int) -> None: ...
 
 class RowFunction(Bindable):

@@ -55,7 +55,7 @@ cdef object run_rows(int form, first, second, shape, out_shape, mask, double tem
 cdef class Core:
     """What a call needs to know of its function."""
     cdef str name
-    cdef int form, sign
+    cdef readonly int form, sign
 
     def __init__(self, str name, int form, int sign):
         self.name, self.form, self.sign = name, form, sign
@@ -194,7 +194,6 @@ class RowActivation(RowFunction):
     __doc__ = RowFunction.__doc__
 
     def __init__(self, info, form, sign=1):
-        self._form, self._sign = form, sign
         self._core = Core(info.name, form, sign)
         super().__init__(info)
 
@@ -217,10 +216,10 @@ class RowActivation(RowFunction):
         """d y[i] / d x[j], of shape ``x.shape`` without the axis, then (n, n)."""
         y = self(x, axis, None, mask, temperature)
         y = np.moveaxis(np.atleast_1d(y), axis, -1)
-        if self._form == LOG_SOFTMAX:
+        if self._core.form == LOG_SOFTMAX:
             result = np.repeat(-np.exp(y)[..., None, :], y.shape[-1], axis=-2)
             slope = result[..., range(y.shape[-1]), range(y.shape[-1])] + 1
-        elif self._form == SPARSEMAX:
+        elif self._core.form == SPARSEMAX:
             inside = np.where(np.isnan(y), y, y > 0).astype(y.dtype)
             result = -inside[..., :, None] * inside[..., None, :] / inside.sum(-1)[..., None, None]
             slope = result[..., range(y.shape[-1]), range(y.shape[-1])] + inside
@@ -228,14 +227,13 @@ class RowActivation(RowFunction):
             result = -y[..., :, None] * y[..., None, :]
             slope = y * (1 - y)
         result[..., range(y.shape[-1]), range(y.shape[-1])] = slope
-        if self._form == LOG_SOFTMAX and mask is not None:
+        if self._core.form == LOG_SOFTMAX and mask is not None:
             result[~np.moveaxis(np.broadcast_to(mask, np.shape(x)), axis, -1)] = 0
-        return result * result.dtype.type(self._sign / checked_temperature(self.name, temperature))
+        return result * result.dtype.type(self._core.sign / checked_temperature(self.name, temperature))
 
 
 class Hardmax(RowFunction):
     __doc__ = RowFunction.__doc__
-    _form = HARDMAX
     _core = Core("hardmax", HARDMAX, 1)
     _signature = "(x, axis=-1, out=None, mask=None)"
 
@@ -246,7 +244,7 @@ class Hardmax(RowFunction):
 
 class LogSumExp(RowFunction):
     __doc__ = RowFunction.__doc__
-    _form = LOGSUMEXP
+    _core = Core("logsumexp", LOGSUMEXP, 1)
     _signature = "(x, axis=None, keepdims=False, out=None, mask=None)"
 
     def __call__(self, x, axis=None, keepdims=False, out=None, mask=None):
