@@ -171,10 +171,10 @@ ACTIVATIONS: Tuple[Entry, ...] = (
     Entry(
         name="tanh", formula="tanh(x)", derivative="1 / cosh(x)**2",
         second_derivative="-2 * tanh(x) / cosh(x)**2",
-        range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.4,
+        range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.21,
         best_for="hidden layers of recurrent networks; outputs in (-1, 1)", keeps="x or y",
         reference="LeCun et al. 1998, Efficient BackProp", torch="tanh",
-        float32=Bounds(1.06, 1.62), float64=Bounds(0.75, 1.57),
+        float32=Bounds(1.06, 1.62), float64=Bounds(1.06, 1.57),
     ),
     Entry(
         name="hard_tanh", formula="minimum(maximum(x, min_val), max_val)",
@@ -314,12 +314,12 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         derivative="sigmoid(beta * x) * (1 + beta * x * sigmoid(-beta * x))",
         second_derivative="beta * sigmoid(beta * x) * sigmoid(-beta * x)"
                           " * (2 + beta * x * (1 - 2 * sigmoid(beta * x)))",
-        range="[-0.2785/beta, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.48,
+        range="[-0.2785/beta, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.26,
         best_for="as silu, with a steepness to choose or train", keeps="x",
         reference="Ramachandran et al. 2017, arXiv:1710.05941",
         parameters=(Parameter("beta", 1.0, "steepness; 0 gives x / 2, large values approach relu"),),
         crossings=(-1.278464542761074,),
-        float32=Bounds(1.5, 1.59), float64=Bounds(1.47, 1.64),
+        float32=Bounds(1.96, 1.59), float64=Bounds(1.9, 1.64),
     ),
     Entry(
         name="gelu", formula="x / 2 * erfc(-x / sqrt(2))",
