@@ -1,10 +1,16 @@
-/* What the processor can do, asked once by dispatch.c. */
+/* What the processor can do and how much of the machine is ours, asked once. */
 #if defined(__linux__)
 #define _GNU_SOURCE
+#include <sched.h>
 #include <unistd.h>
 #endif
-#include "internal.h"
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+#include "internal.h"
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -43,4 +49,84 @@ ptrdiff_t fa_last_level_cache(void)
         fclose(file);
 #endif
     return size > 0 ? size : 32 << 20;
+}
+
+/* The number in a file, or two of them; 0 where there is none. */
+static double number_from(const char *folder, const char *file, double *second)
+{
+    char path[4200];
+    double first = 0;
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return 0;
+    int got = fscanf(f, "%lf %lf", &first, second);
+    fclose(f);
+    return got >= 1 ? first : 0; /* "max", or -1: no limit */
+}
+
+/* The lowest quota, in CPUs, of the group `path` and those that it lies in; `least` where none is lower. */
+static double quota_above(const char *root, const char *path, double least)
+{
+    char folder[4160];
+    for (size_t left = strlen(path);; left--) {
+        if (left && path[left] != '/' && path[left])
+            continue;
+        double period = 100000, ignored, quota;
+        snprintf(folder, sizeof folder, "%s%.*s", root, (int)left, path);
+        quota = number_from(folder, "cpu.max", &period);
+        if (quota <= 0) {
+            quota = number_from(folder, "cpu.cfs_quota_us", &ignored);
+            period = quota > 0 ? number_from(folder, "cpu.cfs_period_us", &ignored) : period;
+        }
+        if (quota > 0 && period > 0 && !(quota / period > least))
+            least = quota / period;
+        if (!left)
+            return least;
+    }
+}
+
+/* CPUs that the quota of cgroups allows, of version 2 or 1, rounded up; 0 where there is none. A container sees its
+   own group as the root; a service of the system is named in /proc. */
+static int quota_cpus(void)
+{
+    char line[4100];
+    double least = quota_above("/sys/fs/cgroup", "", INT_MAX);
+    least = quota_above("/sys/fs/cgroup/cpu", "", least);
+    FILE *f = fopen("/proc/self/cgroup", "r");
+    while (f && fgets(line, sizeof line, f)) { /* "0::/path" or "1:cpu,cpuacct:/path" */
+        char *kinds = strchr(line, ':'), *path = kinds ? strchr(kinds + 1, ':') : NULL;
+        if (!path)
+            continue;
+        *path++ = 0;
+        path[strcspn(path, "\n")] = 0;
+        int second = kinds[1] == 0, first = 0;
+        for (char *kind = strtok(kinds + 1, ","); kind; kind = strtok(NULL, ","))
+            first |= strcmp(kind, "cpu") == 0;
+        if (first || second)
+            least = quota_above(first ? "/sys/fs/cgroup/cpu" : "/sys/fs/cgroup", path, least);
+    }
+    if (f)
+        fclose(f);
+    return least >= INT_MAX ? 0 : (int)least < least ? (int)least + 1 : (int)least;
+}
+
+static int affinity_cpus(void)
+{
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return CPU_COUNT(&set);
+#endif
+#ifdef _OPENMP
+    return omp_get_num_procs();
+#else
+    return 1;
+#endif
+}
+
+int fa_cpus_left(void)
+{
+    int quota = quota_cpus(), cpus = affinity_cpus();
+    return quota && quota < cpus ? quota : cpus;
 }

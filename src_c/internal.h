@@ -88,7 +88,7 @@ const fa_isa_table *fa_table(void);
 struct fa_activation {
     const char *name;
     int index, parameters, from_output, second;
-    double cost; /* ns an element, one thread in cache: decides when threads pay */
+    double cost; /* ns an element of the value, one thread in cache: decides when threads pay */
 };
 
 #pragma GCC visibility push(hidden)
@@ -102,12 +102,14 @@ fa_status fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype
 fa_status fa_prepare(fa_job *job, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                      const ptrdiff_t *steps);
 void fa_run_job(void *job, ptrdiff_t begin, ptrdiff_t end);
+double fa_cost_of(const fa_activation *activation, fa_form form, fa_dtype dtype); /* ns an element */
 int fa_inputs_of(fa_form form), fa_outputs_of(fa_form form);
 int fa_should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n);
 
 /* cpu.c */
 int fa_cpu_has_avx2(void), fa_cpu_has_avx512(void);
 ptrdiff_t fa_last_level_cache(void); /* bytes */
+int fa_cpus_left(void);              /* by affinity and quota */
 
 /* parallel.c: task over [0, n) in chunks of a multiple of `grain`; serial where threads would not pay. */
 void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), void *context,

@@ -76,7 +76,7 @@ fa_status fa_apply_matrix(const fa_activation *activation, fa_form form, fa_dtyp
         job.call.stream &= row_steps[k] == columns * size || columns >= 256;
     fa_repeated repeated;
     repeat(&job.call, size, n, &repeated);
-    fa_parallel(fa_run_job, &job, n, 4096, (double)n * activation->cost * (dtype == FA_FLOAT64 ? 2 : 1));
+    fa_parallel(fa_run_job, &job, n, 4096, (double)n * fa_cost_of(activation, form, dtype));
     fa_restore_flags(flags);
     return FA_OK;
 }
@@ -135,7 +135,7 @@ fa_status fa_biased_backward(const fa_activation *activation, fa_dtype dtype, ch
     job.call.stream = row_steps[output] == columns * size && fa_should_stream(&job.call, size, n);
     fa_repeated repeated;
     repeat(&job.call, size, n, &repeated);
-    fa_parallel(fa_run_job, &job, n, group, (double)n * (activation->cost + 0.1) * (dtype == FA_FLOAT64 ? 2 : 1));
+    fa_parallel(fa_run_job, &job, n, group, (double)n * fa_cost_of(activation, FA_BIASED_BACKWARD, dtype));
     if (!direct)
         add_groups(dtype, job.call.sums, groups * wide, columns, sum, sum + columns, dbias);
     fa_restore_flags(flags);

@@ -11,31 +11,31 @@
 
    A parallel region ends when its last thread has arrived, and that thread may not even have begun where
    another program has its core: a call of 0.1 ms can then take 8. So it can where two threads share a core,
-   one working and one spinning. Who has lost time so stays alone for twenty times as long, and then tries again. */
-#if defined(__linux__)
-#define _GNU_SOURCE
-#include <sched.h>
-#endif
+   one working and one spinning. An account of what threads have gained and lost pays for a hiccup now and then;
+   who is in the red stays alone for twenty times what is missing, and then tries again. */
 #if !defined(_WIN32)
 #include <pthread.h>
 #endif
-#include <limits.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 #include "internal.h"
 
-#define WORTH_WAKING_NS 6000.0  /* a loop shorter than this stays on one thread; waking one costs 1 to 3 us */
+#define WAKING_NS 5500.0        /* a loop shorter than this stays on one thread, */
+#define WAKING_ONE_NS 250.0     /* and this for each thread: measured with 2, 4, 8 and 16 */
+#define PROBE 2048              /* elements of a loop that tells how fast this processor is, */
+#define PROBE_NS 25000          /* for how long it is repeated, since wide vectors take a while to speed up, */
+#define PROBES 4                /* and how often, */
+#define PROBES_APART_NS 1000000
 #define CHUNKS_PER_THREAD 4     /* so that a core that is busy elsewhere delays one chunk only */
 #define LONG_WAIT_NS 200000     /* for the others, beyond twice the time of the work itself */
 #define LONG_CALL_NS 1000000    /* beyond four times the estimate, and */
 #define PAGES_NS 2.0            /* an element: what the kernel may take to find and clear pages */
-#define ALONE_AFTER_LOSS 20     /* times what was lost */
+#define GAINS_AT_MOST_NS 20000000
+#define ALONE_AFTER_LOSS 20     /* times what is missing */
 #define ALONE_AT_MOST_NS 1000000000
 
 static atomic_int requested; /* by fa_set_num_threads; 0: the default */
@@ -45,82 +45,9 @@ static int env_threads;      /* FASTACT_NUM_THREADS, 0 if unset */
 static int omp_env;          /* OMP_NUM_THREADS is set */
 #ifdef _OPENMP
 static atomic_llong alone_until; /* on the clock of now_ns */
+static atomic_llong gained = GAINS_AT_MOST_NS; /* by threads; at first what it takes to make them */
 static int omp_at_load; /* a lower value later is a limit that somebody set: threadpoolctl, say */
 #endif
-
-/* The number in a file, or two of them; 0 where there is none. */
-static double number_from(const char *folder, const char *file, double *second)
-{
-    char path[4200];
-    double first = 0;
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return 0;
-    int got = fscanf(f, "%lf %lf", &first, second);
-    fclose(f);
-    return got >= 1 ? first : 0; /* "max", or -1: no limit */
-}
-
-/* The lowest quota, in CPUs, of the group `path` and those that it lies in; `least` where none is lower. */
-static double quota_above(const char *root, const char *path, double least)
-{
-    char folder[4160];
-    for (size_t left = strlen(path);; left--) {
-        if (left && path[left] != '/' && path[left])
-            continue;
-        double period = 100000, ignored, quota;
-        snprintf(folder, sizeof folder, "%s%.*s", root, (int)left, path);
-        quota = number_from(folder, "cpu.max", &period);
-        if (quota <= 0) {
-            quota = number_from(folder, "cpu.cfs_quota_us", &ignored);
-            period = quota > 0 ? number_from(folder, "cpu.cfs_period_us", &ignored) : period;
-        }
-        if (quota > 0 && period > 0 && !(quota / period > least))
-            least = quota / period;
-        if (!left)
-            return least;
-    }
-}
-
-/* CPUs that the quota of cgroups allows, of version 2 or 1, rounded up; 0 where there is none. A container sees its
-   own group as the root; a service of the system is named in /proc. */
-static int quota_cpus(void)
-{
-    char line[4100];
-    double least = quota_above("/sys/fs/cgroup", "", INT_MAX);
-    least = quota_above("/sys/fs/cgroup/cpu", "", least);
-    FILE *f = fopen("/proc/self/cgroup", "r");
-    while (f && fgets(line, sizeof line, f)) { /* "0::/path" or "1:cpu,cpuacct:/path" */
-        char *kinds = strchr(line, ':'), *path = kinds ? strchr(kinds + 1, ':') : NULL;
-        if (!path)
-            continue;
-        *path++ = 0;
-        path[strcspn(path, "\n")] = 0;
-        int second = kinds[1] == 0, first = 0;
-        for (char *kind = strtok(kinds + 1, ","); kind; kind = strtok(NULL, ","))
-            first |= strcmp(kind, "cpu") == 0;
-        if (first || second)
-            least = quota_above(first ? "/sys/fs/cgroup/cpu" : "/sys/fs/cgroup", path, least);
-    }
-    if (f)
-        fclose(f);
-    return least >= INT_MAX ? 0 : (int)least < least ? (int)least + 1 : (int)least;
-}
-
-static int affinity_cpus(void)
-{
-#if defined(__linux__)
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0)
-        return CPU_COUNT(&set);
-#endif
-#ifdef _OPENMP
-    return omp_get_num_procs();
-#else
-    return 1;
-#endif
-}
 
 #if !defined(_WIN32)
 static void mark_forked(void) { atomic_store(&forked, 1); }
@@ -128,10 +55,7 @@ static void mark_forked(void) { atomic_store(&forked, 1); }
 
 __attribute__((constructor)) static void read_environment(void)
 {
-    int quota = quota_cpus();
-    cpus_left = affinity_cpus();
-    if (quota && quota < cpus_left)
-        cpus_left = quota;
+    cpus_left = fa_cpus_left();
     const char *text = getenv("FASTACT_NUM_THREADS");
     env_threads = text ? atoi(text) : 0;
     omp_env = getenv("OMP_NUM_THREADS") != NULL;
@@ -170,14 +94,59 @@ static long long now_ns(void)
 /* The caller worked on n elements from start to done, and then waited for the others until now. */
 static void note_time(long long start, long long done, ptrdiff_t n, double expected_ns)
 {
-    long long end = now_ns(), wait = end - done, all = end - start, lost = 0;
+    long long end = now_ns(), wait = end - done, all = end - start, gain = (long long)expected_ns - all;
     if (wait > LONG_WAIT_NS + 2 * (done - start))
-        lost = wait;
+        gain = -wait;
     else if (all > LONG_CALL_NS + 4 * expected_ns + PAGES_NS * (double)n)
-        lost = all;
-    lost *= ALONE_AFTER_LOSS;
-    if (lost)
-        atomic_store(&alone_until, end + (lost < ALONE_AT_MOST_NS ? lost : ALONE_AT_MOST_NS));
+        gain = -all;
+    else if (gain < 0)
+        return; /* an estimate knows nothing of memory */
+    gain += atomic_load(&gained);
+    atomic_store(&gained, gain < 0 ? 0 : gain < GAINS_AT_MOST_NS ? gain : GAINS_AT_MOST_NS);
+    if (gain < 0) {
+        long long alone = -gain * ALONE_AFTER_LOSS;
+        atomic_store(&alone_until, end + (alone < ALONE_AT_MOST_NS ? alone : ALONE_AT_MOST_NS));
+    }
+}
+
+/* The costs are a Zen 5 core's with AVX-512: how many times as long does a loop take here? The quickest run of one
+   tells; 1 until there were enough. */
+static double slowness(void)
+{
+    static atomic_int probes, quickest; /* thousandths */
+    static atomic_llong next;
+    if (atomic_load(&probes) >= PROBES)
+        return atomic_load(&quickest) / 1000.0;
+    long long start = now_ns(), now = start, due = atomic_load(&next);
+    if (start < due || !atomic_compare_exchange_strong(&next, &due, start + PROBES_APART_NS))
+        return 1;
+    const fa_activation *sigmoid = fa_find("sigmoid");
+    float block[PROBE] = {0};
+    const void *in = block;
+    void *out = block;
+    int least = atomic_load(&quickest);
+    while (now - start < PROBE_NS) {
+        long long before = now;
+        fa_table()->kernels[FA_FLOAT32][sigmoid->index].scalar[FA_VALUE](&in, &out, PROBE, NULL);
+        now = now_ns();
+        int times = (int)(1000 * (double)(now - before) / (PROBE * sigmoid->cost));
+        least = !least || times < least ? times : least;
+    }
+    atomic_store(&quickest, least);
+    atomic_fetch_add(&probes, 1);
+    return 1;
+}
+
+/* Threads for a loop that takes a Zen 5 core total_ns: all or one, since libgomp ends those that a smaller team
+   leaves out and later starts them anew. Makes total_ns this processor's time. */
+static int threads_for(double *total_ns)
+{
+    if (*total_ns < WAKING_NS / 16)
+        return 1;
+    int threads = fa_get_num_threads();
+    if (threads > 1)
+        *total_ns *= slowness();
+    return *total_ns < WAKING_NS + WAKING_ONE_NS * threads ? 1 : threads;
 }
 #endif
 
@@ -185,9 +154,8 @@ void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), vo
                  ptrdiff_t grain, double total_ns)
 {
 #ifdef _OPENMP
-    /* All threads or one: libgomp ends those that a smaller team leaves out and later starts them anew. */
     ptrdiff_t grains = (n + grain - 1) / grain;
-    int threads = grains < 2 || total_ns < WORTH_WAKING_NS ? 1 : fa_get_num_threads();
+    int threads = grains < 2 ? 1 : threads_for(&total_ns);
     long long start = threads > 1 ? now_ns() : 0, done = start;
     if (threads > 1 && start >= atomic_load(&alone_until) && !omp_in_parallel()) {
         ptrdiff_t chunks = (ptrdiff_t)threads * CHUNKS_PER_THREAD;

@@ -80,7 +80,8 @@ fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, con
     fa_row_job job = {fa_table()->rows[dtype], fa_size_of(dtype), &ones[dtype],
                       {form, {first, second}, out, outer, n, inner, mask, temperature, &failed}};
     double ns = row_costs[form] * (dtype == FA_FLOAT64 ? 2 : 1) * (double)outer * (double)n * (double)inner;
-    ptrdiff_t grain = inner == 1 && n > 2048 ? 1 : ((4096 / n) | 63) + 1; /* whole blocks of rows */
+    /* Whole blocks of rows: of 64, or, of longer ones that lie one after the other, of 2048 elements. */
+    ptrdiff_t grain = inner > 1 || n <= 64 ? ((4096 / n) | 63) + 1 : n > 2048 ? 1 : 2048 / n * 2;
     unsigned flags = fa_flags();
     fa_parallel(run_rows, &job, outer * inner, grain, ns);
     fa_restore_flags(flags);

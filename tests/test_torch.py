@@ -140,6 +140,7 @@ def test_tracing(way):
     torch.testing.assert_close(made(2 * x), model(2 * x))
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # torch's own, of 2.11
 def test_forward_mode_is_not_lost():
     x = sample(3, dtype=torch.float64)
     with torch.autograd.forward_ad.dual_level():
