@@ -16,26 +16,39 @@ ARRAYS = {
     "gated_backward": (["grad", "gate", "up"], ["dgate", "dup"]), "biased": (["x", "bias"], ["out"]),
     "biased_backward": (["grad", "x", "bias"], ["out", "dbias"]),
 }
+LOOPS = tuple(ARRAYS)[:6]  # the forms with loops of their own
 FORM_SUFFIX = {form: "" if form == "value" else f"_{form}" for form in ARRAYS}
 
 
 def _half_bounds(entry):
-    """What float32 may err by in ULP: value, derivative, backward; 0 where it and the parameters are exact.
+    """What float32 may err by in ULP, by form, 0 where it and the parameters are exact; at which forms it is sure.
 
     Backward has its own slope, below 4 ULP, or the derivative, and one product.
     """
     bounds = entry.float32
     value, slope = (bounds.value, bounds.derivative) if bounds else (2.0, 2.0)
-    if value == slope == 0 and not entry.parameters:
-        return 0.0, 0.0, 0.0
-    return max(value, 0.5), max(slope, 0.5), 4.5 if entry.own_backward else slope + 0.5
+    if value == slope == 0:
+        errors = (0.0,) * len(LOOPS)
+    else:
+        backward = 4.5 if entry.own_backward else slope + 0.5
+        errors = (max(value, 0.5), slope and max(slope, 0.5), backward, 0.0, 3.0, 3.0)
+    bends = entry.zero_centered and entry.second_derivative != "0"  # next to 0 by less than float's last bit
+    sure = {form: "SURE_BUT_NEXT_TO_0" if form == "value" and bends else "SURE" for form in entry.halves}
+    crossing = next((at for at in entry.crossings if at % 0.5), 0)  # at a float the slope is 0, and beside it exact
+    defaults = [parameter.default or 0.0 for parameter in entry.parameters]
+
+    def braces(values):
+        return "{" + ", ".join(map(str, values)) + "}"
+
+    return (f"{braces(errors)}, {braces(sure.get(form, 'UNSURE') for form in LOOPS)}, "
+            f"{crossing}, {braces(defaults or [0])}")
 
 
 def c_list(entries, rows):
     """The macros FA_ACTIVATIONS(ROOM) and FA_BOUNDS(ROW), a row an activation, and FA_ALIASES(ALIAS)."""
     rooms = [f"    ROOM({e.name}, {len(e.parameters)}, {int(e.from_output)}, {int(e.own_backward)}, "
              f"{int(bool(e.second_derivative))}, {e.cost})" for e in entries]
-    bounds = [f"    ROW({e.name}, {', '.join(map(str, _half_bounds(e)))}, {next(iter(e.crossings), 0)})" for e in entries]
+    bounds = [f"    ROW({e.name}, {_half_bounds(e)})" for e in entries]
     aliases = [f"    ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
     return ("#define FA_ACTIVATIONS(ROOM) \\\n" + " \\\n".join(rooms) + "\n"
             "#define FA_BOUNDS(ROW) \\\n" + " \\\n".join(bounds) + "\n"

@@ -76,6 +76,7 @@ class Entry:
     numpy: str = ""                 # the baseline where plain NumPy has a better form than `formula`
     own_backward: bool = False      # the room has NAME_backward_slope, quicker and below 4 ULP
     crossings: Tuple[float, ...] = ()  # zeros of the derivative: absolute error 2^-26 within 0.01
+    halves: Tuple[str, ...] = ()    # forms whose float32 result at the defaults, rounded again, is the right half
     approximate: Tuple[Tuple[str, str], ...] = ()  # torch's keyword: its values, and the function that each names
     float32: Optional[Bounds] = None
     float64: Optional[Bounds] = None
@@ -158,6 +159,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         aliases=("hardsigmoid",), torch="nn.functional.hardsigmoid",
         parameters=(Parameter("slope", 1 / 6, "slope of the line; ONNX has 0.2", exact="1/6"),
                     Parameter("offset", 0.5, "value at 0")),
+        halves=("value", "derivative", "backward"),
         float32=Bounds(0.67, 0.34), float64=Bounds(1.0, 0.34),
     ),
     Entry(
@@ -166,6 +168,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[0, 1]", zero_centered=False, saturates="both", can_die=True, cost=0.04,
         best_for="probabilities that may be 0 or 1 exactly", keeps="x",
         kinks=(Kink("-1", "0"), Kink("1", "0")), reference="JAX 0.4.36; the slope of sparse_plus",
+        halves=("value", "derivative", "backward"),
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
@@ -226,6 +229,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
         best_for="feed-forward layers of transformers", keeps="x",
         reference="So et al. 2021, Primer, arXiv:2109.08668",
+        halves=("value",),
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
@@ -256,6 +260,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         kinks=(Kink("0", "negative_slope"),), reference="Maas et al. 2013", torch="nn.functional.leaky_relu",
         numpy="maximum(x, negative_slope * x)",  # where() mispredicts on random signs
         parameters=(Parameter("negative_slope", 0.01, "slope for x <= 0"),),
+        halves=("value", "derivative", "backward"),
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
@@ -363,7 +368,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="as silu, on small devices", keeps="x", kinks=(Kink("-3", "0"), Kink("3", "1")),
         reference="Howard et al. 2019, MobileNetV3, arXiv:1905.02244", aliases=("hard_swish", "hardswish"),
         torch="nn.functional.hardswish", crossings=(-1.5,),
-        float32=Bounds(1.5, 0.67), float64=Bounds(1.5, 0.67),
+        halves=("value", "derivative"),
+        float32=Bounds(1.34, 1.34), float64=Bounds(1.34, 1.34),
     ),
     Entry(
         name="softplus", formula="log1p(exp(beta * x)) / beta", derivative="sigmoid(beta * x)",
@@ -395,6 +401,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="as softplus, but 0 and x exactly outside [-1, 1]", keeps="x",
         reference="JAX 0.4.36; integral of sparse_sigmoid",
         numpy="(minimum(maximum(x, -1), 1) + 1)**2 / 4 + (maximum(x, 1) - 1)",
+        halves=("derivative",),
         float32=Bounds(0.5, 0.5), float64=Bounds(0.5, 0.5),
     ),
     Entry(
@@ -445,6 +452,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         aliases=("softshrink",), torch="nn.functional.softshrink",
         numpy="x - minimum(maximum(x, -lambd), lambd)",
         parameters=(Parameter("lambd", 0.5, "0 up to this size, and by so much the rest shrinks; lambd >= 0"),),
+        halves=("value", "backward"),
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(

@@ -6,13 +6,18 @@
    are halves. */
 enum { HALF_BLOCK = 2048, WAITING_ROOM = 64 };
 
-/* What float may err by in ULP: in the value, the derivative and the backward pass; 0 where nothing is
-   rounded. Within 0.01 of a zero of the slope its error is not relative; `crossing` is 0 for none. */
+/* Of each form: what float may err by in ULP, 0 where it rounds nothing; and whether at the default parameters its
+   result, rounded again, is the right half all the same: everywhere, or but next to 0. Next to a zero of the
+   slope, `crossing`, float's error is not relative; 0 for none. */
+enum { UNSURE, SURE, SURE_BUT_NEXT_TO_0 };
 typedef struct {
-    float value, derivative, backward, crossing;
+    float bound[FA_LOOP_COUNT];
+    signed char sure[FA_LOOP_COUNT];
+    float crossing;
+    double defaults[FA_MAX_PARAMETERS];
 } half_bounds;
 
-#define FA_BOUNDS_ROW(name, value, derivative, backward, crossing) {value, derivative, backward, crossing},
+#define FA_BOUNDS_ROW(name, ...) {__VA_ARGS__},
 static const half_bounds bounds_of[] = {FA_BOUNDS(FA_BOUNDS_ROW)};
 #define FA_INDEX(name, ...) INDEX_##name,
 enum { FA_ACTIVATIONS(FA_INDEX) };
@@ -21,7 +26,8 @@ enum { FA_ACTIVATIONS(FA_INDEX) };
 typedef struct {
     const fa_call *call;
     fa_call single, twice;
-    float margin[FA_MAX_OUTPUTS], crossing; /* relative error that float may have; 0 for none */
+    float margin[FA_MAX_OUTPUTS]; /* relative error that float may have; 0 for none */
+    float point[FA_MAX_OUTPUTS], near[FA_MAX_OUTPUTS]; /* an x nearer to the point, but not 0, is in doubt too */
     _Alignas(64) float wide[FA_MAX_ARGUMENTS][HALF_BLOCK];
     _Alignas(64) uint16_t narrow[HALF_BLOCK];
     /* the lanes in doubt: their inputs, what their results are multiplied by, and where these go */
@@ -63,30 +69,35 @@ static inline void widen(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, 
     (bfloat ? bfloat16_to_float : float16_to_float)(part + whole, to + whole, padded - whole);
 }
 
-/* The relative error that float may have made in an output; `rounded` where it does not hold the parameters. */
-static float margin_of(const fa_call *call, int output, int rounded)
+/* Which lanes of an output are in doubt; `rounded` where float does not hold the parameters. */
+static void set_doubt(half_work *w, int output, int rounded, int defaults, const int bfloat)
 {
+    const fa_call *call = w->call;
     const half_bounds *bounds = &bounds_of[call->kernels - kernels_f32];
-    float bound = 3; /* of a form that has none of its own */
-    if (call->form == FA_VALUE || (call->form == FA_VALUE_AND_DERIVATIVE && output == 0))
-        bound = bounds->value;
-    else if (call->form == FA_DERIVATIVE || call->form == FA_VALUE_AND_DERIVATIVE)
-        bound = bounds->derivative;
-    else if (call->form == FA_BACKWARD)
-        bound = bounds->backward;
+    int form = call->form == FA_VALUE_AND_DERIVATIVE ? output ? FA_DERIVATIVE : FA_VALUE : (int)call->form;
+    int sure = form < FA_LOOP_COUNT && defaults ? bounds->sure[form] : UNSURE;
+    float bound = form < FA_LOOP_COUNT ? bounds->bound[form] : 3;
     /* Half a unit for what the ends of the margin are rounded by, half for the parameters. */
-    return bound ? (bound + 0.5f + 0.5f * (float)rounded) * 0x1p-23f : 0;
+    w->margin[output] = sure || (bound == 0 && !rounded) ? 0 : (bound + 0.5f + 0.5f * (float)rounded) * 0x1p-23f;
+    w->point[output] = w->near[output] = 0;
+    if (sure == SURE_BUT_NEXT_TO_0) {
+        w->near[output] = bfloat ? 0x1p-125f : 0x1p-23f; /* f(x) is at most x, and next to half of its smallest */
+    } else if (!sure && (form == FA_DERIVATIVE || form == FA_BACKWARD)) {
+        float steepness = call->parameters && call->steps[call->inputs] == 0 ? w->wide[call->inputs][0] : 1;
+        w->point[output] = bounds->crossing / steepness;
+        w->near[output] = bounds->crossing == 0 ? 0 : form == FA_BACKWARD && call->kernels->own_backward ? 0.0025f : 0.01f;
+    }
 }
 
 /* Sets up the two calls, and the arguments that stay the same for all of `n` elements. */
 static __attribute__((noinline)) void begin_half(half_work *w, const fa_call *call, ptrdiff_t n, const int bfloat)
 {
-    int outputs_at = call->inputs + call->parameters, rounded = 0;
+    int outputs_at = call->inputs + call->parameters, rounded = 0, defaults = 1;
+    const double *default_of = bounds_of[call->kernels - kernels_f32].defaults;
     w->call = call;
     w->single = w->twice = *call;
     w->single.stream = w->twice.stream = 0;
     w->twice.kernels = kernels_f64 + (call->kernels - kernels_f32);
-    w->crossing = bounds_of[call->kernels - kernels_f32].crossing;
     w->count = 0;
     for (int k = 0; k < outputs_at + call->outputs; k++) {
         int constant = k < outputs_at && call->steps[k] == 0, parameter = k >= call->inputs && k < outputs_at;
@@ -103,11 +114,10 @@ static __attribute__((noinline)) void begin_half(half_work *w, const fa_call *ca
                 w->wide[k][i] = w->wide[k][0];
         }
         rounded |= parameter && (!constant || w->wide[k][0] != w->waiting[k][0]);
+        defaults &= !parameter || (constant && w->waiting[k][0] == default_of[k - call->inputs]);
     }
-    if (call->parameters && call->steps[call->inputs] == 0) /* a steepness */
-        w->crossing /= w->wide[call->inputs][0];
     for (int k = 0; k < call->outputs; k++)
-        w->margin[k] = margin_of(call, k, rounded);
+        set_doubt(w, k, rounded, defaults, bfloat);
 }
 
 /* Computes the lanes that wait and writes them to their places. */
@@ -168,9 +178,11 @@ static __attribute__((noinline)) ptrdiff_t round_block(const float *from, uint16
                                                        uint16_t *lanes, const int bfloat)
 {
     ptrdiff_t count = 0;
-    for (ptrdiff_t i = 0; i < n && !margin; i += HALF_STEP)
-        bfloat ? step_to_bfloat16(from + i, to + i) : step_to_float16(from + i, to + i, 1, 1);
-    for (ptrdiff_t i = 0; i < n && margin; i += HALF_STEP) {
+    if (!margin) {
+        (bfloat ? float_to_bfloat16 : float_to_float16)(from, to, (n + HALF_STEP - 1) & -HALF_STEP);
+        return 0;
+    }
+    for (ptrdiff_t i = 0; i < n; i += HALF_STEP) {
         uint32_t doubt = bfloat ? step_to_bfloat16(from + i, to + i)
                                 : step_to_float16(from + i, to + i, 1 + margin, 1 - margin);
         for (; doubt; doubt &= doubt - 1)
@@ -182,11 +194,11 @@ static __attribute__((noinline)) ptrdiff_t round_block(const float *from, uint16
 }
 
 /* Adds the lanes next to a point to the list. */
-static __attribute__((noinline)) ptrdiff_t add_near(const float *x, ptrdiff_t n, float point, uint16_t *lanes,
-                                                    ptrdiff_t count)
+static __attribute__((noinline)) ptrdiff_t add_near(const float *x, ptrdiff_t n, float point, float distance,
+                                                    uint16_t *lanes, ptrdiff_t count)
 {
     for (ptrdiff_t i = 0; i < n; i += HALF_STEP)
-        for (uint32_t near = step_near(x + i, point, 0.01f); near; near &= near - 1)
+        for (uint32_t near = step_near(x + i, point, distance); near; near &= near - 1)
             lanes[count++] = (uint16_t)(i + __builtin_ctz(near));
     while (count && lanes[count - 1] >= n)
         count--;
@@ -206,8 +218,8 @@ static __attribute__((noinline)) void write_half(half_work *w, ptrdiff_t at, ptr
         to = (uint16_t *)target;
 
     ptrdiff_t count = round_block(w->wide[k], to, n, w->margin[output], lanes, bfloat);
-    if (w->crossing && (call->form == FA_DERIVATIVE || call->form == FA_BACKWARD || output == 1))
-        count = add_near(w->wide[call->inputs - 1], n, w->crossing, lanes, count);
+    if (w->near[output])
+        count = add_near(w->wide[call->inputs - 1], n, w->point[output], w->near[output], lanes, count);
     for (ptrdiff_t i = 0; i < n && !direct && !call->stream; i++) /* before lanes in doubt are written again */
         __builtin_memcpy(target + i * step, to + i, 2);
     wait_for_double(w, at, lanes, count, k, call->stream ? (char *)to : target, call->stream ? 2 : step, bfloat);
@@ -216,6 +228,23 @@ static __attribute__((noinline)) void write_half(half_work *w, ptrdiff_t at, ptr
             settle(w, bfloat);
         fa_stream_copy(target, (const char *)to, n * 2);
     }
+}
+
+/* identity's gradient is the one that comes in, but for NaN. */
+static int pass_gradient(const fa_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
+{
+    const uint16_t infinity = bfloat ? 0x7f80 : 0x7c00;
+    const uint16_t *g = (const uint16_t *)call->data[0], *x = (const uint16_t *)call->data[1];
+    uint16_t *to = (uint16_t *)call->data[2];
+    if (call->stream || ((uintptr_t)g | (uintptr_t)x | (uintptr_t)to) % 2)
+        return 0;
+    for (int k = 0; k < 3; k++)
+        if (call->steps[k] != 2)
+            return 0;
+#pragma omp simd
+    for (ptrdiff_t i = begin; i < end; i++)
+        to[i] = (x[i] & 0x7fff) > infinity ? x[i] : g[i];
+    return 1;
 }
 
 /* identity's value needs no float. */
@@ -237,9 +266,13 @@ static void copy_halves(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
 static inline void run_half(const fa_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
 {
     half_work w;
-    if (call->form == FA_VALUE && call->kernels == &kernels_f32[INDEX_identity]) {
-        copy_halves(call, begin, end);
-        return;
+    if (call->kernels == &kernels_f32[INDEX_identity]) {
+        if (call->form == FA_VALUE) {
+            copy_halves(call, begin, end);
+            return;
+        }
+        if (call->form == FA_BACKWARD && pass_gradient(call, begin, end, bfloat))
+            return;
     }
     begin_half(&w, call, end - begin, bfloat);
     int outputs_at = call->inputs + call->parameters;

@@ -134,7 +134,24 @@ static inline uint32_t bfloat16_from_16(const float *from, uint16_t *to)
 #endif
 }
 
-/* The same for a step, which is faster than one after the other. */
+/* Ties to even, and no doubt. The lower half of a NaN is empty: it comes from a half. */
+static inline void float_to_bfloat16(const float *from, uint16_t *to, ptrdiff_t n)
+{
+#pragma omp simd
+    for (ptrdiff_t i = 0; i < n; i++) {
+        uint32_t bits;
+        __builtin_memcpy(&bits, from + i, 4);
+        to[i] = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    }
+}
+
+static inline void float_to_float16(const float *from, uint16_t *to, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i += 16)
+        float16_from_16(from + i, to + i, 1, 1);
+}
+
+/* Both with doubt for a step, which is faster than one after the other. */
 static inline uint32_t step_to_float16(const float *from, uint16_t *to, float up, float down)
 {
     return float16_from_16(from, to, up, down) | float16_from_16(from + 16, to + 16, up, down) << 16;
@@ -145,28 +162,39 @@ static inline uint32_t step_to_bfloat16(const float *from, uint16_t *to)
     return bfloat16_from_16(from, to) | bfloat16_from_16(from + 16, to + 16) << 16;
 }
 
-/* The lanes of a step nearer to a point than `distance`. */
+/* The lanes of a step nearer to a point than `distance`; to 0 but those that are 0. Floats as integers have the order
+   of their magnitudes, and 0 less 1 is the largest. */
 static inline uint32_t step_near(const float *x, float point, float distance)
 {
+    const int32_t skip = point == 0;
+    uint32_t limit, near = 0;
+    __builtin_memcpy(&limit, &distance, 4);
+    limit -= (uint32_t)skip;
 #if FA_VECTOR_BYTES == 64
-    __m512 p = _mm512_set1_ps(point), d = _mm512_set1_ps(distance);
-    __m512 a = _mm512_abs_ps(_mm512_sub_ps(_mm512_loadu_ps(x), p));
-    __m512 b = _mm512_abs_ps(_mm512_sub_ps(_mm512_loadu_ps(x + 16), p));
-    return (uint32_t)_mm512_cmp_ps_mask(a, d, _CMP_LT_OQ) | (uint32_t)_mm512_cmp_ps_mask(b, d, _CMP_LT_OQ) << 16;
+    const __m512 p = _mm512_set1_ps(point);
+    const __m512i s = _mm512_set1_epi32(skip), l = _mm512_set1_epi32((int)limit);
+    __m512i a = _mm512_castps_si512(_mm512_abs_ps(_mm512_sub_ps(_mm512_loadu_ps(x), p)));
+    __m512i b = _mm512_castps_si512(_mm512_abs_ps(_mm512_sub_ps(_mm512_loadu_ps(x + 16), p)));
+    near = _mm512_cmplt_epu32_mask(_mm512_sub_epi32(a, s), l);
+    near |= (uint32_t)_mm512_cmplt_epu32_mask(_mm512_sub_epi32(b, s), l) << 16;
 #elif FA_VECTOR_BYTES == 32
-    const __m256 sign = _mm256_set1_ps(-0.0f), p = _mm256_set1_ps(point), d = _mm256_set1_ps(distance);
-    uint32_t near = 0;
+    const __m256 sign = _mm256_set1_ps(-0.0f), p = _mm256_set1_ps(point);
+    const __m256i s = _mm256_set1_epi32(skip), l = _mm256_set1_epi32((int)limit - 1);
     for (int i = 0; i < HALF_STEP; i += 8) {
-        __m256 away = _mm256_andnot_ps(sign, _mm256_sub_ps(_mm256_loadu_ps(x + i), p));
-        near |= (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(away, d, _CMP_LT_OQ)) << i;
+        __m256i away = _mm256_castps_si256(_mm256_andnot_ps(sign, _mm256_sub_ps(_mm256_loadu_ps(x + i), p)));
+        away = _mm256_sub_epi32(away, s);
+        away = _mm256_cmpeq_epi32(_mm256_min_epu32(away, l), away);
+        near |= (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(away)) << i;
     }
-    return near;
 #else
-    uint32_t near = 0;
-    for (int i = 0; i < HALF_STEP; i++)
-        near |= (uint32_t)(__builtin_fabsf(x[i] - point) < distance) << i;
-    return near;
+    for (int i = 0; i < HALF_STEP; i++) {
+        float away = __builtin_fabsf(x[i] - point);
+        uint32_t bits;
+        __builtin_memcpy(&bits, &away, 4);
+        near |= (uint32_t)(bits - (uint32_t)skip < limit) << i;
+    }
 #endif
+    return near;
 }
 
 /* Doubles rounded to a half type once. First to 2^-35 of its unit: where the exact result is a tie,

@@ -26,6 +26,17 @@ def test_forms_agree(activation, half):
     assert_same(at_defaults(activation.backward, np.ones_like(x), x), want[1])
 
 
+def test_straight_slopes(activation, half):
+    """The gradient times a slope is rounded once, of every gradient, although no lane is computed in double."""
+    if activation.info.second_derivative != "0":
+        pytest.skip("bends")
+    grad = every(half, "finite")
+    for x in (-2.0, -0.25, 0.25, 2.0):
+        slope = at_defaults(activation.derivative, np.float64(x))
+        got = at_defaults(activation.backward, grad, np.full_like(grad, x))
+        assert_same(got, rounded(grad.astype(np.float64) * slope, half), f"at {x}")
+
+
 def test_as_float64_rounded(form, half):
     """The results of the float64 kernel, rounded: next to a tie alone may these two differ."""
     if kind(form) not in (*ROUNDED_ONCE, "backward_from_output"):
