@@ -31,7 +31,7 @@ def _half_bounds(entry):
         errors = (0.0,) * len(LOOPS)
     else:
         backward = 4.5 if entry.own_backward else slope + 0.5
-        errors = (max(value, 0.5), slope and max(slope, 0.5), backward, 0.0, 3.0, 3.0)
+        errors = (entry.half_error or max(value, 0.5), slope and max(slope, 0.5), backward, 0.0, 3.0, 3.0)
     bends = entry.zero_centered and entry.second_derivative != "0"  # next to 0 by less than float's last bit
     sure = {form: "SURE_BUT_NEXT_TO_0" if form == "value" and bends else "SURE" for form in entry.halves}
     crossing = next((at for at in entry.crossings if at % 0.5), 0)  # at a float the slope is 0, and beside it exact
@@ -47,7 +47,7 @@ def _half_bounds(entry):
 def c_list(entries, rows):
     """The macros FA_ACTIVATIONS(ROOM) and FA_BOUNDS(ROW), a row an activation, and FA_ALIASES(ALIAS)."""
     rooms = [f"    ROOM({e.name}, {len(e.parameters)}, {int(e.from_output)}, {int(e.own_backward)}, "
-             f"{int(bool(e.second_derivative))}, {e.cost})" for e in entries]
+             f"{int(bool(e.second_derivative))}, {int(bool(e.half_error))}, {e.cost})" for e in entries]
     bounds = [f"    ROW({e.name}, {_half_bounds(e)})" for e in entries]
     aliases = [f"    ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
     return ("#define FA_ACTIVATIONS(ROOM) \\\n" + " \\\n".join(rooms) + "\n"

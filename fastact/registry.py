@@ -76,6 +76,7 @@ class Entry:
     numpy: str = ""                 # the baseline where plain NumPy has a better form than `formula`
     own_backward: bool = False      # the room has NAME_backward_slope, quicker and below 4 ULP
     crossings: Tuple[float, ...] = ()  # zeros of the derivative: absolute error 2^-26 within 0.01
+    half_error: float = 0.0         # the room has NAME_half, a quicker value for half types: its error in ULP of float32
     halves: Tuple[str, ...] = ()    # forms whose float32 result at the defaults, rounded again, is the right half
     approximate: Tuple[Tuple[str, str], ...] = ()  # torch's keyword: its values, and the function that each names
     float32: Optional[Bounds] = None
@@ -196,6 +197,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.3,
         best_for="the normal distribution; bounded outputs", keeps="x",
         reference="the error function; as erf in SciPy", torch="erf",
+        half_error=4.6,
         float32=Bounds(0.76, 1.61), float64=Bounds(0.78, 1.28),
     ),
     Entry(
@@ -334,6 +336,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="hidden layers of transformers", keeps="x",
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", torch="nn.functional.gelu",
         approximate=(("none", "gelu"), ("tanh", "gelu_tanh")), crossings=(-0.7517915246935645,),
+        half_error=5.5,
         float32=Bounds(1.88, 1.87), float64=Bounds(1.77, 1.81),
     ),
     Entry(
@@ -369,6 +372,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         reference="Howard et al. 2019, MobileNetV3, arXiv:1905.02244", aliases=("hard_swish", "hardswish"),
         torch="nn.functional.hardswish", crossings=(-1.5,),
         halves=("value", "derivative"),
+        half_error=2.3,
         float32=Bounds(1.34, 1.34), float64=Bounds(1.34, 1.34),
     ),
     Entry(

@@ -26,6 +26,7 @@ enum { FA_ACTIVATIONS(FA_INDEX) };
 typedef struct {
     const fa_call *call;
     fa_call single, twice;
+    fa_kernels kernels; /* of `single` */
     float margin[FA_MAX_OUTPUTS]; /* relative error that float may have; 0 for none */
     float point[FA_MAX_OUTPUTS], near[FA_MAX_OUTPUTS]; /* an x nearer to the point, but not 0, is in doubt too */
     _Alignas(64) float wide[FA_MAX_ARGUMENTS][HALF_BLOCK];
@@ -98,6 +99,11 @@ static __attribute__((noinline)) void begin_half(half_work *w, const fa_call *ca
     w->single = w->twice = *call;
     w->single.stream = w->twice.stream = 0;
     w->twice.kernels = kernels_f64 + (call->kernels - kernels_f32);
+    w->kernels = *call->kernels;
+    if (call->form == FA_VALUE && w->kernels.half) {
+        w->kernels.scalar[FA_VALUE] = w->kernels.half;
+        w->single.kernels = &w->kernels;
+    }
     w->count = 0;
     for (int k = 0; k < outputs_at + call->outputs; k++) {
         int constant = k < outputs_at && call->steps[k] == 0, parameter = k >= call->inputs && k < outputs_at;
@@ -233,13 +239,10 @@ static __attribute__((noinline)) void write_half(half_work *w, ptrdiff_t at, ptr
 /* identity's gradient is the one that comes in, but for NaN. */
 static int pass_gradient(const fa_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
 {
-    const uint16_t infinity = bfloat ? 0x7f80 : 0x7c00;
-    const uint16_t *g = (const uint16_t *)call->data[0], *x = (const uint16_t *)call->data[1];
-    uint16_t *to = (uint16_t *)call->data[2];
-    if (call->stream || ((uintptr_t)g | (uintptr_t)x | (uintptr_t)to) % 2)
-        return 0;
+    const uint16_t *g = (void *)call->data[0], *x = (void *)call->data[1], infinity = bfloat ? 0x7f80 : 0x7c00;
+    uint16_t *to = (void *)call->data[2];
     for (int k = 0; k < 3; k++)
-        if (call->steps[k] != 2)
+        if (call->steps[k] != 2 || (uintptr_t)call->data[k] % 2 || call->stream)
             return 0;
 #pragma omp simd
     for (ptrdiff_t i = begin; i < end; i++)
@@ -266,14 +269,12 @@ static void copy_halves(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
 static inline void run_half(const fa_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
 {
     half_work w;
-    if (call->kernels == &kernels_f32[INDEX_identity]) {
-        if (call->form == FA_VALUE) {
-            copy_halves(call, begin, end);
-            return;
-        }
-        if (call->form == FA_BACKWARD && pass_gradient(call, begin, end, bfloat))
-            return;
+    if (call->kernels == &kernels_f32[INDEX_identity] && call->form == FA_VALUE) {
+        copy_halves(call, begin, end);
+        return;
     }
+    if (call->kernels == &kernels_f32[INDEX_identity] && call->form == FA_BACKWARD && pass_gradient(call, begin, end, bfloat))
+        return;
     begin_half(&w, call, end - begin, bfloat);
     int outputs_at = call->inputs + call->parameters;
     for (ptrdiff_t at = begin; at < end; at += HALF_BLOCK) {

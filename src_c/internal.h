@@ -20,6 +20,7 @@ typedef struct {
     fa_kernel *scalar[FA_LOOP_COUNT];
     fa_kernel *array[FA_LOOP_COUNT];
     int own_backward; /* the backward loop has a slope of its own, quicker than the derivative */
+    fa_kernel *half;  /* NULL, or a quicker value for half types */
 } fa_kernels;
 
 /* One call over strided arrays, in the order of a ufunc: inputs, parameters, outputs. Elements of matrices

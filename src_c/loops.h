@@ -79,10 +79,26 @@
 #define FA_ARRAY_ENTRY_2 FA_ARRAY_ENTRY_1
 #define FA_ARRAY_ENTRY_3 FA_ARRAY_ENTRY_1
 
-#define FA_INSTANTIATE(name, np, from_output, own, second, cost)                                                \
-    FA_STYLE(name, scalar, np, from_output, own, second) FA_ARRAY_STYLE_##np(name, from_output, own, second)
-#define FA_TABLE_ROW(name, np, from_output, own, second, cost)                                                  \
-    {FA_ENTRY(name, scalar, from_output, second), FA_ARRAY_ENTRY_##np(name, from_output, second), own},
+/* A value for half types, which are computed in float. */
+#undef FA_HALF_1
+#undef FA_HALF_ENTRY_1
+#if FA_DOUBLE
+#define FA_HALF_1(name)
+#define FA_HALF_ENTRY_1(name) NULL
+#else
+#define FA_HALF_1(name)                                                                                         \
+    FA_KERNEL(name, half, scalar, 0, 1, const REAL *x = in[0]; REAL *y = out[0];, y[i] = FN(name##_half)(x[i]);)
+#define FA_HALF_ENTRY_1(name) FN(name##_half_scalar)
+#endif
+#define FA_HALF_0(name)
+#define FA_HALF_ENTRY_0(name) NULL
+
+#define FA_INSTANTIATE(name, np, from_output, own, second, half, cost)                                          \
+    FA_STYLE(name, scalar, np, from_output, own, second) FA_ARRAY_STYLE_##np(name, from_output, own, second)    \
+    FA_HALF_##half(name)
+#define FA_TABLE_ROW(name, np, from_output, own, second, half, cost)                                            \
+    {FA_ENTRY(name, scalar, from_output, second), FA_ARRAY_ENTRY_##np(name, from_output, second), own,          \
+     FA_HALF_ENTRY_##half(name)},
 
 FA_ACTIVATIONS(FA_INSTANTIATE)
 

@@ -60,6 +60,8 @@ def kernels():
             for style in ("scalar", "array") if activation.info.parameters else ("scalar",):
                 for suffix in ("f32", "f64"):
                     yield f"{activation.name}_{form}_{style}_{suffix}"
+        if activation.info.half_error:
+            yield f"{activation.name}_half_scalar_f32"
 
 
 @pytest.mark.parametrize("isa", WIDTH)

@@ -6,6 +6,7 @@ T(a) - a and s = -a^2 / 2:
     a Q(a) = a/2 + s P(s) = B e^s (1 + R(a))                     B about 0.85 c, so that |R| stays below 0.4
     Q(a) - a c e^s = (C - a) (G1 + t G(t)) = e^s (S(a) - b a)    t = a - 1, b about 0.88 c: S / (b a) is small
     erf(a) = a + a E(-a^2) = erf(m) + d M(d) = 1 - e^(-a^2) X(a)      d = a - m, m such that erf(m) is a float
+    a Q(a) = a e^(-a^2/2) V(a),  erf(a) = a Y(a^2)                for half types, in float alone
 
 R and S take over what rounding B and b loses. D(0) is free; it is chosen so that D passes the powers of two, after
 which its rounding costs most, where the result is not near one itself.
@@ -136,6 +137,11 @@ def constants_and_polynomials(bits):
         ("M", lambda d: (mp.erf(middle + d) - erf_middle) / d, lambda d: abs(d) / mp.erf(middle + d),
          (m, 0), "1", ERF_SEAMS[0] - middle, ERF_SEAMS[1] - middle),
     ]
+    if bits == 24:
+        quotients += [
+            ("V", lambda a: DENSITY * scaled_tail(a), lambda a: 1 / (DENSITY * scaled_tail(a)), (4, 4), "1", "1e-6", end),
+            ("Y", lambda s: 1 + erf_factor(-s), lambda s: 1 / (1 + erf_factor(-s)), (5, 5), "1", "1e-6", "16"),
+        ]
     for name, *plan in quotients:
         above, below, worst = fit_quotient(*plan, bits)
         polynomials.append((name + "_N", (above, worst)))
