@@ -180,8 +180,8 @@ static __attribute__((noinline)) void wait_for_double(half_work *w, ptrdiff_t at
 }
 
 /* Rounds n results, to the end of a step, and lists the lanes in doubt; there is none where float's margin is 0. */
-static __attribute__((noinline)) ptrdiff_t round_block(const float *from, uint16_t *to, ptrdiff_t n, float margin,
-                                                       uint16_t *lanes, const int bfloat)
+static inline __attribute__((always_inline)) ptrdiff_t round_block(const float *from, uint16_t *to, ptrdiff_t n,
+                                                                   float margin, uint16_t *lanes, const int bfloat)
 {
     ptrdiff_t count = 0;
     if (!margin) {

@@ -147,8 +147,10 @@ static inline void float_to_bfloat16(const float *from, uint16_t *to, ptrdiff_t 
 
 static inline void float_to_float16(const float *from, uint16_t *to, ptrdiff_t n)
 {
-    for (ptrdiff_t i = 0; i < n; i += 16)
+    for (ptrdiff_t i = 0; i < n; i += HALF_STEP) {
         float16_from_16(from + i, to + i, 1, 1);
+        float16_from_16(from + i + 16, to + i + 16, 1, 1);
+    }
 }
 
 /* Both with doubt for a step, which is faster than one after the other. */
