@@ -8,6 +8,7 @@
 #define LN2_LOW 0x1.ef35793c7673p-45   /* 5.497923019e-14 */
 #define DOMINANT 0.6                   /* a float of the logarithm of the rest is then at least 2^-25 */
 #define PLAIN_FROM 192                 /* elements */
+#define LEAST_SHARE 0x1p-22            /* of the largest term: less than this is no difference of sums in double */
 #define SQRT_HALF 0x3fe6a09e667f3bcdLL /* the bits of sqrt(1/2) */
 
 /* log(1 + x) for x >= 0, within 1 ulp. 1 + x = 2^k (1 + r) with 1 + r in [sqrt(1/2), sqrt(2)), and
@@ -67,19 +68,47 @@ INLINE double FN(top_term)(REAL m, int scaled, int quick)
     return (double)e.scale + ((double)e.q + (double)e.q_low) * (double)e.scale;
 }
 
+/* sum[r] and tops[r] as SUM_OTHERS has them, for the rows whose difference of sum and largest term is too small. */
+INLINE void FN(exact_others)(const FN(row_block) *b, int across, FN(rows_at) terms, const REAL *top, double *sum, double *tops)
+{
+    FN(row_block) some = *b;
+    some.count = across ? ROW_LANES : 1;
+    for (int r = 0; r < b->count; r += some.count) {
+        const FN(rows_at) here = {terms.p + (across ? r : r * b->n), terms.step};
+        double others[ROW_LANES], others_tops[ROW_LANES];
+        int known = 0;
+        for (int l = 0; l < some.count; l++) {
+            if (sum[r + l] >= top[r + l] * LEAST_SHARE)
+                continue;
+            if (!known++)
+                FN(row_sums)(SUM_OTHERS, &some, across, here, here, top + r, others, others_tops);
+            sum[r + l] = others[l];
+            tops[r + l] = others_tops[l];
+        }
+    }
+}
+
 /* Of each row m and log sum e^(x - m), m its maximum; `terms` is overwritten. */
 INLINE void FN(careful_sums)(const FN(row_block) *b, int across, FN(rows_at) x, FN(rows_at) terms, REAL *m, double *log_sum)
 {
     double sum[BLOCK_ROWS], tops[BLOCK_ROWS];
     REAL top[BLOCK_ROWS];
-    int quick = !b->scale && terms.p != x.p;
-    FN(row_maxima)(b, across, x, m);
+    const int is_short = !FA_DOUBLE && b->n < PLAIN_FROM;
+    int quick = !b->scale && terms.p != x.p, doubt = 0;
+    (is_short ? FN(short_maxima) : FN(row_maxima))(b, across, x, m);
     for (int r = 0; r < b->count; r++)
         quick &= (m[r] >= QUICK_LEAST) & (m[r] <= QUICK_MOST);
     for (int done = 0; !done; quick = 0) {
         FN(row_terms)(b, across, quick, x, terms, m);
         FN(row_terms_of_maxima)(b, quick, m, top);
-        FN(row_sums)(SUM_OTHERS, b, across, terms, terms, top, sum, tops);
+        if (is_short)
+            FN(short_sums)(b, across, terms, sum);
+        else
+            FN(row_sums)(SUM_OTHERS, b, across, terms, terms, top, sum, tops);
+        for (int r = 0; r < b->count && is_short; r++) {
+            sum[r] -= top[r];
+            tops[r] = 1;
+        }
         done = 1;
         for (int r = 0; r < b->count && quick; r++) {
             done &= sum[r] <= QUICK_LARGE; /* a NaN is found out, as in softmax */
@@ -88,6 +117,10 @@ INLINE void FN(careful_sums)(const FN(row_block) *b, int across, FN(rows_at) x, 
         for (int r = 0; r < b->count && !quick; r++)
             log_sum[r] = FN(top_term)(m[r], b->scale != NULL, 0);
     }
+    for (int r = 0; r < b->count && is_short; r++)
+        doubt |= !(sum[r] >= top[r] * LEAST_SHARE);
+    if (doubt)
+        FN(exact_others)(b, across, terms, top, sum, tops);
     for (int r = 0; r < b->count; r++)
         log_sum[r] = sum[r] / log_sum[r] + (tops[r] - 1);
     fa_log1p_of_rows(log_sum, b->count);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "lanes.h"
 #include "maxima.h"
+#include "short_rows.h"
 #include "terms.h"
 #include "softmax.h"
 #include "logsumexp.h"

@@ -1,0 +1,73 @@
+/* Maxima and sums of short rows of float, with every element added in double: beside the largest term no other is
+   lost, and it can be taken from the sum again. The order of such a sum: its elements are taken by 16 as in lanes.h,
+   each lane adds its own one after the other, and the lanes are added as a tree. */
+
+/* A statement with the number of elements of a row, `length`: a constant for some, whose loops then need neither
+   leftovers nor memory. */
+#ifndef FA_BY_LENGTH
+#define FA_LENGTH(constant, STATEMENT) case constant: { const ptrdiff_t length = constant; STATEMENT } break;
+#define FA_BY_LENGTH(n, STATEMENT)                                                                              \
+    switch (n) {                                                                                                \
+        FA_LENGTH(16, STATEMENT) FA_LENGTH(32, STATEMENT) FA_LENGTH(64, STATEMENT)                              \
+    default: { const ptrdiff_t length = n; STATEMENT }                                                          \
+    }
+#endif
+
+INLINE double FN(short_sum)(const REAL *a, ptrdiff_t n)
+{
+    enum { G = ROW_LANES };
+    const ptrdiff_t whole = n & -G, tail = n % G, last = n < G ? 0 : n - G;
+    double sum[G] = {0};
+    for (ptrdiff_t i = 0; i < whole; i += G)
+        LANES_LOOP(G) sum[l] += a[i + l];
+    if (tail) {
+        const ptrdiff_t from = n < G ? 0 : G - tail, to = n < G ? tail : G;
+        LANES_LOOP(G) sum[l] += ((l >= from) & (l < to)) ? a[last + l] : 0;
+    }
+    LANES_LOOP(8) sum[l] += sum[l + 8];
+    LANES_LOOP(4) sum[l] += sum[l + 4];
+    LANES_LOOP(2) sum[l] += sum[l + 2];
+    return sum[0] + sum[1];
+}
+
+/* Of rows side by side, in the order of memory; lanes that are not there add 0. */
+INLINE void FN(short_sums_across)(const REAL *a, ptrdiff_t step, ptrdiff_t n, int count, double *sums)
+{
+    enum { G = ROW_LANES };
+    const ptrdiff_t whole = n & -G, tail = n % G, shift = n < G ? 0 : G - tail;
+    double tree[5][BLOCK_ROWS]; /* the lane, and the branches that lanes 8, 4, 2 and 1 apart make */
+    _Pragma("GCC unroll 16") for (int leaf = 0; leaf < G; leaf++) {
+        const int k = (leaf & 1) << 3 | (leaf & 2) << 1 | (leaf & 4) >> 1 | (leaf & 8) >> 3;
+        for (int r = 0; r < count; r += G) {
+            double lane[G] = {0};
+            for (ptrdiff_t i = k; i < whole; i += G)
+                LANES_LOOP(G) lane[l] += a[i * step + r + l];
+            if (k >= shift && k - shift < tail)
+                LANES_LOOP(G) lane[l] += a[(whole + k - shift) * step + r + l];
+            int depth = 0;
+            for (; leaf >> depth & 1; depth++)
+                LANES_LOOP(G) lane[l] = tree[depth][r + l] + lane[l];
+            LANES_LOOP(G) tree[depth][r + l] = lane[l];
+        }
+    }
+    for (int r = 0; r < count; r++)
+        sums[r] = tree[4][r];
+}
+
+INLINE void FN(short_sums)(const FN(row_block) *b, int across, FN(rows_at) a, double *sums)
+{
+    if (across)
+        FA_BY_LENGTH(b->n, const int few = length > 2 * ROW_LANES ? b->count : ROW_LANES; /* whose trees stay in registers */
+                     for (int r = 0; r < b->count; r += few)
+                         FN(short_sums_across)(a.p + r, a.step, length, few, sums + r);)
+    else
+        FA_BY_LENGTH(b->n, for (int r = 0; r < b->count; r++) sums[r] = FN(short_sum)(a.p + r * length, length);)
+}
+
+INLINE void FN(short_maxima)(const FN(row_block) *b, int across, FN(rows_at) x, REAL *m)
+{
+    if (across)
+        FN(row_maxima)(b, 1, x, m);
+    else
+        FA_BY_LENGTH(b->n, for (int r = 0; r < b->count; r++) m[r] = FN(row_maximum)(x.p + r * length, length);)
+}
