@@ -254,6 +254,26 @@ def test_log_softmax_keeps_its_digits(dtype):
     assert fa.log_softmax(np.array([0, -np.inf], dtype)).tolist() == [0, -np.inf]
 
 
+@pytest.mark.parametrize("n", [2, 3, 15, 16, 17, 32, 64, 65, 100, 128, 191, 192, 300])
+def test_log_softmax_beside_a_large_term(n, rng):
+    """One largest element or equal ones, and the others farther and farther below: every digit, in every layout."""
+    gaps = np.concatenate([np.arange(0, 30, 0.5), np.arange(30, 110, 5)])
+    x = rng.normal(0, rng.choice([0.1, 1, 3], (2 * gaps.size, 1)), (2 * gaps.size, n)) - np.repeat(gaps, 2)[:, None]
+    for row, ties in zip(x, itertools.cycle((1, 2))):
+        row[rng.choice(n, ties, replace=False)] = rng.choice([0, 3.5, -7]) + 2
+    x = x.astype(np.float32)
+    y = fa.log_softmax(x)
+    wide = x.astype(np.longdouble)
+    top = wide.max(axis=1, keepdims=True)
+    others = np.exp(wide - top)
+    np.put_along_axis(others, wide.argmax(axis=1)[:, None], 0, axis=1)
+    want = (wide - top) - np.log1p(others.sum(axis=1, keepdims=True))
+    assert (np.abs(y - want) <= 2 * np.spacing(np.abs(want).astype(np.float32))).all()
+    assert_same_bits(fa.log_softmax(np.ascontiguousarray(x.T), axis=0).T, y)
+    assert_same_bits(fa.log_softmax(np.stack([x.T] * 3), axis=1)[1].T, y)
+    assert_same_bits(fa.log_softmax(x[7:9]), y[7:9])
+
+
 @each
 def test_against_torch(function, dtype, rng):
     torch = pytest.importorskip("torch")

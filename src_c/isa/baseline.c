@@ -2,6 +2,9 @@
    called element by element: the same bits, slowly. */
 #if defined(__x86_64__)
 #include <emmintrin.h>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O2") /* a third smaller, and the calls of fma take the time */
+#endif
 #endif
 #if defined(_WIN32) && defined(__x86_64__) && !defined(__FMA__)
 #include "../math/exact_fma.h"
