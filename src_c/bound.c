@@ -91,25 +91,17 @@ void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_
              const void *parameters, ptrdiff_t n, ptrdiff_t columns)
 {
     const ptrdiff_t size = fa_size_of(dtype), rows = columns ? n / columns : 0;
-    const int inputs = fa_inputs_of(form), sums = form == FA_BIASED_BACKWARD, bias = columns ? inputs - 1 : -1;
+    const int inputs = fa_inputs_of(form), outputs = fa_outputs_of(form), sums = form == FA_BIASED_BACKWARD;
     fa_job job;
-    int k = 0;
     *bound = (fa_bound){.n = n, .activation = activation, .form = form, .dtype = dtype, .parameters = parameters,
                         .rows = rows, .columns = columns};
-    for (int i = 0; i < inputs; i++, k++) {
-        bound->data[k] = arrays[i];
-        bound->in[i] = arrays[i];
-        bound->steps[k] = size;
-        bound->row_steps[k] = k == bias ? 0 : columns * size;
-    }
-    for (int i = 0; i < activation->parameters; i++, k++)
-        bound->data[k] = (char *)parameters + i * (dtype == FA_FLOAT32 ? 4 : 8);
-    for (int i = 0; i < fa_outputs_of(form); i++, k++) {
-        bound->data[k] = arrays[inputs + i];
-        bound->out[i] = arrays[inputs + i];
-        bound->steps[k] = size;
-        bound->row_steps[k] = columns * size;
-    }
+    for (int k = 0; k < inputs; k++)
+        bound->in[k] = arrays[k];
+    for (int k = 0; k < outputs; k++)
+        bound->out[k] = arrays[inputs + k];
+    fa_contiguous(activation, form, dtype, bound->in, bound->out, parameters, bound->data, bound->steps);
+    for (int k = 0; k < inputs + activation->parameters + outputs; k++)
+        bound->row_steps[k] = k == inputs - 1 ? 0 : columns * bound->steps[k]; /* the bias is one row */
     bound->dbias = sums && columns ? arrays[inputs + 1] : NULL;
     bound->run = !columns ? run_apart : sums ? run_biased_backward : run_matrix;
     if (columns || form >= FA_LOOP_COUNT || dtype > FA_FLOAT64 || n == 0 || n > SHORT || n * size % WHOLE != 0 ||

@@ -84,7 +84,6 @@ int fa_has_form(const fa_activation *activation, fa_form form)
 
 static const int inputs_of[FA_FORM_COUNT] = {1, 1, 2, 1, 2, 1, 2, 3, 2, 3};
 static const int outputs_of[FA_FORM_COUNT] = {1, 1, 1, 2, 1, 1, 1, 2, 1, 1};
-static const ptrdiff_t parameter_size_of[] = {4, 8, 8, 8};
 
 int fa_inputs_of(fa_form form) { return inputs_of[form]; }
 int fa_outputs_of(fa_form form) { return outputs_of[form]; }
@@ -229,6 +228,25 @@ fa_status fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype
     return apply(activation, form, dtype, data, steps, n, 1);
 }
 
+void fa_contiguous(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
+                   void *const *outputs, const void *parameters, char **data, ptrdiff_t *steps)
+{
+    const ptrdiff_t size = fa_size_of(dtype), parameter_size = dtype == FA_FLOAT32 ? 4 : 8;
+    int k = 0;
+    for (int i = 0; i < inputs_of[form]; i++, k++) {
+        data[k] = (char *)inputs[i];
+        steps[k] = size;
+    }
+    for (int i = 0; i < activation->parameters; i++, k++) {
+        data[k] = (char *)parameters + i * parameter_size;
+        steps[k] = 0;
+    }
+    for (int i = 0; i < outputs_of[form]; i++, k++) {
+        data[k] = outputs[i];
+        steps[k] = size;
+    }
+}
+
 fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
                    void *const *outputs, ptrdiff_t n, const void *parameters)
 {
@@ -238,18 +256,6 @@ fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype
         return FA_ERROR_NO_SUCH_FORM;
     if (dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 || (activation->parameters && !parameters))
         return FA_ERROR_ARGUMENT;
-    int k = 0;
-    for (int i = 0; i < inputs_of[form]; i++, k++) {
-        data[k] = (char *)inputs[i];
-        steps[k] = fa_size_of(dtype);
-    }
-    for (int i = 0; i < activation->parameters; i++, k++) {
-        data[k] = (char *)parameters + i * parameter_size_of[dtype];
-        steps[k] = 0;
-    }
-    for (int i = 0; i < outputs_of[form]; i++, k++) {
-        data[k] = outputs[i];
-        steps[k] = fa_size_of(dtype);
-    }
+    fa_contiguous(activation, form, dtype, inputs, outputs, parameters, data, steps);
     return fa_apply_apart(activation, form, dtype, data, steps, n);
 }

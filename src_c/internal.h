@@ -102,6 +102,9 @@ fa_status fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype
                          const ptrdiff_t *steps, ptrdiff_t n);
 fa_status fa_prepare(fa_job *job, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                      const ptrdiff_t *steps);
+/* dispatch.c: arrays one after the other in memory, and scalar parameters, as the data and steps of a call. */
+void fa_contiguous(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
+                   void *const *outputs, const void *parameters, char **data, ptrdiff_t *steps);
 void fa_run_job(void *job, ptrdiff_t begin, ptrdiff_t end);
 double fa_cost_of(const fa_activation *activation, fa_form form, fa_dtype dtype); /* ns an element */
 int fa_inputs_of(fa_form form), fa_outputs_of(fa_form form);

@@ -155,21 +155,10 @@ fa_status fa_apply_biased(const fa_activation *activation, fa_form form, fa_dtyp
     if ((form != FA_BIASED && form != FA_BIASED_BACKWARD) || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 ||
         (activation->parameters && !parameters))
         return FA_ERROR_ARGUMENT;
-    const ptrdiff_t size = fa_size_of(dtype);
-    const int count = fa_inputs_of(form);
-    int k = 0;
-    for (; k < count; k++) {
-        data[k] = (char *)inputs[k];
-        steps[k] = size;
-        row_steps[k] = k == count - 1 ? 0 : columns * size; /* the bias is the last */
-    }
-    for (int i = 0; i < activation->parameters; i++, k++) {
-        data[k] = (char *)parameters + i * (dtype == FA_FLOAT32 ? 4 : 8);
-        steps[k] = row_steps[k] = 0;
-    }
-    data[k] = outputs[0];
-    steps[k] = size;
-    row_steps[k] = columns * size;
+    const int bias = fa_inputs_of(form) - 1;
+    fa_contiguous(activation, form, dtype, inputs, outputs, parameters, data, steps);
+    for (int k = 0; k < bias + 1 + activation->parameters + fa_outputs_of(form); k++)
+        row_steps[k] = k == bias ? 0 : columns * steps[k];
     return form == FA_BIASED
                ? fa_apply_matrix(activation, form, dtype, data, steps, row_steps, rows, columns)
                : fa_biased_backward(activation, dtype, data, steps, row_steps, rows, columns, outputs[1]);
