@@ -34,7 +34,7 @@
 #define LONG_WAIT_NS 200000     /* for the others, beyond twice the time of the work itself */
 #define LONG_CALL_NS 1000000    /* beyond four times the estimate, and */
 #define PAGES_NS 2.0            /* an element: what the kernel may take to find and clear pages */
-#define GAINS_AT_MOST_NS 20000000
+#define GAINS_AT_MOST_NS 50000000
 #define ALONE_AFTER_LOSS 20     /* times what is missing */
 #define ALONE_AT_MOST_NS 1000000000
 
