@@ -326,7 +326,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         reference="Ramachandran et al. 2017, arXiv:1710.05941",
         parameters=(Parameter("beta", 1.0, "steepness; 0 gives x / 2, large values approach relu"),),
         crossings=(-1.278464542761074,),
-        float32=Bounds(1.96, 1.59), float64=Bounds(1.9, 1.64),
+        float32=Bounds(1.96, 1.59), float64=Bounds(1.95, 1.64),
     ),
     Entry(
         name="gelu", formula="x / 2 * erfc(-x / sqrt(2))",
