@@ -16,7 +16,7 @@ import fastact as fa
 from fastact import codegen, kernels, ufuncs
 from native import ROOT, SOURCE, compiler
 
-SHARED = {"half", "lanes", "maxima", "run", "terms"}  # headers of src_c/rows that several functions share
+SHARED = {"half", "lanes", "maxima", "run", "short_rows", "terms"}  # headers of src_c/rows that several functions share
 needs_source = pytest.mark.skipif(not SOURCE.is_dir(), reason="needs the source tree")
 
 ROOM = """/* trial(x) = x / (1 + x^2), and its slope (1 - x^2) / (1 + x^2)^2. */
