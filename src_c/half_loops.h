@@ -99,8 +99,8 @@ static __attribute__((noinline)) void begin_half(half_work *w, const fa_call *ca
     w->single = w->twice = *call;
     w->single.stream = w->twice.stream = 0;
     w->twice.kernels = kernels_f64 + (call->kernels - kernels_f32);
-    w->kernels = *call->kernels;
-    if (call->form == FA_VALUE && w->kernels.half) {
+    if (call->form == FA_VALUE && call->kernels->half) {
+        w->kernels = *call->kernels;
         w->kernels.scalar[FA_VALUE] = w->kernels.half;
         w->single.kernels = &w->kernels;
     }

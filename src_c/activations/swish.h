@@ -26,10 +26,9 @@ INLINE REAL FN(swish)(REAL x, REAL beta)
     REAL size = FN(magnitude)(x), steepness = FN(magnitude)(beta), c = FN(at_most)(size, FN(swish_limit)(steepness));
     REAL t = steepness * c, a = FN(at_most)(t, LIT(154.0f, 1370.0)); /* more would show for |x| > 2^73 alone */
     FN(exp_parts) e = FN(exp_short_low)(a, FN(fused)(steepness, c, -t), SWISH_SHIFT);
-    REAL sum = e.scale + SWISH_UNIT, lost = (e.scale - sum) + SWISH_UNIT; /* as in sigmoid_sum */
     /* Variables of their own, or GCC divides twice, once for each side of the condition. */
     REAL before = c > 1 ? SWISH_UNIT : 1, after = c > 1 ? 1 : SWISH_UNIT;
-    REAL ratio = c * before / (sum + FN(fused)(e.q, e.scale, lost));
+    REAL ratio = c * before / FN(sigmoid_sum)(e, SWISH_UNIT);
     int below = (FN(to_bits)(x) ^ FN(to_bits)(beta)) < 0;
     return FN(with_sign)(FN(fused)(ratio, below ? after : -after, below ? 0 : size), x);
 }

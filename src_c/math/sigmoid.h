@@ -35,21 +35,21 @@
 #define SLOPE_LARGEST 110.0f
 #endif
 
-/* (1 + e^-x) 2^-SIGMOID_SHIFT for x in [SIGMOID_LOWEST, SIGMOID_HIGHEST]: 2^n + 1 is exact up to
-   |n| = 23 (52); `lost` is what rounding it loses beyond, without which s(-16.65) is 2.4 ulp off. */
-INLINE REAL FN(sigmoid_sum)(FN(exp_parts) e)
+/* (1 + e^-x) unit, of an e^-x with the same factor. 2^n + 1 is exact up to |n| = 23 (52); `lost` is what rounding it
+   loses beyond, without which s(-16.65) is 2.4 ulp off. For SIGMOID_UNIT x is in [SIGMOID_LOWEST, SIGMOID_HIGHEST]. */
+INLINE REAL FN(sigmoid_sum)(FN(exp_parts) e, REAL unit)
 {
-    REAL sum = e.scale + SIGMOID_UNIT;
-    REAL lost = (e.scale - sum) + SIGMOID_UNIT;
+    REAL sum = e.scale + unit;
+    REAL lost = (e.scale - sum) + unit;
     return sum + FN(fused)(e.q, e.scale, lost);
 }
 
-INLINE REAL FN(sigmoid_denominator)(REAL x) { return FN(sigmoid_sum)(FN(exp_short)(-x, SIGMOID_SHIFT)); }
+INLINE REAL FN(sigmoid_denominator)(REAL x) { return FN(sigmoid_sum)(FN(exp_short)(-x, SIGMOID_SHIFT), SIGMOID_UNIT); }
 
 /* The same of x + x_low, x_low the rounding error of a product. */
 INLINE REAL FN(sigmoid_denominator_low)(REAL x, REAL x_low)
 {
-    return FN(sigmoid_sum)(FN(exp_short_low)(-x, -x_low, SIGMOID_SHIFT));
+    return FN(sigmoid_sum)(FN(exp_short_low)(-x, -x_low, SIGMOID_SHIFT), SIGMOID_UNIT);
 }
 
 /* s'(x) = z / (1 + z)^2 with z = e^-|x|, times `factor`. (1 + z)^2 is taken as 1 + z (2 + z), which

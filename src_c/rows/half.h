@@ -19,13 +19,7 @@ static void narrow_row(const float *from, uint16_t *to, ptrdiff_t n, const int b
 {
     ptrdiff_t i = 0;
     if (bfloat) {
-#pragma omp simd
-        for (ptrdiff_t k = 0; k < n; k++) {
-            uint32_t bits;
-            __builtin_memcpy(&bits, from + k, 4);
-            uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-            to[k] = (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? bits >> 16 | 0x40 : rounded);
-        }
+        float_to_bfloat16(from, to, n);
         return;
     }
     for (; i + 16 <= n; i += 16)
