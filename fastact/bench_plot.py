@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Mapping, Sequence, Tuple, Union
 
 from fastact.bench_cases import readable
-from fastact.plotting import MISSING
+from fastact.plotting import MISSING, save_figure
 
 Points = Sequence[Tuple[int, float]]  # elements, and nanoseconds an element
 STYLES = {  # Okabe and Ito's colours
@@ -70,4 +70,4 @@ def draw(panels: Mapping[str, Mapping[str, Points]], path: Union[str, Path], cap
                      fontsize=9)
     figure.legend(handles.values(), [NAMES.get(side, side) for side in handles], loc="outside upper center",
                   ncols=len(handles), fontsize=9, frameon=False)
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path, dpi=150)

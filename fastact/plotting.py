@@ -5,6 +5,7 @@ as it was.
 """
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
@@ -156,7 +157,15 @@ def save_gallery(path: Any) -> None:
 
     with matplotlib.style.context("default"), matplotlib.rc_context({"svg.hashsalt": "fastact"}):
         metadata = {"Creator": "fastact", "Date": None, "Keywords": list(activations), "Identifier": fingerprint()}
-        gallery().savefig(path, dpi=150, metadata=metadata if str(path).endswith(".svg") else None)
+        save_figure(gallery(), path, dpi=150, metadata=metadata if str(path).endswith(".svg") else None)
+
+
+def save_figure(figure: Any, path: Any, **options: Any) -> None:
+    """Write a figure in the format that the path's ending names, which is PNG where it has none."""
+    from fastact.saving import write_whole
+
+    ending = os.path.splitext(os.fsdecode(path))[1]
+    write_whole(path, lambda stream: figure.savefig(stream, format=ending[1:] or "png", **options))
 
 
 def fingerprint() -> str:
@@ -221,7 +230,7 @@ def main(argv: Optional[List[str]] = None) -> int:
             figure = plot(*options.names, derivative=not options.no_derivative, range=tuple(options.range),
                           show=options.output is None)
             if options.output:
-                figure.savefig(options.output)
+                save_figure(figure, options.output)
     except (ImportError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

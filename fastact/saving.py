@@ -13,6 +13,8 @@ network is made, and no array is allocated that is larger than the file.
 """
 from __future__ import annotations
 
+import contextlib
+import errno
 import functools
 import inspect
 import io
@@ -20,9 +22,10 @@ import json
 import math
 import os
 import secrets
+import stat
 import warnings
 import zipfile
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -31,6 +34,7 @@ from fastact.activations import activations
 
 FORMAT, VERSION = "fastact.MLP", 1
 _OPTIONS = ("batch_norm", "dropout", "l2")  # of MLP: attributes and arguments of one name
+_ZIP = b"PK\x03\x04"  # what a zip with a part begins with
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same network gives the same bytes
 
 
@@ -46,38 +50,81 @@ def save(net: Any, file: Any) -> None:
 
 
 def write_whole(file: Any, write: Callable[[Any], Any]) -> None:
-    """Call ``write(stream)`` for a path, which gets the file when it is complete, or for an open file."""
+    """Call ``write(stream)`` for a path, which gets the file when it is complete, or for an open file.
+
+    A path that leads to no regular file, such as a pipe, a device or ``/dev/stdout``, is written to as it is.
+    """
     if hasattr(file, "write"):
-        write(file)
+        write(_of_bytes(file))
         return
-    target = os.path.realpath(os.fspath(file))  # a link goes on pointing at the file
+    path = os.fsdecode(file)
+    try:
+        status = os.stat(path)  # OSError for links in a circle
+    except FileNotFoundError:
+        status = None
+    descriptor = _descriptor(path) if status else None
+    if descriptor is not None or status and not stat.S_ISREG(status.st_mode):
+        with open(path if descriptor is None else os.dup(descriptor), "wb") as stream:
+            whole = io.BytesIO()  # which writers may seek in
+            write(whole)
+            stream.write(whole.getbuffer())
+        return
+    target = os.path.realpath(path) if path else ""  # a link goes on pointing at the file
     # Only a whole file gets the name. A neighbour of it is on the same file system, as replace needs.
-    temporary = f"{target}.{secrets.token_hex(8)}.tmp"
+    temporary = os.path.join(os.path.dirname(target), f".{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as stream:
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
-        if os.path.exists(target):
-            os.chmod(temporary, os.stat(target).st_mode & 0o7777)
+        if status:
+            if hasattr(os, "chown"):
+                with contextlib.suppress(PermissionError):  # only root can give a file away
+                    os.chown(temporary, status.st_uid, status.st_gid)
+            os.chmod(temporary, stat.S_IMODE(status.st_mode))
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         if os.path.exists(temporary):
             os.unlink(temporary)
+        if isinstance(error, OSError) and error.filename == temporary:
+            raise type(error)(error.errno, error.strerror, path) from None
         raise
+
+
+def _descriptor(path: str) -> Optional[int]:
+    """The file descriptor that a path names, as ``/dev/stdout`` and ``/dev/fd/1`` do; None for any other path."""
+    while os.path.islink(path):
+        folder = os.path.realpath(os.path.dirname(path))
+        if folder == f"/proc/{os.getpid()}/fd":
+            return int(os.path.basename(path))
+        path = os.path.join(folder, os.readlink(path))
+    return None
 
 
 def load(cls: Any, file: Any) -> Any:
     """Read a network of a class; see `fastact.MLP.load`."""
     if hasattr(file, "read"):
-        name, content = repr(getattr(file, "name", "the file")), file.read()
-    else:
-        name = repr(os.fspath(file))
-        with open(file, "rb") as stream:
-            content = stream.read()
+        return _load(cls, _of_bytes(file), repr(getattr(file, "name", "the file")))
+    with open(os.fspath(file), "rb") as stream:
+        return _load(cls, stream, repr(os.fspath(file)))
+
+
+def _of_bytes(file: Any) -> Any:
+    if isinstance(file, io.TextIOBase):
+        raise TypeError(f'{file!r} is a file of text; open it with "wb" to write a network, or with "rb" to read one')
+    return file
+
+
+def _load(cls: Any, stream: Any, name: str) -> Any:
+    head = stream.read(len(_ZIP))
     try:
-        return _network(cls, _read(content))
+        if head != _ZIP:  # before the rest is read, which may have no end
+            raise ValueError("it is no .npz file")
+        seekable = hasattr(stream, "seekable") and stream.seekable()
+        return _network(cls, _read(stream if seekable else io.BytesIO(head + stream.read())))
     except Exception as error:  # zipfile alone raises eight different ones
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL, errno.EOVERFLOW):  # those of a wrong offset
+            raise
         reason = str(error)[:500] or type(error).__name__
         raise LoadError(f"{cls.__name__}.load: {name} holds no network that can be loaded: {reason}") from error
 
@@ -140,16 +187,19 @@ def _write(stream: Any, arrays: Dict[str, np.ndarray]) -> None:
                 np.lib.format.write_array(part, np.ascontiguousarray(array).reshape(array.shape), allow_pickle=False)
 
 
-def _read(content: bytes) -> Dict[str, np.ndarray]:
+def _read(stream: Any) -> Dict[str, np.ndarray]:
     """The arrays of a file by name."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    size = stream.seek(0, os.SEEK_END)
+    with zipfile.ZipFile(stream) as archive:
         members = archive.infolist()
         if any(m.compress_type != zipfile.ZIP_STORED or m.compress_size != m.file_size for m in members):
             raise ValueError("it is compressed; networks are stored as by numpy.savez")
-        if sum(m.file_size for m in members) > len(content):
+        if sum(m.file_size for m in members) > size:
             raise ValueError("its parts are larger than the file")
         if len({m.filename for m in members}) < len(members):
             raise ValueError("it has two parts of one name")
+        if "network.npy" not in archive.namelist():  # before the parts of a large file of somebody else are read
+            raise ValueError('it has no text "network"')
         return {m.filename.removesuffix(".npy"): _array(m.filename, archive.read(m)) for m in members}
 
 

@@ -2,6 +2,10 @@
 import io
 import json
 import os
+import stat
+import subprocess
+import sys
+import threading
 import zipfile
 
 import numpy as np
@@ -127,6 +131,116 @@ def test_permissions_and_links_stay(tmp_path):
     network(random_state=9).save(link)
     assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o640
     assert_same(MLP.load(path), network(random_state=9))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of Unix")
+@pytest.mark.parametrize("through_a_link", [False, True])
+def test_what_is_no_regular_file_is_written_to(tmp_path, through_a_link):
+    pipe, path, got = tmp_path / "pipe", tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    if through_a_link:
+        path = tmp_path / "link"
+        path.symlink_to(pipe)
+    for write in (lambda net: net.save(path), lambda net: saving.write_whole(os.fsencode(path), lambda s: s.write(b"text"))):
+        reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()), daemon=True)
+        reader.start()
+        write(network())
+        reader.join(10)
+    assert got == [saved(network()), b"text"] and stat.S_ISFIFO(pipe.stat().st_mode)
+    reader = threading.Thread(target=lambda: pipe.write_bytes(got[0]), daemon=True)
+    reader.start()
+    assert_same(MLP.load(path), network())
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdout") or not os.path.isdir("/proc/self/fd"), reason="names of Linux")
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_standard_output(tmp_path, name):
+    program = f"""import os, fastact as fa
+os.write(1, b"before")
+fa.MLP([4, 5, 3], random_state=1).save({name!r})
+os.write(1, b"after")"""
+    want = b"before" + saved(MLP([4, 5, 3], random_state=1)) + b"after"
+    with open(tmp_path / "file", "wb") as file:
+        subprocess.run([sys.executable, "-c", program], stdout=file, check=True)
+    assert (tmp_path / "file").read_bytes() == want and os.listdir(tmp_path) == ["file"]
+    assert subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True).stdout == want
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and names of Unix")
+def test_paths(tmp_path):
+    net = network()
+    for name in ("n" * 255, "n" * 251 + ".npz", "né"):
+        for path in (tmp_path / name, os.fsencode(tmp_path / name)):
+            net.save(path)
+            assert_same(net, MLP.load(path))
+        (tmp_path / name).unlink()
+    dangling, loop = tmp_path / "dangling", tmp_path / "loop"
+    dangling.symlink_to("new.npz")
+    net.save(dangling)
+    assert dangling.is_symlink() and (tmp_path / "new.npz").read_bytes() == saved(net)
+    loop.symlink_to("loop")
+    for path, error in ((loop, OSError), (tmp_path, IsADirectoryError), (tmp_path / ("n" * 256), OSError)):
+        with pytest.raises(error):
+            net.save(path)
+    with pytest.raises(FileNotFoundError, match="none/net.npz'$"):
+        net.save(tmp_path / "none" / "net.npz")
+    with pytest.raises(FileNotFoundError):
+        net.save("")
+    assert sorted(os.listdir(tmp_path)) == ["dangling", "loop", "new.npz"] and loop.is_symlink()
+
+
+def test_files_of_text_and_numbers():
+    for use in (network().save, MLP.load):
+        with pytest.raises(TypeError, match="a file of text"):
+            use(io.StringIO("PK"))
+        with pytest.raises(TypeError, match="not int"):
+            use(3)
+
+
+class Counted(io.BytesIO):
+    """A file that counts what is read of it."""
+
+    taken = 0
+
+    def read(self, *arguments):
+        got = super().read(*arguments)
+        self.taken += len(got)
+        return got
+
+
+@pytest.mark.parametrize("seekable", [True, False])
+def test_a_foreign_file_is_refused_after_its_header(seekable):
+    file = Counted(bytes(10**7))
+    file.seekable = lambda: seekable
+    with pytest.raises(saving.LoadError, match="no .npz file"):
+        MLP.load(file)
+    assert file.taken < 10**5
+
+
+def test_a_foreign_zip_is_refused_before_its_parts_are_read():
+    stream = io.BytesIO()
+    np.savez(stream, data=np.zeros(10**6))
+    file = Counted(stream.getvalue())
+    with pytest.raises(saving.LoadError, match="no text"):
+        MLP.load(file)
+    assert file.taken < 10**5
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="devices of Unix")
+def test_a_file_without_an_end():
+    with pytest.raises(saving.LoadError, match="'/dev/zero' holds no network that can be loaded: it is no .npz file"):
+        MLP.load("/dev/zero")
+
+
+def test_damaged_files_of_the_disk(tmp_path):
+    """Wrong offsets, at which seeking raises OSError."""
+    path, content = tmp_path / "net.npz", saved(network())
+    for place in range(content.index(b"PK\x01\x02"), len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1:])
+        try:
+            assert_same(MLP.load(path), network())
+        except saving.LoadError:
+            pass
 
 
 def test_what_has_no_name_is_not_saved():
