@@ -1,5 +1,8 @@
 """``python -m fastact COMMAND``: the demo, the benchmark, the tables, the accuracy tool and advice."""
+import contextlib
 import importlib
+import os
+import signal
 import sys
 
 COMMANDS = {
@@ -21,8 +24,32 @@ def usage():
 
 
 def main(argv=None):
-    """Run a command; returns the exit code."""
+    """Run a command; returns the exit code, after Ctrl-C and where nobody reads the output that of a shell."""
     argv = sys.argv[1:] if argv is None else argv
+    try:
+        try:
+            return _run(argv)
+        finally:
+            if sys.stdout is not None:  # None where there is no standard output
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:  # as of `| head -1`
+        _drop_output()
+        return 128 + 13  # SIGPIPE, which Windows lacks
+    except (OSError, MemoryError) as error:
+        _drop_output()
+        print(f"python -m fastact {' '.join(argv[:1])}: {error}", file=sys.stderr)
+        return 1
+
+
+def _drop_output():
+    """Let Python's last flush succeed, whatever is left in the buffer."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # what stands in for a file has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run(argv):
     if not argv or argv[0] in ("-h", "--help"):
         print(usage())
         return 0

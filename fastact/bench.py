@@ -19,6 +19,7 @@ from fastact import bench_cases, bench_mlp, registry
 from fastact.bench_machine import describe, environment
 from fastact.bench_tables import BEGIN, END, format_table, readme_section, summary, write_section
 from fastact.bench_timing import Progress, measure
+from fastact.command_line import new_file, positive
 from fastact.peers import ENTRIES, FORMS, OUT, PEERS, PLACES, YARDSTICKS, contender, equal_terms, has_form, sample
 
 __all__ = ["BEGIN", "END", "FORMS", "compare", "format_table", "main", "summary"]
@@ -177,12 +178,12 @@ def _parser() -> argparse.ArgumentParser:
                              "mlp: a training step (elementwise)")
     parser.add_argument("--form", choices=FORMS, help="of the function (value)")
     parser.add_argument("--dtype", choices=["float16", "bfloat16", "float32", "float64"], help="(float32)")
-    parser.add_argument("--n", nargs="+", type=int, help="elements (65536)")
+    parser.add_argument("--n", nargs="+", type=positive, help="elements (65536)")
     parser.add_argument("--peers", default="numpy,torch", help=f"of {','.join(LIBRARIES)} (numpy,torch)")
-    parser.add_argument("--threads", type=int, default=1, help="of every library that has threads (1)")
-    parser.add_argument("--repeat", type=int, default=300, help="samples of each side (300)")
-    parser.add_argument("--json", metavar="FILE", help="write the machine and all figures there, minima and medians")
-    parser.add_argument("--plot", metavar="FILE", help="measure sizes from 16 to 64 Mi instead, and draw them (PNG)")
+    parser.add_argument("--threads", type=positive, default=1, help="of every library that has threads (1)")
+    parser.add_argument("--repeat", type=positive, default=300, help="samples of each side (300)")
+    parser.add_argument("--json", type=new_file, metavar="FILE", help="write the machine and all figures there, minima and medians")
+    parser.add_argument("--plot", type=new_file, metavar="FILE", help="measure sizes from 16 to 64 Mi instead, and draw them (PNG)")
     parser.add_argument("--write", action="store_true", help="update the tables in README.md of a source tree")
     return parser
 
@@ -220,6 +221,6 @@ def main(argv: Optional[List[str]] = None) -> int:
         if options.json:
             text = json.dumps({**environment(options.threads), "results": results}, indent=1)
             Path(options.json).write_text(text, encoding="utf-8")
-    except (ImportError, OSError, ValueError) as error:
+    except (ImportError, OverflowError, ValueError) as error:
         parser.error(str(error))
     return 0

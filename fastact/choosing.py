@@ -173,11 +173,17 @@ def main(argv: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m fastact recommend", description="Which activation to choose, and why.",
         formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_vocabulary())
+    parser.add_argument("words", nargs="*", metavar="LAYER", help="what --layer and the options after it say, in their order")
     parser.add_argument("--layer", help="hidden or output; by default output where only a task is given")
     helps = ("what the network answers", "its kind", "how many hidden layers, or a word", "what goes wrong")
     for question, text in zip(QUESTIONS, helps):
         parser.add_argument(f"--{question}", help=f"{text}: see below")
-    options: Dict[str, Any] = vars(parser.parse_args(argv))
+    options: Dict[str, Any] = vars(parser.parse_intermixed_args(argv))
+    words = options.pop("words")
+    twice = [name for name, _ in zip(options, words) if options[name] is not None]
+    if len(words) > len(options) or twice:
+        parser.error(f"takes {', '.join(options)} at most, each once; got {' '.join(words)}")
+    options.update(zip(options, words))
     try:
         answer = recommend(**options)
     except ValueError as error:

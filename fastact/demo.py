@@ -9,6 +9,8 @@ from typing import Any, List, NamedTuple, Optional
 
 import numpy as np
 
+from fastact.command_line import positive
+
 LAYERS = [64, 128, 10]
 SEED = 0
 BATCH = 32
@@ -26,7 +28,7 @@ class _Digits(NamedTuple):
 def main(argv: Optional[List[str]] = None) -> int:
     """Run the demo; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m fastact demo", description=__doc__)
-    parser.add_argument("--epochs", type=int, default=60, help="epochs of each training (60)")
+    parser.add_argument("--epochs", type=positive, default=60, help="epochs of each training (60)")
     options = parser.parse_args(argv)
     try:
         from sklearn.datasets import load_digits
@@ -94,5 +96,4 @@ def _print_table(rows: List[List[str]]) -> None:
     head = ["activation", "accuracy", "seconds", "dead units"]
     width = max(len(row[0]) for row in [head, *rows])
     for name, accuracy, seconds, dead in [head, *rows]:
-        print(f"  {name:<{width}}  {accuracy:>8}  {seconds:>7}  {dead:>10}")
-    sys.stdout.flush()
+        print(f"  {name:<{width}}  {accuracy:>8}  {seconds:>7}  {dead:>10}", flush=True)

@@ -208,11 +208,12 @@ def main(argv: Optional[List[str]] = None) -> int:
     """Draw, into a window or a file; returns the exit code."""
     import argparse
     from fastact import documents
+    from fastact.command_line import new_file
 
     parser = argparse.ArgumentParser(
         prog="python -m fastact plot", description="Draw activations, solid, and their derivatives, dashed.")
     parser.add_argument("names", nargs="*", help="activations; a window opens")
-    parser.add_argument("--output", metavar="FILE", help="write this file instead: .svg, .png, .pdf ...")
+    parser.add_argument("--output", type=new_file, metavar="FILE", help="write this file instead: .svg, .png, .pdf ...")
     parser.add_argument("--range", nargs=2, type=float, default=(-6, 6), metavar=("LOW", "HIGH"), help="of x (-6 6)")
     parser.add_argument("--no-derivative", action="store_true", help="the values alone")
     parser.add_argument("--all", action="store_true",
@@ -231,7 +232,7 @@ def main(argv: Optional[List[str]] = None) -> int:
                           show=options.output is None)
             if options.output:
                 save_figure(figure, options.output)
-    except (ImportError, OSError, ValueError) as error:
+    except (ImportError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -1,7 +1,9 @@
 """``python -m fastact``: its commands, their help and what they answer to mistakes."""
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -41,12 +43,87 @@ def test_as_a_process():
     assert wrong.returncode == 2 and not wrong.stdout
 
 
+@pytest.mark.parametrize("arguments", [
+    ("demo", "--epochs", "0"), ("demo", "--epochs", "many"), ("demo", "more"),
+    ("bench", "--n", "0"), ("bench", "--peers", "numpy", "--n", "9" * 20), ("bench", "--n", "-3"), ("bench", "--repeat", "0"),
+    ("bench", "--threads", "0"), ("bench", "--peers", "torsch"), ("bench", "gleu"), ("bench", "--what", "nothing"),
+    ("bench", "--json", "/none/speed.json"), ("bench", "--json", "/"), ("bench", "--plot", "/none/speed.png"),
+    ("bench", "hard_silu", "--form", "backward_from_output", "--repeat", "1"),
+    ("table", "gelu"), ("table", "--format", "csv"), ("info", "gleu"), ("info", "gelu", "silu"),
+    ("accuracy", "gleu"), ("accuracy", "--stride", "1e3"), ("accuracy", "--processes", "-1"), ("accuracy", "--isa", "sse"),
+    ("accuracy", "--form", "gated_forward"), ("accuracy", "--dtype", "float128"),
+    ("recommend", "middle"), ("recommend", "output"), ("recommend", "--depth", "0"), ("recommend", "--depth", "-1"),
+    ("recommend", "--task", "chess"), ("recommend", "output", "binary", "--task", "binary"),
+    ("recommend", "hidden", "binary", "mlp", "2", "dying", "more"),
+    ("plot",), ("plot", "gelu", "--all"), ("plot", "gleu"), ("plot", "gelu", "--range", "2", "1"),
+    ("plot", "gelu", "--range", "nan", "1"), ("plot", "gelu", "--range", "a", "1"), ("plot", "gelu", "--output", "/none/x.png"),
+    ("plot", "gelu", "--output", "curve.nonsense"),
+], ids=" ".join)
+def test_bad_values(arguments, capsys):
+    """Exit code 1 or 2 and a message that is no traceback."""
+    try:
+        code = cli.main(list(arguments))
+    except SystemExit as ended:
+        code = ended.code
+    printed = capsys.readouterr()
+    assert code in (1, 2) and printed.err.strip() and "Traceback" not in printed.err
+
+
+def test_recommend_takes_words_as_in_python(capsys):
+    for arguments, want in ((["output", "--task", "multilabel"], fa.recommend("output", "multilabel")),
+                            (["output", "binary"], fa.recommend("output", "binary")),
+                            (["hidden", "--symptom", "dying"], fa.recommend("hidden", symptom="dying"))):
+        assert cli.main(["recommend", *arguments]) == 0 and capsys.readouterr().out == f"{want}\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and signals of Unix")
+@pytest.mark.parametrize("arguments", ["table", "info", "info gelu", "recommend", "--help", "bench relu --peers numpy --repeat 1"])
+def test_a_pipe_that_nobody_reads(arguments):
+    """Quiet, with the exit code of a shell."""
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as output:
+        ended = subprocess.run([sys.executable, "-m", "fastact", *arguments.split()], stdout=output, stderr=subprocess.PIPE)
+    assert ended.returncode == 141 and ended.stderr == b""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_a_full_disk():
+    with open("/dev/full", "wb") as output:
+        ended = subprocess.run([sys.executable, "-m", "fastact", "table"], stdout=output, stderr=subprocess.PIPE, text=True)
+    assert ended.returncode == 1 and ended.stderr == "python -m fastact table: [Errno 28] No space left on device\n"
+
+
+def test_without_standard_output(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert cli.main(["table"]) == cli.main(["info", "gelu"]) == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+def test_ctrl_c():
+    """accuracy ends at once, and so do its processes."""
+    process = subprocess.Popen([sys.executable, "-m", "fastact", "accuracy"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               start_new_session=True)
+    process.stdout.readline()
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    start = time.monotonic()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and errors == b"" and time.monotonic() - start < 5
+    with pytest.raises(ProcessLookupError):
+        for _ in range(50):
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+
+
 def test_accuracy_prints_a_row_each(capsys):
     assert cli.main(["accuracy", "linear", "tanh", "--stride", "1000003", "--processes", "1"]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:-1]]
     assert [row[:3] for row in rows] == [
         [name, form, dtype] for name in ("identity", "tanh") for form in accuracy.FORMS for dtype in accuracy.DTYPES]
     assert all(0 <= float(row[3].rstrip(";")) <= 2 for row in rows)
+    bound = fa.tanh.info.float64.derivative
+    assert rows[-3][4:6] == ["(bound", f"{bound:g})"] and float(rows[-3][3]) <= bound and rows[-1][4] != "(bound"
     assert "0x" in " ".join(rows[-2]) and "exact" in rows[-2]
 
 
@@ -60,7 +137,8 @@ def test_accuracy_of_another_instruction_set():
 
 @pytest.mark.parametrize("arguments, message", [
     (["gleu"], "no activation gleu; there are identity"),
-    (["--stride", "0"], "positive numbers"),
+    (["--stride", "0"], "no whole number above 0"),
+    (["--processes", "1.5"], "no whole number above 0"),
     (["--write", "--form", "value"], "--write needs all forms and dtypes"),
 ])
 def test_accuracy_of_mistakes(arguments, message, capsys):
