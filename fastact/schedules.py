@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from typing import Any, Optional
 
 
@@ -12,6 +13,10 @@ class Schedule:
     """Base: `lr_after` gives the learning rate after a number of epochs."""
 
     def __init__(self, optimizer: Any) -> None:
+        if isinstance(optimizer, type) or not hasattr(optimizer, "lr"):
+            raise TypeError(
+                f"{type(self).__name__}: optimizer must be an optimiser such as net.optimizer, got {optimizer!r}"
+            )
         self.optimizer = optimizer
         self.base_lr: float = optimizer.lr
         self.epochs = 0
@@ -23,6 +28,13 @@ class Schedule:
 
     def lr_after(self, epochs: int) -> float:
         raise NotImplementedError
+
+    def _checked(self, option: str, value: Any, wanted: str, kind: Any = Real, least: float = 0.0) -> Any:
+        """`value`, a finite number of this kind that is at least `least`."""
+        if isinstance(value, bool) or not isinstance(value, kind) or not least <= float(value) < math.inf:
+            error = ValueError if isinstance(value, Real) else TypeError
+            raise error(f"{type(self).__name__}: {option} must be {wanted}, got {value!r}")
+        return value
 
 
 class ConstantLR(Schedule):
@@ -37,9 +49,8 @@ class StepLR(Schedule):
 
     def __init__(self, optimizer: Any, step_size: int, gamma: float = 0.1) -> None:
         super().__init__(optimizer)
-        if step_size < 1:
-            raise ValueError(f"StepLR: step_size must be positive, got {step_size}")
-        self.step_size, self.gamma = step_size, gamma
+        self.step_size = self._checked("step_size", step_size, "a positive integer", Integral, 1)
+        self.gamma = self._checked("gamma", gamma, "a number that is not negative")
 
     def lr_after(self, epochs: int) -> float:
         return self.base_lr * float(self.gamma ** (epochs // self.step_size))
@@ -50,9 +61,8 @@ class CosineAnnealingLR(Schedule):
 
     def __init__(self, optimizer: Any, T_max: int, eta_min: float = 0.0) -> None:
         super().__init__(optimizer)
-        if T_max < 1:
-            raise ValueError(f"CosineAnnealingLR: T_max must be positive, got {T_max}")
-        self.T_max, self.eta_min = T_max, eta_min
+        self.T_max = self._checked("T_max", T_max, "a positive integer", Integral, 1)
+        self.eta_min = self._checked("eta_min", eta_min, "a number that is not negative")
 
     def lr_after(self, epochs: int) -> float:
         cosine = math.cos(math.pi * epochs / self.T_max)
@@ -64,7 +74,7 @@ class InverseScalingLR(Schedule):
 
     def __init__(self, optimizer: Any, power_t: float = 0.5) -> None:
         super().__init__(optimizer)
-        self.power_t = power_t
+        self.power_t = self._checked("power_t", power_t, "a number that is not negative")
 
     def lr_after(self, epochs: int) -> float:
         return self.base_lr * float((epochs + 1) ** -self.power_t)
@@ -80,7 +90,10 @@ class AdaptiveLR(Schedule):
         self, optimizer: Any, factor: float = 0.2, patience: int = 10, tol: float = 1e-4, min_lr: float = 1e-6
     ) -> None:
         super().__init__(optimizer)
-        self.factor, self.patience, self.tol, self.min_lr = factor, patience, tol, min_lr
+        self.factor = self._checked("factor", factor, "a number that is not negative")
+        self.patience = self._checked("patience", patience, "an integer that is not negative", Integral)
+        self.tol = self._checked("tol", tol, "a number that is not negative")
+        self.min_lr = self._checked("min_lr", min_lr, "a number that is not negative")
         self.best, self.waited = math.inf, 0
 
     def step(self, loss: Optional[float] = None) -> None:
@@ -96,3 +109,20 @@ class AdaptiveLR(Schedule):
             return lr
         self.waited = 0
         return max(lr * self.factor, min(self.min_lr, lr))
+
+
+def check(schedule: Any, optimizer: Any) -> None:
+    """Raise where `MLP.fit` cannot train with this ``schedule``: it has no ``step``, or sets another optimiser's ``lr``."""
+    if schedule is None:
+        return
+    names = ", ".join(kind.__name__ for kind in Schedule.__subclasses__() if kind.__module__ == __name__)
+    expected = f"expected an object with step(loss), such as fa.optimizers.StepLR(net.optimizer, 10); there are {names}"
+    if isinstance(schedule, type):
+        raise TypeError(f"MLP.fit: schedule is the class {schedule.__name__}; {expected}")
+    if not callable(getattr(schedule, "step", None)):
+        raise TypeError(f"MLP.fit: schedule is {schedule!r}; {expected}")
+    if getattr(schedule, "optimizer", optimizer) is not optimizer:
+        raise ValueError(
+            "MLP.fit: schedule sets the learning rate of another optimiser; make it of this network's, "
+            f"{type(schedule).__name__}(net.optimizer, ...)"
+        )

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import warnings
 from numbers import Integral, Real
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from fastact import diagnostics
+from fastact import diagnostics, schedules
 from fastact.callbacks import EarlyStopping
 from fastact.layers import Array
 from fastact.pairing import Metric, Objective
@@ -42,6 +42,18 @@ def stopper(value: Any) -> Optional[EarlyStopping]:
     raise TypeError(f"MLP.fit: early_stopping is {value!r}; expected a patience or an EarlyStopping")
 
 
+def watching(callbacks: Any) -> List[Any]:
+    """The callables that `fit`'s ``callbacks`` means: several, one, or None."""
+    each = [] if callbacks is None else [callbacks] if callable(callbacks) else callbacks
+    if isinstance(each, (str, bytes)) or not hasattr(each, "__iter__"):
+        raise TypeError(f"MLP.fit: callbacks is {callbacks!r}; expected a list of callables callback(epoch, logs)")
+    each = [*each]
+    for watcher in each:
+        if not callable(watcher) or isinstance(watcher, type):
+            raise TypeError(f"MLP.fit: callback {watcher!r} must be an object that is called as callback(epoch, logs)")
+    return each
+
+
 def fit(
     net: Any,
     data: Data,
@@ -54,17 +66,15 @@ def fit(
     progress: Any = True,
     schedule: Any = None,
     early_stopping: Any = None,
-    callbacks: Iterable[Any] = (),
+    callbacks: Any = (),
 ) -> None:
     """Train; fills ``net.history`` epoch by epoch, so that it is there however the training ends."""
     for option, given in (("epochs", epochs), ("batch_size", batch_size)):
         if not isinstance(given, Integral) or given < 1:
             raise ValueError(f"MLP.fit: {option} must be a positive integer, got {given!r}")
     own = stopper(early_stopping)
-    watchers = [*callbacks] + ([own] if own is not None else [])
-    for watcher in watchers:
-        if not callable(watcher):
-            raise TypeError(f"MLP.fit: callback {watcher!r} cannot be called, as callback(epoch, logs)")
+    watchers = watching(callbacks) + ([own] if own is not None else [])
+    schedules.check(schedule, net.optimizer)
     stoppers = [watcher for watcher in watchers if isinstance(watcher, EarlyStopping)]
     for each in stoppers:
         each.begin(net._network)
@@ -99,7 +109,12 @@ def _warn_of_dead_units(net: Any, X: Array, line: Progress) -> bool:
     message = diagnostics.too_many_dead(net, X)
     if message:
         line.close()
-        warnings.warn(message, diagnostics.DeadUnitsWarning, stacklevel=4)
+        try:
+            warnings.warn(message, diagnostics.DeadUnitsWarning, stacklevel=4)
+        except Warning:  # filters make errors of warnings
+            raise
+        except Exception:  # stderr cannot be written
+            pass
     return message != ""
 
 

@@ -231,8 +231,20 @@ def test_schedules():
     assert rates(AdaptiveLR(new(), patience=0, factor=0.1, min_lr=0.2), [1, 1, 1]) == [0.5, 0.2, 0.2]
     with pytest.raises(TypeError, match="AdaptiveLR.*loss"):
         AdaptiveLR(new()).step()
-    with pytest.raises(ValueError, match="step_size"):
-        StepLR(new(), 0)
+    for make, error, words in (
+        (lambda: StepLR(new(), 0), ValueError, "StepLR: step_size must be a positive integer, got 0"),
+        (lambda: StepLR(new(), "a"), TypeError, "StepLR: step_size"),
+        (lambda: StepLR(new(), 1, gamma=-1), ValueError, "StepLR: gamma"),
+        (lambda: CosineAnnealingLR(new(), 0), ValueError, "T_max"),
+        (lambda: CosineAnnealingLR(new(), 5, eta_min=math.nan), ValueError, "eta_min.*nan"),
+        (lambda: InverseScalingLR(new(), None), TypeError, "power_t.*None"),
+        (lambda: AdaptiveLR(new(), patience=1.5), ValueError, "patience"),
+        (lambda: AdaptiveLR(new(), factor=-1), ValueError, "factor"),
+        (lambda: StepLR(MLP([2, 2]), 1), TypeError, "StepLR: optimizer must be .*net.optimizer, got <MLP"),
+        (lambda: StepLR(SGD, 1), TypeError, "optimizer"),
+    ):
+        with pytest.raises(error, match=words):
+            make()
 
 
 @pytest.mark.parametrize("make, theirs", [

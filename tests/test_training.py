@@ -1,6 +1,7 @@
 """MLP.fit: sample weights, validation, early stopping, callbacks, history, progress, divergence."""
 import io
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -290,10 +291,69 @@ def test_plot_history_draws_every_curve():
     ({"early_stopping": "val_loss"}, TypeError, "early_stopping"),
     ({"early_stopping": EarlyStopping(3, monitor="f1")}, ValueError, "'f1' to monitor; there are loss, accuracy"),
     ({"callbacks": [3]}, TypeError, "callback 3"),
+    ({"callbacks": 3}, TypeError, r"callbacks is 3; expected a list of callables callback\(epoch, logs\)"),
+    ({"callbacks": "loss"}, TypeError, "callbacks is 'loss'"),
+    ({"callbacks": EarlyStopping}, TypeError, "EarlyStopping.*object"),
+    ({"schedule": "cosine"}, TypeError, "schedule is 'cosine'.*StepLR.*CosineAnnealingLR"),
+    ({"schedule": lambda epoch: 0.1}, TypeError, r"schedule is <function.*step\(loss\)"),
+    ({"schedule": fa.optimizers.StepLR}, TypeError, "schedule is the class StepLR"),
+    ({"schedule": fa.optimizers.ConstantLR(MLP([5, 2]).optimizer)}, ValueError, "another optimiser.*net.optimizer"),
 ])
 def test_clear_errors(options, error, words):
+    net = MLP([5, 3, 2], "tanh", random_state=0)
+    before = net.parameters[0].copy()
     with pytest.raises(error, match=words):
-        MLP([5, 3, 2], "tanh", random_state=0).fit(*noise(), **{"epochs": 2, "progress": False, **options})
+        net.fit(*noise(), **{"epochs": 2, "progress": False, **options})
+    if "early_stopping" not in options:  # whose monitor is looked for after an epoch
+        np.testing.assert_array_equal(net.parameters[0], before)
+
+
+def test_a_single_callback_and_a_schedule_of_somebody_else():
+    seen, losses = [], []
+
+    class Own:
+        step = staticmethod(losses.append)
+
+    net, fit = overfit(epochs=2, schedule=Own(), callbacks=lambda epoch, logs: seen.append(epoch))
+    fit()
+    assert seen == [1, 2] and losses == net.history["loss"]
+    overfit(epochs=1, callbacks=None)[1]()
+
+
+class Full(io.StringIO):
+    """A stream on a full disk, or of a closed pipe."""
+
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+
+
+class Terminal(Full):
+    def isatty(self):
+        return True
+
+
+def closed():
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("stream", [None, closed(), Full(), Terminal(), object()], ids=lambda s: type(s).__name__)
+def test_training_goes_on_where_stderr_cannot_be_written(stream, monkeypatch):
+    X, y = noise()
+    net = MLP([5, 4, 2], "relu", random_state=0)
+    net.parameters[1][:] = -1e3  # dead units, of which fit warns
+    for name in ("_SECONDS", "_PATIENCE"):
+        monkeypatch.setattr(f"fastact.progress.{name}", 0.0)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(warnings, "showwarning", lambda message, *_: sys.stderr and print(message, file=sys.stderr))
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        net.fit(X, y, epochs=3, progress="label")
+    assert len(net.history["loss"]) == 3
+    with warnings.catch_warnings(), pytest.raises(fa.diagnostics.DeadUnitsWarning):
+        warnings.simplefilter("error")
+        net.fit(X, y, epochs=3)
 
 
 def test_weights_need_a_loss_that_tells_each_sample():
