@@ -1,7 +1,7 @@
 """How a network learns: gradients, single steps of the optimiser, and `fit`."""
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, TypeVar, Union
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -63,7 +63,7 @@ class Trainer(Predictor):
         schedule: Any = None,
         sample_weight: Optional[ArrayLike] = None,
         early_stopping: Any = None,
-        callbacks: Iterable[Any] = (),
+        callbacks: Any = (),
         validation_split: float = 0.0,
         shuffle: bool = True,
     ) -> Self:
@@ -79,13 +79,14 @@ class Trainer(Predictor):
         validation_data : (X, y) or (X, y, sample_weight), optional
             Evaluated after every epoch.
         progress : bool or str
-            Whether a line on stderr shows epoch, loss, metric and time; a text precedes it.
+            Whether a line on stderr shows epoch, loss, metric and time; a text precedes it. Where stderr cannot
+            be written, there is none.
         schedule : optional
             Of the learning rate, such as ``fa.optimizers.StepLR(net.optimizer, 10)``.
         early_stopping : int or fastact.callbacks.EarlyStopping, optional
             Ends the training after so many epochs without a better validation loss (training
             loss, where there is no validation). The best weights come back however it ends.
-        callbacks : iterable of callable
+        callbacks : callable, or iterable of callable
             ``callback(epoch, logs)`` after every epoch; returning True ends the training.
         validation_split : float
             Without validation_data: the fraction of the samples, drawn at random, to validate on.
