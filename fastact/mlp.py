@@ -1,6 +1,7 @@
 """A multilayer perceptron trained by backpropagation on the library's kernels."""
 from __future__ import annotations
 
+import copy
 from typing import Any, Dict, List, Optional, Sequence, Union
 
 import numpy as np
@@ -32,7 +33,8 @@ class MLP(Trainer, Exchange):
         "bce" is short for "binary_cross_entropy_with_logits", "mse" for "mse_loss"; also "l1",
         "smooth_l1", "huber".
     optimizer : {"adam", "adamw", "sgd", "rmsprop", "adagrad"}, or a callable
-        A callable is given the list of parameter arrays and the options: ``fa.optimizers.SGD``.
+        A callable is given the list of parameter arrays and the options: ``fa.optimizers.SGD``. What it
+        returns has ``step(grads)``, and keeps that list as ``params``, which is set anew after unpickling.
     init : "auto", a name in `fastact.initializers`, (name, options), or ``make(shape, rng, dtype)``
         Of the weights; "auto" takes He, Glorot or LeCun by the layer's activation. Biases start at 0.
     dtype : float32 or float64
@@ -107,6 +109,17 @@ class MLP(Trainer, Exchange):
             layer.weight[...] = initializer(layer.weight.shape, self._rng, self.dtype)
         self.optimizer = arguments.optimizer(optimizer, [self._network.flat], learning_rate, options)
         self.history: Dict[str, List[float]] = {}
+
+    # joblib, a mapped file or pickle's buffers give the optimiser other arrays than the network, or read-only ones.
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        vars(self).update(state)
+        if hasattr(self.optimizer, "params"):  # somebody else's may keep its arrays elsewhere
+            self._network.own()
+            self.optimizer.params = [self._network.flat]
+
+    def __copy__(self) -> MLP:
+        """An independent copy: one that shared the parameters would share only a part of the training's state."""
+        return copy.deepcopy(self)
 
     def __repr__(self) -> str:
         return (

@@ -173,7 +173,10 @@ def targets(y: ArrayLike, samples: int, outputs: int, loss: Any, dtype: Any) -> 
 
 
 def weights(sample_weight: Optional[ArrayLike], samples: int, loss: Any, dtype: Any) -> Optional[np.ndarray]:
-    """A weight a sample, or None."""
+    """A weight a sample, of which the largest is in [0.5, 1), or None.
+
+    A power of two scales them exactly: a weighted mean is the same, and its sums neither overflow nor vanish.
+    """
     if sample_weight is None:
         return None
     if not isinstance(loss, losses.Loss):
@@ -183,9 +186,10 @@ def weights(sample_weight: Optional[ArrayLike], samples: int, loss: Any, dtype: 
         raise ValueError(
             f"MLP: sample_weight is {weight.dtype} of shape {weight.shape}; expected a number a sample, ({samples},)"
         )
+    weight = weight.astype(np.float64)
     if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any()):
         raise ValueError("MLP: sample_weight must be finite and not negative, and not 0 throughout")
-    return weight.astype(dtype)
+    return np.ldexp(weight, -np.frexp(weight.max())[1])
 
 
 def _named(argument: str, value: Any, table: Dict[str, Any], *others: str) -> Any:

@@ -92,10 +92,16 @@ class Network:
 
     # A copy of a view is no view: pickling and deepcopy leave the layers out and make them anew.
     def __getstate__(self) -> Dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key not in ("layers", "_steps")}
+        return {key: value for key, value in vars(self).items() if key not in ("layers", "_steps", "flat_grad")}
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
         vars(self).update(state)
+        self.flat_grad = np.zeros(self.flat.shape, self.flat.dtype)
+        self._make_layers()
+
+    def own(self) -> None:
+        """Copy the parameters and buffers: restored ones may be read-only, in a mapped file, or in others' memory."""
+        self.flat, *self.buffers = (np.array(array, order="C") for array in (self.flat, *self.buffers))
         self._make_layers()
 
     @property
@@ -120,11 +126,20 @@ class Network:
     def backpropagate(self, x: Array, target: Any, loss: Any) -> float:
         """The loss of a batch, the penalty of `l2` with it; its gradient is left in `flat_grad`.
 
+        Batch normalisation's running means stay until `commit`.
+
         Raises
         ------
+        ValueError
+            If batch normalisation is given a single sample.
         FloatingPointError
             If the loss is infinite or NaN.
         """
+        if self.buffers and len(x) < 2:
+            raise ValueError(
+                f"MLP: batch_norm expected more than 1 value per channel when training, got a batch of {len(x)} sample; "
+                "a batch needs at least 2"
+            )
         h = x
         for step in self._steps:
             h = step.forward(h)
@@ -139,6 +154,12 @@ class Network:
             for layer in self.layers:
                 layer.weight_grad += self.l2 * layer.weight
         return value
+
+    def commit(self) -> None:
+        """End a step of training: batch normalisation's running means take in the last batch."""
+        for layer in self.layers if self.buffers else ():
+            if layer.norm is not None:
+                layer.norm.commit()
 
     def penalty(self) -> float:
         """Half `l2` times the sum of the squared weights."""

@@ -22,22 +22,27 @@ class BatchNorm:
     scale, scale_grad : array, shape (units,)
         The trained deviation and its gradient.
     mean, variance : array, shape (units,)
-        The running means; updated in place.
+        The running means; `commit` updates them in place.
     """
 
     def __init__(self, scale: Array, scale_grad: Array, mean: Array, variance: Array) -> None:
         self.scale, self.scale_grad, self.mean, self.variance = scale, scale_grad, mean, variance
 
     def forward(self, z: Array, bias: Array) -> None:
-        """Normalise a batch (samples, units) in place; keeps what `backward` needs."""
+        """Normalise a batch of at least 2 (samples, units) in place; keeps what `backward` and `commit` need."""
         n = len(z)
         mean, variance = z.mean(axis=0), z.var(axis=0)
         self._deviation = np.sqrt(variance + EPSILON)
         self._normal = (z - mean) / self._deviation
         np.multiply(self._normal, self.scale, out=z)
         z += bias
+        self._batch = mean, variance * (n / (n - 1))
+
+    def commit(self) -> None:
+        """Let the running means take in the batch of the last `forward`, once its step is completed."""
+        mean, variance = self._batch
         self.mean += MOMENTUM * (mean - self.mean)
-        self.variance += MOMENTUM * (variance * (n / max(n - 1, 1)) - self.variance)
+        self.variance += MOMENTUM * (variance - self.variance)
 
     def backward(self, grad: Array) -> Array:
         """The gradient with respect to what `forward` was given, in the place of that to its result."""

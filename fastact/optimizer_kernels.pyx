@@ -67,12 +67,18 @@ cdef class Rule:
         cdef fa_step_call call = self.call
         cdef cnp.ndarray array
         cdef int k
+        if not writable(parameter, parameter) or not alike(grad, parameter) or len(state) != 3:
+            raise ValueError("optimizer_kernels.Rule: parameter and gradient must be C-contiguous arrays of float32 or float64, "
+                             "of one dtype and size, the parameter writable, and the state a tuple of three")
         call.dtype = FA_FLOAT32 if cnp.PyArray_TYPE(parameter) == cnp.NPY_FLOAT else FA_FLOAT64
         call.n = cnp.PyArray_SIZE(parameter)
         call.parameter = cnp.PyArray_DATA(parameter)
         call.grad = cnp.PyArray_DATA(grad)
         for k in range(3):
             array = state[k]
+            if array is None and needs(&call, k) or array is not None and not writable(array, parameter):
+                raise ValueError(f"optimizer_kernels.Rule: state {k} must be a writable C-contiguous array of the parameter's "
+                                 "dtype and size")
             call.state[k] = NULL if array is None else cnp.PyArray_DATA(array)
         if call.n >= RELEASE_GIL_FROM:
             with nogil:
@@ -81,19 +87,46 @@ cdef class Rule:
             kernels.apply_step(&call)
 
 
-def is_ready(array, cnp.ndarray like=None):
-    """Whether an array can be handed to a rule, in the place of one like `like`."""
-    if not cnp.PyArray_CheckExact(array):
+cdef bint needs(const fa_step_call *call, int k) noexcept:
+    """Whether the rule reads this part of the state."""
+    if k == 0:
+        return call.rule != FA_SGD or call.momentum != 0
+    return k == 1 and (call.rule == FA_ADAM or call.rule == FA_RMSPROP and call.momentum != 0)
+
+
+cdef bint alike(cnp.ndarray a, cnp.ndarray parameter) noexcept:
+    """Whether the kernels can read this array beside the parameter."""
+    cdef int number = cnp.PyArray_TYPE(a)
+    return ((number == cnp.NPY_FLOAT or number == cnp.NPY_DOUBLE) and number == cnp.PyArray_TYPE(parameter)
+            and cnp.PyArray_SIZE(a) == cnp.PyArray_SIZE(parameter) and cnp.PyArray_ISCARRAY_RO(a))
+
+
+cdef bint writable(cnp.ndarray a, cnp.ndarray parameter) noexcept:
+    """Whether they can also write to it."""
+    return alike(a, parameter) and cnp.PyArray_ISWRITEABLE(a)
+
+
+def is_ready(array):
+    """Whether an array can be handed to a rule as a parameter."""
+    return cnp.PyArray_CheckExact(array) and writable(<cnp.ndarray>array, <cnp.ndarray>array)
+
+
+def are_ready(list params not None, grads, list states not None):
+    """Whether parameters, their gradients and states (tuples, or None in the place of an array) can be handed to a rule."""
+    cdef cnp.ndarray p, g
+    cdef int k
+    if len(grads) != len(params) or len(states) != len(params):
         return False
-    cdef cnp.ndarray a = <cnp.ndarray>array
-    cdef int number = cnp.PyArray_TYPE(a), k
-    if (number != cnp.NPY_FLOAT and number != cnp.NPY_DOUBLE) or not cnp.PyArray_ISCARRAY_RO(a):
-        return False
-    if like is None:
-        return True
-    if number != cnp.PyArray_TYPE(like) or cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(like):
-        return False
-    for k in range(cnp.PyArray_NDIM(a)):
-        if cnp.PyArray_DIMS(a)[k] != cnp.PyArray_DIMS(like)[k]:
+    for array, grad, state in zip(params, grads, states):
+        if not is_ready(array) or not cnp.PyArray_CheckExact(grad):
             return False
+        p, g = array, grad
+        if not alike(g, p) or cnp.PyArray_NDIM(g) != cnp.PyArray_NDIM(p):
+            return False
+        for k in range(cnp.PyArray_NDIM(p)):
+            if cnp.PyArray_DIMS(g)[k] != cnp.PyArray_DIMS(p)[k]:
+                return False
+        for part in state:
+            if part is not None and not (isinstance(part, np.ndarray) and writable(part, p)):
+                return False
     return True

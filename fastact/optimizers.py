@@ -1,16 +1,16 @@
 """Optimisers with torch's rules and keyword names, updating NumPy arrays in place.
 
-``opt = Adam(params, lr=1e-3)``, then ``opt.step(grads)`` after each gradient. The options are plain
-attributes, so that a schedule sets ``opt.lr``. A step is one pass over each parameter and allocates
-no array. All accept ``maximize=True`` to ascend instead.
+``opt = Adam(params, lr=1e-3)``, then ``opt.step(grads)`` after each gradient. The options are attributes,
+so that a schedule sets ``opt.lr``; a value out of range is refused when it is set. A step is one pass
+over each parameter and allocates no array. All accept ``maximize=True`` to ascend instead.
 """
 from __future__ import annotations
 
 import math
-from typing import Iterable, Tuple
+from typing import Any, Iterable, Tuple
 
 from fastact import optimizer_kernels as kernels
-from fastact.optimizer_base import Array, Optimizer, State, clip_grad_norm, clip_grad_value
+from fastact.optimizer_base import Array, Optimizer, Option, State, clip_grad_norm, clip_grad_value, not_negative
 from fastact.schedules import AdaptiveLR, ConstantLR, CosineAnnealingLR, InverseScalingLR, StepLR
 
 __all__ = [
@@ -46,6 +46,9 @@ class SGD(Optimizer):
         If an option is out of range.
     """
 
+    momentum: float = Option(not_negative)  # type: ignore[assignment]
+    _parts = {"momentum_buffer": "_buffers"}
+
     def __init__(
         self,
         params: Iterable[Array],
@@ -58,7 +61,7 @@ class SGD(Optimizer):
         maximize: bool = False,
     ) -> None:
         super().__init__(params, lr, weight_decay, maximize)
-        self.momentum = self._not_negative("momentum", momentum)
+        self.momentum = momentum
         self.dampening = dampening
         self.nesterov = nesterov
         if nesterov and (self.momentum == 0 or dampening != 0):
@@ -74,6 +77,12 @@ class SGD(Optimizer):
 
     def _state(self, i: int) -> State:
         return self._buffers[i] if self.momentum else None, None, None
+
+
+def _betas(what: str, value: Any) -> Tuple[float, float]:
+    """The check of Adam's pair."""
+    beta1, beta2 = value
+    return not_negative(f"{what}[0]", beta1, below=1), not_negative(f"{what}[1]", beta2, below=1)
 
 
 class Adam(Optimizer):
@@ -106,6 +115,9 @@ class Adam(Optimizer):
         If an option is out of range.
     """
 
+    betas: Tuple[float, float] = Option(_betas)  # type: ignore[assignment]
+    eps: float = Option(not_negative)  # type: ignore[assignment]
+    _parts = {"exp_avg": "_means", "exp_avg_sq": "_squares", "max_exp_avg_sq": "_largest"}
     _decoupled = False
 
     def __init__(
@@ -120,12 +132,8 @@ class Adam(Optimizer):
         maximize: bool = False,
     ) -> None:
         super().__init__(params, lr, weight_decay, maximize)
-        beta1, beta2 = betas
-        self.betas = (
-            self._not_negative("betas[0]", beta1, below=1),
-            self._not_negative("betas[1]", beta2, below=1),
-        )
-        self.eps = self._not_negative("eps", eps)
+        self.betas = betas
+        self.eps = eps
         self.amsgrad = amsgrad
         self._means, self._squares = self._like_params(), self._like_params()
         self._largest = self._like_params() if amsgrad else [None] * len(self.params)
@@ -198,6 +206,11 @@ class RMSprop(Optimizer):
         If an option is out of range.
     """
 
+    alpha: float = Option(not_negative)  # type: ignore[assignment]
+    eps: float = Option(not_negative)  # type: ignore[assignment]
+    momentum: float = Option(not_negative)  # type: ignore[assignment]
+    _parts = {"square_avg": "_squares", "momentum_buffer": "_buffers", "grad_avg": "_means"}
+
     def __init__(
         self,
         params: Iterable[Array],
@@ -211,9 +224,9 @@ class RMSprop(Optimizer):
         maximize: bool = False,
     ) -> None:
         super().__init__(params, lr, weight_decay, maximize)
-        self.alpha = self._not_negative("alpha", alpha)
-        self.eps = self._not_negative("eps", eps)
-        self.momentum = self._not_negative("momentum", momentum)
+        self.alpha = alpha
+        self.eps = eps
+        self.momentum = momentum
         self.centered = centered
         self._squares, self._buffers = self._like_params(), self._like_params()
         self._means = self._like_params() if centered else [None] * len(self.params)
@@ -254,6 +267,11 @@ class Adagrad(Optimizer):
         If an option is out of range.
     """
 
+    lr_decay: float = Option(not_negative)  # type: ignore[assignment]
+    eps: float = Option(not_negative)  # type: ignore[assignment]
+    initial_accumulator_value: float = Option(not_negative)  # type: ignore[assignment]
+    _parts = {"sum": "_sums"}
+
     def __init__(
         self,
         params: Iterable[Array],
@@ -266,11 +284,10 @@ class Adagrad(Optimizer):
         maximize: bool = False,
     ) -> None:
         super().__init__(params, lr, weight_decay, maximize)
-        self.lr_decay = self._not_negative("lr_decay", lr_decay)
-        self.eps = self._not_negative("eps", eps)
-        start = self._not_negative("initial_accumulator_value", initial_accumulator_value)
-        self.initial_accumulator_value = start
-        self._sums = self._like_params(start)
+        self.lr_decay = lr_decay
+        self.eps = eps
+        self.initial_accumulator_value = initial_accumulator_value
+        self._sums = self._like_params(self.initial_accumulator_value)
 
     def _rule(self) -> kernels.Rule:
         lr = self.lr / (1 + (self.steps - 1) * self.lr_decay)

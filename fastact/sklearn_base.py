@@ -1,6 +1,7 @@
 """What the scikit-learn estimators share: the parameters, `fit`, and the forward pass."""
 from __future__ import annotations
 
+import copy
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
@@ -101,7 +102,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         self.out_activation_ = out_activation
         self.coefs_, self.intercepts_ = sklearn_network.initial(self, sizes, self._random_state, dtype)
         self._best_parameters: Optional[Array] = None
-        for name in ("_dropout_rng", "_network"):  # the arrays of an earlier fit stay as they are
+        for name in ("_dropout_rng", "_network", "_optimizer"):  # the arrays of an earlier fit stay as they are
             self.__dict__.pop(name, None)
 
     def _start_history(self, first: bool) -> None:
@@ -183,6 +184,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         state = dict(super().__getstate__())
         state.pop("_network", None)
         return state
+
+    def __copy__(self) -> Any:
+        """An independent copy: one that shared the lists of parameters would share only a part of what training changes."""
+        return copy.deepcopy(self)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -54,9 +54,23 @@ def initial(model: Any, sizes: List[int], rng: np.random.RandomState, dtype: Any
     return coefs, intercepts
 
 
+def checked_sizes(model: Any) -> List[int]:
+    """The sizes of the layers; ValueError where `coefs_` and `intercepts_`, which anybody may replace, do not fit."""
+    shapes = [np.shape(coef) for coef in model.coefs_]
+    sizes = [model.n_features_in_, *(shape[-1] if shape else 0 for shape in shapes)]
+    expected = list(zip(sizes, sizes[1:])), [(n,) for n in sizes[1:]]
+    found = shapes, [np.shape(intercept) for intercept in model.intercepts_]
+    if found != expected or sizes[-1] != model.n_outputs_:
+        raise ValueError(
+            f"{type(model).__name__}: coefs_ have the shapes {found[0]} and intercepts_ {found[1]}; they do not make a "
+            f"network from {model.n_features_in_} features to {model.n_outputs_} outputs"
+        )
+    return sizes
+
+
 def build(model: Any, dtype: Any) -> Network:
     """A network with a copy of the estimator's parameters."""
-    sizes = [len(model.coefs_[0]), *(coef.shape[1] for coef in model.coefs_)]
+    sizes = checked_sizes(model)
     hidden = arguments.activations(model, len(sizes) - 2)
     dropout, rng = ([model.dropout] * len(hidden), model._dropout_rng) if model.dropout else ((), None)
     network = Network(sizes, [*hidden, (None, ())], np.dtype(dtype), dropout, rng=rng)
@@ -67,16 +81,15 @@ def build(model: Any, dtype: Any) -> Network:
 
 def bound(model: Any) -> Network:
     """The estimator's network, made where there is none that fits; `coefs_` and `intercepts_` become its views."""
-    shapes, dtype = [coef.shape for coef in model.coefs_], model._dtype()
-    made_of = shapes, dtype, arguments.activations(model, len(shapes) - 1), model.dropout
+    sizes, dtype = checked_sizes(model), model._dtype()
+    made_of = sizes, dtype, arguments.activations(model, len(sizes) - 2), model.dropout
     if getattr(model, "_network", (None,))[0] != made_of:
         model._network = made_of, build(model, dtype)
     network: Network = model._network[1]
-    for i, layer in enumerate(network.layers):
-        if model.coefs_[i] is not layer.weight:
-            layer.weight[...] = model.coefs_[i]
-            model.coefs_[i] = layer.weight
-        if model.intercepts_[i] is not layer.bias:
-            layer.bias[...] = model.intercepts_[i]
-            model.intercepts_[i] = layer.bias
+    for layer, coef, intercept in zip(network.layers, model.coefs_, model.intercepts_):
+        if coef is not layer.weight:
+            layer.weight[...] = coef
+        if intercept is not layer.bias:
+            layer.bias[...] = intercept
+    model.coefs_, model.intercepts_ = ([getattr(layer, name) for layer in network.layers] for name in ("weight", "bias"))
     return network

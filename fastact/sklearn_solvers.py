@@ -7,6 +7,8 @@ import numpy as np
 
 from fastact import optimizers
 from fastact.layers import Array
+from fastact.network import Network
+from fastact.optimizer_kernels import are_ready
 
 
 class Solver:
@@ -17,13 +19,10 @@ class Solver:
     def __init__(self, model: Any) -> None:
         self.learning_rate = float(model.learning_rate_init)
 
-    def attach(self, params: Array) -> None:
-        """Go on with parameters in another array, as after unpickling."""
-        if self._rule.params[0] is not params:
-            fresh = type(self._rule)([params])
-            kept = {key: value for key, value in vars(self._rule).items() if key not in ("params", "_work")}
-            vars(fresh).update(kept)
-            self._rule = fresh
+    def attach(self, network: Network) -> bool:
+        """Go on with the parameters of a network, as after unpickling; False where the state does not fit them."""
+        self._rule.params = [network.flat]
+        return bool(are_ready(self._rule.params, [network.flat_grad], [self._rule._state(0)]))
 
     def step(self, grad: Array) -> None:
         """Update the parameters; the gradient is overwritten."""

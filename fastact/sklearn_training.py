@@ -72,11 +72,9 @@ class Batches:
 def epochs(model: Any, train: Data, validation: Optional[Data], objective: Objective, incremental: bool) -> None:
     """Train with sgd or adam; for `partial_fit` a single epoch."""
     network = sklearn_network.bound(model)
-    if incremental and hasattr(model, "_optimizer"):
-        model._optimizer.attach(network.flat)
-    else:
+    if not incremental or not hasattr(model, "_optimizer") or not model._optimizer.attach(network):
         model._optimizer = sklearn_solvers.solver(model, network.flat)
-    if validation is not None and model._best_parameters is None:
+    if validation is not None and np.shape(model._best_parameters) != network.flat.shape:
         model._best_parameters = network.flat.copy()
     problem, batches = Penalised(network), Batches(train, objective)
     n = train[0].shape[0]

@@ -8,10 +8,13 @@ from numpy.typing import ArrayLike
 
 from fastact import mlp_arguments as arguments
 from fastact.layers import Array
-from fastact.optimizer_base import Optimizer
+from fastact.loss_base import Loss
+from fastact.network import batches
+from fastact.optimizer_base import Optimizer, check_limit, clip_grad_norm, clip_grad_value
 from fastact.pairing import Objective
 from fastact.predictor import Predictor
 
+Limits = Tuple[Optional[float], Optional[float]]  # of the gradient's norm and of its elements
 Self = TypeVar("Self", bound="Trainer")
 
 
@@ -19,6 +22,7 @@ class Trainer(Predictor):
     """The half of `MLP` that changes the parameters."""
 
     optimizer: Optimizer
+    dropout: List[float]
     history: Dict[str, List[float]]
     _rng: np.random.Generator
 
@@ -26,10 +30,17 @@ class Trainer(Predictor):
         self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike] = None
     ) -> Tuple[float, List[Array]]:
         """The loss, and its gradients with respect to `parameters` (copies); arguments as for `train_step`."""
-        loss = self._backpropagate(X, y, sample_weight)
+        loss = self._network.backpropagate(*self._batch(X, y, sample_weight))
         return loss, [grad.copy() for grad in self._network.gradients]
 
-    def train_step(self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike] = None) -> float:
+    def train_step(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: Optional[ArrayLike] = None,
+        clip_norm: Optional[float] = None,
+        clip_value: Optional[float] = None,
+    ) -> float:
         """Take one step of the optimiser on a batch and return the loss before it.
 
         Parameters
@@ -39,18 +50,22 @@ class Trainer(Predictor):
             What the loss takes: integer classes (samples,), for cross_entropy also probabilities
             (samples, classes); else (samples, outputs), or (samples,) for a single output.
         sample_weight : array_like, shape (samples,), optional
-            A sample of weight k counts like k equal samples.
+            A sample of weight k counts like k equal samples; only ratios of weights matter.
+        clip_norm, clip_value : float, optional
+            The gradient is limited by `fastact.optimizers.clip_grad_value`, then by
+            `fastact.optimizers.clip_grad_norm` over all parameters together.
 
         Raises
         ------
         FloatingPointError
-            If the loss is infinite or NaN; the parameters have not been changed then.
+            If the loss is infinite or NaN; neither the parameters nor batch normalisation's running
+            means have been changed then.
         TypeError, ValueError
-            If dtypes, shapes or labels do not fit.
+            If dtypes, shapes or labels do not fit, or ``batch_norm`` is given a single sample, whose
+            deviation is 0; nothing has been changed then.
         """
-        loss = self._backpropagate(X, y, sample_weight)
-        self.optimizer.step([self._network.flat_grad])
-        return loss
+        inputs, target, loss = self._batch(X, y, sample_weight)
+        return self._step(inputs, target, loss, limits(clip_norm, clip_value))
 
     def fit(
         self: Self,
@@ -66,6 +81,8 @@ class Trainer(Predictor):
         callbacks: Any = (),
         validation_split: float = 0.0,
         shuffle: bool = True,
+        clip_norm: Optional[float] = None,
+        clip_value: Optional[float] = None,
     ) -> Self:
         """Train on mini-batches, fill `history`, and return this network.
 
@@ -76,6 +93,7 @@ class Trainer(Predictor):
         X, y, sample_weight : array_like
             As for `train_step`.
         epochs, batch_size : int
+            With ``batch_norm`` a last batch of one sample joins the batch before it.
         validation_data : (X, y) or (X, y, sample_weight), optional
             Evaluated after every epoch.
         progress : bool or str
@@ -89,16 +107,19 @@ class Trainer(Predictor):
         callbacks : callable, or iterable of callable
             ``callback(epoch, logs)`` after every epoch; returning True ends the training.
         validation_split : float
-            Without validation_data: the fraction of the samples, drawn at random, to validate on.
+            Without validation_data: the fraction of the samples, drawn at random, to validate on. Both
+            parts have a sample whose weight is not 0.
         shuffle : bool
             Whether each epoch has an order of its own.
+        clip_norm, clip_value : float, optional
+            As for `train_step`.
 
         Raises
         ------
         FloatingPointError
             If the loss is not finite any more, with epoch, batch and layer, and what to try.
         TypeError, ValueError
-            As `train_step`; nothing has been changed then.
+            If an argument does not fit, such as a label of any sample; nothing has been changed then.
 
         Warns
         -----
@@ -108,12 +129,10 @@ class Trainer(Predictor):
         from fastact import training
 
         validation = None if validation_data is None else self._data(*validation_data)
-        data = self._data(X, y, sample_weight)
-        if validation is None:
-            data, validation = training.split(data, validation_split, self._rng)
         training.fit(
-            self, data, validation, epochs, batch_size, rng=self._rng, shuffle=shuffle, progress=progress,
-            schedule=schedule, early_stopping=early_stopping, callbacks=callbacks,
+            self, self._data(X, y, sample_weight), validation, epochs, batch_size, split=validation_split,
+            rng=self._rng, shuffle=shuffle, progress=progress, schedule=schedule, early_stopping=early_stopping,
+            callbacks=callbacks, clip=limits(clip_norm, clip_value),
         )  # fmt: skip
         return self
 
@@ -126,17 +145,43 @@ class Trainer(Predictor):
     def _data(self, X: ArrayLike, y: ArrayLike, weight: Optional[ArrayLike] = None) -> Tuple[Array, Array, Any]:
         inputs = self._inputs(X)
         n = len(inputs)
-        return inputs, self._targets(y, n), arguments.weights(weight, n, self.loss, self.dtype)
+        target = self._targets(y, n)
+        self._check_targets(target)
+        return inputs, target, arguments.weights(weight, n, self.loss, self.dtype)
 
-    def _backpropagate(self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike]) -> float:
+    def _batch(self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike]) -> Tuple[Array, Array, Any]:
+        """Inputs, targets, and the loss with its weights."""
         loss = self.loss
         inputs = self._inputs(X)
+        target = self._targets(y, len(inputs))
         if sample_weight is not None:
             loss = Objective(loss, weight=arguments.weights(sample_weight, len(inputs), loss, self.dtype))
-        return self._network.backpropagate(inputs, self._targets(y, len(inputs)), loss)
+        if any(self.dropout):  # which would draw numbers before the loss sees the targets
+            self._check_targets(target)
+        return inputs, target, loss
 
-    def _step(self, inputs: Array, target: Array, objective: Objective) -> float:
+    def _check_targets(self, target: Array) -> None:
+        """Raise what the loss raises for targets that do not fit."""
+        if isinstance(self.loss, Loss):
+            for part in batches(target, 8192):
+                self.loss(np.zeros((len(part), self.layers[-1]), self.dtype), part)
+
+    def _step(self, inputs: Array, target: Array, objective: Any, clip: Limits = (None, None)) -> float:
         """`train_step` for arrays that have been checked."""
-        loss = self._network.backpropagate(inputs, target, objective)
-        self.optimizer.step([self._network.flat_grad])
+        network, (norm, value) = self._network, clip
+        loss = network.backpropagate(inputs, target, objective)
+        if value is not None:
+            clip_grad_value(network.flat_grad, value)
+        if norm is not None:
+            clip_grad_norm(network.flat_grad, norm)
+        self.optimizer.step([network.flat_grad])
+        network.commit()
         return loss
+
+
+def limits(norm: Optional[float], value: Optional[float]) -> Limits:
+    """``clip_norm`` and ``clip_value``, checked."""
+    for name, limit in (("clip_norm", norm), ("clip_value", value)):
+        if limit is not None:
+            check_limit(f"MLP: {name}", limit)
+    return norm, value

@@ -1,6 +1,7 @@
 """The training loop: shuffled mini-batches, validation, early stopping, the history."""
 from __future__ import annotations
 
+import functools
 import warnings
 from numbers import Integral, Real
 from typing import Any, Dict, List, Optional, Tuple
@@ -16,16 +17,27 @@ from fastact.progress import Progress
 Data = Tuple[Array, Array, Optional[Array]]  # inputs, targets, weights
 
 
-def split(data: Data, fraction: float, rng: np.random.Generator) -> Tuple[Data, Optional[Data]]:
-    """Set a fraction of the samples, drawn at random, aside for validation."""
+def count_for_validation(data: Data, fraction: float) -> int:
+    """How many samples `_split` sets aside."""
     if not isinstance(fraction, Real) or not 0 <= fraction < 1:
         raise ValueError(f"MLP.fit: validation_split must be in [0, 1), got {fraction!r}")
-    if fraction == 0:
-        return data, None
-    samples = len(data[0])
-    order, count = rng.permutation(samples), round(samples * fraction)
-    if not 0 < count < samples:
+    samples, weight = len(data[0]), data[2]
+    count = round(samples * fraction)
+    if fraction and not 0 < count < samples:
         raise ValueError(f"MLP.fit: validation_split={fraction} of {samples} samples leaves one part without any")
+    if fraction and weight is not None and np.count_nonzero(weight) < 2:
+        raise ValueError("MLP.fit: validation_split needs at least 2 samples whose sample_weight is not 0, one a part")
+    return count
+
+
+def _split(data: Data, count: int, rng: np.random.Generator) -> Tuple[Data, Data]:
+    """Set samples, drawn at random, aside for validation. Each part has a sample whose weight is not 0."""
+    order, weight = rng.permutation(len(data[0])), data[2]
+    if weight is not None:
+        for lacking, other in ((order[:count], order[count:]), (order[count:], order[:count])):
+            if not weight[lacking].any():
+                k = np.flatnonzero(weight[other])[0]
+                lacking[0], other[k] = other[k], lacking[0]
     return _rows(data, order[count:]), _rows(data, order[:count])
 
 
@@ -61,14 +73,17 @@ def fit(
     epochs: int,
     batch_size: int,
     *,
+    split: float = 0.0,
     rng: np.random.Generator,
     shuffle: bool = True,
     progress: Any = True,
     schedule: Any = None,
     early_stopping: Any = None,
     callbacks: Any = (),
+    clip: Tuple[Optional[float], Optional[float]] = (None, None),
 ) -> None:
     """Train; fills ``net.history`` epoch by epoch, so that it is there however the training ends."""
+    # Whatever raises ValueError or TypeError comes before anything changes, the generator's state included.
     for option, given in (("epochs", epochs), ("batch_size", batch_size)):
         if not isinstance(given, Integral) or given < 1:
             raise ValueError(f"MLP.fit: {option} must be a positive integer, got {given!r}")
@@ -76,17 +91,22 @@ def fit(
     watchers = watching(callbacks) + ([own] if own is not None else [])
     schedules.check(schedule, net.optimizer)
     stoppers = [watcher for watcher in watchers if isinstance(watcher, EarlyStopping)]
+    aside = count_for_validation(data, split) if validation is None else 0
+    bounds = _bounds(len(data[0]) - aside, batch_size, least=2 if net.batch_norm else 1)
+    if aside:
+        data, validation = _split(data, aside, rng)
     for each in stoppers:
         each.begin(net._network)
+    step = net._step if clip == (None, None) else functools.partial(net._step, clip=clip)
     history: Dict[str, List[float]] = {}
     net.history = history
-    line = Progress(progress, epochs, -(-len(data[0]) // batch_size))
+    line = Progress(progress, epochs, len(bounds))
     warned, last = False, False
     logs: Dict[str, float] = {}
     try:
         for epoch in range(1, epochs + 1):
             order = rng.permutation(len(data[0])) if shuffle else np.arange(len(data[0]))
-            logs = _epoch(net, data, order, epoch, batch_size, line, logs.get("loss", np.nan))
+            logs = _epoch(net, data, order, epoch, bounds, step, line, logs.get("loss", np.nan))
             if validation is not None:
                 logs.update((f"val_{key}", value) for key, value in _scores(net, validation).items())
             for key, value in logs.items():
@@ -129,8 +149,19 @@ def _call(watchers: List[Any], epoch: int, logs: Dict[str, float]) -> bool:
     return stop
 
 
+def _bounds(samples: int, size: int, least: int) -> List[Tuple[int, int]]:
+    """Where each batch begins and ends; a last one of fewer samples than `least` joins the one before."""
+    if min(samples, size) < least:
+        what = "batch_size=1" if samples >= least else "1 sample to train with"
+        raise ValueError(f"MLP.fit: {what} is too few for batch_norm, which needs a deviation; a batch needs at least {least}")
+    starts = list(range(0, samples, size))
+    if samples - starts[-1] < least:
+        del starts[-1]
+    return list(zip(starts, [*starts[1:], samples]))
+
+
 def _epoch(
-    net: Any, data: Data, order: Array, epoch: int, batch_size: int, line: Progress, loss: float
+    net: Any, data: Data, order: Array, epoch: int, bounds: List[Tuple[int, int]], step: Any, line: Progress, loss: float
 ) -> Dict[str, float]:
     """One pass over the data; returns the mean loss of its samples, and the metric, as training saw them.
 
@@ -140,8 +171,8 @@ def _epoch(
     metric = Metric(net.loss)
     objective = Objective(net.loss, metric)
     total, count = 0.0, 0.0
-    for batch, start in enumerate(range(0, len(order), batch_size), 1):
-        rows = order[start : start + batch_size]
+    for batch, (start, stop) in enumerate(bounds, 1):
+        rows = order[start:stop]
         samples: float = len(rows)
         if weight is not None:
             objective.weight = weight[rows]
@@ -149,7 +180,7 @@ def _epoch(
             if samples == 0:
                 continue  # nothing to learn from
         try:
-            loss = net._step(X[rows], y[rows], objective)
+            loss = step(X[rows], y[rows], objective)
         except FloatingPointError as error:
             before = f"the last finite loss was {loss:.6g}" if np.isfinite(loss) else "no loss was finite before"
             raise FloatingPointError(f"MLP.fit, epoch {epoch}, batch {batch}: {error}; {before}") from None

@@ -330,6 +330,18 @@ def test_grid_search_with_processes(digits):
     np.testing.assert_array_equal(alone.coefs_[0], search.best_estimator_.coefs_[0])
 
 
+def test_workers_train_models_that_joblib_maps_read_only():
+    joblib = pytest.importorskip("joblib")
+    A = np.random.default_rng(0).normal(size=(40, 100))
+    model = ours.MLPRegressor(hidden_layer_sizes=(1500,), random_state=0).partial_fit(A, A[:, 0])  # of more than 1 MB
+    losses = joblib.Parallel(n_jobs=2)(joblib.delayed(_trained)(model, A) for _ in range(2))
+    assert losses == pytest.approx([_trained(model, A)] * 2, rel=1e-9)
+
+
+def _trained(model, A):
+    return model.partial_fit(A, A[:, 0]).loss_
+
+
 @pytest.mark.parametrize("options, says", [
     ({"alpha": -1}, r"'alpha' parameter of MLPClassifier must be a number in \[0, inf\)\. Got -1"),
     ({"solver": "newton"}, "'adam' or 'sgd' or 'lbfgs'"),
