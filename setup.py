@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy
@@ -15,8 +16,8 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 GENERATED = ROOT / "build" / "generated"
-C_SOURCES = ["cpu.c", "dispatch.c", "matrix.c", "row_calls.c", "losses.c", "bound.c", "parallel.c", "isa/baseline.c",
-             "isa/avx2.c", "isa/avx512.c", "isa/neon.c"]
+C_SOURCES = ["isa/avx512.c", "isa/avx2.c", "isa/baseline.c", "isa/neon.c",  # what takes longest first
+             "cpu.c", "dispatch.c", "matrix.c", "row_calls.c", "losses.c", "bound.c", "parallel.c"]
 # The wrappers that a small call goes through; what else Cython has written is compiled for size.
 QUICK = ("activations", "bound", "buffers", "forms", "kernels", "rows")
 # -ffp-contract=off and the absence of any fast-math flag keep results equal on all instruction sets.
@@ -118,12 +119,26 @@ class Build(build_ext):
             flags += [flag for flag in ["-Wa,-muse-unaligned-vector-move"] if compiles(compiler, [flag])]
             link = [*link, "-static"]
         strip = [flag for flag in ["-Wl,--strip-all"] if compiles(compiler, [flag])]
+        load("_build/changes").only_changed(self.compiler, Path(self.build_temp))
         self.shrink_wrappers()
         for extension in self.extensions:
             extension.extra_compile_args = [*flags, "-Wno-unused-function", "-g0"]
             extension.extra_link_args = link if extension.name == "fastact.kernels" else [*link, *strip]
-        self.parallel = self.parallel or os.cpu_count()
-        super().build_extensions()
+        with ThreadPoolExecutor(self.parallel or os.cpu_count()) as pool:
+            list(pool.map(self.compile, *zip(*((each, source) for each in self.extensions for source in each.sources))))
+            list(pool.map(self.build_extension, self.extensions))
+
+    def compile(self, extension, *sources):
+        """Compile sources of an extension, those that need it, to objects; return the objects' names."""
+        return self.compiler.compile(sources, self.build_temp, extension.define_macros, extension.include_dirs,
+                                     extra_postargs=extension.extra_compile_args)
+
+    def build_extension(self, extension):
+        """Link an extension, where that is needed."""
+        self.compiler.link_shared_object(
+            self.compile(extension, *extension.sources), self.get_ext_fullpath(extension.name),
+            libraries=self.get_libraries(extension), extra_postargs=extension.extra_link_args,
+            export_symbols=self.get_export_symbols(extension), build_temp=self.build_temp)
 
     def run(self):
         if self.compiler == "mingw32" and not shutil.which(os.environ.get("CC", "gcc").split()[0]):
@@ -151,17 +166,8 @@ class Build(build_ext):
         """The C library from the extension's own objects, and what pkg-config says about it."""
         (folder / "pkgconfig").mkdir(parents=True, exist_ok=True)
         kernels = next(each for each in self.extensions if each.name == "fastact.kernels")
-        sources = [f"src_c/{name}" for name in C_SOURCES]
-        library = folder / self.compiler.library_filename("fastact")
-        objects = [Path(name) for name in self.compiler.object_filenames(sources, output_dir=self.build_temp)]
-        newest = max(os.path.getmtime(name) for name in kernels.depends)
-        ages = [path.stat().st_mtime for path in objects if path.exists()]
-        if not library.exists() or library.stat().st_mtime < max([newest, *ages]):
-            if len(ages) < len(objects) or min(ages) < newest:  # the extension was built in another folder
-                self.compiler.compile(sources, self.build_temp, kernels.define_macros, kernels.include_dirs,
-                                      extra_postargs=kernels.extra_compile_args)
-            library.unlink(missing_ok=True)  # or what is no longer a source would stay in it
-            self.compiler.create_static_lib([str(path) for path in objects], "fastact", str(folder))
+        objects = self.compile(kernels, *(f"src_c/{name}" for name in C_SOURCES))
+        self.compiler.create_static_lib(objects, "fastact", str(folder))
         libraries = " ".join([*kernels.extra_link_args, *([] if platform.system() == "Windows" else ["-lpthread", "-lm"])])
         (folder / "pkgconfig" / "fastact.pc").write_text(PKG_CONFIG.format(
             version=self.distribution.get_version(), description=self.distribution.get_description(), libraries=libraries))
@@ -176,14 +182,13 @@ include = [str(ROOT / "src_c"), str(GENERATED), numpy.get_include()]
 macros = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")]
 if sys.platform == "win32" and sys.maxsize > 1 << 32:
     macros.append(("MS_WIN64", ""))  # as the header of later Pythons does; 3.10's does it for MSVC alone
-depends = [str(p) for p in [*ROOT.glob("src_c/**/*.[ch]"), *GENERATED.glob("*")]]
 
 
 def extension(name, sources=()):
     """One Cython module of the package."""
     libraries = ["m"] if platform.system() != "Windows" else []
     return Extension(f"fastact.{name}", [f"fastact/{name}.pyx", *sources], include_dirs=include,
-                     define_macros=macros, depends=depends, libraries=libraries)
+                     define_macros=macros, libraries=libraries)
 
 
 setup(
@@ -194,7 +199,7 @@ setup(
          extension("buffers", ["src_c/buffers.c"]),
          *map(extension, ("ufuncs", "forms", "bound", "biased", "activations", "row_bind", "rows",
                            "loss_kernels", "optimizer_kernels"))],
-        include_path=[str(GENERATED)], build_dir="build/cython", shared_utility_qualified_name="fastact._cyutility",
-        compiler_directives={"embedsignature": True}),
+        include_path=[str(GENERATED)], build_dir="build/cython", cache="build/cython/cache",
+        shared_utility_qualified_name="fastact._cyutility", compiler_directives={"embedsignature": True}),
     cmdclass={"build_ext": Build},
 )
