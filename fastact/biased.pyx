@@ -9,6 +9,8 @@ from fastact.buffers cimport new_array
 from fastact.forms cimport Form, MAX_ARGUMENTS, RELEASE_GIL_FROM
 from fastact.plain cimport is_like, is_plain, is_row, may_overlap, overlaps
 
+import functools
+
 import numpy as np
 
 from fastact import containers, docs, half_types
@@ -62,10 +64,13 @@ cdef class BiasedBackward(Form):
 
     def call_any(self, values, out):
         """Anything array-like: by way of matrices where the bias is one row, else of the ufunc."""
-        if out is None:
-            lazy = containers.of_bias(self.info.name, values)
-            if lazy is not None:
-                return lazy
+        if any([type(value) is not np.ndarray for value in values[:3]]):
+            from fastact.activations import activations
+            result = containers.apply(containers.Call(
+                "fastact." + self.__name__, functools.partial(inside, activations[self.info.name]), values,
+                ["whole", "x"] + ["broadcast"] * (len(values) - 2), ["x", "broadcast"], None, out))
+            if result is not None:
+                return result
         arrays = [containers.asarray(value) for value in values]
         dtype = np.result_type(*([a for a, value in zip(arrays, values) if type(value) not in (int, float)] or [0.0]))
         if dtype.kind in "biu":
@@ -114,6 +119,11 @@ cdef class BiasedBackward(Form):
         axes = tuple(k for k in range(whole.ndim) if k < whole.ndim - bias.ndim
                      or bias.shape[k - whole.ndim + bias.ndim] == 1)
         return whole, whole.sum(axes, dtype=np.float64).astype(work).reshape(bias.shape)
+
+
+def inside(activation, values, axis, out):
+    """biased_backward of what containers hold."""
+    return activation.biased_backward(*values, out=out)
 
 
 cdef bint fits(out, list values) except -1:

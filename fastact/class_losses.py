@@ -1,13 +1,15 @@
 """Losses against classes: from logits, with the softmax inside, or from logarithms of probabilities."""
 from __future__ import annotations
 
+import functools
 from typing import Any, Optional, Tuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastact import loss_kernels
-from fastact.loss_base import Loss, Prepared, Reduction, Value, contiguous, divisor, real
+from fastact.containers import Call, asarray
+from fastact.loss_base import Loss, Prepared, Reduction, Value, contiguous, divisor, in_containers, real, spread
 
 
 @Loss
@@ -55,11 +57,17 @@ def cross_entropy(
             return loss_kernels.classes, (False, input, target, None, None, ignore_index, by)
         if loss_kernels.rows_and_shares(input, target):
             return loss_kernels.classes, (False, input, None, None, target, ignore_index, by)
+    inside = _in_containers(
+        lambda *values: cross_entropy._function(*values, ignore_index, reduction, label_smoothing),
+        "cross_entropy", input, target, weight, reduction, label_smoothing,
+    )  # fmt: skip
+    if inside is not None:
+        return inside
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing}")
     layout = _Layout("cross_entropy", input)
     factors = layout.factors(weight)
-    target = np.asarray(target)
+    target = asarray(target)
     if target.shape != layout.x.shape or target.dtype.kind != "f":
         index = layout.indices(target)
         share = layout.one_hot(index, factors, label_smoothing) if label_smoothing else None
@@ -112,8 +120,68 @@ def nll_loss(
     by = divisor("nll_loss", reduction, 0)
     if weight is None and loss_kernels.rows_and_classes(input, target):
         return loss_kernels.classes, (True, input, target, None, None, ignore_index, by)
+    inside = _in_containers(
+        lambda *values: nll_loss._function(*values, ignore_index, reduction), "nll_loss", input, target, weight, reduction
+    )
+    if inside is not None:
+        return inside
     layout = _Layout("nll_loss", input)
-    return layout.prepared(True, layout.indices(np.asarray(target)), layout.factors(weight), None, ignore_index, by)
+    return layout.prepared(True, layout.indices(asarray(target)), layout.factors(weight), None, ignore_index, by)
+
+
+def _in_containers(
+    prepare: Any, name: str, input: Any, target: Any, weight: Any, reduction: str, smoothing: float = 0.0
+) -> Optional[Prepared]:
+    """The loss of arguments that are containers; None where none is."""
+    ndim = np.ndim(input) if not hasattr(input, "ndim") else input.ndim
+    role = "reduced" if ndim > getattr(target, "ndim", -1) else "whole"
+    return in_containers(
+        name, prepare, [input, target, weight], ["x", role, "along"], "reduced" if reduction == "none" else None,
+        functools.partial(_masked_rows, smoothing), max(min(ndim, 2) - 1, 0),
+    )  # fmt: skip
+
+
+def _masked_rows(smoothing: float, call: Call) -> Any:
+    """A loss without the classes that are hidden in a row, and without the rows whose target is."""
+    if not any(isinstance(value, np.ma.MaskedArray) for value in call.values):
+        return None
+    x, target, weight = (value if value is None else np.ma.asarray(value) for value in call.values)
+    axis, whole = call.axis, call.roles[1] == "whole"
+    if x.ndim == 0 or target.shape != (x.shape if whole else x.shape[:axis] + x.shape[axis + 1 :]):
+        call.run([value if value is None else np.ma.getdata(value) for value in (x, target, weight)])  # raises
+
+    def rows(array: Any) -> Any:
+        return np.moveaxis(array, axis, -1).reshape(-1, x.shape[axis])
+
+    data = rows(np.ma.getdata(x))
+    absent = rows(np.ma.getmaskarray(x)) | (False if weight is None else np.ma.getmaskarray(weight))
+    if whole:
+        labels, absent = rows(np.ma.getdata(target)), absent | rows(np.ma.getmaskarray(target))
+        gone = absent.all(1)
+        labels = np.where(absent, labels.dtype.type(0), labels)
+    else:
+        labels = np.ma.getdata(target).reshape(-1)
+        gone = absent.all(1) | np.ma.getmaskarray(target).reshape(-1)
+        if labels.dtype.kind in "iu":
+            known = np.flatnonzero((labels >= 0) & (labels < data.shape[1]))
+            gone[known] |= absent[known, labels[known]]
+    if smoothing and (absent & ~gone[:, None]).any():
+        raise call.error("label_smoothing spreads targets over all classes; none may be masked in a row that counts")
+    data = data if data.dtype.kind == "f" else data.astype(np.result_type(data, np.float32))
+    data = np.where(absent, data.dtype.type(-np.inf), data)
+    result = call.run([data[~gone], labels[~gone], weight if weight is None else weight.filled(0)])
+
+    def wrap(role: Optional[str], one: Any) -> Any:
+        if role is None:
+            return spread(role, one, ~gone, gone, x)
+        shape = x.shape[:axis] + x.shape[axis + 1 :]
+        if role == "reduced":
+            made = spread(role, one, ~gone, gone, x)
+            return made.reshape(shape) if shape else made[0]
+        made = spread(role, one, ~gone, absent | gone[:, None], x)
+        return np.moveaxis(made.reshape((*shape, x.shape[axis])), -1, axis)
+
+    return call.wrapped(result, wrap)
 
 
 class _Layout:

@@ -155,8 +155,11 @@ cdef class Form:
                                  f"determine the slope; use {self.info.name}.backward")
         try:
             return self.own_ufunc(*values, **kwargs)
-        except TypeError as error:
+        except (TypeError, NotImplementedError) as error:
+            containers.refuse(f"fastact.{self.__name__}", values)
             pair = containers.of_pairs(self, values, self.inputs) if self.outputs == 2 and not kwargs else None
+            if pair is None and kwargs.keys() <= {"out"}:
+                pair = containers.of_frames(self, values, self.outputs, kwargs.get("out"))
             if pair is not None:
                 return pair
             if "not supported for the input types" not in str(error):

@@ -5,6 +5,7 @@ up in arrays of their own there is ``fastact.silu.gated(gate, up)``.
 """
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
@@ -12,7 +13,8 @@ from numpy.lib.array_utils import normalize_axis_index
 from fastact import buffers
 from fastact.activations import activations
 from fastact.biased import run_halves, run_matrix
-from fastact.containers import asarray, of_halves
+from fastact.containers import Call, apply, asarray
+from fastact.row_arguments import check_even
 from fastact.row_bind import RowForm
 
 _DOC = """{name}(x, axis=-1, gate="last", out=None) = a * {activation}(b), x = [a, b]
@@ -98,7 +100,7 @@ class GatedLinearUnit:
         if result is not None:
             return result
         if type(x) is not np.ndarray:
-            result = of_halves(self.name, self, _check, [x], axis, gate, out)
+            result = apply(Call(f"fastact.{self.name}", partial(_inside, self, gate), [x], ["x"], ["half"], axis, out))
             if result is not None:
                 return result
         x = asarray(x)
@@ -113,7 +115,8 @@ class GatedLinearUnit:
         """The gradient with respect to x, of its shape, from that with respect to the result."""
         name, form = f"{self.name}.backward", self.activation.gated_backward
         if type(x) is not np.ndarray or type(grad) is not np.ndarray:
-            result = of_halves(name, self.backward, _check, [grad, x], axis, gate, out)
+            result = apply(Call(f"fastact.{name}", partial(_inside, self.backward, gate), [grad, x], ["half", "x"], ["x"],
+                                axis, out))
             if result is not None:
                 return result
         grad, x = asarray(grad), asarray(x)
@@ -175,13 +178,20 @@ class GatedLinearUnit:
         return self.name
 
 
+def _inside(form, gate, values, axis, out):
+    """A form of what containers hold."""
+    return form(*values, axis, gate, out)
+
+
 def _check(name, x, axis, gate):
     """The axis, counted from the front, and the shape of one half, where the arguments are in order."""
-    axis = normalize_axis_index(axis, x.ndim)
+    try:
+        axis = normalize_axis_index(axis, x.ndim)
+    except TypeError:
+        raise TypeError(f"fastact.{name}: axis must be an integer, got {axis!r}; names are those of xarray") from None
     if gate not in ("last", "first"):
         raise ValueError(f'fastact.{name}: gate must be "last" or "first", not {gate!r}')
-    if x.shape[axis] % 2:
-        raise ValueError(f"fastact.{name} needs an even size along axis {axis}, two halves, and x has shape {x.shape}")
+    check_even(f"fastact.{name}", x.shape, axis)
     return axis, (*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis + 1:])
 
 

@@ -19,12 +19,12 @@ class _Backward(Protocol):
         self,
         grad: ArrayLike,
         x: ArrayLike,
-        axis: int = -1,
+        axis: int | str = -1,
         gate: Literal["last", "first"] = "last",
         out: Any = None,
     ) -> Any: ...
     def bind(
-        self, grad: Any, x: Any, out: Any, axis: int = -1, gate: Literal["last", "first"] = "last"
+        self, grad: Any, x: Any, out: Any, axis: int | str = -1, gate: Literal["last", "first"] = "last"
     ) -> Bound: ...
 
 class GatedLinearUnit:
@@ -35,9 +35,9 @@ class GatedLinearUnit:
     @property
     def activation(self) -> Activation: ...
     def __call__(
-        self, x: ArrayLike, axis: int = -1, gate: Literal["last", "first"] = "last", out: Any = None
+        self, x: ArrayLike, axis: int | str = -1, gate: Literal["last", "first"] = "last", out: Any = None
     ) -> Any: ...
-    def bind(self, x: Any, out: Any, axis: int = -1, gate: Literal["last", "first"] = "last") -> Bound: ...
+    def bind(self, x: Any, out: Any, axis: int | str = -1, gate: Literal["last", "first"] = "last") -> Bound: ...
 
 glu: GatedLinearUnit
 reglu: GatedLinearUnit

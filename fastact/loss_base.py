@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import Any, Callable, Generic, Literal, Optional, ParamSpec, Tuple, Union, overload
+from typing import Any, Callable, Generic, List, Literal, Optional, ParamSpec, Sequence, Tuple, Union, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastact import loss_kernels
+from fastact import containers, loss_kernels
 
 P = ParamSpec("P")
 Array = NDArray[np.floating[Any]]  # of float32 or float64
@@ -84,18 +84,89 @@ def elementwise(
     option: float = 1.0,
     pos_weight: Optional[ArrayLike] = None,
     weighted_mean: bool = False,
+    batchmean: bool = False,
 ) -> Prepared:
-    """A loss of single elements; a weighted mean is divided by the sum of the weights."""
+    """A loss of single elements.
+
+    A weighted mean is divided by the sum of the weights, a sum for `batchmean` by the length of the first axis.
+    """
     x: Any = input
     t: Any = target
-    if not loss_kernels.alike(x, t):
+    plain = loss_kernels.alike(x, t)
+    if not plain or weight is not None or pos_weight is not None:
+        inside = in_containers(
+            name,
+            lambda x, t, w, p: elementwise(name, loss, x, t, reduction, w, option, p, weighted_mean, batchmean),
+            [input, target, weight, pos_weight], ["x", "whole", "broadcast", "broadcast"], "x" if reduction == "none" else None,
+            functools.partial(_masked_elements, batchmean),
+        )  # fmt: skip
+        if inside is not None:
+            return inside
+    if not plain:
         x, t = pair(name, x, t)
     w = None if weight is None else broadcast(name, "weight", weight, x)
     p = None if pos_weight is None else broadcast(name, "pos_weight", pos_weight, x)
     by = divisor(name, reduction, x.size)
+    if batchmean:
+        by = x.shape[0] if x.ndim else 1
     if weighted_mean and w is not None and reduction == "mean":
         by = w.sum(dtype=np.float64)
     return loss_kernels.elements, (loss, x, t, w, option, p, by)
+
+
+def in_containers(
+    name: str,
+    prepare: Callable[..., Prepared],
+    values: List[Any],
+    roles: List[str],
+    result: Optional[str],
+    masked: Callable[[containers.Call], Any],
+    axis: Any = None,
+) -> Optional[Prepared]:
+    """A loss of arguments that are containers; None where none is. The arguments are those of `containers.Call`."""
+    if not any(value is not None and containers.is_container(value) for value in values):
+        return None
+
+    def kernel(wants_gradient: bool) -> Tuple[Value, Any]:
+        def run(inner: Sequence[Any], *_: Any) -> Any:
+            again, arguments = prepare(*inner)
+            both = again(*arguments, wants_gradient)
+            return both if wants_gradient else both[0]
+
+        results = [result, "x"] if wants_gradient else [result]
+        computed = containers.apply(containers.Call(name, run, values, roles, results, axis), masked)
+        return computed if wants_gradient else (computed, None)
+
+    return kernel, ()
+
+
+def _masked_elements(batchmean: bool, call: containers.Call) -> Any:
+    """A loss of the elements that are hidden in no argument."""
+    if not any(isinstance(value, np.ma.MaskedArray) for value in call.values):
+        return None
+    data = [value if value is None else np.ma.asarray(value) for value in call.values]
+    x = data[0]
+    if data[1].shape != x.shape:
+        call.run([value if value is None else np.ma.getdata(value) for value in data])  # raises
+    hidden = np.zeros(x.shape, bool)
+    for value in data:
+        if value is not None and value.mask is not np.ma.nomask:
+            hidden |= value.mask
+    inner = [value if value is None else np.broadcast_to(np.ma.getdata(value), x.shape)[~hidden] for value in data]
+    result = call.run(inner)
+    if batchmean and x.ndim:  # by the rows that have an element, not by the elements
+        factor = x.dtype.type(len(inner[0]) / max((~hidden).reshape(len(x), -1).any(1).sum(), 1))
+        result = tuple(part * factor for part in result) if isinstance(result, tuple) else result * factor
+    return call.wrapped(result, lambda role, one: spread(role, one, ~hidden, hidden, x))
+
+
+def spread(role: Optional[str], computed: Any, kept: Any, hidden: Any, like: Any) -> Any:
+    """What was computed of the kept elements or rows in its place; a number is masked where nothing was kept."""
+    if role is None:
+        return computed if kept.any() else np.ma.masked
+    whole = np.zeros(hidden.shape, computed.dtype)
+    whole[kept] = computed
+    return containers.hide(like, whole, hidden)
 
 
 def divisor(name: str, reduction: str, count: float) -> Optional[float]:
@@ -111,7 +182,7 @@ def divisor(name: str, reduction: str, count: float) -> Optional[float]:
 
 def real(name: str, argument: str, value: ArrayLike) -> NDArray[Any]:
     """``value`` as a C-contiguous float32 or float64 array, by NumPy's promotion with float32."""
-    array = np.asarray(value)
+    array = containers.asarray(value)
     if array.dtype.kind in "fiub":
         dtype = np.result_type(array.dtype.newbyteorder("="), np.float32)
         if dtype.itemsize <= 8:

@@ -250,8 +250,5 @@ def kl_div(
         If the shapes differ, or ``reduction`` is unknown.
     """
     loss = loss_kernels.KL_DIV_LOG_TARGET if log_target else loss_kernels.KL_DIV
-    if reduction != "batchmean":
-        return elementwise("kl_div", loss, input, target, reduction)
-    kernel, arguments = elementwise("kl_div", loss, input, target, "sum")
-    shape = arguments[1].shape
-    return kernel, (*arguments[:-1], shape[0] if shape else 1)
+    batchmean = reduction == "batchmean"
+    return elementwise("kl_div", loss, input, target, "sum" if batchmean else reduction, batchmean=batchmean)

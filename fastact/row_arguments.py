@@ -7,6 +7,14 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from fastact import half_types
 
 
+def checked_axes(name, axis, ndim):
+    """The axes that an axis, several or None mean, counted from the front; raise for any other."""
+    try:
+        return range(ndim) if axis is None else normalize_axis_tuple(axis, ndim)
+    except TypeError:
+        raise TypeError(f"{name}: axis must be an integer, several, or None, got {axis!r}; names are those of xarray") from None
+
+
 class Rows:
     """How an array of a shape is cut in rows along an axis, several axes, or all of them (None).
 
@@ -16,8 +24,7 @@ class Rows:
 
     def __init__(self, axis, shape):
         ndim = max(len(shape), 1)
-        axes = range(ndim) if axis is None else normalize_axis_tuple(axis, ndim)
-        self.full, self.axes = shape, sorted(axes)
+        self.full, self.axes = shape, sorted(checked_axes("fastact", axis, ndim))
         lengths = shape or (1,)
         first, count = self.axes[0] if self.axes else ndim, len(self.axes)
         self.moved = self.axes != list(range(first, first + count))
@@ -45,6 +52,12 @@ class Rows:
         if keepdims:
             return tuple(1 if k in self.axes else n for k, n in enumerate(self.full))
         return tuple(n for k, n in enumerate(self.full) if k not in self.axes)
+
+
+def check_even(name, shape, axis):
+    """Raise where an axis has no two halves."""
+    if shape[axis] % 2:
+        raise ValueError(f"{name} needs an even size along axis {axis}, two halves, and x has shape {shape}")
 
 
 def common_dtype(name, arrays):
@@ -83,15 +96,17 @@ def checked_temperature(name, temperature):
     return value
 
 
-def checked_mask(name, mask, shape, rows):
-    """The mask as bytes of the rows' shape, or None."""
-    if mask is None:
-        return None
+def broadcast_mask(name, mask, shape):
+    """The mask as a boolean array of this shape; raise for any other."""
     mask = np.asarray(mask)
     if mask.dtype != bool:
-        raise TypeError(f"fastact.{name}: mask must be boolean, True for the elements that count, got {mask.dtype}")
+        raise TypeError(f"{name}: mask must be boolean, True for the elements that count, got {mask.dtype}")
     try:
-        mask = np.broadcast_to(mask, shape)
+        return np.broadcast_to(mask, shape)
     except ValueError:
-        raise ValueError(f"fastact.{name}: mask of shape {mask.shape} does not broadcast to {shape}") from None
-    return rows.plain(mask, bool)
+        raise ValueError(f"{name}: mask of shape {mask.shape} does not broadcast to {shape}") from None
+
+
+def checked_mask(name, mask, shape, rows):
+    """The mask as bytes of the rows' shape, or None."""
+    return None if mask is None else rows.plain(broadcast_mask(f"fastact.{name}", mask, shape), bool)

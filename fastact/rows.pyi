@@ -6,7 +6,7 @@ from fastact.bound import Bound
 from fastact.registry import RowEntry
 from fastact.row_bind import Bindable
 
-_Axis = int | Sequence[int] | None
+_Axis = int | str | Sequence[int | str] | None  # names are those of xarray
 
 @disjoint_base
 class Core:
@@ -81,8 +81,10 @@ def run_any(
     name: str, form: int, values: list[Any], axis: _Axis, out: Any, mask: Any, temperature: float, sign: int
 ) -> Any: ...
 
-def block(name: str, form: int, temperature: Any, sign: int, values: Sequence[Any], axis: _Axis, mask: Any) -> Any: ...
-def reduced_block(function: Any, values: Sequence[Any], axis: _Axis, mask: Any, keepdims: bool) -> Any: ...
+def block(
+    name: str, form: int, temperature: Any, sign: int, values: Sequence[Any], axis: _Axis, out: Any
+) -> Any: ...
+def reduced_block(function: Any, keepdims: bool, values: Sequence[Any], axis: _Axis, out: Any) -> Any: ...
 functions: Dict[str, RowFunction]
 softmax: RowActivation
 softmin: RowActivation

@@ -93,9 +93,10 @@ cdef object run(Core core, int which, object first, object second, object axis, 
 
 def run_any(str name, int form, list values, axis, out, mask, temperature, int sign):
     """Convert to plain arrays, run, and convert the result."""
-    if any([type(value) is not np.ndarray for value in values]):
-        compute = functools.partial(block, name, form, temperature, sign)
-        result = containers.of_rows(name, compute, values, axis, out, mask)
+    if any([type(value) is not np.ndarray for value in values]) or mask is not None and type(mask) is not np.ndarray:
+        roles = ["x", "mask"] if len(values) == 1 else ["whole", "x", "mask"]
+        result = containers.apply(containers.Call(
+            "fastact." + name, functools.partial(block, name, form, temperature, sign), [*values, mask], roles, ["x"], axis, out))
         if result is not None:
             return result
     arrays = [containers.asarray(value) for value in values]
@@ -111,15 +112,15 @@ def run_any(str name, int form, list values, axis, out, mask, temperature, int s
     return give(rows.back(run_rows(form, plain[0], plain[-1], rows.shape, rows.shape, keep, sign * divisor)), out)
 
 
-# What a container's array goes through: of the module, since a closure of Cython cannot travel to dask's workers.
-def block(str name, int form, temperature, int sign, values, axis, mask):
-    """A function of rows of arrays."""
-    return run_any(name, form, values, axis, None, mask, temperature, sign)
+# What containers hold goes through these: of the module, since a closure of Cython cannot travel to dask's workers.
+def block(str name, int form, temperature, int sign, values, axis, out):
+    """A function of rows; the last of the values is the mask."""
+    return run_any(name, form, values[:-1], axis, out, values[-1], temperature, sign)
 
 
-def reduced_block(function, values, axis, mask, keepdims):
-    """logsumexp or its backward of arrays."""
-    return function(*values, axis, keepdims, None, mask)
+def reduced_block(function, keepdims, values, axis, out):
+    """logsumexp or its backward."""
+    return function(*values[:-1], axis, keepdims, out, values[-1])
 
 
 cdef object numbers(cnp.ndarray x, int axis, object given):
@@ -221,7 +222,8 @@ class RowActivation(RowFunction):
             slope = result[..., range(y.shape[-1]), range(y.shape[-1])] + 1
         elif self._core.form == SPARSEMAX:
             inside = np.where(np.isnan(y), y, y > 0).astype(y.dtype)
-            result = -inside[..., :, None] * inside[..., None, :] / inside.sum(-1)[..., None, None]
+            count = np.maximum(inside.sum(-1), 1)  # 0 in a row that is masked as a whole
+            result = -inside[..., :, None] * inside[..., None, :] / count[..., None, None]
             slope = result[..., range(y.shape[-1]), range(y.shape[-1])] + inside
         else:
             result = -y[..., :, None] * y[..., None, :]
@@ -254,9 +256,10 @@ class LogSumExp(RowFunction):
                 result = numbers(x, -1 if axis is None else axis % x.ndim, out)
                 if result is not None:
                     return result
-        if type(x) is not np.ndarray:
-            result = containers.of_rows(self.name, functools.partial(reduced_block, self), [x], axis, out, mask,
-                                        bool(keepdims))
+        if type(x) is not np.ndarray or mask is not None and type(mask) is not np.ndarray:
+            result = containers.apply(containers.Call(
+                "fastact." + self.name, functools.partial(reduced_block, self, bool(keepdims)), [x, mask], ["x", "mask"],
+                ["reduced"], axis, out, bool(keepdims)))
             if result is not None:
                 return result
         x = containers.asarray(x)
@@ -269,18 +272,19 @@ class LogSumExp(RowFunction):
         return give(result.reshape(rows.reduced(keepdims)), out)
 
     def backward(self, grad, x, axis=None, keepdims=False, out=None, mask=None):
-        """Gradient with respect to x: softmax(x) * grad. ``grad`` has the shape of the output."""
+        """Gradient with respect to x: softmax(x) * grad. ``grad`` has the shape of the output, with or without ``keepdims``."""
         name = self.name + ".backward"
-        if type(x) is not np.ndarray or type(grad) is not np.ndarray:
-            result = containers.of_rows(name, functools.partial(reduced_block, self.backward), [grad, x], axis, out, mask,
-                                        bool(keepdims))
+        if type(x) is not np.ndarray or type(grad) is not np.ndarray or mask is not None and type(mask) is not np.ndarray:
+            result = containers.apply(containers.Call(
+                "fastact." + name, functools.partial(reduced_block, self.backward, bool(keepdims)), [grad, x, mask],
+                ["reduced", "x", "mask"], ["x"], axis, out))
             if result is not None:
                 return result
         arrays = [containers.asarray(grad), containers.asarray(x)]
         dtype = common_dtype(name, arrays)
         shape = arrays[1].shape
         rows = Rows(axis, shape)
-        if arrays[0].shape != rows.reduced(keepdims):
+        if arrays[0].shape not in (rows.reduced(False), rows.reduced(True)):
             raise ValueError(f"fastact.{name}: grad has the shape {arrays[0].shape}, the output {rows.reduced(keepdims)}")
         keep = checked_mask(name, mask, shape, rows)
         checked_out(name, out, shape, dtype)

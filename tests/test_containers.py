@@ -231,12 +231,402 @@ def test_xarray_of_two_results_and_of_numbers_for_rows():
     np.testing.assert_array_equal(both.v.values, fa.softmax(2 * x, axis=0))
 
 
-def test_masked_arrays_of_gated_units():
-    """A result is hidden where either of its halves is, a gradient where x is."""
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_masked_arrays_of_gated_units(unit):
+    """A result is hidden where either of its halves is, and gradients are those of the activation's gated_backward."""
     x = np.ma.masked_array(sample(np.float64, 3, 4), [[1, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 0]])
-    result = fa.swiglu(x)
+    result = unit(x)
     assert result.mask.tolist() == [[True, False], [False, True], [False, True]]
-    np.testing.assert_array_equal(result.data, fa.swiglu(x.data))
-    slope = fa.swiglu.backward(result, x)
-    np.testing.assert_array_equal(slope.mask, x.mask)
-    np.testing.assert_array_equal(slope.data, fa.swiglu.backward(result.data, x.data))
+    np.testing.assert_array_equal(result.data, unit(x.data))
+    slope, (db, da) = unit.backward(result, x), unit.activation.gated_backward(result, x[:, 2:], x[:, :2])
+    for got, want in ((slope[:, :2], da), (slope[:, 2:], db)):
+        np.testing.assert_array_equal(got.mask, want.mask)
+        np.testing.assert_array_equal(got.filled(0), want.filled(0))
+
+
+# ---- labels ----
+
+def shuffled(array):
+    """The same labelled values: dimensions and labels in another order."""
+    rng = np.random.default_rng(3)
+    return array.isel({d: rng.permutation(array.sizes[d]) for d in array.indexes}).transpose(*array.dims[::-1])
+
+
+def labelled(xarray, seed=0):
+    values = np.random.default_rng(seed).normal(0, 3, (3, 4))
+    return xarray.DataArray(values, dims=("row", "k"), coords={"row": list("abc"), "k": [3, 1, 2, 0]}, name="speed")
+
+
+@pytest.mark.parametrize("axis, number", [("k", 1), ("row", 0), (("k", "row"), (0, 1)), (None, None), (-1, -1)])
+@pytest.mark.parametrize("function", OF_ROWS[:-1], ids=lambda function: function.name)
+def test_xarray_of_rows_is_aligned_by_names(function, axis, number):
+    xarray = pytest.importorskip("xarray")
+    x, grad = labelled(xarray), labelled(xarray, 1)
+    y = function(x, axis=axis)
+    for form, given, want in ((function.backward, x, function.backward(grad.values, x.values, number)),
+                              (function.backward_from_output, y, function.backward_from_output(grad.values, y.values, number))):
+        for one in (grad, shuffled(grad), grad.values):
+            result = form(one, given, axis=axis)
+            assert result.identical(x.copy(data=want))
+        out = np.empty(x.shape)
+        assert form(shuffled(grad), given, axis=axis, out=out) is out
+        np.testing.assert_array_equal(out, want)
+    for mask in (x > 0, x.isel(row=0, drop=True) > 0, x.isel(k=0, drop=True) < 0):
+        plain = np.broadcast_to(mask.values[:, None] if mask.dims == ("row",) else mask.values, x.shape)
+        np.testing.assert_array_equal(function(x, axis=axis, mask=shuffled(mask)), function(x.values, number, mask=plain))
+
+
+def test_xarray_of_a_grad_that_lacks_a_dimension():
+    xarray = pytest.importorskip("xarray")
+    x = labelled(xarray)
+    grad = x.isel(row=0, drop=True)
+    assert fa.softmax.backward(grad, x, axis="k").equals(fa.softmax.backward(np.tile(grad.values, (3, 1)), x, axis="k"))
+    more = fa.softmax.backward(x, grad, axis="k")  # a gradient for each row
+    assert more.dims == ("row", "k")
+    np.testing.assert_array_equal(more, fa.softmax.backward(x.values, np.tile(grad.values, (3, 1))))
+
+
+@pytest.mark.parametrize("axis", ["k", "row", ("row", "k"), None])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_xarray_logsumexp_backward_is_aligned(axis, keepdims):
+    xarray = pytest.importorskip("xarray")
+    x = labelled(xarray)
+    grad = fa.logsumexp(x, axis=axis, keepdims=keepdims)
+    want = fa.logsumexp.backward(grad.values, x, axis=axis)
+    for keep in (False, True):
+        assert fa.logsumexp.backward(shuffled(grad), x, axis=axis, keepdims=keep).identical(want)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_xarray_gradients_of_gated_units_are_aligned(unit):
+    xarray = pytest.importorskip("xarray")
+    x = labelled(xarray)
+    grad = unit(x, axis="k")
+    assert unit.backward(shuffled(grad), x, axis="k").identical(unit.backward(grad.values, x, axis="k"))
+    out = np.empty(grad.shape)
+    assert unit(x, axis="k", out=out) is out and (out == grad).all()
+
+
+@pytest.mark.parametrize("along", ["row", "k"])
+def test_xarray_bias_gradients_are_aligned(along):
+    xarray = pytest.importorskip("xarray")
+    x, grad = labelled(xarray), labelled(xarray, 1)
+    bias = x.isel({"k" if along == "row" else "row": 1}, drop=True)
+    plain = bias.values[:, None] if along == "row" else bias.values
+    want = fa.silu.biased_backward(grad.values, x.values, plain)
+    given = shuffled(bias)
+    dx, dbias = fa.silu.biased_backward(shuffled(grad), x, given)
+    assert dx.identical(x.copy(data=want[0]))
+    np.testing.assert_array_equal(dbias[along], given[along])
+    np.testing.assert_array_equal(dbias.sel({along: bias[along]}), want[1].ravel())
+    assert fa.silu.biased(x, given).transpose(*x.dims).equals(x.copy(data=fa.silu.biased(x.values, plain)))
+
+
+def test_xarray_partial_overlap():
+    """Rows that one argument lacks are dropped as by xarray's operators; elements of a row must all be there."""
+    xarray = pytest.importorskip("xarray")
+    x, grad = labelled(xarray), labelled(xarray, 1).sel(row=["c", "a"])
+    both = ["a", "c"]
+    assert fa.softmax.backward(grad, x, axis="k").equals(fa.softmax.backward(grad.sel(row=both), x.sel(row=both), axis="k"))
+    with xarray.set_options(arithmetic_join="exact"), pytest.raises(ValueError, match="softmax.backward"):
+        fa.softmax.backward(grad, x, axis="k")
+    for call in (lambda: fa.softmax.backward(grad, x, axis="row"), lambda: fa.softmax(x, axis="row", mask=grad > 0),
+                 lambda: fa.silu.biased_backward(grad, x, np.ones(4)), lambda: fa.losses.mse_loss(x, grad)):
+        with pytest.raises(ValueError, match="labels along 'row'"):
+            call()
+
+
+def test_xarray_messages():
+    xarray = pytest.importorskip("xarray")
+    x = labelled(xarray)
+    for axis in ("time", ("k", "time")):
+        with pytest.raises(ValueError, match="softmax: x has no dimension 'time', it has 'row', 'k'"):
+            fa.softmax(x, axis=axis)
+    with pytest.raises(ValueError, match="twice"):
+        fa.softmax(x, axis=("k", 1))
+    with pytest.raises(ValueError, match=r"softmax: out must be an array of shape \(3, 4\), got DataArray"):
+        fa.softmax(x, axis="k", out=x.copy())
+    with pytest.raises(ValueError, match="grad has dimensions"):
+        fa.logsumexp.backward(x, x, axis="k")
+    for function in (fa.softmax, fa.logsumexp, fa.swiglu):
+        with pytest.raises(TypeError, match="axis must be an integer.*got 'k'"):
+            function(x.values, axis="k")
+
+
+def test_xarray_datasets_and_variables():
+    xarray = pytest.importorskip("xarray")
+    x, grad = labelled(xarray), labelled(xarray, 1)
+    both, gradients = xarray.Dataset({"u": x, "v": 2 * x}), xarray.Dataset({"v": shuffled(grad), "u": grad})
+    result = fa.softmax.backward(gradients, both, axis="k")
+    for name in "uv":
+        np.testing.assert_array_equal(result[name], fa.softmax.backward(grad.values, both[name].values))
+    with pytest.raises(ValueError, match="different variables"):
+        fa.softmax.backward(gradients[["u"]], both)
+    assert fa.softmax.backward(grad.variable.T, x.variable, axis="k").equals(fa.softmax.backward(grad, x, axis="k").variable)
+
+
+def test_xarray_of_dask_is_aligned_and_lazy():
+    xarray = pytest.importorskip("xarray")
+    pytest.importorskip("dask.array")
+    x, grad = labelled(xarray), labelled(xarray, 1)
+    lazy, h = x.chunk(2), fa.swiglu(x, axis="k")
+    for result, want in ((fa.softmax.backward(shuffled(grad), lazy, axis="k"), fa.softmax.backward(grad, x, axis="k")),
+                         (fa.softmax(lazy, axis="row", mask=shuffled(x > 0)), fa.softmax(x, axis="row", mask=x > 0)),
+                         (fa.swiglu.backward(shuffled(h), lazy, axis="k"), fa.swiglu.backward(h, x, axis="k")),
+                         (fa.silu.biased_backward(grad, lazy, shuffled(x[0]))[0], fa.silu.biased_backward(grad, x, x[0])[0])):
+        assert result.chunks is not None
+        np.testing.assert_array_equal(result, want)
+
+
+@pytest.mark.parametrize("axis", [0, 1, None])
+@pytest.mark.parametrize("function", OF_ROWS[:-1], ids=lambda function: function.name)
+def test_pandas_of_rows_is_aligned(function, axis):
+    pandas = pytest.importorskip("pandas")
+    x, grad = sample(np.float64, 3, 4), sample(np.float64, 4, 4)[1:]
+    frame, other = (pandas.DataFrame(a, list("abc"), list("uvwx")) for a in (x, grad))
+    given = other.iloc[::-1, [2, 0, 3, 1]]
+    want = pandas.DataFrame(function.backward(grad, x, axis), frame.index, frame.columns)
+    pandas.testing.assert_frame_equal(function.backward(given, frame, axis), want)
+    pandas.testing.assert_frame_equal(function(frame, axis, mask=(given < 0)), function(frame, axis, mask=grad < 0))
+    series = function.backward(given["u"], frame["u"])
+    assert list(series.index) == list("abc") and series.name == "u"
+    np.testing.assert_array_equal(series, function.backward(grad[:, 0].copy(), x[:, 0].copy()))
+    with pytest.raises(ValueError, match="labels along"):
+        function.backward(given["u"][:2], frame["u"])
+
+
+def test_pandas_of_numbers_for_rows_of_units_and_of_a_bias():
+    pandas = pytest.importorskip("pandas")
+    x = sample(np.float64, 3, 4)
+    frame = pandas.DataFrame(x, list("abc"), list("uvwx"))
+    for axis, labels in ((1, "abc"), (0, "uvwx")):
+        sums = fa.logsumexp(frame, axis)
+        pandas.testing.assert_series_equal(sums, pandas.Series(fa.logsumexp(x, axis), list(labels)))
+        want = pandas.DataFrame(fa.logsumexp.backward(sums.to_numpy(), x, axis), frame.index, frame.columns)
+        pandas.testing.assert_frame_equal(fa.logsumexp.backward(sums[::-1], frame, axis), want)
+    half = fa.swiglu(frame)
+    assert list(half.index) == list("abc") and half.shape == (3, 2)
+    pandas.testing.assert_frame_equal(fa.swiglu.backward(half[::-1], frame), fa.swiglu.backward(half.to_numpy(), frame))
+    bias = pandas.Series([1.0, 2, 3, 4], list("xwvu"), name="bias")
+    plain = np.array([4.0, 3, 2, 1])
+    for got, want in zip(fa.silu.biased_backward(frame[::-1], frame, bias), fa.silu.biased_backward(x, x, plain)):
+        np.testing.assert_array_equal(got if got.ndim == 2 else got[::-1], want)
+    assert fa.silu.biased(frame, bias).equals(fa.silu.biased(frame, plain))
+    repeated = pandas.Series(x[0], list("aabc"))
+    assert list(fa.softmax.backward(repeated, repeated).index) == list("aabc")
+    with pytest.raises(ValueError, match="labels"):
+        fa.softmax.backward(repeated[::-1], repeated)
+
+
+@pytest.mark.parametrize("dtype", ["Float32", "Int64", "boolean", "double[pyarrow]", "int64[pyarrow]", "bool[pyarrow]"])
+def test_nullable_pandas_of_rows(dtype):
+    """NA is NaN."""
+    pandas = pytest.importorskip("pandas")
+    if "pyarrow" in dtype:
+        pytest.importorskip("pyarrow")
+    x = pandas.Series([1, 0, None, 1], dtype=dtype)
+    full, some = x[[0, 1, 3]], pandas.DataFrame({"u": x, "v": x[[1, 1, 1, 1]].set_axis(x.index)})
+    plain = full.to_numpy().astype({"Float32": "f4", "boolean": "?", "bool[pyarrow]": "?"}.get(dtype, "f8"))
+    for function in (fa.softmax, fa.hardmax):
+        assert_same_bits(function(full).to_numpy(), function(plain))
+        assert function(x).isna().all() and list(function(some, axis=1).isna().all(axis=1)) == [False, False, True, False]
+    assert_same_bits(fa.logsumexp(full), fa.logsumexp(plain))
+    assert fa.swiglu(some).isna().to_numpy().ravel().tolist() == [False, False, True, False]
+    assert fa.losses.mse_loss(full, [0, 0, 0]) == fa.losses.mse_loss(plain, [0, 0, 0])
+    assert np.isnan(fa.losses.mse_loss(x, np.zeros(4)))
+
+
+# ---- masked arrays ----
+
+def with_nan(values, hidden):
+    """A masked array whose hidden values spoil whatever they get into."""
+    return np.ma.masked_array(np.where(hidden, values.dtype.type(np.nan), values), hidden)
+
+
+HIDDEN = (np.arange(24).reshape(4, 6) % 5 == 0) | (np.arange(4) == 2)[:, None]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float16, "bfloat16"])
+@pytest.mark.parametrize("function", OF_ROWS, ids=lambda function: function.name)
+def test_masked_entries_are_absent_from_rows(function, dtype):
+    dtype = pytest.importorskip("ml_dtypes").bfloat16 if dtype == "bfloat16" else dtype
+    x, grad = sample(np.float64, 4, 6).astype(dtype), sample(np.float64, 5, 6)[1:].astype(dtype)
+    hidden, spoilt = with_nan(x, HIDDEN), with_nan(grad, HIDDEN)
+    y = function(hidden)
+    np.testing.assert_array_equal(y.mask, HIDDEN)
+    out, masked_out = np.empty_like(x), np.ma.zeros(x.shape, x.dtype)
+    assert function(hidden, out=out) is out and function(hidden, out=masked_out) is masked_out
+    np.testing.assert_array_equal(masked_out.mask, HIDDEN)
+    keep = [(i, np.flatnonzero(~row)) for i, row in enumerate(HIDDEN) if not row.all()]
+    rtol = 1e-12 if dtype is np.float64 else 0.05
+    for i, k in keep:
+        want = function(x[i, k])
+        for got in (y[i].compressed(), out[i, k], masked_out[i].compressed()):
+            np.testing.assert_array_equal(got, want)
+    if function is fa.hardmax:
+        return
+    for form, given in ((function.backward, hidden), (function.backward_from_output, y)):
+        for one in (spoilt, spoilt.filled(dtype(0)), spoilt.filled(dtype(3))):
+            slope = form(one, given)
+            np.testing.assert_array_equal(slope.mask, HIDDEN)
+            for i, k in keep:
+                want = form(grad[i, k], np.asarray(given[i, k]))
+                np.testing.assert_allclose(slope[i, k].astype(float), want.astype(float), rtol, rtol)
+
+
+def test_a_masked_gradient_counts_nothing():
+    x, hidden = sample(np.float64, 6), np.arange(6) == 2
+    for function in OF_ROWS[:-1]:
+        slope = function.backward(with_nan(np.ones(6), hidden), x)
+        np.testing.assert_array_equal(slope.compressed(), function.backward(1.0 - hidden, x)[~hidden])
+
+
+def test_masked_numbers_for_rows():
+    x = sample(np.float64, 4, 6)
+    hidden = with_nan(x, HIDDEN)
+    sums = fa.logsumexp(hidden, axis=1)
+    assert sums.mask.tolist() == [False, False, True, False]
+    for i in (0, 1, 3):
+        assert sums[i] == fa.logsumexp(x[i][~HIDDEN[i]])
+    assert fa.logsumexp(hidden, axis=1, keepdims=True).mask.tolist() == [[False], [False], [True], [False]]
+    assert fa.logsumexp(np.ma.masked_all(3)) is np.ma.masked and not np.ma.is_masked(fa.logsumexp(hidden))
+    slope = fa.logsumexp.backward(sums, hidden, axis=1)
+    np.testing.assert_array_equal(slope.mask, HIDDEN)
+    np.testing.assert_array_equal(slope.compressed(), (sums[:, None] * fa.softmax(hidden)).compressed())
+
+
+def test_masked_details():
+    """The class, the fill value and a hard mask stay; a mask= may be masked; the constant is taken."""
+    class Readings(np.ma.MaskedArray):
+        pass
+
+    x = np.ma.masked_array([1.0, 2, 3], [1, 0, 0], hard_mask=True, fill_value=-7).view(Readings)
+    for function in (fa.softmax, fa.log_softmax.backward):
+        result = function(*[x] * (1 + (function is not fa.softmax)))
+        assert type(result) is Readings and result.hardmask and result.fill_value == -7
+        assert result.mask.tolist() == [True, False, False]
+    assert fa.softmax(np.ma.masked) is np.ma.masked and fa.softmax(np.ma.masked_array([1.0, 2])).mask.tolist() == [False, False]
+    assert fa.softmax([1.0, 2], mask=np.ma.masked_array([True, True], [0, 1])).tolist() == [1.0, None]
+    for call, message in ((lambda: fa.softmax(x, mask=np.ones(5, bool)), r"mask of shape \(5,\)"),
+                          (lambda: fa.softmax.backward(np.ones(2), x), "different shapes"), (lambda: fa.swiglu(x), "even size"),
+                          (lambda: fa.softmax(x, out=np.empty(2)), r"out must be an array of shape \(3,\)")):
+        with pytest.raises(ValueError, match=f"fastact.*{message}"):
+            call()
+    with pytest.raises(TypeError, match="softmax does not support"):
+        fa.softmax(np.ma.array([(1, 2)], dtype="f4,f4"))
+
+
+def test_masked_bias_gradients():
+    x, grad, bias = sample(np.float32, 4, 6), sample(np.float32, 5, 6)[1:], sample(np.float32, 6)
+    hidden = HIDDEN | (np.arange(6) == 3)
+    dx, dbias = fa.silu.biased_backward(with_nan(grad, hidden), with_nan(x, hidden), bias)
+    want = fa.silu.biased_backward(np.where(hidden, np.float32(0), grad), x, bias)
+    np.testing.assert_array_equal(dx.mask, hidden)
+    assert dbias.mask.tolist() == [False] * 3 + [True] + [False] * 2
+    np.testing.assert_array_equal(dx.compressed(), want[0][~hidden])
+    np.testing.assert_array_equal(dbias.compressed(), want[1][[0, 1, 2, 4, 5]])
+    dx, dbias = fa.silu.biased_backward(grad, x, with_nan(bias, np.arange(6) == 1))
+    np.testing.assert_array_equal(dx.mask, np.broadcast_to(np.arange(6) == 1, x.shape))
+    assert dbias.mask.tolist() == [False, True] + [False] * 4
+    out = np.empty_like(x), np.empty_like(bias)
+    assert fa.silu.biased_backward(with_nan(grad, hidden), x, bias, out=out) is out
+    np.testing.assert_array_equal(out[1][[0, 1, 2, 4, 5]], want[1][[0, 1, 2, 4, 5]])
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+def test_subclasses_of_rows_and_units():
+    class Wrapping(np.ndarray):
+        __array_ufunc__ = None
+
+        def __array_wrap__(self, array, context=None, return_scalar=False):
+            return array.view(Wrapping)
+
+    x = sample(np.float64, 3, 4)
+    for kind in (Metres, Wrapping):
+        v = x.view(kind)
+        sums, half = fa.logsumexp(v, axis=1), fa.swiglu(v)
+        for result, want in ((sums, fa.logsumexp(x, axis=1)), (half, fa.swiglu(x)),
+                             (fa.softmax.backward(v, x), fa.softmax.backward(x, x)),
+                             (fa.swiglu.backward(half, v), fa.swiglu.backward(np.asarray(half), x)),
+                             (fa.logsumexp.backward(sums, v, axis=1), fa.logsumexp.backward(np.asarray(sums), x, axis=1)),
+                             (fa.silu.biased_backward(v, v, v[0])[1], fa.silu.biased_backward(x, x, x[0])[1])):
+            assert type(result) is kind
+            np.testing.assert_array_equal(result.view(np.ndarray), want)
+        assert isinstance(fa.logsumexp(v), np.float64)
+    matrix = np.matrix(x)
+    assert fa.logsumexp(matrix, axis=1).shape == (3, 1) and fa.logsumexp(matrix, axis=0).shape == (1, 4)
+    np.testing.assert_array_equal(fa.logsumexp.backward(fa.logsumexp(matrix, axis=1), matrix, axis=1), fa.logsumexp.backward(
+        fa.logsumexp(x, axis=1), x, axis=1))
+
+
+# ---- losses ----
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("name", ["mse_loss", "huber_loss", "kl_div", "binary_cross_entropy_with_logits"])
+def test_losses_of_masked_elements(name, reduction):
+    loss = getattr(fa.losses, name)
+    x, target, weight = sample(np.float32, 4, 6), abs(sample(np.float32, 5, 6)[1:]), np.linspace(1, 2, 6, dtype=np.float32)
+    options = {} if name == "kl_div" else {"weight": weight}
+    kept = {key: np.broadcast_to(value, x.shape)[~HIDDEN] for key, value in options.items()}
+    want = loss.value_and_grad(x[~HIDDEN], target[~HIDDEN], reduction=reduction, **kept)
+    for given in ((with_nan(x, HIDDEN), target), (x, with_nan(target, HIDDEN)), (with_nan(x, HIDDEN), with_nan(target, HIDDEN))):
+        value, grad = loss.value_and_grad(*given, reduction=reduction, **options)
+        np.testing.assert_array_equal(value.compressed() if reduction == "none" else value, want[0])
+        np.testing.assert_array_equal(grad.compressed(), want[1])
+        np.testing.assert_array_equal(grad.mask, HIDDEN)
+        np.testing.assert_array_equal(loss(*given, reduction=reduction, **options), value)
+    masked = np.ma.masked_array(weight, np.arange(6) == 0)
+    if options:
+        assert loss(x, target, weight=masked, reduction="mean") == loss(x[:, 1:].copy(), target[:, 1:].copy(), weight=weight[1:])
+    assert reduction == "none" or loss(np.ma.masked_all(2), np.zeros(2), reduction=reduction) is np.ma.masked
+
+
+def test_batchmean_of_masked_elements_is_over_rows():
+    x, target = sample(np.float64, 4, 6), abs(sample(np.float64, 4, 6))
+    got = fa.losses.kl_div(with_nan(x, HIDDEN), target, reduction="batchmean")
+    np.testing.assert_allclose(got, fa.losses.kl_div(x[~HIDDEN], target[~HIDDEN], reduction="sum") / 3)
+
+
+@pytest.mark.parametrize("weight", [None, np.array([1.0, 2, 3, 4, 5, 6])])
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_losses_of_masked_classes(name, weight):
+    """A class that is hidden in a row is none there; a row whose target is hidden counts nothing."""
+    loss, x, target = getattr(fa.losses, name), sample(np.float64, 4, 6), np.array([3, 4, 0, 0])
+    options, rows = {} if weight is None else {"weight": weight}, []
+    for i, (row, label) in enumerate(zip(HIDDEN, target)):
+        k = np.flatnonzero(~row)
+        if label in k:
+            kept = {key: value[k] for key, value in options.items()}
+            rows.append((i, k, *loss.value_and_grad(x[i, k], np.searchsorted(k, label), reduction="sum", **kept)))
+    assert [i for i, *_ in rows] == [0, 3]
+    value, grad = loss.value_and_grad(with_nan(x, HIDDEN), target, reduction="none", **options)
+    assert value.mask.tolist() == [False, True, True, False]
+    for i, _, one, slope in rows:
+        np.testing.assert_allclose([value[i], *grad[i].compressed()], [one, *slope])
+    count = 2 if weight is None else weight[target[[0, 3]]].sum()
+    np.testing.assert_allclose(loss(with_nan(x, HIDDEN), target, **options), value.sum() / count)
+    hidden = np.arange(4) == 1
+    value, grad = loss.value_and_grad(x, np.ma.masked_array(target, hidden), **options)
+    np.testing.assert_array_equal([value], loss(x[~hidden], target[~hidden], **options))
+    np.testing.assert_array_equal(grad.mask, np.broadcast_to(hidden[:, None], x.shape))
+    images = np.stack([x.T, x.T])  # (N, C, 4)
+    many = loss(images, np.ma.masked_array([target, target], [hidden, ~hidden]), reduction="none", **options)
+    np.testing.assert_array_equal(many.mask, [hidden, ~hidden])
+    np.testing.assert_array_equal(many.compressed(), loss(x, target, reduction="none", **options)[[0, 2, 3, 1]])
+    with pytest.raises(ValueError, match="label_smoothing"):
+        fa.losses.cross_entropy(with_nan(x, HIDDEN), target, label_smoothing=0.1)
+
+
+def test_losses_of_labels_are_aligned():
+    pandas, xarray = pytest.importorskip("pandas"), pytest.importorskip("xarray")
+    x, grad = labelled(xarray), labelled(xarray, 1)
+    classes, weight = xarray.DataArray([0, 2, 1], dims="row", coords={"row": list("abc")}), np.array([1.0, 2, 3, 4])
+    value, slope = fa.losses.mse_loss.value_and_grad(x, shuffled(grad))
+    assert value == fa.losses.mse_loss(x.values, grad.values) and slope.dims == x.dims
+    each = fa.losses.cross_entropy(x, shuffled(classes), weight=weight, reduction="none")
+    assert each.dims == ("row",)
+    np.testing.assert_array_equal(each, fa.losses.cross_entropy(x.values, classes.values, weight=weight, reduction="none"))
+    frame, labels = pandas.DataFrame(x.values, list("abc"), list("stuv")), classes.to_pandas()
+    for factors in (pandas.Series(weight), pandas.Series(weight, frame.columns)):  # of classes by number, by name
+        got = fa.losses.cross_entropy(frame, labels[::-1], weight=factors[::-1], reduction="none")
+        pandas.testing.assert_series_equal(got, each.to_pandas(), check_names=False)
