@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastact import loss_kernels
 from fastact.containers import Call, asarray
-from fastact.loss_base import Loss, Prepared, Reduction, Value, contiguous, divisor, in_containers, real, spread
+from fastact.loss_base import Loss, Prepared, Reduction, Value, contiguous, divisor, in_containers, real, scaled, spread
 
 
 @Loss
@@ -66,17 +66,16 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing}")
     layout = _Layout("cross_entropy", input)
-    factors = layout.factors(weight)
     target = asarray(target)
     if target.shape != layout.x.shape or target.dtype.kind != "f":
-        index = layout.indices(target)
+        index, factors = layout.indices(target), layout.factors(weight, averaged=by == 0)
         share = layout.one_hot(index, factors, label_smoothing) if label_smoothing else None
         return layout.prepared(False, index, factors, share, ignore_index, by)
     share = layout.rows_of(real("cross_entropy", "target", target))
     if label_smoothing:
         share = share * (1 - label_smoothing) + label_smoothing / layout.classes
-    if factors is not None:
-        share = share * factors
+    if weight is not None:
+        share = share * layout.factors(weight)
     return layout.prepared(False, None, None, contiguous(share, layout.x.dtype), 0, by)
 
 
@@ -126,7 +125,7 @@ def nll_loss(
     if inside is not None:
         return inside
     layout = _Layout("nll_loss", input)
-    return layout.prepared(True, layout.indices(asarray(target)), layout.factors(weight), None, ignore_index, by)
+    return layout.prepared(True, layout.indices(asarray(target)), layout.factors(weight, by == 0), None, ignore_index, by)
 
 
 def _in_containers(
@@ -216,11 +215,12 @@ class _Layout:
             )
         return contiguous(target.reshape(-1), np.int64)
 
-    def factors(self, weight: Optional[ArrayLike]) -> Optional[NDArray[Any]]:
-        """One factor a class, or None."""
+    def factors(self, weight: Optional[ArrayLike], averaged: bool = False) -> Optional[NDArray[Any]]:
+        """One factor a class, or None; `averaged` where their sum divides."""
         if weight is None:
             return None
-        factors = contiguous(real(self.name, "weight", weight), self.x.dtype)
+        factors = scaled(self.name, weight) if averaged else real(self.name, "weight", weight)
+        factors = contiguous(factors, self.x.dtype)
         if factors.shape != (self.classes,):
             raise ValueError(
                 f"{self.name}: weight has shape {factors.shape}; expected one factor a class, ({self.classes},)"

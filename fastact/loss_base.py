@@ -104,12 +104,13 @@ def elementwise(
             return inside
     if not plain:
         x, t = pair(name, x, t)
-    w = None if weight is None else broadcast(name, "weight", weight, x)
+    averaged = weighted_mean and weight is not None and reduction == "mean"
+    w = None if weight is None else broadcast(name, "weight", scaled(name, weight) if averaged else weight, x)
     p = None if pos_weight is None else broadcast(name, "pos_weight", pos_weight, x)
     by = divisor(name, reduction, x.size)
     if batchmean:
         by = x.shape[0] if x.ndim else 1
-    if weighted_mean and w is not None and reduction == "mean":
+    if averaged:
         by = w.sum(dtype=np.float64)
     return loss_kernels.elements, (loss, x, t, w, option, p, by)
 
@@ -178,6 +179,13 @@ def divisor(name: str, reduction: str, count: float) -> Optional[float]:
     if reduction == "none":
         return None
     raise ValueError(f'{name}: reduction must be "mean", "sum" or "none", got {reduction!r}')
+
+
+def scaled(name: str, weight: ArrayLike) -> NDArray[Any]:
+    """Weights of a mean that their sum divides, by a power of two: it stays the same, and no sum overflows or vanishes."""
+    array = real(name, "weight", weight)
+    largest = np.abs(array).max(initial=0)
+    return np.ldexp(array, -np.frexp(largest)[1]) if np.isfinite(largest) else array
 
 
 def real(name: str, argument: str, value: ArrayLike) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from fastact import initializers, losses, optimizers, pairing
 from fastact.activations import lookup
+from fastact.loss_base import scaled
 from fastact.rows import RowActivation, functions
 
 _LOSSES = {
@@ -173,10 +174,7 @@ def targets(y: ArrayLike, samples: int, outputs: int, loss: Any, dtype: Any) -> 
 
 
 def weights(sample_weight: Optional[ArrayLike], samples: int, loss: Any, dtype: Any) -> Optional[np.ndarray]:
-    """A weight a sample, of which the largest is in [0.5, 1), or None.
-
-    A power of two scales them exactly: a weighted mean is the same, and its sums neither overflow nor vanish.
-    """
+    """A weight a sample, scaled for means, or None."""
     if sample_weight is None:
         return None
     if not isinstance(loss, losses.Loss):
@@ -189,7 +187,7 @@ def weights(sample_weight: Optional[ArrayLike], samples: int, loss: Any, dtype: 
     weight = weight.astype(np.float64)
     if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any()):
         raise ValueError("MLP: sample_weight must be finite and not negative, and not 0 throughout")
-    return np.ldexp(weight, -np.frexp(weight.max())[1])
+    return scaled("MLP", weight)
 
 
 def _named(argument: str, value: Any, table: Dict[str, Any], *others: str) -> Any:

@@ -65,7 +65,13 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         arguments.activations(self, len(sizes))
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, y = self._validate_input(X, y, incremental, first)
-        weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        weights, alpha = None, self.alpha
+        if sample_weight is not None:
+            weights = _check_sample_weight(sample_weight, X)
+            # A power of two, so that no sum overflows. The penalty is divided by the sum of the weights.
+            exponent = np.frexp(np.abs(weights).max())[1]
+            with np.errstate(over="ignore"):
+                weights, alpha = np.ldexp(weights, -exponent), float(np.ldexp(alpha, -exponent))
         y = y.reshape(-1, 1) if y.ndim == 1 else y
         outputs = y.shape[1]
         if not first and outputs != self.coefs_[-1].shape[1]:
@@ -76,6 +82,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         out = self._output() if first else self.out_activation_
         dtype = np.float64 if self.solver == "lbfgs" else X.dtype if first else self._dtype()
         minimised = objective(type(self).__name__, self.loss, out, outputs, dtype)
+        minimised.check(y)  # before anything changes
         self.n_outputs_ = outputs
         self._random_state = check_random_state(self.random_state)
         if first:
@@ -83,11 +90,11 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if self.dropout and not hasattr(self, "_dropout_rng"):
             self._dropout_rng = np.random.default_rng(self._random_state.randint(2**31))
         if self.solver == "lbfgs":
-            sklearn_training.lbfgs(self, (X, y, weights), minimised)
+            sklearn_training.lbfgs(self, (X, y, weights), minimised, alpha)
         else:
             self._start_history(first)
             train, validation = self._split(X, y, weights) if self.early_stopping else ((X, y, weights), None)
-            sklearn_training.epochs(self, train, validation, minimised, incremental)
+            sklearn_training.epochs(self, train, validation, minimised, alpha, incremental)
         if not all(np.isfinite(array).all() for array in [*self.coefs_, *self.intercepts_]):
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and need "
@@ -129,6 +136,11 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if validation[0].shape[0] < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            )
+        if weights is not None and not (train[2].any() and validation[2].any()):
+            raise ValueError(
+                f"{type(self).__name__}: early_stopping leaves one part of the data without a sample whose sample_weight is "
+                "not 0; leave such samples out, or choose another validation_fraction or random_state"
             )
         return (*train, None)[:3], (*validation, None)[:3]
 

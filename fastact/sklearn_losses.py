@@ -9,6 +9,7 @@ from scipy.special import xlogy
 
 from fastact import losses
 from fastact.layers import Array
+from fastact.network import batches
 
 # Labels of a batch, the weights of its samples, and what the sum over the samples is divided by.
 Target = Tuple[Array, Optional[Array], float]
@@ -31,6 +32,10 @@ class Objective:
     def labels(self, y: Array) -> Array:
         """The targets (samples, outputs) as `terms` takes them."""
         return np.ascontiguousarray(y, self.dtype)
+
+    def check(self, y: Array) -> None:
+        """Raise for targets that the loss does not take."""
+        self.labels(y)
 
     def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
         raise NotImplementedError
@@ -111,6 +116,11 @@ class Chosen(Objective):
     def __init__(self, dtype: Any, loss: Any, options: Any) -> None:
         super().__init__(dtype)
         self._loss, self._options = loss, options
+
+    def check(self, y: Array) -> None:
+        if isinstance(self._loss, losses.Loss):
+            for labels in batches(self.labels(y), 8192):
+                self.terms(np.zeros_like(labels), labels)
 
     def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
         values, grad = self._loss.value_and_grad(output, labels, reduction="none", **self._options)

@@ -69,8 +69,10 @@ class Batches:
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what overflows is found in the parameters in the end
-def epochs(model: Any, train: Data, validation: Optional[Data], objective: Objective, incremental: bool) -> None:
-    """Train with sgd or adam; for `partial_fit` a single epoch."""
+def epochs(
+    model: Any, train: Data, validation: Optional[Data], objective: Objective, alpha: float, incremental: bool
+) -> None:
+    """Train with sgd or adam; for `partial_fit` a single epoch. `alpha` is scaled as the weights are."""
     network = sklearn_network.bound(model)
     if not incremental or not hasattr(model, "_optimizer") or not model._optimizer.attach(network):
         model._optimizer = sklearn_solvers.solver(model, network.flat)
@@ -94,7 +96,7 @@ def epochs(model: Any, train: Data, validation: Optional[Data], objective: Objec
                 x, target = batches(order[start:stop] if model.shuffle else slice(start, stop))
                 if target[2] == 0:
                     continue  # all weights are 0
-                total += problem.backpropagate(x, target, objective, model.alpha) * (stop - start)
+                total += problem.backpropagate(x, target, objective, alpha) * (stop - start)
                 model._optimizer.step(network.flat_grad)
             model.n_iter_ += 1
             model.t_ += n
@@ -153,7 +155,7 @@ def _count_no_improvement(model: Any, network: Any, validation: Optional[Data]) 
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def lbfgs(model: Any, data: Data, objective: Objective) -> None:
+def lbfgs(model: Any, data: Data, objective: Objective, alpha: float) -> None:
     """Minimise over all samples at once, in float64, as the line search needs it."""
     network = sklearn_network.build(model, np.float64)
     problem, batches = Penalised(network), Batches(data, objective)
@@ -166,8 +168,8 @@ def lbfgs(model: Any, data: Data, objective: Objective) -> None:
         grad[...], loss = 0, 0.0
         for start in range(0, n, _CHUNK):
             x, (labels, weights, _) = batches(slice(start, start + _CHUNK))
-            alpha = model.alpha if start == 0 else 0.0  # the penalty counts once
-            loss += problem.backpropagate(x, (labels, weights, total), objective, alpha)
+            once = alpha if start == 0 else 0.0  # the penalty counts once
+            loss += problem.backpropagate(x, (labels, weights, total), objective, once)
             np.add(grad, network.flat_grad, out=grad)
         return loss, grad.copy()
 

@@ -91,6 +91,11 @@ def fit(
     watchers = watching(callbacks) + ([own] if own is not None else [])
     schedules.check(schedule, net.optimizer)
     stoppers = [watcher for watcher in watchers if isinstance(watcher, EarlyStopping)]
+    kinds = ["loss"] + [name for name in [Metric(net.loss).name] if name]
+    keys = kinds + [f"val_{kind}" for kind in kinds if split or validation is not None]
+    for each in stoppers:
+        if each.monitor not in (None, *keys):
+            raise ValueError(f"EarlyStopping: there is no {each.monitor!r} to monitor; there are {', '.join(keys)}")
     aside = count_for_validation(data, split) if validation is None else 0
     bounds = _bounds(len(data[0]) - aside, batch_size, least=2 if net.batch_norm else 1)
     if aside:

@@ -350,3 +350,17 @@ def test_is_a_documented_picklable_function(loss):
 def test_clear_errors(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-50, 1e38, 1e308])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weighted_means_do_not_depend_on_the_scale_of_the_weights(scale, dtype):
+    x, weight = np.array([[1.0, 2.0, -1.0], [0.0, 3.0, 1.0]], dtype), np.array([0.25, 0.5, 1.0])
+    calls = [(losses.mse_loss, np.zeros_like(x), {}), (losses.l1_loss, np.zeros_like(x), {})]
+    calls += [(losses.cross_entropy, np.array([0, 2]), {"label_smoothing": s}) for s in (0.0, 0.1)]
+    calls += [(losses.nll_loss, np.array([0, 2]), {})]
+    for loss, target, options in calls:
+        value, grad = loss.value_and_grad(x, target, weight=weight, **options)
+        scaled, scaled_grad = loss.value_and_grad(x, target, weight=weight * scale, **options)
+        np.testing.assert_allclose(scaled, value, rtol=1e-4 if scale < 1e-300 else 1e-6)
+        np.testing.assert_allclose(scaled_grad, grad, rtol=1e-4 if scale < 1e-300 else 1e-6)

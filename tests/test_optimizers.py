@@ -204,6 +204,68 @@ def test_clip_grad_norm():
     np.testing.assert_allclose(one, [0.6, 0.8], rtol=1e-6)
 
 
+@pytest.mark.parametrize("norm_type", [2, 1, 0.5, 3.0, 0, -1, math.inf, -math.inf])
+def test_clip_grad_norm_of_other_types_is_torchs(norm_type):
+    torch = pytest.importorskip("torch")
+    grads = [np.array([[0.0, -3.0], [1.0, 2.0]]), np.array([-0.5, 4.0])]
+    theirs = [torch.nn.Parameter(torch.zeros(g.shape, dtype=torch.float64)) for g in grads]
+    for p, g in zip(theirs, grads):
+        p.grad = torch.tensor(g)
+    expected = torch.nn.utils.clip_grad_norm_(theirs, 0.5, norm_type)
+    assert clip_grad_norm(grads, 0.5, norm_type) == pytest.approx(float(expected), rel=1e-12)
+    for p, g in zip(theirs, grads):
+        np.testing.assert_allclose(g, p.grad.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("call, error, words", [
+    (lambda g: clip_grad_norm(g, -1), ValueError, "clip_grad_norm: max_norm .*-1"),
+    (lambda g: clip_grad_norm(g, math.nan), ValueError, "max_norm"),
+    (lambda g: clip_grad_norm(g, "1"), ValueError, "max_norm"),
+    (lambda g: clip_grad_norm(g, 1, math.nan), ValueError, "norm_type"),
+    (lambda g: clip_grad_norm(g, 1, "inf"), ValueError, "norm_type"),
+    (lambda g: clip_grad_norm([g, np.array([np.inf])], 1, error_if_nonfinite=True), ValueError, "norm .* is inf"),
+    (lambda g: clip_grad_norm([g, np.array([np.nan])], 1, 1, error_if_nonfinite=True), ValueError, "norm .* is nan"),
+    (lambda g: clip_grad_norm([g, np.broadcast_to(g, (2, 2))], 1), ValueError, "gradient 1 is read-only"),
+    (lambda g: clip_grad_norm([g, [1.0]], 1), TypeError, "gradient 1 .*list"),
+    (lambda g: clip_grad_norm([g, np.ones(2, int)], 1), TypeError, "gradient 1 .*int64"),
+    (lambda g: clip_grad_value(g, -1), ValueError, "clip_grad_value: clip_value .*-1"),
+    (lambda g: clip_grad_value(g, math.nan), ValueError, "clip_value"),
+    (lambda g: clip_grad_value([g, np.broadcast_to(g, (2, 2))], 1), ValueError, "gradient 1 is read-only"),
+])
+def test_clipping_that_does_not_fit_changes_nothing(call, error, words):
+    g = np.array([3.0, 4.0])
+    with pytest.raises(error, match=words):
+        call(g)
+    np.testing.assert_array_equal(g, [3.0, 4.0])
+
+
+def test_clip_grad_norm_without_a_limit_and_without_gradients():
+    g = np.array([3.0, 4.0])
+    assert clip_grad_norm(g, math.inf) == 5 and g.tolist() == [3, 4]
+    assert clip_grad_norm([], 1) == clip_grad_norm([np.zeros(0)], 1, math.inf) == 0
+
+
+@pytest.mark.parametrize("option, values", [
+    ("lr", (-1e-9, math.nan, math.inf, "fast")), ("weight_decay", (-1, math.nan)), ("eps", (-1, math.nan)),
+    ("betas", ((0.9, 1.5), (math.nan, 0.9))),
+])
+def test_options_are_checked_whenever_they_are_set(option, values):
+    opt = Adam([np.ones(2)])
+    before = repr(opt)
+    for value in values:
+        with pytest.raises((ValueError, TypeError), match=f"Adam: {option}"):
+            setattr(opt, option, value)
+    assert repr(opt) == before
+
+
+def test_a_schedule_that_makes_a_negative_rate_is_refused():
+    schedule = CosineAnnealingLR(SGD([np.ones(1)], lr=0.5), 4)
+    schedule.lr_after = lambda epochs: -0.1
+    with pytest.raises(ValueError, match="SGD: lr must be in .*-0.1"):
+        schedule.step()
+    assert schedule.optimizer.lr == 0.5
+
+
 def test_clip_grad_value():
     grads = [np.array([-3.0, 0.5, np.nan]), np.array([2.0], np.float32)]
     clip_grad_value(grads, 1.0)

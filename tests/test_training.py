@@ -366,3 +366,126 @@ def test_weights_need_a_loss_that_tells_each_sample():
     for wrong in ({"patience": 1.5}, {"min_delta": -1}):
         with pytest.raises(ValueError, match="EarlyStopping"):
             EarlyStopping(**wrong)
+
+
+def everything(net):
+    """What a call that raises must leave as it was."""
+    arrays = [net._network.flat, *net._network.buffers]
+    return repr(([a.tobytes() for a in arrays], net._rng.bit_generator.state, net.history, net.optimizer.state_dict()))
+
+
+def regularised(**options):
+    X, y = noise()
+    options = {"dropout": 0.2, "batch_norm": True, **options}
+    return MLP([5, 8, 2], random_state=0, **options).fit(X, y, epochs=1, progress=False)
+
+
+X60, Y60 = noise()
+WRONG = np.where(np.arange(60) == 59, 2, Y60)  # the label of the last sample
+
+
+@pytest.mark.parametrize("call, words", [
+    (lambda net: net.fit(X60, WRONG, validation_split=0.2, progress=False), "class 2"),
+    (lambda net: net.fit(X60, Y60, validation_data=(X60, WRONG), progress=False), "class 2"),
+    (lambda net: net.fit(X60, Y60, validation_data=(X60[:, 1:], Y60), progress=False), "shape"),
+    (lambda net: net.fit(X60, Y60, validation_data=(X60, Y60, np.zeros(60)), progress=False), "sample_weight"),
+    (lambda net: net.fit(X60, np.full((60, 3), 1 / 3), progress=False), "target has shape"),
+    (lambda net: net.fit(X60, Y60, validation_split=0.2, callbacks=[3], progress=False), "callback"),
+    (lambda net: net.fit(X60, Y60, validation_split=0.2, early_stopping="a", progress=False), "early_stopping"),
+    (lambda net: net.fit(X60, Y60, early_stopping=EarlyStopping(monitor="val_loss"), progress=False), "val_loss"),
+    (lambda net: net.fit(X60, Y60, validation_split=0.001, progress=False), "validation_split"),
+    (lambda net: net.fit(X60, Y60, np.eye(60)[0], validation_split=0.2, epochs=-1, progress=False), "epochs"),
+    (lambda net: net.fit(X60, Y60, sample_weight=np.eye(60)[0], validation_split=0.2, progress=False), "at least 2 samples"),
+    (lambda net: net.fit(X60, Y60, batch_size=1, progress=False), "batch_size=1 is too few"),
+    (lambda net: net.fit(X60[:1], Y60[:1], progress=False), "1 sample to train with"),
+    (lambda net: net.fit(X60[:2], Y60[:2], validation_split=0.5, progress=False), "1 sample to train with"),
+    (lambda net: net.fit(X60, Y60, validation_split=0.2, clip_norm=-1, progress=False), "clip_norm"),
+    (lambda net: net.train_step(X60, Y60, clip_value=np.nan), "clip_value"),
+    (lambda net: net.train_step(X60, WRONG), "class 2"), (lambda net: net.gradients(X60, WRONG), "class 2"),
+    (lambda net: net.train_step(X60[:1], Y60[:1]), "more than 1 value per channel"),
+    (lambda net: net.gradients(X60[:1], Y60[:1]), "more than 1 value per channel"),
+])
+def test_a_call_that_does_not_fit_changes_nothing(call, words):
+    net = regularised()
+    before = everything(net)
+    with pytest.raises((ValueError, TypeError), match=words):
+        call(net)
+    assert everything(net) == before
+
+
+def test_running_means_change_in_completed_steps_only():
+    net = regularised(dropout=0.0)
+    before = everything(net)
+    net.gradients(X60, Y60)
+    assert everything(net) == before
+    broken = np.where(np.arange(300).reshape(60, 5) == 7, np.nan, X60)
+    with pytest.raises(FloatingPointError):
+        net.train_step(broken, Y60)
+    assert everything(net) == before
+    net.optimizer.step = None
+    with pytest.raises(TypeError):
+        net.train_step(X60, Y60)
+    del net.optimizer.step
+    assert everything(net) == before
+    buffers = [b.copy() for b in net._network.buffers]
+    net.train_step(X60, Y60)
+    assert not any(np.array_equal(b, old) for b, old in zip(net._network.buffers, buffers))
+
+
+def test_a_last_batch_of_one_joins_the_one_before(monkeypatch):
+    sizes = []
+    step = MLP._step
+    monkeypatch.setattr(MLP, "_step", lambda net, X, *rest: sizes.append(len(X)) or step(net, X, *rest))
+    for samples, batch_norm, expected in ((65, True, [65]), (65, False, [64, 1]), (66, True, [64, 2]), (129, True, [64, 65])):
+        sizes.clear()
+        X, y = noise(samples)
+        MLP([5, 8, 2], batch_norm=batch_norm, random_state=0).fit(X, y, epochs=1, progress=False)
+        assert sizes == expected
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-50, 1e38, 1e308, np.float32(1e38), np.float32(1e-45)])
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "bce"])
+def test_weighted_means_do_not_depend_on_the_scale_of_the_weights(loss, scale):
+    y = Y60 if loss == "cross_entropy" else np.eye(2)[Y60]
+    histories = []
+    for weight in (Y60.astype(float), np.array(Y60 * scale)):
+        net = MLP([5, 8, 2], loss=loss, random_state=0)
+        net.fit(X60, y, sample_weight=weight, validation_data=(X60, y, weight), epochs=2, progress=False)
+        histories.append([net.history["loss"], net.history["val_loss"], [net.train_step(X60, y, weight)]])
+    for one, other in zip(*histories):
+        assert one == pytest.approx(other, rel=1e-6)
+
+
+def test_a_split_leaves_both_parts_something_that_counts():
+    weight = np.zeros(60)
+    weight[:2] = 1
+    for seed in range(30):
+        net = MLP([5, 2], random_state=seed)
+        net.fit(X60, Y60, sample_weight=weight, validation_split=0.2, epochs=1, progress=False)
+        assert np.isfinite(net.history["val_loss"]).all()
+
+
+def test_clipping_limits_the_gradient_of_every_step():
+    seen = []
+
+    class Watching(fa.optimizers.SGD):
+        def step(self, grads):
+            seen.append(grads[0].copy())
+            super().step(grads)
+
+    def trained(**options):
+        seen.clear()
+        net = MLP([5, 8, 2], optimizer=Watching, learning_rate=0.1, random_state=0)
+        net.fit(X60 * 100, Y60, epochs=2, progress=False, **options)
+        return np.array([np.linalg.norm(g) for g in seen]), np.abs(seen).max()
+
+    norms, largest = trained()
+    assert norms.min() > 1
+    assert trained(clip_norm=0.5)[0] == pytest.approx([0.5] * len(norms), rel=1e-5)
+    assert trained(clip_value=0.01)[1] == np.float32(0.01)
+    norms, largest = trained(clip_norm=0.02, clip_value=0.01)
+    assert norms == pytest.approx([0.02] * len(norms), rel=1e-3) and largest <= np.float32(0.01)
+    net = MLP([5, 8, 2], optimizer="sgd", learning_rate=1.0, random_state=0)
+    before = net._network.flat.copy()
+    net.train_step(X60 * 100, Y60, clip_norm=0.5)
+    assert np.linalg.norm(net._network.flat - before) == pytest.approx(0.5, rel=1e-4)
