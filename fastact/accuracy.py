@@ -63,7 +63,8 @@ def _parse(argv):
                         help=f"take every N-th float32 input ({STRIDE})")
     parser.add_argument("--exhaustive", action="store_true",
                         help="take every float32 input and ten million float64 ones, at the default parameters")
-    parser.add_argument("--processes", type=positive, default=2, metavar="N", help="work in N processes, or as many as there are processors (2)")
+    parser.add_argument("--processes", type=positive, default=2, metavar="N",
+                        help="work in N processes, or as many as there are processors (2)")
     parser.add_argument("--write", action="store_true",
                         help="write the bounds into registry.py and README.md of the source tree")
     options = parser.parse_args(argv)

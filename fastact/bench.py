@@ -182,8 +182,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--peers", default="numpy,torch", help=f"of {','.join(LIBRARIES)} (numpy,torch)")
     parser.add_argument("--threads", type=positive, default=1, help="of every library that has threads (1)")
     parser.add_argument("--repeat", type=positive, default=300, help="samples of each side (300)")
-    parser.add_argument("--json", type=new_file, metavar="FILE", help="write the machine and all figures there, minima and medians")
-    parser.add_argument("--plot", type=new_file, metavar="FILE", help="measure sizes from 16 to 64 Mi instead, and draw them (PNG)")
+    parser.add_argument("--json", type=new_file, metavar="FILE",
+                        help="write the machine and all figures there, minima and medians")
+    parser.add_argument("--plot", type=new_file, metavar="FILE",
+                        help="measure sizes from 16 to 64 Mi instead, and draw them (PNG)")
     parser.add_argument("--write", action="store_true", help="update the tables in README.md of a source tree")
     return parser
 

@@ -13,7 +13,8 @@ class Exchange:
         """Write the network to a file, from which `load` makes one with the same predictions, bit for bit.
 
         A plain ``.npz`` without pickle, described in `fastact.saving`. A path gets the new file only
-        when that is complete; a pipe, a device or ``/dev/stdout`` is written to as it is. The optimiser's options are kept; its running means and the random state are not.
+        when that is complete; a pipe, a device or ``/dev/stdout`` is written to as it is. The
+        optimiser's options are kept; its running means and the random state are not.
 
         Parameters
         ----------

@@ -9,11 +9,13 @@ Every activation of `fastact.activations` is here under its name and its aliases
 and ``softmax``, ``log_softmax``, ``softmin``, ``sparsemax``, ``hardmax``, ``logsumexp``, ``glu``,
 ``reglu``, ``geglu`` and ``swiglu`` with ``dim=``. CPU tensors of float32, float64 and float16 are
 neither copied in nor out, nor are those of bfloat16 where ml_dtypes is installed. Strides are free.
-For other tensors, and under torch.compile and torch.func, torch's own operators do the work.
+For other tensors, and under torch.compile, torch.export, torch.jit and torch.func, torch's own operators do
+the work; torch.fx.symbolic_trace records calls of these functions.
 `modules` maps the names to the module classes. Needs PyTorch: ``pip install "fastact[torch]"``.
 """
 from __future__ import annotations
 
+import warnings
 from numbers import Real
 from typing import Any, Callable, Dict, Optional, Tuple, Type
 
@@ -21,7 +23,7 @@ from fastact import registry, rows
 from fastact import torch_functions as functions  # first, for its error where there is no torch
 from fastact.activations import activations
 from fastact.torch_functions import Tensor
-from fastact.torch_replace import replace_activations
+from fastact.torch_replace import replace_activations, torch_module
 
 import torch
 from torch import nn
@@ -59,8 +61,16 @@ def _checked(name: str, x: Any) -> None:
         )
 
 
+def _recorded(name: str, x: Any, *values: Any) -> Tensor:
+    """A call of the function of that name in the graph that torch.fx makes."""
+    call: Tensor = torch.overrides.handle_torch_function(globals()[name], (x, *values), x, *values)
+    return call
+
+
 def _apply(activation: Any, parameters: Tuple[float, ...], x: Tensor) -> Tensor:
     if not functions.is_ours(x):
+        if functions.is_recorded(x):
+            return _recorded(activation.name, x, *parameters)
         _checked(activation.name, x)
         return functions.by_torch(activation.info, x, parameters)
     if x.requires_grad and torch.is_grad_enabled() or functions.forward_mode():
@@ -95,6 +105,8 @@ def prelu(x: Tensor, weight: Any) -> Tensor:
     weight : float, or Tensor of 1 element or one for each channel (dimension 1 of x)
         Its gradient is computed too.
     """
+    if functions.is_recorded(x, weight):
+        return _recorded("prelu", x, weight)
     _checked("prelu", x)
     if not isinstance(weight, Tensor):
         return _apply(*_bound(activations["prelu"], (weight,), {}), x)
@@ -104,9 +116,10 @@ def prelu(x: Tensor, weight: Any) -> Tensor:
                 f"fastact.torch.prelu: weight of shape {tuple(weight.shape)} for x of shape {tuple(x.shape)}; "
                 "expected 1 element or one for each channel"
             )
+    if not functions.is_ours(x) or not functions.is_ours(weight) or torch.is_autocast_enabled("cpu"):
+        return nn.functional.prelu(x, weight)
+    if weight.numel() != 1:
         weight = weight.reshape(-1, *(1,) * (x.ndim - 2))
-    if not functions.is_ours(x) or not functions.is_ours(weight):
-        return torch.where(x > 0, x, weight * x)
     return functions.prelu(x, weight.to(x.dtype))
 
 
@@ -114,12 +127,10 @@ def _of_rows(row: Any) -> Callable[..., Tensor]:
     def function(x: Tensor, dim: int = -1) -> Tensor:
         if functions.is_ours(x):
             return functions.of_rows(x, row, dim)
+        if functions.is_recorded(x):
+            return _recorded(row.name, x, dim)
         _checked(row.name, x)
-        if not row.info.torch:
-            raise TypeError(f"fastact.torch.{row.name} takes float tensors on the CPU, not {x.dtype} on {x.device}")
-        own: Any = torch.nn.functional if "." in row.info.torch else torch
-        result: Tensor = getattr(own, row.name)(x, dim)
-        return result
+        return functions.rows_by_torch(row, x, dim)
 
     function.__name__ = function.__qualname__ = row.name
     function.__doc__ = f"{row.name}(x, dim=-1): {row.info.formula}, along a dimension. See ``fastact.{row.name}``."
@@ -129,6 +140,8 @@ def _of_rows(row: Any) -> Callable[..., Tensor]:
 def logsumexp(x: Tensor, dim: int = -1, keepdim: bool = False) -> Tensor:
     """log(sum(exp(x))) along a dimension. See ``fastact.logsumexp``."""
     if not functions.is_ours(x):
+        if functions.is_recorded(x):
+            return _recorded("logsumexp", x, dim, keepdim)
         _checked("logsumexp", x)
         return torch.logsumexp(x, dim, keepdim)
     return functions.logsumexp(x, dim, keepdim)
@@ -138,6 +151,8 @@ def _gated(unit: Any) -> Callable[..., Tensor]:
     def function(x: Tensor, dim: int = -1) -> Tensor:
         if functions.is_ours(x):
             return functions.gated(x, unit, dim)
+        if functions.is_recorded(x):
+            return _recorded(unit.name, x, dim)
         _checked(unit.name, x)
         a, b = x.chunk(2, dim)
         return a * functions.by_torch(unit.activation.info, b, ())
@@ -148,7 +163,20 @@ def _gated(unit: Any) -> Callable[..., Tensor]:
     return function
 
 
-class Activation(nn.Module):
+class _Scriptable(nn.Module):
+    def __prepare_scriptable__(self) -> nn.Module:
+        """What torch.jit.script compiles, and leaves in the model, in place of this."""
+        own: Any = torch_module(self)
+        if own is None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that torch.jit is old, and of sizes, which do not enter
+                trace: Any = torch.jit.trace
+                own = trace(self, torch.zeros(2, 2, 2))
+        made: nn.Module = own.train(self.training)
+        return made
+
+
+class Activation(_Scriptable):
     """Base of the elementwise modules: ``ELU(alpha=1.0, inplace=False)`` takes an activation's parameters.
 
     With ``inplace=True`` the result is written into the input, which is returned.
@@ -164,7 +192,9 @@ class Activation(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.inplace:
             return _apply(self.activation, self.values, x)
-        if x.requires_grad and torch.is_grad_enabled():
+        if isinstance(x, Tensor) and not functions.is_ours(x):
+            return functions.by_torch(self.activation.info, x, self.values, inplace=True)
+        if functions.is_recorded(x) or x.requires_grad and torch.is_grad_enabled():
             return x.copy_(_apply(self.activation, self.values, x.clone()))  # backward needs the input
         return x.copy_(_apply(self.activation, self.values, x))
 
@@ -175,7 +205,7 @@ class Activation(nn.Module):
         return ", ".join(shown + ["inplace=True"] * self.inplace)
 
 
-class PReLU(nn.Module):
+class PReLU(_Scriptable):
     """prelu with a trained weight, one or one for each channel, as torch.nn.PReLU."""
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
@@ -189,7 +219,7 @@ class PReLU(nn.Module):
         return f"num_parameters={self.weight.numel()}"
 
 
-class OfRows(nn.Module):
+class OfRows(_Scriptable):
     """Base of the modules of rows and of gated units: ``Softmax(dim=-1)``."""
 
     function: Any

@@ -5,13 +5,14 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
+from fastact import rows
 from fastact.saving import registered
 
 try:
     import torch
 except ImportError:
     raise ImportError('MLP.from_torch and MLP.to_torch need PyTorch: pip install "fastact[torch]"') from None
-from fastact.torch_replace import described
+from fastact.torch_replace import described, made_by_torch
 
 nn = torch.nn
 _ROWS = {nn.Softmax: "softmax", nn.LogSoftmax: "log_softmax", nn.Softmin: "softmin"}
@@ -149,22 +150,12 @@ def _made(activation: Any, parameters: Tuple[float, ...], dtype: Any) -> Any:
     if name == "prelu":
         return _filled(nn.PReLU(1), {"weight": np.array(parameters, dtype)})
     values = parameters or tuple(p.default for p in getattr(activation.info, "parameters", ()))
-    if name == "hard_sigmoid" and values == activation.info.defaults:
-        return nn.Hardsigmoid()
-    if name == "softplus" and values[0] > 0:
-        return nn.Softplus(*values)
-    if name in _TORCHS:
-        return _TORCHS[name](*values)
+    if name in _ROWS.values():
+        return next(own for own, row in _ROWS.items() if row == name)(-1)
+    own = None if name in rows.functions else made_by_torch(name, values)
+    if own is not None:
+        return own
     from fastact import torch as ours
 
     return ours.modules[name](*values)
 
-
-_TORCHS: Dict[str, Any] = {
-    "celu": nn.CELU, "elu": nn.ELU, "gelu": nn.GELU, "gelu_tanh": lambda: nn.GELU(approximate="tanh"),
-    "hard_shrink": nn.Hardshrink, "hard_silu": nn.Hardswish, "hard_tanh": nn.Hardtanh, "leaky_relu": nn.LeakyReLU,
-    "log_sigmoid": nn.LogSigmoid, "mish": nn.Mish, "relu": nn.ReLU, "relu6": nn.ReLU6, "selu": nn.SELU,
-    "silu": nn.SiLU, "sigmoid": nn.Sigmoid, "soft_shrink": nn.Softshrink, "softsign": nn.Softsign, "tanh": nn.Tanh,
-    "tanh_shrink": nn.Tanhshrink, "threshold": nn.Threshold, "softmax": lambda: nn.Softmax(-1),
-    "log_softmax": lambda: nn.LogSoftmax(-1), "softmin": lambda: nn.Softmin(-1), "identity": nn.Identity,
-}  # fmt: skip

@@ -1,7 +1,7 @@
 """The activations as functions of torch tensors: values and gradients by fastact's kernels, without copies.
 
-On anything but a strided floating tensor in main memory, while torch.compile, torch.jit or torch.func trace, and
-for parameters that torch alone can differentiate, torch's own operators compute the same function.
+On anything but a strided floating tensor in main memory, and while torch.compile, torch.export, torch.jit, torch.func
+or a dispatch mode look on, torch's own operators compute the same function. torch.fx records a call of ours.
 """
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ _HAS_BFLOAT16 = importlib.util.find_spec("ml_dtypes") is not None
 # A batch of gradients, as torch.autograd.functional.jacobian(vectorize=True) makes, has no memory of its own.
 _is_batch: Callable[[Tensor], bool] = getattr(torch._C._functorch, "is_legacy_batchedtensor", lambda x: False)
 _transforms_active: Callable[[], bool] = getattr(torch._C, "_are_functorch_transforms_active", lambda: False)
+# A dispatch mode, as make_fx enters, sees torch's operators only: what a kernel computes is a constant to it.
+_modes: Callable[[], int] = getattr(torch._C, "_len_torch_dispatch_stack", lambda: 0)
 
 
 def forward_mode() -> bool:
@@ -44,11 +46,18 @@ def is_ours(x: Any) -> bool:
         and x.dtype in _KERNELS
         and x.is_cpu
         and x.layout is torch.strided
+        and not x.is_nested
         and not _is_compiling()
         and not _is_tracing()
         and not _transforms_active()
         and not _is_batch(x)
+        and not _modes()
     )
+
+
+def is_recorded(*values: Any) -> bool:
+    """Whether torch.fx.symbolic_trace writes down what is done with these."""
+    return any(isinstance(value, torch.fx.Proxy) for value in values)
 
 
 def to_array(x: Tensor) -> np.ndarray:
@@ -57,7 +66,10 @@ def to_array(x: Tensor) -> np.ndarray:
         x = x.detach()
     if x.dtype is torch.bfloat16:
         return _bfloat16_to_array(x)
-    return x.resolve_neg().numpy() if x.is_neg() else x.numpy()
+    try:
+        return x.numpy()
+    except RuntimeError:  # of tensors that are written down as negated, or as zeros
+        return x.numpy(force=True)
 
 
 def _bfloat16_to_array(x: Tensor) -> np.ndarray:
@@ -65,6 +77,8 @@ def _bfloat16_to_array(x: Tensor) -> np.ndarray:
         return x.float().numpy()
     import ml_dtypes
 
+    if x.is_neg() or x._is_zerotensor():
+        x = x.resolve_neg().clone()  # with numbers in memory
     return x.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
 
 
@@ -251,23 +265,48 @@ logsumexp: _Apply = LogSumExp.apply
 gated: _Apply = Gated.apply
 
 
-def by_torch(info: Any, x: Tensor, parameters: Tuple[float, ...]) -> Tensor:
+def by_torch(info: Any, x: Tensor, parameters: Tuple[float, ...], inplace: bool = False) -> Tensor:
     """The same function by torch's operators: its own where it has one, else the registry's formula."""
     values = parameters or info.defaults
+    differs = info.name == "softplus" and values[0] <= 0 or info.name == "hard_sigmoid" and values != info.defaults
+    own = "" if differs else info.torch
+    result: Tensor
+    if inplace and own.rpartition(".")[2] not in _INPLACE:
+        return x.copy_(by_torch(info, x.clone(), parameters))
     if info.name == "identity":
         return x.clone()
     if info.name == "gelu_tanh":
         return torch.nn.functional.gelu(x, approximate="tanh")
-    differs = info.name == "softplus" and values[0] <= 0 or info.name == "hard_sigmoid" and values != info.defaults
-    if info.torch and not differs:
+    if own:
         function: Any = torch
-        for part in info.torch.split("."):
+        for part in ("nn.functional.relu" if inplace and own == "relu" else own).split("."):
             function = getattr(function, part)
-        result: Tensor = function(x, *(() if info.name == "hard_sigmoid" else values))
+        values = () if info.name == "hard_sigmoid" else values
+        result = function(x, *values, inplace=True) if inplace else function(x, *values)
         return result
-    names = dict(zip((p.name for p in info.parameters), values))
-    composed: Tensor = eval(info.formula, {"__builtins__": {}, **_FORMULA, **names, "x": x})
-    return composed
+    result = _COMPOSED[info.name](x, *values)
+    return result
+
+
+_INPLACE = {  # the functions that torch has in place too
+    "celu", "elu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "mish", "relu", "relu6", "selu", "silu", "threshold",
+}  # fmt: skip
+
+
+def rows_by_torch(function: Any, x: Tensor, dim: int) -> Tensor:
+    """A function of rows by torch's operators."""
+    result: Tensor
+    if function is rows.hardmax:
+        return torch.zeros_like(x).scatter(dim, x.argmax(dim, keepdim=True), 1)
+    if function is rows.sparsemax:  # max(x - t, 0), t from the k largest of a row, which are the positive ones
+        ordered = x.sort(dim, descending=True).values
+        count = torch.ones_like(x).cumsum(dim)
+        excess = ordered.cumsum(dim) - 1
+        k = (count * ordered > excess).sum(dim, keepdim=True)
+        return torch.clamp_min(x - excess.gather(dim, k - 1) / k, 0)
+    own: Any = torch.nn.functional if "." in function.info.torch else torch
+    result = getattr(own, function.name)(x, dim)
+    return result
 
 
 def _where(condition: Tensor, a: Any, b: Any) -> Tensor:
@@ -281,5 +320,13 @@ _FORMULA: Dict[str, Any] = {
     "minimum": torch.clamp_max, "maximum": torch.clamp_min, "where": _where, "sigmoid": torch.sigmoid,
     "sign": torch.sign, "pi": math.pi, "erf": torch.erf, "erfc": torch.erfc,
 }  # fmt: skip
+
+_COMPOSED: Dict[str, Callable[..., Tensor]] = {  # from the registry's formulas; made once, so that torch.compile sees them
+    name: eval(
+        f"lambda {', '.join(['x', *(p.name for p in activation.info.parameters)])}: {activation.info.formula}",
+        {"__builtins__": {}, **_FORMULA},
+    )
+    for name, activation in activations.items()
+}
 
 GATED = {"glu": glu, "reglu": reglu, "geglu": geglu, "swiglu": swiglu}

@@ -5,6 +5,8 @@ from typing import Any, Dict, Optional, Tuple
 
 from torch import nn
 
+from fastact.activations import activations
+
 # torch's class -> our name, and its attributes that are our parameters
 _ELEMENTWISE: Dict[Any, Tuple[str, Tuple[str, ...]]] = {
     nn.CELU: ("celu", ("alpha",)), nn.ELU: ("elu", ("alpha",)), nn.Hardshrink: ("hard_shrink", ("lambd",)),
@@ -29,6 +31,37 @@ def described(module: Any) -> Optional[Tuple[str, Tuple[float, ...]]]:
     return name, tuple(float(getattr(module, attribute)) for attribute in attributes)
 
 
+def made_by_torch(name: str, values: Tuple[float, ...]) -> Any:
+    """torch's module of an elementwise activation with all its parameters; None where torch has no such one."""
+    if name in ("gelu", "gelu_tanh"):
+        return nn.GELU("tanh" if name == "gelu_tanh" else "none")
+    if name == "identity":
+        return nn.Identity()
+    if name == "hard_sigmoid" and values != activations[name].info.defaults or name == "softplus" and values[0] <= 0:
+        return None
+    own = next((own for own, (ours, _) in _ELEMENTWISE.items() if ours == name), None)
+    return own and own(**dict(zip(_ELEMENTWISE[own][1], values)))
+
+
+def torch_module(module: Any) -> Any:
+    """The reverse of `_equivalent`: torch's module that does what ours does; None where there is none."""
+    from fastact import torch as ours
+
+    if isinstance(module, ours.Activation):
+        made = made_by_torch(module.activation.name, module.values or module.activation.info.defaults)
+        if module.inplace and made is not None:
+            if not hasattr(made, "inplace"):
+                return None
+            made.inplace = True
+        return made
+    if isinstance(module, ours.PReLU):
+        made = nn.PReLU(module.weight.numel())
+        made.weight = module.weight
+        return made
+    own = next((own for own, name in _OF_ROWS.items() if ours.modules[name] is type(module)), None)
+    return own and own(module.dim)
+
+
 def _equivalent(module: Any) -> Any:
     """Our module that does what torch's does; None where there is none."""
     from fastact import torch as ours
@@ -47,12 +80,23 @@ def _equivalent(module: Any) -> Any:
     return None
 
 
+def _is_watched(module: Any) -> bool:
+    """Whether somebody has hooks on a module, or has replaced its forward, which a new module would lose."""
+    own = vars(module)
+    return "forward" in own or any(value for name, value in own.items() if name.endswith("_hooks"))
+
+
 def replace_activations(model: Any) -> int:
     """Replace the activation modules of a model by fastact's, in place.
 
     They compute the same functions, with gradients; weights and the keys of ``state_dict`` stay. What
-    a model calls as functions, such as ``torch.relu(x)``, stays too, as do modules with hooks,
-    subclasses of torch's, ``nn.Softmax(dim=None)`` and ``nn.Softplus`` with a threshold below 20.
+    a model calls as functions, such as ``torch.relu(x)``, stays too, as do modules with hooks or a
+    ``forward`` of their own, subclasses of torch's, ``nn.Softmax(dim=None)`` and ``nn.Softplus`` with a
+    threshold below 20.
+
+    ``torch.compile``, ``torch.export``, ``torch.func`` and ``torch.jit.trace`` see torch's own operators in
+    their place, nested and sparse tensors go to these too, and ``torch.fx.symbolic_trace`` records calls of
+    fastact.torch's functions. ``torch.jit.script`` puts torch's modules back into the model that it is given.
 
     Parameters
     ----------
@@ -80,7 +124,7 @@ def replace_activations(model: Any) -> int:
     count = 0
     for parent in list(model.modules()):
         for name, child in parent._modules.items():
-            if child is None or child._forward_hooks or child._forward_pre_hooks or child._backward_hooks:
+            if child is None or _is_watched(child):
                 continue
             if id(child) not in made:
                 made[id(child)] = _equivalent(child)

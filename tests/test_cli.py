@@ -77,7 +77,8 @@ def test_recommend_takes_words_as_in_python(capsys):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes and signals of Unix")
-@pytest.mark.parametrize("arguments", ["table", "info", "info gelu", "recommend", "--help", "bench relu --peers numpy --repeat 1"])
+@pytest.mark.parametrize("arguments", ["table", "info", "info gelu", "recommend", "--help",
+                                       "bench relu --peers numpy --repeat 1"])
 def test_a_pipe_that_nobody_reads(arguments):
     """Quiet, with the exit code of a shell."""
     read, write = os.pipe()

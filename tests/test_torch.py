@@ -1,5 +1,6 @@
 """fastact.torch: values, gradients, modules, the swap of a model's activations, and networks from and to torch."""
 import copy
+import io
 import pickle
 import sys
 
@@ -149,6 +150,134 @@ def test_forward_mode_is_not_lost():
     np.testing.assert_allclose(tangent.numpy(), fa.gelu.derivative(x.numpy()))
 
 
+TORCHS = [
+    nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(0.2), nn.ELU(0.5), nn.SELU(), nn.CELU(0.5), nn.GELU(), nn.GELU("tanh"),
+    nn.SiLU(), nn.Mish(), nn.Hardswish(), nn.Hardsigmoid(), nn.Hardtanh(-2, 3), nn.Sigmoid(), nn.Tanh(),
+    nn.Softplus(), nn.Softplus(2), nn.Softsign(), nn.Tanhshrink(), nn.Hardshrink(0.3), nn.Softshrink(0.3),
+    nn.LogSigmoid(), nn.Threshold(0.1, 20), nn.PReLU(), nn.PReLU(4), nn.Softmax(-1), nn.Softmax(1), nn.LogSoftmax(0),
+    nn.Softmin(-1), nn.Softmax2d(), nn.GLU(), nn.GLU(1),
+]  # fmt: skip
+
+
+def by_script(model, x):
+    file = io.BytesIO()
+    torch.jit.save(torch.jit.script(copy.deepcopy(model)), file)
+    file.seek(0)
+    return torch.jit.load(file)(x)
+
+
+def by_symbolic_trace(model, x):
+    traced = pickle.loads(pickle.dumps(copy.deepcopy(torch.fx.symbolic_trace(model))))
+    assert any(node.op == "call_function" and node.target.__module__ == "fastact.torch" for node in traced.graph.nodes)
+    return traced(x)
+
+
+def by_make_fx(model, x):
+    return torch.fx.experimental.proxy_tensor.make_fx(model)(torch.zeros_like(x))(x)
+
+
+def compiled(model, x):
+    torch.compiler.reset()
+    return torch.compile(model, backend="aot_eager", fullgraph=True)(x)
+
+
+def exported(model, x):
+    return torch.export.export(model, (x,)).module()(x)
+
+
+def by_fake_tensors(model, x):
+    with torch._subclasses.FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        assert model(mode.from_tensor(x)).shape == model(torch.empty(x.shape)).shape
+    return model(x)
+
+
+def by_checkpoint(model, x):
+    return torch.utils.checkpoint.checkpoint(model, x, use_reentrant=False)
+
+
+WAYS = {
+    "script": by_script, "trace": lambda model, x: torch.jit.trace(model, torch.zeros_like(x))(x),
+    "symbolic_trace": by_symbolic_trace, "make_fx": by_make_fx, "fake tensors": by_fake_tensors,
+    "vmap": lambda model, x: torch.vmap(model)(x[None])[0],
+    "functionalize": lambda model, x: torch.func.functionalize(model)(x), "checkpoint": by_checkpoint,
+    "deepcopy": lambda model, x: copy.deepcopy(model)(x), "pickle": lambda model, x: pickle.loads(pickle.dumps(model))(x),
+    "replica": lambda model, x: nn.ModuleList([model])._replicate_for_data_parallel()[0](x),
+    "negated": lambda model, x: model(torch._neg_view(-x)),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_what_looks_into_a_model(way):
+    """Every module of ours, alone and in place where torch's can be."""
+    replaced = nn.Sequential(*copy.deepcopy(TORCHS))
+    ft.replace_activations(replaced)
+    own = [ft.PReLU() if name == "prelu" else made(*getattr(ENTRIES.get(name), "required", ()))
+           for name, made in ft.modules.items()]
+    in_place = [ft.ReLU(inplace=True), ft.SiLU(inplace=True), ft.Erf(inplace=True),
+                ft.Hardsigmoid(0.2, 0.5, inplace=True)]
+    for module in (*replaced, *own, *in_place):
+        model = nn.Sequential(module)
+        x = sample(2, 4, 6, 6)
+        got, want = way(model, x.clone()), model(x.clone())
+        torch.testing.assert_close(got, want, rtol=1e-5, atol=1e-6, msg=lambda text: f"{module} {text}")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("way", [compiled, exported], ids=lambda way: way.__name__)
+def test_whole_models_that_torch_looks_into(way):
+    elementwise = [made(*getattr(ENTRIES.get(name), "required", ()))
+                   for name, made in ft.modules.items() if issubclass(made, ft.Activation)]
+    for modules in (
+        elementwise, [ft.PReLU(), ft.Softmax(1), ft.Sparsemax(), ft.Swiglu(1), ft.SiLU(inplace=True), ft.Hardmax(0)],
+    ):
+        model, x = nn.Sequential(*modules), sample(4, 6, gradient=True)
+        got = way(model, x * 1)
+        torch.testing.assert_close(got, model(x * 1), rtol=1e-4, atol=1e-6)
+        if modules is elementwise and way is compiled:
+            torch.testing.assert_close(*(torch.autograd.grad(y.sum(), x)[0] for y in (got, model(x * 1))), rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors:UserWarning")
+@pytest.mark.parametrize("layout", [torch.strided, torch.jagged], ids=str)
+@pytest.mark.parametrize("module", [nn.ReLU(), nn.GELU(), nn.SiLU(), nn.Softmax(-1)], ids=str)
+def test_nested_tensors(module, layout):
+    model = nn.Sequential(module)
+    ft.replace_activations(model)
+    made = [torch.nested.nested_tensor([sample(2, 4), sample(3, 4)], layout=layout, requires_grad=True) for _ in range(2)]
+    results = [f(x * 1) for f, x in zip((model, copy.deepcopy(module)), made)]
+    for one, two in zip(*(result.unbind() for result in results)):
+        torch.testing.assert_close(one, two)
+    for result in results:
+        torch.nested.to_padded_tensor(result, 0.0).sum().backward()
+    for one, two in zip(*(x.grad.unbind() for x in made)):
+        torch.testing.assert_close(one, two)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_scripted_model_has_torchs_modules():
+    model = nn.Sequential(nn.Linear(4, 4), nn.ReLU(inplace=True), nn.PReLU(), nn.Softmax(-1)).eval()
+    ft.replace_activations(model)
+    keys, weight = list(model.state_dict()), model[2].weight
+    scripted = torch.jit.script(model)
+    assert [type(module) for module in model[1:]] == [nn.ReLU, nn.PReLU, nn.Softmax] and model[1].inplace
+    assert list(scripted.state_dict()) == list(model.state_dict()) == keys and model[2].weight is weight
+    assert not any(module.training for module in model.modules())
+
+
+def test_zeros_that_are_not_in_memory():
+    for dtype in (torch.float32, torch.bfloat16):
+        assert torch.equal(ft.sigmoid(torch._efficientzerotensor((3,), dtype=dtype)), torch.full((3,), 0.5, dtype=dtype))
+
+
+def test_autocast():
+    model = nn.Sequential(nn.Linear(4, 4), nn.PReLU(), nn.GELU(), nn.Softmax(-1))
+    own = copy.deepcopy(model)
+    ft.replace_activations(model)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert model(sample(3, 4)).dtype is own(sample(3, 4)).dtype
+
+
 def test_arguments():
     x = sample(3)
     assert torch.equal(ft.elu(x, 0.5), ft.elu(x, alpha=0.5)) and torch.equal(ft.linear(x), x)
@@ -165,13 +294,6 @@ def test_arguments():
             call()
 
 
-TORCHS = [
-    nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(0.2), nn.ELU(0.5), nn.SELU(), nn.CELU(0.5), nn.GELU(), nn.GELU("tanh"),
-    nn.SiLU(), nn.Mish(), nn.Hardswish(), nn.Hardsigmoid(), nn.Hardtanh(-2, 3), nn.Sigmoid(), nn.Tanh(),
-    nn.Softplus(), nn.Softplus(2), nn.Softsign(), nn.Tanhshrink(), nn.Hardshrink(0.3), nn.Softshrink(0.3),
-    nn.LogSigmoid(), nn.Threshold(0.1, 20), nn.PReLU(), nn.PReLU(4), nn.Softmax(-1), nn.Softmax(1), nn.LogSoftmax(0),
-    nn.Softmin(-1), nn.Softmax2d(), nn.GLU(), nn.GLU(1),
-]  # fmt: skip
 
 
 @pytest.mark.parametrize("module", TORCHS, ids=str)
@@ -216,9 +338,13 @@ def test_replace_in_a_model():
 
 
 def test_what_is_not_replaced():
-    hooked = nn.ReLU()
-    hooked.register_forward_hook(lambda *arguments: None)
-    kept = [nn.Softmax(), nn.Softplus(threshold=5), nn.RReLU(), hooked, type("Own", (nn.ReLU,), {})(), nn.Identity()]
+    hooked = []
+    for register in ("forward_hook", "forward_pre_hook", "full_backward_hook", "full_backward_pre_hook", "state_dict_pre_hook"):
+        hooked.append(nn.ReLU())
+        getattr(hooked[-1], f"register_{register}")(lambda *arguments: None)
+    hooked.append(nn.ReLU())
+    hooked[-1].forward = torch.tanh  # as accelerate does
+    kept = [nn.Softmax(), nn.Softplus(threshold=5), nn.RReLU(), *hooked, type("Own", (nn.ReLU,), {})(), nn.Identity()]
     assert ft.replace_activations(nn.Sequential(*kept)) == 0
     with pytest.raises(TypeError, match="itself a LeakyReLU, which nothing holds; use fastact.torch.LeakyReLU"):
         ft.replace_activations(nn.LeakyReLU())
