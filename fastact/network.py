@@ -147,6 +147,9 @@ class Network:
         value = float(value) + self.penalty()
         if not math.isfinite(value):
             raise FloatingPointError(f"the loss became {value}: {self.blame(x)}")
+        for k, layer in enumerate(self.layers if self.buffers else (), 1):
+            if layer.norm is not None and not np.isfinite(layer.norm.batch).all():
+                raise FloatingPointError(f"the variance of a batch overflows in layer {k}'s batch normalisation; try {_REMEDIES}")
         grad = np.ascontiguousarray(grad, self.flat.dtype)
         for step in reversed(self._steps):
             grad = step.backward(grad)

@@ -36,11 +36,11 @@ class BatchNorm:
         self._normal = (z - mean) / self._deviation
         np.multiply(self._normal, self.scale, out=z)
         z += bias
-        self._batch = mean, variance * (n / (n - 1))
+        self.batch = mean, variance * (n / (n - 1))
 
     def commit(self) -> None:
         """Let the running means take in the batch of the last `forward`, once its step is completed."""
-        mean, variance = self._batch
+        mean, variance = self.batch
         self.mean += MOMENTUM * (mean - self.mean)
         self.variance += MOMENTUM * (variance - self.variance)
 

@@ -152,7 +152,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return float(self._score(y, predicted, weights))
 
     def _dtype(self) -> Any:
-        return np.float32 if self.coefs_[0].dtype == np.float32 else np.float64
+        return np.float32 if np.asarray(self.coefs_[0]).dtype == np.float32 else np.float64
 
     def _forward(self, X: Any) -> Array:
         """The outputs of validated inputs, with their activation."""

@@ -422,6 +422,9 @@ def test_running_means_change_in_completed_steps_only():
     with pytest.raises(FloatingPointError):
         net.train_step(broken, Y60)
     assert everything(net) == before
+    with pytest.raises(FloatingPointError, match="variance of a batch overflows in layer 1"):
+        net.train_step(X60 * 1e30, Y60)
+    assert everything(net) == before
     net.optimizer.step = None
     with pytest.raises(TypeError):
         net.train_step(X60, Y60)
