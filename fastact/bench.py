@@ -7,7 +7,7 @@ busy machine too.
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -15,18 +15,18 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from fastact import bench_cases, bench_mlp, registry
+from fastact import bench_cases, bench_mlp, bench_peers, registry
 from fastact.bench_machine import describe, environment
 from fastact.bench_tables import BEGIN, END, format_table, readme_section, summary, write_section
 from fastact.bench_timing import Progress, measure
 from fastact.command_line import new_file, positive
+from fastact.optional import optional
 from fastact.peers import ENTRIES, FORMS, OUT, PEERS, PLACES, YARDSTICKS, contender, equal_terms, has_form, sample
 
 __all__ = ["BEGIN", "END", "FORMS", "compare", "format_table", "main", "summary"]
 
 Row = Dict[str, Any]
 LIBRARIES = tuple(side for side in PEERS if side != "fastact" and side not in YARDSTICKS)
-INSTALL = 'pip install "fastact[peers]"'
 
 
 def compare(
@@ -190,6 +190,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _tell_absent(peer: str, threads: int) -> None:
+    try:
+        with optional(peer, f"{peer} is not used, its column stays empty", '"fastact[peers]"'):
+            if peer == "jax":
+                bench_peers.jax(threads)
+            else:
+                importlib.import_module(peer)
+    except ImportError as error:
+        print(error, file=sys.stderr)
+
+
 def main(argv: Optional[List[str]] = None) -> int:
     """Run the comparison; returns the exit code."""
     parser = _parser()
@@ -204,8 +215,8 @@ def main(argv: Optional[List[str]] = None) -> int:
 
     try:
         for peer in peers:
-            if peer in LIBRARIES and importlib.util.find_spec(peer) is None:
-                print(f"{peer} is not installed, its column stays empty: {INSTALL}", file=sys.stderr)
+            if peer in LIBRARIES:
+                _tell_absent(peer, options.threads)
         print(describe(environment(options.threads), peers))
         if options.write:
             write_readme(Path(__file__).parent.parent / "README.md", options.repeat, progress, peers)

@@ -124,13 +124,13 @@ def jax_terms(threads: int) -> Iterator[None]:
     """This many threads, where JAX is first used here, and float64 as such."""
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(ImportError):
-            jax = _jax(threads)
-            stack.callback(jax.config.update, "jax_enable_x64", jax.config.jax_enable_x64)
-            jax.config.update("jax_enable_x64", True)
+            config = jax(threads).config
+            stack.callback(config.update, "jax_enable_x64", config.jax_enable_x64)
+            config.update("jax_enable_x64", True)
         yield
 
 
-def _jax(threads: int) -> Any:
+def jax(threads: int) -> Any:
     """JAX, whose CPU client reads the number of threads from the environment when it is made."""
     if "jax" in sys.modules:
         return importlib.import_module("jax")
@@ -138,14 +138,14 @@ def _jax(threads: int) -> Any:
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, str(threads)))
     try:
-        jax = importlib.import_module("jax")
-        jax.devices("cpu")
+        module = importlib.import_module("jax")
+        module.devices("cpu")
     finally:
         for name, value in before.items():
             os.environ.pop(name)
             if value is not None:
                 os.environ[name] = value
-    return jax
+    return module
 
 
 _JAX = {  # where jax.nn has another name

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Mapping, Sequence, Tuple, Union
 
 from fastact.bench_cases import readable
-from fastact.plotting import MISSING, save_figure
+from fastact.plotting import drawing, save_figure
 
 Points = Sequence[Tuple[int, float]]  # elements, and nanoseconds an element
 STYLES = {  # Okabe and Ito's colours
@@ -34,12 +34,10 @@ def draw(panels: Mapping[str, Mapping[str, Points]], path: Union[str, Path], cap
     ImportError
         Where matplotlib is not installed, naming the extra to install.
     """
-    try:
+    with drawing():
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
         from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
-    except ImportError:
-        raise ImportError(MISSING) from None
     columns = min(COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
     figure = Figure(figsize=(3.4 * columns, 2.6 * rows + 0.9), layout="constrained")

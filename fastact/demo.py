@@ -10,6 +10,7 @@ from typing import Any, List, NamedTuple, Optional
 import numpy as np
 
 from fastact.command_line import positive
+from fastact.optional import optional
 
 LAYERS = [64, 128, 10]
 SEED = 0
@@ -31,9 +32,10 @@ def main(argv: Optional[List[str]] = None) -> int:
     parser.add_argument("--epochs", type=positive, default=60, help="epochs of each training (60)")
     options = parser.parse_args(argv)
     try:
-        from sklearn.datasets import load_digits
-    except ImportError:
-        print('The demo reads its data from scikit-learn: pip install "fastact[demo]"', file=sys.stderr)
+        with optional("sklearn", "The demo reads its data from scikit-learn", '"fastact[demo]"'):
+            from sklearn.datasets import load_digits
+    except ImportError as error:
+        print(error, file=sys.stderr)
         return 1
     pixels, labels = load_digits(return_X_y=True)
     pixels = (pixels / 16).astype(np.float32)

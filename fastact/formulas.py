@@ -11,8 +11,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from fastact.optional import optional
+
 PRECISION, MOST = 128, 4096  # bits: of the context, and enough for (x + sqrt(x**2 + b)) / 2 at -1e308
-MISSING_MPMATH = 'the exact values come from mpmath: pip install "fastact[accuracy]"'
 
 
 def _special(name):
@@ -76,10 +77,8 @@ def context():
     ImportError
         Where mpmath is not installed, naming the extra to install.
     """
-    try:
+    with optional("mpmath", "the exact values come from mpmath", '"fastact[accuracy]"'):
         import mpmath
-    except ImportError:
-        raise ImportError(MISSING_MPMATH) from None
     made = mpmath.MPContext()
     made.prec = PRECISION
     return made

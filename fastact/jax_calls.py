@@ -12,14 +12,14 @@ import threading
 from ctypes import POINTER, Structure, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_void_p
 from typing import Any, Callable, Dict, List, Optional
 
-try:
-    import jax
-    from jax import ffi
-except ImportError:
-    raise ImportError('fastact.jax needs JAX 0.5: pip install "fastact[jax]"') from None
-
-import ml_dtypes
 import numpy as np
+
+from fastact.optional import optional
+
+with optional("jax", "fastact.jax needs JAX 0.5", '"fastact[jax]"'):
+    import jax
+    import ml_dtypes
+    from jax import ffi
 
 _VERSION = (0, 1)  # of the interface that is written down here; XLA refuses what it no longer speaks
 _CANCELLED, _INTERNAL = 1, 13

@@ -12,11 +12,11 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple, Union
 
 import numpy as np
 
+from fastact.optional import optional
 from fastact.pairing import pairing
 from fastact.saving import registered, write_whole
 
 OPSET, IR_VERSION = 20, 9  # 20 is the first with Gelu; both of ONNX 1.15, November 2023
-MISSING = 'MLP.to_onnx needs onnx: pip install "fastact[onnx]"'
 
 # name -> operator, and its attributes by our parameters' names (or fixed numbers)
 _OPERATORS: Dict[str, Tuple[str, Dict[str, Any]]] = {
@@ -49,11 +49,9 @@ _STABLE = {
 
 def export(net: Any, file: Any, probabilities: bool = False) -> None:
     """Write a model; see `fastact.MLP.to_onnx`."""
-    try:
+    with optional("onnx", "MLP.to_onnx needs onnx", '"fastact[onnx]"'):
         import onnx
         from onnx import helper, numpy_helper
-    except ImportError:
-        raise ImportError(MISSING) from None
     graph = _Graph(net.dtype)
     value = graph.input
     for k, layer in enumerate(net._network.layers, 1):

@@ -19,6 +19,7 @@ from fastact import bench_fused, bench_onnx, bench_peers, bench_torch, config, r
 from fastact.activations import activations
 from fastact.bench_timing import call_of
 from fastact.formulas import numpy_function
+from fastact.optional import optional
 
 Call = Callable[[], Any]
 AnyEntry = Union[registry.Entry, registry.RowEntry]
@@ -44,10 +45,8 @@ def sample(
     "bfloat16" without ml_dtypes.
     """
     if dtype == "bfloat16":
-        try:
+        with optional("ml_dtypes", "bfloat16 arrays come from ml_dtypes", "ml_dtypes"):
             import ml_dtypes  # noqa: F401  NumPy knows the name from then on
-        except ImportError:
-            raise ImportError("bfloat16 arrays come from ml_dtypes: pip install ml_dtypes") from None
     if form in bench_fused.FORMS:
         shapes, results = bench_fused.shapes(form, n)
         outputs = [_ones(shape, dtype) for shape in results]

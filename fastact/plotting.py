@@ -5,6 +5,7 @@ as it was.
 """
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
@@ -12,8 +13,8 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 import numpy as np
 
 from fastact.activations import Activation, activations, lookup
+from fastact.optional import optional
 
-MISSING = 'drawing needs matplotlib: pip install "fastact[plot]"'
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito's
 DASHES = (0, (3, 1.5))
 POINTS = 601
@@ -23,6 +24,7 @@ GALLERY = "docs/gallery.svg"
 GALLERY_POINTS, COLUMNS = 161, 5
 GALLERY_X, GALLERY_Y = (-4.0, 4.0), (-2.0, 3.0)
 
+drawing = functools.partial(optional, "matplotlib", "drawing needs matplotlib", '"fastact[plot]"')
 Subject = Union[str, Activation, Tuple[Union[str, Activation], Dict[str, float]]]
 
 
@@ -153,7 +155,8 @@ def gallery() -> Any:
 
 def save_gallery(path: Any) -> None:
     """Write the gallery; the same curves give the same bytes, with one version of matplotlib."""
-    import matplotlib.style
+    with drawing():
+        import matplotlib.style
 
     with matplotlib.style.context("default"), matplotlib.rc_context({"svg.hashsalt": "fastact"}):
         metadata = {"Creator": "fastact", "Date": None, "Keywords": list(activations), "Identifier": fingerprint()}
@@ -192,15 +195,14 @@ def _gallery_curves() -> List[Curve]:
 
 def _figure(size: Tuple[float, float], show: bool = False) -> Any:
     """A new figure, which pyplot knows of only where it is to show it."""
-    try:
+    with drawing():
         from matplotlib.figure import Figure
-    except ImportError:
-        raise ImportError(MISSING) from None
     return (_pyplot().figure if show else Figure)(figsize=size, layout="constrained")
 
 
 def _pyplot() -> Any:
-    import matplotlib.pyplot
+    with drawing():
+        import matplotlib.pyplot
     return matplotlib.pyplot
 
 

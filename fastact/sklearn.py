@@ -6,13 +6,10 @@ every activation of the library, other losses and dropout. Needs ``pip install "
 """
 from __future__ import annotations
 
-try:
-    import scipy.optimize  # noqa: F401
+from fastact.optional import optional
+
+with optional("sklearn", "fastact.sklearn needs scikit-learn 1.6 and SciPy", '"fastact[sklearn]"'):
     from sklearn.utils.validation import validate_data  # noqa: F401  # scikit-learn 1.6
-except ImportError as error:
-    raise ImportError(
-        f'fastact.sklearn needs scikit-learn 1.6 and SciPy: pip install "fastact[sklearn]" ({error})'
-    ) from error
 
 from fastact.sklearn_classifier import MLPClassifier
 from fastact.sklearn_regressor import MLPRegressor

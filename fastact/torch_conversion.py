@@ -6,12 +6,11 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 import numpy as np
 
 from fastact import rows
+from fastact.optional import optional
 from fastact.saving import registered
 
-try:
+with optional("torch", "MLP.from_torch and MLP.to_torch need PyTorch", '"fastact[torch]"'):
     import torch
-except ImportError:
-    raise ImportError('MLP.from_torch and MLP.to_torch need PyTorch: pip install "fastact[torch]"') from None
 from fastact.torch_replace import described, made_by_torch
 
 nn = torch.nn

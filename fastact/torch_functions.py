@@ -14,11 +14,10 @@ import numpy as np
 from fastact import rows
 from fastact.activations import activations
 from fastact.gated import geglu, glu, reglu, swiglu
+from fastact.optional import optional
 
-try:
+with optional("torch", "fastact.torch needs PyTorch", '"fastact[torch]"'):
     import torch
-except ImportError:
-    raise ImportError('fastact.torch needs PyTorch: pip install "fastact[torch]"') from None
 
 Tensor = torch.Tensor
 _TYPES = {Tensor, torch.nn.Parameter}
