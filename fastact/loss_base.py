@@ -110,7 +110,7 @@ def elementwise(
     by = divisor(name, reduction, x.size)
     if batchmean:
         by = x.shape[0] if x.ndim else 1
-    if averaged:
+    if averaged and w is not None:
         by = w.sum(dtype=np.float64)
     return loss_kernels.elements, (loss, x, t, w, option, p, by)
 

@@ -49,7 +49,8 @@ class MLP(Trainer, Exchange):
     l2 : float
         ``l2 / 2`` times the sum of the squared weights (not the biases) is added to the loss.
     batch_norm : bool
-        Whether the hidden layers normalise the inputs of their activations by the batch.
+        Whether the hidden layers normalise the inputs of their activations by the batch, which has at
+        least 2 samples then: `train_step` raises for one, in `fit` a last batch of one joins the one before.
     **options
         Other options of the optimiser, such as ``momentum``; ``lr`` is accepted as well.
 

@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from numbers import Real
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastact.optimizer_kernels import Rule, are_ready, is_ready
+from fastact.optimizer_kernels import Rule, are_ready, is_ready, run
 
 Array = NDArray[Any]
 State = Tuple[Optional[Array], Optional[Array], Optional[Array]]
@@ -92,18 +93,18 @@ class Optimizer:
             state has become read-only or has another size or dtype than before; no parameter has been
             changed then.
         """
-        params: List[Array] = self.params
-        states = self._states()
-        if not are_ready(params, grads, states):
-            params, grads = self._prepared(grads, states)
         self.steps += 1
-        rule = self._rule()
-        for p, grad, state in zip(params, grads, states):
-            rule(p, grad, state)
-        if params is not self.params:
-            for p, updated in zip(self.params, params):
-                if p is not updated:
-                    p[...] = updated
+        try:
+            states = [self._state(i) for i in range(len(self.params))]
+            if not run(self._rule(), self.params, grads, states):
+                self._step_copies(grads, states)
+        except Exception as error:
+            self.steps -= 1
+            if isinstance(error, IndexError):
+                raise ValueError(
+                    f"{type(self).__name__}.step: params has {len(self.params)} arrays, more than there is a state of"
+                ) from None
+            raise
 
     def state_dict(self) -> Dict[str, Any]:
         """Options and state, from which `load_state_dict` goes on with the same bits; without the parameters.
@@ -132,11 +133,13 @@ class Optimizer:
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If a name is missing or unknown, or a value has another shape or dtype or is out of range;
             nothing has been changed then.
         """
         method = f"{type(self).__name__}.load_state_dict"
+        if not isinstance(state, Mapping):
+            raise TypeError(f"{method}: state is of type {type(state).__name__}; expected what state_dict gave")
         own, given = self.state_dict(), {key: np.asarray(state[key]) for key in state}
         if set(own) != set(given):
             missing, unknown = sorted(set(own) - set(given)), sorted(set(given) - set(own))
@@ -171,17 +174,8 @@ class Optimizer:
         own = {key: _copied(value) for key, value in state.items() if key != "params"}
         vars(self).update(own, params=list(state["params"]), _copies={})
 
-    def _states(self) -> List[State]:
-        try:
-            return [self._state(i) for i in range(len(self.params))]
-        except IndexError:
-            raise ValueError(
-                f"{type(self).__name__}.step: params has {len(self.params)} arrays, more than there is a state of; "
-                f"make a new {type(self).__name__}"
-            ) from None
-
-    def _prepared(self, grads: Sequence[Array], states: List[State]) -> Tuple[List[Array], List[Array]]:
-        """Parameters and gradients as the kernels take them, copied where needed."""
+    def _step_copies(self, grads: Sequence[Array], states: List[State]) -> None:
+        """A step for arrays that the kernels do not take as they are; raises for those that do not fit."""
         method = f"{type(self).__name__}.step"
         params = _arrays(method, self.params)
         grads = [np.asarray(g) for g in grads]
@@ -201,14 +195,17 @@ class Optimizer:
             params[i] = self._copies[i]
             params[i][...] = p
         grads = [np.array(g, p.dtype, order="C") for p, g in zip(params, grads)]
+        rule = self._rule()
         for i, (p, g, state) in enumerate(zip(params, grads, states)):
-            if not are_ready([p], [g], [state]):
-                parts = ", ".join(_described(part) for part in state if part is not None)
+            if not are_ready(rule, [p], [g], [state]):
                 raise ValueError(
-                    f"{method}: the state of parameter {i} is {parts}; expected writable C-contiguous arrays of "
-                    f"{p.dtype} {p.shape}, as the parameter is now; make a new {type(self).__name__}"
+                    f"{method}: the state of parameter {i} is {', '.join(map(_described, state))}; expected writable "
+                    f"C-contiguous arrays of {p.dtype} {p.shape}, as the parameter is now; make a new {type(self).__name__}"
                 )
-        return params, grads
+        run(rule, params, grads, states)
+        for p, updated in zip(self.params, params):
+            if p is not updated:
+                p[...] = updated
 
     def _rule(self) -> Rule:
         raise NotImplementedError

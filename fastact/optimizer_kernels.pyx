@@ -63,35 +63,71 @@ cdef class Rule:
         self.call.eps = eps
         self.call.nesterov = nesterov
 
-    def __call__(self, cnp.ndarray parameter not None, cnp.ndarray grad not None, tuple state not None):
+    def __call__(self, parameter, grad, tuple state not None):
+        if not run(self, [parameter], [grad], [state]):
+            raise ValueError("optimizer_kernels.Rule: parameter, gradient and the three parts of the state must be C-contiguous "
+                             "arrays of float32 or float64, of one dtype and shape, all but the gradient writable")
+
+    cdef void apply(self, cnp.ndarray parameter, cnp.ndarray grad, tuple state):
         cdef fa_step_call call = self.call
-        cdef cnp.ndarray array
         cdef int k
-        if not writable(parameter, parameter) or not alike(grad, parameter) or len(state) != 3:
-            raise ValueError("optimizer_kernels.Rule: parameter and gradient must be C-contiguous arrays of float32 or float64, "
-                             "of one dtype and size, the parameter writable, and the state a tuple of three")
         call.dtype = FA_FLOAT32 if cnp.PyArray_TYPE(parameter) == cnp.NPY_FLOAT else FA_FLOAT64
         call.n = cnp.PyArray_SIZE(parameter)
         call.parameter = cnp.PyArray_DATA(parameter)
         call.grad = cnp.PyArray_DATA(grad)
         for k in range(3):
-            array = state[k]
-            if array is None and needs(&call, k) or array is not None and not writable(array, parameter):
-                raise ValueError(f"optimizer_kernels.Rule: state {k} must be a writable C-contiguous array of the parameter's "
-                                 "dtype and size")
-            call.state[k] = NULL if array is None else cnp.PyArray_DATA(array)
+            call.state[k] = NULL if state[k] is None else cnp.PyArray_DATA(<cnp.ndarray>state[k])
         if call.n >= RELEASE_GIL_FROM:
             with nogil:
                 kernels.apply_step(&call)
         else:
             kernels.apply_step(&call)
 
+    cdef bint needs(self, int k) noexcept:
+        """Whether the rule reads this part of the state."""
+        if k == 0:
+            return self.call.rule != FA_SGD or self.call.momentum != 0
+        return k == 1 and (self.call.rule == FA_ADAM or self.call.rule == FA_RMSPROP and self.call.momentum != 0)
 
-cdef bint needs(const fa_step_call *call, int k) noexcept:
-    """Whether the rule reads this part of the state."""
-    if k == 0:
-        return call.rule != FA_SGD or call.momentum != 0
-    return k == 1 and (call.rule == FA_ADAM or call.rule == FA_RMSPROP and call.momentum != 0)
+
+def run(Rule rule not None, list params not None, grads, list states not None):
+    """A step of all parameters; False, and nothing done, where an array is not as the rule takes it."""
+    cdef Py_ssize_t i
+    if not are_ready(rule, params, grads, states):
+        return False
+    for i in range(len(params)):
+        rule.apply(<cnp.ndarray>params[i], <cnp.ndarray>grads[i], <tuple>states[i])
+    return True
+
+
+cpdef bint are_ready(Rule rule, list params, grads, list states) except -1:
+    """Whether parameters, their gradients and states, which are tuples of three arrays or None, are as the rule takes them.
+
+    Without a rule any part of a state may be None.
+    """
+    cdef cnp.ndarray p, g
+    cdef tuple state
+    cdef Py_ssize_t i
+    cdef int k
+    if len(grads) != len(params) or len(states) != len(params):
+        return False
+    for i in range(len(params)):
+        grad = grads[i]
+        if not is_ready(params[i]) or not cnp.PyArray_CheckExact(grad):
+            return False
+        p, g, state = <cnp.ndarray>params[i], <cnp.ndarray>grad, states[i]
+        if not alike(g, p) or cnp.PyArray_NDIM(g) != cnp.PyArray_NDIM(p) or len(state) != 3:
+            return False
+        for k in range(cnp.PyArray_NDIM(p)):
+            if cnp.PyArray_DIMS(g)[k] != cnp.PyArray_DIMS(p)[k]:
+                return False
+        for k in range(3):
+            if state[k] is None:
+                if rule is not None and rule.needs(k):
+                    return False
+            elif not cnp.PyArray_Check(state[k]) or not writable(<cnp.ndarray>state[k], p):
+                return False
+    return True
 
 
 cdef bint alike(cnp.ndarray a, cnp.ndarray parameter) noexcept:
@@ -106,27 +142,6 @@ cdef bint writable(cnp.ndarray a, cnp.ndarray parameter) noexcept:
     return alike(a, parameter) and cnp.PyArray_ISWRITEABLE(a)
 
 
-def is_ready(array):
+cpdef bint is_ready(array):
     """Whether an array can be handed to a rule as a parameter."""
     return cnp.PyArray_CheckExact(array) and writable(<cnp.ndarray>array, <cnp.ndarray>array)
-
-
-def are_ready(list params not None, grads, list states not None):
-    """Whether parameters, their gradients and states (tuples, or None in the place of an array) can be handed to a rule."""
-    cdef cnp.ndarray p, g
-    cdef int k
-    if len(grads) != len(params) or len(states) != len(params):
-        return False
-    for array, grad, state in zip(params, grads, states):
-        if not is_ready(array) or not cnp.PyArray_CheckExact(grad):
-            return False
-        p, g = array, grad
-        if not alike(g, p) or cnp.PyArray_NDIM(g) != cnp.PyArray_NDIM(p):
-            return False
-        for k in range(cnp.PyArray_NDIM(p)):
-            if cnp.PyArray_DIMS(g)[k] != cnp.PyArray_DIMS(p)[k]:
-                return False
-        for part in state:
-            if part is not None and not (isinstance(part, np.ndarray) and writable(part, p)):
-                return False
-    return True

@@ -171,7 +171,9 @@ def _optimizer(optimizer: Any) -> Any:
     if getattr(optimizers, name, None) is not type(optimizer):
         return None
     options = [option for option in inspect.signature(type(optimizer)).parameters if option != "params"]
-    return [name, {option: getattr(optimizer, option) for option in options}]
+    chosen = {option: getattr(optimizer, option) for option in options}
+    type(optimizer)([np.zeros(1)], **chosen)  # raises where `load` would
+    return [name, chosen]
 
 
 def _arrays(net: Any) -> Dict[str, np.ndarray]:

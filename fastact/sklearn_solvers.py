@@ -22,7 +22,7 @@ class Solver:
     def attach(self, network: Network) -> bool:
         """Go on with the parameters of a network, as after unpickling; False where the state does not fit them."""
         self._rule.params = [network.flat]
-        return bool(are_ready(self._rule.params, [network.flat_grad], [self._rule._state(0)]))
+        return bool(are_ready(None, self._rule.params, [network.flat_grad], [self._rule._state(0)]))
 
     def step(self, grad: Array) -> None:
         """Update the parameters; the gradient is overwritten."""

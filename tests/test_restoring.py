@@ -291,3 +291,5 @@ def test_a_state_dict_that_does_not_fit_changes_nothing(change, words):
         opt.load_state_dict(state)
     after = opt.state_dict()
     assert all(np.array_equal(after[key], before[key]) for key in before)
+    with pytest.raises(TypeError, match="state is of type NoneType"):
+        opt.load_state_dict(None)

@@ -243,6 +243,17 @@ def test_damaged_files_of_the_disk(tmp_path):
             pass
 
 
+def test_options_that_cannot_be_loaded_are_not_saved(tmp_path):
+    net = network(optimizer="sgd", momentum=0.9, nesterov=True)
+    net.optimizer.momentum = 0
+    with pytest.raises(ValueError, match="nesterov needs a momentum"):
+        net.save(tmp_path / "net.npz")
+    with pytest.raises(ValueError, match="SGD: lr must be in .*-1"):
+        net.optimizer.lr = -1
+    net.optimizer.momentum = 0.5
+    assert loaded(saved(net)).optimizer.momentum == 0.5
+
+
 def test_what_has_no_name_is_not_saved():
     class Own:
         name = "own"
