@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastact.activations import lookup
+from fastact.containers import asarray, refuse
 
 Array = NDArray[Any]
 Batches = Union[ArrayLike, Iterable[Any]]
@@ -78,6 +79,7 @@ def _slopes_of(values: Batches, activation: Any, given: str, name: str) -> Itera
 
 def batches(X: Any, size: Optional[int]) -> Iterator[Any]:
     """The batches of an iterable, the first part of those that are (X, y); an array in parts of ``size`` samples."""
+    refuse("diagnostics", [X])
     if hasattr(X, "__array__") or isinstance(X, (list, tuple)) and not _is_pair(X):
         array = _array(X)
         step = size or max(len(array), 1)
@@ -96,7 +98,9 @@ def _is_pair(batch: Any) -> bool:
 def _array(values: Any) -> Array:
     """As an array; a tensor that records gradients has to be detached first."""
     detach = getattr(values, "detach", None)
-    return np.asarray(values if detach is None else detach().cpu())
+    if detach is not None:
+        values = detach().cpu()
+    return asarray(values)
 
 
 def largest_slope(activation: Any, parameters: Tuple[float, ...]) -> float:

@@ -48,20 +48,34 @@ def _is_wrapped(value: Any) -> bool:
             and not isinstance(value, type))
 
 
-def refuse(name: str, values: Sequence[Any]) -> None:
-    """Raise TypeError for sparse matrices, which are no arrays."""
+def refuse(name: str, values: Sequence[Any], frames: bool = True,
+           hint: str = "a function that is 0 at 0 may be applied to the stored values, x.data") -> None:
+    """Raise TypeError for scipy's sparse matrices and, where `frames`, for those of dask: neither are arrays."""
+    issparse = getattr(sys.modules.get("scipy.sparse"), "issparse", None)
     for value in values:
-        issparse = getattr(sys.modules.get("scipy.sparse"), "issparse", None)
         if issparse is not None and issparse(value):
-            raise TypeError(f"{name} takes dense arrays, got a {type(value).__name__} of scipy.sparse: x.toarray() is dense; a "
-                            "function that is 0 at 0 may be applied to the stored values, x.data")
-
-
-def _refuse_dask_frames(name: str, values: Sequence[Any]) -> None:
-    for value in values:
-        if _is(value, "dask.dataframe", "DataFrame", "Series", "Index"):
+            raise TypeError(f"{name} takes dense arrays, got a {type(value).__name__} of scipy.sparse: x.toarray() is dense; "
+                            + hint)
+        if frames and _is(value, "dask.dataframe", "DataFrame", "Series", "Index"):
             raise TypeError(f"{name} takes no {type(value).__name__} of dask, whose partitions have lengths that are not known: "
                             "use x.map_partitions(function), or x.to_dask_array(lengths=True)")
+
+
+def plain(name: str, argument: str, value: Any) -> np.ndarray:
+    """An argument of a network as an array; NA is NaN. Raises for sparse matrices, dask frames and masked entries."""
+    if type(value) is np.ndarray:
+        return value
+    refuse(name, [value], hint="the estimators of fastact.sklearn take sparse X")
+    refuse_masked(name, **{argument: value})
+    return asarray(value)
+
+
+def refuse_masked(name: str, **arguments: Any) -> None:
+    """Raise ValueError for masked entries in an argument of a network."""
+    for argument, value in arguments.items():
+        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+            raise ValueError(f"{name}: {argument} has masked entries, which a network cannot leave out: fill them, as by "
+                             f"{argument}.filled(0), or remove these samples")
 
 
 @dataclass(frozen=True)
@@ -79,7 +93,8 @@ class Call:
         "whole" is x's shape, "reduced" is x's without the axes (or with length 1), "along" has these axes alone,
         "half" has half of the axis, "broadcast" broadcasts to x, "mask" does so and is boolean.
     results : sequence
-        The same of each result; "broadcast" is of the shape of the first such argument, None is a number.
+        The same of each result; "broadcast" is of the shape of the first such argument, "matrix" has the axis twice, at
+        the end, and no labels, None is a number.
     axis
         The axes whose elements depend on each other, as the caller gave them. Labels along them must be the same in
         all containers, in any order; along other axes xarray's own rule ("arithmetic_join") holds.
@@ -133,7 +148,6 @@ def apply(call: Call, masked: Optional[Callable[[Call], Any]] = None) -> Any:
         What computes masked arrays, for a function that takes no mask.
     """
     refuse(call.name, call.values)
-    _refuse_dask_frames(call.name, call.values)
     for layer in (_xarray, _dask, _pandas, masked or _masked, _subclass):
         result = layer(call)
         if result is not None:
@@ -284,7 +298,7 @@ def _has_dask(values: Sequence[Any]) -> Any:
 def _dask(call: Call) -> Any:
     """The function of each block of dask arrays, where a block has whole rows; all stays lazy."""
     array = _has_dask(call.values)
-    if array is None or call.results[0] is None:  # a number needs all of it
+    if array is None or call.results[0] in (None, "matrix"):  # computed at once
         return None
     if call.out is not None:
         raise TypeError(f"{call.name}: a dask array is computed later, so that there can be no out")
@@ -432,7 +446,7 @@ def _pandas(call: Call) -> Any:
 
     def wrap(role: Optional[str], one: Any) -> Any:
         source: Any = call.values[call.roles.index("broadcast")] if role == "broadcast" else template
-        if role is None or not isinstance(source, kinds) or not 0 < np.ndim(one) < 3:
+        if role in (None, "matrix") or not isinstance(source, kinds) or not 0 < np.ndim(one) < 3:
             return one
         own = [None if label is None or len(label) != n else label for label, n in zip(wanted(one, role), one.shape)]
         if one.ndim == 2:
@@ -484,6 +498,9 @@ def _masked(call: Call) -> Any:
             gone = np.split(hidden, 2, axes[0])[0]
         elif role == "reduced":
             gone = hidden.all(axes, keepdims=call.keepdims)
+        elif role == "matrix":
+            gone = np.moveaxis(hidden, axes[0], -1)
+            gone = gone[..., :, None] | gone[..., None, :]
         elif role == "broadcast":
             shape = masks[call.roles.index("broadcast")].shape
             gone = hidden.all(tuple(k for k in range(-hidden.ndim, 0) if k < -len(shape) or shape[k] == 1)).reshape(shape)
@@ -545,7 +562,7 @@ def _subclass(call: Call) -> Any:
         return result
 
     def wrap(role: Optional[str], one: Any) -> Any:
-        if role is None or np.ndim(one) == 0:
+        if role in (None, "matrix") or np.ndim(one) == 0:
             return one
         return like.__array_wrap__(np.expand_dims(one, call.axes(2)) if matrix else one)  # a matrix keeps two axes
 

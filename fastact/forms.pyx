@@ -156,12 +156,16 @@ cdef class Form:
         try:
             return self.own_ufunc(*values, **kwargs)
         except (TypeError, NotImplementedError) as error:
-            containers.refuse(f"fastact.{self.__name__}", values)
+            outs = kwargs.get("out")
+            containers.refuse(f"fastact.{self.__name__}", [*values, *(outs if type(outs) is tuple else [outs])],
+                              frames="__array_ufunc__" in str(error))
             pair = containers.of_pairs(self, values, self.inputs) if self.outputs == 2 and not kwargs else None
             if pair is None and kwargs.keys() <= {"out"}:
                 pair = containers.of_frames(self, values, self.outputs, kwargs.get("out"))
             if pair is not None:
                 return pair
+            if isinstance(error, NotImplementedError):
+                raise TypeError(f"fastact.{self.__name__}: {error}; numpy.asarray of the arguments would do") from None
             if "not supported for the input types" not in str(error):
                 raise TypeError(f"fastact.{self.__name__}: {error}") from None
             arrays = containers.from_dlpack(values)

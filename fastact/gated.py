@@ -24,7 +24,7 @@ Parameters
 x : array_like
     float16, bfloat16, float32, float64 or integers, promoted as by numpy.tanh; of even size along the axis.
 axis : int, default -1
-    Where x consists of two halves.
+    Where x consists of two halves; of xarray a name too.
 gate : {{"last", "first"}}, default "last"
     Which half the activation takes: a * {activation}(b), as torch's glu, or {activation}(a) * b.
 out : ndarray, optional
@@ -56,6 +56,8 @@ Notes
 it. Each is one pass: the halves are read and written where they are. Results are those of
 ``fastact.{activation}.gated`` and ``fastact.{activation}.gated_backward``, bit for bit.
 ``{name}.bind(x, out)`` and ``{name}.backward.bind(grad, x, out)`` fix the arrays of a call.
+pandas, xarray, dask and masked arrays come back as such, without labels along the axis; grad is aligned with x by the
+other labels, which of pandas must be the same. An element is masked where that of the other half is.
 Source: {reference}.
 
 Examples

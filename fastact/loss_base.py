@@ -24,6 +24,10 @@ _NOTES = """
     ``loss, grad = fastact.losses.{name}.value_and_grad(input, target)``, with the same options, gives the
     gradient with respect to ``input`` as well, an array of its shape, from one pass. Both have the dtype of
     ``input``, float32 or float64.
+
+    Arguments of xarray are aligned by names and coordinates, those of pandas by index and columns: their labels must
+    be the same, in any order. What is masked in one argument counts nothing, and is masked in the results; a mean over
+    nothing but masked elements is ``numpy.ma.masked``.
     """
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from fastact import initializers, losses, optimizers, pairing
 from fastact.activations import lookup
+from fastact.containers import plain
 from fastact.loss_base import scaled
 from fastact.rows import RowActivation, functions
 
@@ -144,7 +145,7 @@ def optimizer(
 
 def inputs(X: ArrayLike, width: int, dtype: Any) -> np.ndarray:
     """``X`` as a C-contiguous array (samples, width) of ``dtype``."""
-    x = np.asarray(X)
+    x = plain("MLP", "X", X)
     if x.ndim != 2 or x.shape[1] != width:
         hint = "; for a single sample pass X[None, :]" if x.shape == (width,) else ""
         raise ValueError(f"MLP: X has shape {x.shape}; expected (samples, {width}){hint}")
@@ -155,7 +156,7 @@ def inputs(X: ArrayLike, width: int, dtype: Any) -> np.ndarray:
 
 def targets(y: ArrayLike, samples: int, outputs: int, loss: Any, dtype: Any) -> np.ndarray:
     """``y`` with a row a sample, which for a single output may be a number a sample; as the loss takes it."""
-    target = np.asarray(y)
+    target = plain("MLP", "y", y)
     if target.shape[:1] != (samples,):
         raise ValueError(f"MLP: y has shape {target.shape} for {samples} samples")
     if samples == 0:
@@ -179,7 +180,7 @@ def weights(sample_weight: Optional[ArrayLike], samples: int, loss: Any, dtype: 
         return None
     if not isinstance(loss, losses.Loss):
         raise TypeError("MLP: sample_weight needs a loss of fastact.losses, which tells the loss of each sample")
-    weight = np.asarray(sample_weight)
+    weight = plain("MLP", "sample_weight", sample_weight)
     if weight.dtype.kind not in "fiub" or weight.shape != (samples,):
         raise ValueError(
             f"MLP: sample_weight is {weight.dtype} of shape {weight.shape}; expected a number a sample, ({samples},)"

@@ -114,7 +114,8 @@ def bound(function, kind, /, *args, **options):
     shape = rows.reduced(values.get("keepdims", False)) if reduces else last.shape
     for key, array in arrays.items():
         wanted = shape if key == "grad" or key == "out" and not number else last.shape
-        if array.dtype != last.dtype or array.shape != wanted:
+        kept = key == "grad" and reduces and array.shape in (rows.reduced(False), rows.reduced(True))
+        if array.dtype != last.dtype or array.shape != wanted and not kept:
             raise ValueError(f"{name} needs {key} of {last.dtype}{list(wanted)}, got {describe(array)}")
     if rows.moved:
         raise ValueError(f"{name} needs axes that are neighbours, got {values['axis']}")

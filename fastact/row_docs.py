@@ -12,9 +12,11 @@ _SPECIAL = {
     "sparsemax": "Small elements give exactly 0. A row with a NaN or +inf, or of -inf alone, becomes NaN.",
 }
 _ARGUMENTS = {
-    "x": ("array_like", "float16, bfloat16, float32, float64 or integers, of any shape."),
+    "x": ("array_like", "float16, bfloat16, float32, float64 or integers, of any shape. pandas, xarray, dask and masked arrays "
+                        "come back as such; see Notes."),
     "axis": ("int, tuple of int or None, default {axis}",
-             "What a row runs along: an axis; several axes, whose elements together make one row; or None for all."),
+             "What a row runs along: an axis; several axes, whose elements together make one row; or None for all. Of xarray "
+             "a name too."),
     "keepdims": ("bool, default False", "Keep the axes in the result, with length 1."),
     "out": ("ndarray, optional", "Where to write; may be x, and any overlap is safe."),
     "mask": ("array_like of bool, optional",
@@ -24,6 +26,10 @@ _ARGUMENTS = {
                     "x is divided by it, without rounding in between. Positive and finite; towards 0 the result "
                     "approaches hardmax, or the like of it for other functions."),
 }
+_CONTAINERS = ("Arguments of xarray are aligned by the names of dimensions and by coordinates, those of pandas by index and "
+               "columns; along a row their labels must be the same, in any order. What is hidden in a masked array has no "
+               "part in its row, whatever it is, and is hidden in the result; a plain out gets there what mask= would give. "
+               "NA of pandas is NaN.")
 _MASKED = {"logsumexp": "; a row masked as a whole gives -inf",
            "log_softmax": ", and gives -inf; so does a row masked as a whole, throughout"}
 
@@ -55,6 +61,7 @@ def value(entry, signature):
               "    For an axis that x does not have.", "", "See Also", "--------",
               *(f"fastact.{entry.name}.{form}" for form in _forms(entry)), "", "Notes", "-----",
               *_paragraph(f"Derivative of y[i] with respect to x[j]: {entry.derivative}.", ""),
+              *_paragraph(_CONTAINERS, ""),
               f"``fastact.{entry.name}.bind(x, out)`` fixes the arrays of a call.", f"Source: {entry.reference}.", "",
               "Examples", "--------", ">>> import fastact as fa", ">>> x = [[1.0, 2.0, 3.0], [0.5, 0.5, 0.5]]",
               f">>> y = fa.{entry.name}(x, axis=-1)"]

@@ -10,6 +10,7 @@ from fastact.forms cimport RELEASE_GIL_FROM, dtype_of
 from fastact.plain cimport is_like, is_simple, may_overlap, overlaps
 
 import functools
+from operator import index
 
 import numpy as np
 
@@ -213,8 +214,16 @@ class RowActivation(RowFunction):
         """The same from y, the output of the forward pass, which is not computed again."""
         return run(self._core, 2, grad, y, axis, out, mask, temperature)
 
-    def jacobian(self, x, int axis=-1, mask=None, temperature=1.0):
-        """d y[i] / d x[j], of shape ``x.shape`` without the axis, then (n, n)."""
+    def jacobian(self, x, axis=-1, mask=None, temperature=1.0):
+        """d y[i] / d x[j], of shape ``x.shape`` without the axis, then (n, n); without labels, but masked where x is."""
+        if type(x) is not np.ndarray:
+            result = containers.apply(containers.Call(
+                f"fastact.{self.name}.jacobian", lambda values, axis, out: self.jacobian(values[0], axis, values[1], temperature),
+                [x, mask], ["x", "mask"], ["matrix"], axis))
+            if result is not None:
+                return result
+            x = containers.asarray(x)
+        axis = index(axis)
         y = self(x, axis, None, mask, temperature)
         y = np.moveaxis(np.atleast_1d(y), axis, -1)
         if self._core.form == LOG_SOFTMAX:

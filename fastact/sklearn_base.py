@@ -14,6 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from fastact import sklearn_arguments as arguments
 from fastact import sklearn_network, sklearn_training
 from fastact.activations import lookup
+from fastact.containers import refuse_masked
 from fastact.layers import Array
 from fastact.rows import softmax
 from fastact.sklearn_losses import objective
@@ -65,6 +66,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         arguments.activations(self, len(sizes))
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, y = self._validate_input(X, y, incremental, first)
+        refuse_masked(type(self).__name__, sample_weight=sample_weight)
         weights, alpha = None, self.alpha
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, X)
@@ -175,9 +177,11 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     def _checked(self, X: Any) -> Any:
         check_is_fitted(self)
+        refuse_masked(type(self).__name__, X=X)
         return validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
 
     def _validated(self, X: Any, y: Any, reset: bool, **options: Any) -> Tuple[Any, Array]:
+        refuse_masked(type(self).__name__, X=X, y=y)
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=(np.float64, np.float32), reset=reset,
             **options,

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import assert_same_bits, call, inputs, outputs, sample
+from axes import ALL_FORMS, arrays_in, assert_same_bits, call, inputs, outputs, sample
 
 
 class Metres(np.ndarray):
@@ -630,3 +630,127 @@ def test_losses_of_labels_are_aligned():
     for factors in (pandas.Series(weight), pandas.Series(weight, frame.columns)):  # of classes by number, by name
         got = fa.losses.cross_entropy(frame, labels[::-1], weight=factors[::-1], reduction="none")
         pandas.testing.assert_series_equal(got, each.to_pandas(), check_names=False)
+
+
+# ---- what is no array, or not yet one ----
+
+def test_dask_of_unknown_chunks():
+    dask = pytest.importorskip("dask.array")
+    x = np.arange(12.0).reshape(6, 2)
+    lazy, x = dask.from_array(x, 2)[dask.from_array(x, 2)[:, 0] > 2], x[x[:, 0] > 2]
+    assert np.isnan(lazy.shape[0])
+    sums = fa.logsumexp(lazy, axis=1)
+    for result, want in ((fa.swiglu.backward(fa.swiglu(lazy), lazy), fa.swiglu.backward(fa.swiglu(x), x)),
+                         (fa.softmax(lazy, mask=lazy > 5), fa.softmax(x, mask=x > 5)),
+                         (fa.softmax(lazy, mask=np.array([True, False])), fa.softmax(x, mask=np.array([True, False]))),
+                         (fa.softmax.backward(lazy, lazy), fa.softmax.backward(x, x)),
+                         (fa.logsumexp.backward(sums, lazy, axis=1), fa.logsumexp.backward(fa.logsumexp(x, axis=1), x, axis=1)),
+                         (fa.silu.biased_backward(lazy, lazy, np.ones(2))[1], fa.silu.biased_backward(x, x, np.ones(2))[1]),
+                         *zip(fa.silu.gated_backward(lazy, lazy, lazy), fa.silu.gated_backward(x, x, x))):
+        assert isinstance(result, dask.Array)
+        np.testing.assert_allclose(result.compute(), want)
+    for function in (fa.softmax, fa.logsumexp):
+        with pytest.raises(ValueError, match=f"{function.name}: the lengths of the chunks along axis 0 .*compute_chunk_sizes"):
+            function(lazy, axis=0)
+    with pytest.raises(ValueError, match=r"grad must have the shape \(nan, 1\), not \(nan, 2\)"):
+        fa.swiglu.backward(lazy, lazy)
+
+
+def test_dask_of_masked_arrays():
+    dask = pytest.importorskip("dask.array")
+    x = with_nan(sample(np.float64, 4, 6), HIDDEN)
+    lazy = dask.from_array(x, 2)
+    for function in (*OF_ROWS, fa.swiglu, fa.logsumexp):
+        result = function(lazy, axis=1)
+        assert isinstance(result, dask.Array)
+        np.testing.assert_array_equal(result.compute(scheduler="sync").filled(7), function(x, axis=1).filled(7))
+
+
+@pytest.mark.parametrize("kind", ["csr_matrix", "csr_array", "csc_array", "coo_array", "dok_array", "lil_array", "dia_array",
+                                  "bsr_array"])
+def test_sparse_matrices_are_refused(kind):
+    sparse = pytest.importorskip("scipy.sparse")
+    x, net = np.eye(3), fa.MLP([3, 4, 3], random_state=0)
+    s = getattr(sparse, kind)(x)
+    calls = [lambda f=f: call(f, (s,) * arrays_in(f)) for f in ALL_FORMS if f.info.name in ("relu", "elu")]
+    calls += [lambda: fa.relu(x, out=s), lambda: fa.elu(x, s), lambda: fa.relu.biased_backward(x, s, x[0]), lambda: fa.softmax(s),
+              lambda: fa.softmax(x, mask=s), lambda: fa.softmax.backward(s, x), lambda: fa.softmax.jacobian(s),
+              lambda: fa.logsumexp(s), lambda: fa.logsumexp.backward(x[0], s, axis=0), lambda: fa.swiglu(s),
+              lambda: fa.swiglu.backward(x, s),
+              lambda: fa.losses.mse_loss(s, x), lambda: fa.losses.cross_entropy.value_and_grad(x, s), lambda: net.forward(s),
+              lambda: net.fit(s, [0, 1, 2], progress=False), lambda: net.fit(x, s, progress=False), lambda: net.dead_units(s)]
+    for each in calls:
+        with pytest.raises(TypeError, match=rf"takes dense arrays, got a {kind} of scipy.sparse: x.toarray\(\) is dense"):
+            each()
+
+
+def test_dask_frames_are_refused():
+    dask, pandas = pytest.importorskip("dask.dataframe"), pytest.importorskip("pandas")
+    frame = dask.from_pandas(pandas.DataFrame({"u": [1.0, 2], "v": [3.0, 4]}), 2)
+    for each in (lambda: fa.softmax(frame), lambda: fa.logsumexp(frame.u), lambda: fa.swiglu(frame),
+                 lambda: fa.silu.value_and_derivative(frame), lambda: fa.silu.biased_backward(frame, frame, np.ones(2)),
+                 lambda: fa.losses.mse_loss(frame, frame), lambda: fa.MLP([2, 2, 2]).forward(frame)):
+        with pytest.raises(TypeError, match="takes no (DataFrame|Series) of dask.*map_partitions"):
+            each()
+    want = fa.softmax(np.array([[1.0, 3], [2, 4]]))
+    np.testing.assert_array_equal(frame.map_partitions(fa.softmax).compute(scheduler="sync"), want)
+
+
+def test_polars():
+    polars = pytest.importorskip("polars")
+    x = polars.Series([1.0, -2, 0.5])
+    assert fa.relu(x).to_list() == [1, 0, 0.5]
+    np.testing.assert_array_equal(fa.softmax(x), fa.softmax(x.to_numpy()))
+    with pytest.raises(TypeError, match="relu.value_and_derivative: .*numpy.asarray"):
+        fa.relu.value_and_derivative(x)
+
+
+def test_bind_names_a_subclass(tmp_path):
+    mapped = np.memmap(tmp_path / "x", np.float32, "w+", shape=3)
+    for bind in (fa.relu.bind, fa.softmax.bind):
+        with pytest.raises(TypeError, match=r"is a memmap of float32\[3\].*numpy.asarray"):
+            bind(mapped, mapped)
+
+
+def test_jacobian_of_containers():
+    pandas, xarray = pytest.importorskip("pandas"), pytest.importorskip("xarray")
+    x = labelled(xarray)
+    for function in OF_ROWS[:-1]:
+        want = function.jacobian(x.values, 0, mask=(x > 0).values)
+        assert_same_bits(function.jacobian(x, "row", mask=shuffled(x > 0)), want)
+        assert_same_bits(function.jacobian(pandas.DataFrame(x.values), 0, mask=(x > 0).values), want)
+        hidden = function.jacobian(with_nan(x.values, (x <= 0).values), 0)
+        assert_same_bits(hidden.filled(0), np.where(hidden.mask, 0, want))
+
+
+def test_networks_take_nullable_pandas():
+    """NA is NaN; what is masked has no place in a network."""
+    pandas = pytest.importorskip("pandas")
+    x, y = sample(np.float64, 40, 3), np.arange(40) % 2
+    frame = pandas.DataFrame({"u": pandas.array(x[:, 0], "Float64"), "v": x[:, 1], "w": pandas.array(x[:, 2], "Float64")})
+    trained = [fa.MLP([3, 4, 2], random_state=0, dtype=np.float64).fit(a, b, 2, sample_weight=c, progress=False).forward(a)
+               for a, b, c in ((x, y, y + 1.0), (frame, pandas.Series(y, dtype="Int64"), pandas.Series(y + 1, dtype="Float32")))]
+    assert_same_bits(*trained)
+    net = fa.MLP([3, 4, 2], random_state=0)
+    frame.loc[0, "u"] = pandas.NA
+    assert np.isnan(net.forward(frame)[0]).all() and np.isfinite(net.forward(frame)[1:]).all()
+    assert len(net.dead_units(frame)) == 1
+    masked = np.ma.masked_greater(x, 1)
+    for each in (lambda: net.forward(masked), lambda: net.fit(x, np.ma.masked_less(y, 1), progress=False)):
+        with pytest.raises(ValueError, match="masked entries.*fill"):
+            each()
+    assert_same_bits(net.forward(np.ma.masked_array(x)), net.forward(x))
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+def test_estimators_take_nullable_pandas():
+    pandas, sklearn = pytest.importorskip("pandas"), pytest.importorskip("fastact.sklearn")
+    x, y = sample(np.float64, 40, 3), np.arange(40) % 2
+    frame, masked = pandas.DataFrame(x, columns=list("uvw")).astype("Float64"), np.ma.masked_greater(x, 1)
+    for kind in (sklearn.MLPClassifier, sklearn.MLPRegressor):
+        model = kind(hidden_layer_sizes=(4,), random_state=0, solver="lbfgs", max_iter=9)
+        want = model.fit(x, y).predict(x)
+        np.testing.assert_array_equal(model.fit(frame, pandas.Series(y, dtype="Int64")).predict(frame), want)
+        for each in (lambda: model.fit(masked, y), lambda: model.fit(x, np.ma.masked_less(y, 1)), lambda: model.predict(masked)):
+            with pytest.raises(ValueError, match="masked entries"):
+                each()

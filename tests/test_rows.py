@@ -362,3 +362,26 @@ def test_bad_masks_and_temperatures(function):
     else:
         with pytest.raises(TypeError, match="temperature"):
             function(x, temperature=1.0)
+
+
+@pytest.mark.parametrize("axis", [0, -1, (0, 2), None])
+def test_logsumexp_backward_takes_kept_axes_without_being_told(axis):
+    x = np.random.default_rng(0).normal(size=(3, 4, 5))
+    grad = fa.logsumexp(x, axis=axis, keepdims=True)
+    want = fa.logsumexp.backward(fa.logsumexp(x, axis=axis), x, axis=axis)
+    for keepdims in (False, True):
+        for one in (grad, fa.logsumexp(x, axis=axis)):
+            assert_same_bits(fa.logsumexp.backward(one, x, axis=axis, keepdims=keepdims), want)
+    if axis in (0, -1):
+        out = np.empty_like(x)
+        assert_same_bits(fa.logsumexp.backward.bind(grad, x, out, axis=axis)(), want)
+        with pytest.raises(ValueError, match="grad has the shape"):
+            fa.logsumexp.backward(grad.T, x, axis=axis)
+
+
+@pytest.mark.parametrize("function", [fa.softmax, fa.softmin, fa.log_softmax, fa.sparsemax], ids=lambda f: f.name)
+def test_jacobian_of_a_row_that_is_masked_as_a_whole(function):
+    x, mask = np.ones((2, 3), np.float32), np.array([[True, False, True], [False] * 3])
+    result = function.jacobian(x, mask=mask)
+    np.testing.assert_array_equal(result[1], np.zeros((3, 3)))
+    assert result[0].any() and result.dtype == np.float32
