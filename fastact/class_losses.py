@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,7 +58,7 @@ def cross_entropy(
         if loss_kernels.rows_and_shares(input, target):
             return loss_kernels.classes, (False, input, None, None, target, ignore_index, by)
     inside = _in_containers(
-        lambda *values: cross_entropy._function(*values, ignore_index, reduction, label_smoothing),
+        lambda x, t, w: cross_entropy._function(x, t, w, ignore_index, reduction, label_smoothing),
         "cross_entropy", input, target, weight, reduction, label_smoothing,
     )  # fmt: skip
     if inside is not None:
@@ -120,7 +120,7 @@ def nll_loss(
     if weight is None and loss_kernels.rows_and_classes(input, target):
         return loss_kernels.classes, (True, input, target, None, None, ignore_index, by)
     inside = _in_containers(
-        lambda *values: nll_loss._function(*values, ignore_index, reduction), "nll_loss", input, target, weight, reduction
+        lambda x, t, w: nll_loss._function(x, t, w, ignore_index, reduction), "nll_loss", input, target, weight, reduction
     )
     if inside is not None:
         return inside
@@ -144,10 +144,11 @@ def _masked_rows(smoothing: float, call: Call) -> Any:
     """A loss without the classes that are hidden in a row, and without the rows whose target is."""
     if not any(isinstance(value, np.ma.MaskedArray) for value in call.values):
         return None
-    x, target, weight = (value if value is None else np.ma.asarray(value) for value in call.values)
+    arrays: List[Any] = [value if value is None else np.ma.asarray(value) for value in call.values]
+    x, target, weight = arrays
     axis, whole = call.axis, call.roles[1] == "whole"
     if x.ndim == 0 or target.shape != (x.shape if whole else x.shape[:axis] + x.shape[axis + 1 :]):
-        call.run([value if value is None else np.ma.getdata(value) for value in (x, target, weight)])  # raises
+        call.run([value if value is None else np.ma.getdata(value) for value in arrays])  # raises
 
     def rows(array: Any) -> Any:
         return np.moveaxis(array, axis, -1).reshape(-1, x.shape[axis])

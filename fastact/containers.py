@@ -104,7 +104,7 @@ class Call:
     """
 
     name: str
-    run: Callable[..., Any]
+    run: Any
     values: Sequence[Any]
     roles: Sequence[str]
     results: Sequence[Optional[str]]
@@ -214,7 +214,7 @@ def _xarray(call: Call) -> Any:
             wanted = wanted[min((order.index(d) for d in value.dims), default=len(order)):]
         length = 1 if role in ("broadcast", "mask") else None
         inner[k] = value.variable.set_dims({d: value.sizes.get(d, length or full.sizes[d]) for d in wanted}).data
-    axis = None if call.axis is None else tuple(order.index(d) for d in core)
+    axis: Any = None if call.axis is None else tuple(order.index(d) for d in core)
     axis = axis[0] if axis and len(axis) == 1 else axis
     if call.out is not None and "broadcast" not in call.results:
         return call.run(inner, axis, call.out)
@@ -304,7 +304,7 @@ def _dask(call: Call) -> Any:
         raise TypeError(f"{call.name}: a dask array is computed later, so that there can be no out")
     if "broadcast" in call.results:
         return _bias_gradient(array, call)
-    given = [value if value is None else array.asanyarray(value) for value in call.values]
+    given: List[Any] = [value if value is None else array.asanyarray(value) for value in call.values]
     x = given[call.at]
     axes = call.axes(x.ndim)
     halves = "half" in (*call.roles, *call.results)
@@ -399,7 +399,7 @@ def of_frames(form: Callable[..., Any], values: List[Any], results: int, out: An
                       None, out))
 
 
-def _numbers(value: Any) -> np.ndarray:
+def _numbers(value: Any) -> Any:
     """The values of a Series or DataFrame; NA of the nullable and the Arrow types is NaN."""
     dtypes = [value.dtype] if value.ndim == 1 else list(value.dtypes)
     plain = [dtype if isinstance(dtype, np.dtype) else getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", None))

@@ -149,15 +149,15 @@ def _masked_elements(batchmean: bool, call: containers.Call) -> Any:
     """A loss of the elements that are hidden in no argument."""
     if not any(isinstance(value, np.ma.MaskedArray) for value in call.values):
         return None
-    data = [value if value is None else np.ma.asarray(value) for value in call.values]
+    data: List[Any] = [value if value is None else np.ma.asarray(value) for value in call.values]
     x = data[0]
     if data[1].shape != x.shape:
         call.run([value if value is None else np.ma.getdata(value) for value in data])  # raises
-    hidden = np.zeros(x.shape, bool)
+    hidden: Any = np.zeros(x.shape, bool)
     for value in data:
         if value is not None and value.mask is not np.ma.nomask:
             hidden |= value.mask
-    inner = [value if value is None else np.broadcast_to(np.ma.getdata(value), x.shape)[~hidden] for value in data]
+    inner: List[Any] = [value if value is None else np.broadcast_to(np.ma.getdata(value), x.shape)[~hidden] for value in data]
     result = call.run(inner)
     if batchmean and x.ndim:  # by the rows that have an element, not by the elements
         factor = x.dtype.type(len(inner[0]) / max((~hidden).reshape(len(x), -1).any(1).sum(), 1))
