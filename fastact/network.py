@@ -98,6 +98,8 @@ class Network:
         vars(self).update(state)
         self.flat_grad = np.zeros(self.flat.shape, self.flat.dtype)
         self._make_layers()
+        if not self.flat.flags.writeable:
+            self.own()
 
     def own(self) -> None:
         """Copy the parameters and buffers: restored ones may be read-only, in a mapped file, or in others' memory."""

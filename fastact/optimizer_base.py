@@ -317,7 +317,7 @@ def check_limit(what: str, value: Any) -> None:
 def _gradients(function: str, grads: Union[Array, Iterable[Array]]) -> List[Array]:
     arrays = [grads] if isinstance(grads, np.ndarray) else list(grads)
     for i, g in enumerate(arrays):
-        if not isinstance(g, np.ndarray) or g.dtype.kind != "f":
+        if not isinstance(g, np.ndarray) or g.dtype.kind != "f" and g.dtype.name != "bfloat16":
             kind = f"an array of {g.dtype}" if isinstance(g, np.ndarray) else f"of type {type(g).__name__}"
             raise TypeError(f"{function}: gradient {i} is {kind}; expected an array of floats")
         if not g.flags.writeable:

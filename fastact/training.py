@@ -97,7 +97,7 @@ def fit(
         if each.monitor not in (None, *keys):
             raise ValueError(f"EarlyStopping: there is no {each.monitor!r} to monitor; there are {', '.join(keys)}")
     aside = count_for_validation(data, split) if validation is None else 0
-    bounds = _bounds(len(data[0]) - aside, batch_size, least=2 if net.batch_norm else 1)
+    bounds = _bounds(len(data[0]) - aside, batch_size, least=2 if net._network.buffers else 1)
     if aside:
         data, validation = _split(data, aside, rng)
     for each in stoppers:

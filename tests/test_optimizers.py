@@ -242,6 +242,8 @@ def test_clipping_that_does_not_fit_changes_nothing(call, error, words):
 def test_clip_grad_norm_without_a_limit_and_without_gradients():
     g = np.array([3.0, 4.0])
     assert clip_grad_norm(g, math.inf) == 5 and g.tolist() == [3, 4]
+    half = np.array([3.0, 4.0], pytest.importorskip("ml_dtypes").bfloat16)
+    assert clip_grad_norm(half, 2.5) == 5 and half.tolist() == [1.5, 2.0]
     assert clip_grad_norm([], 1) == clip_grad_norm([np.zeros(0)], 1, math.inf) == 0
 
 

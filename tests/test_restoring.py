@@ -8,6 +8,7 @@ import pytest
 
 import fastact as fa
 from fastact import optimizers
+from fastact.callbacks import EarlyStopping
 from fastact.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 
 RNG = np.random.default_rng(0)
@@ -160,6 +161,41 @@ def test_other_peoples_optimizers_are_tied_by_params(tmp_path):
         other = WAYS[way](net, tmp_path)
         loss = other.train_step(X, Y)
         assert other.train_step(X, Y) < loss
+
+
+def test_optimizers_without_params_stay_tied_where_pickle_ties_them(tmp_path):
+    net = fa.MLP([4, 6, 2], optimizer=Hidden, random_state=0)
+    for way in ("pickle 2", "pickle 5", "deepcopy"):
+        other = WAYS[way](net, tmp_path)
+        loss = other.train_step(X, Y)
+        assert other.train_step(X, Y) < loss
+    with pytest.raises(ValueError, match="read-only"):
+        WAYS["bytes"](net, tmp_path).train_step(X, Y)
+
+
+def test_a_stopper_and_a_schedule_stay_those_of_their_network(tmp_path):
+    joblib = pytest.importorskip("joblib")
+    net = fa.MLP([4, 6, 2], batch_norm=True, random_state=0)
+    stopper, schedule = EarlyStopping(5), optimizers.AdaptiveLR(net.optimizer)
+
+    def dump(epoch, logs):
+        joblib.dump((stopper, schedule, net), tmp_path / f"{epoch}")
+
+    net.fit(X, Y, epochs=2, early_stopping=stopper, schedule=schedule, callbacks=[dump], progress=False)
+    stopper, schedule, net = joblib.load(tmp_path / "2", mmap_mode="r")
+    assert stopper._network is net._network and schedule.optimizer is net.optimizer
+    stopper.restore()
+    net.fit(X, Y, epochs=1, schedule=schedule, early_stopping=stopper, progress=False)
+
+
+class Hidden:
+    """One that keeps its arrays in an attribute of its own."""
+
+    def __init__(self, params):
+        (self._array,) = params
+
+    def step(self, grads):
+        self._array -= 0.1 * grads[0]
 
 
 class Plain:

@@ -444,6 +444,7 @@ def test_a_last_batch_of_one_joins_the_one_before(monkeypatch):
         X, y = noise(samples)
         MLP([5, 8, 2], batch_norm=batch_norm, random_state=0).fit(X, y, epochs=1, progress=False)
         assert sizes == expected
+    MLP([5, 2], batch_norm=True).fit(X60, Y60, batch_size=1, epochs=1, progress=False)  # there is nothing to normalise
 
 
 @pytest.mark.parametrize("scale", [1e-320, 1e-50, 1e38, 1e308, np.float32(1e38), np.float32(1e-45)])
