@@ -72,7 +72,7 @@ cdef class BiasedBackward(Form):
             if result is not None:
                 return result
         arrays = [containers.asarray(value) for value in values]
-        dtype = np.result_type(*([a for a, value in zip(arrays, values) if type(value) not in (int, float)] or [0.0]))
+        dtype = half_types.result_type(*([a for a, value in zip(arrays, values) if type(value) not in (int, float)] or [0.0]))
         if dtype.kind in "biu":
             dtype = np.result_type(dtype, np.float16)
         if dtype not in (np.float16, np.float32, np.float64) and not half_types.is_bfloat16(dtype):

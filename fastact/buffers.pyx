@@ -9,6 +9,9 @@ import os
 
 cnp.import_array()
 
+cdef extern from "numpy/arrayobject.h":
+    object PyDataMem_SetHandler(object handler)  # NumPy's declarations for Cython have it from 2.2 on
+
 cdef extern from "buffers.h":
     size_t fa_buffer_limit(size_t)
     size_t fa_buffer_clear()
@@ -58,11 +61,11 @@ cdef cnp.ndarray new_array(int ndim, cnp.npy_intp *shape, int number):
 
 
 cdef cnp.ndarray _large(int ndim, cnp.npy_intp *shape, int number):
-    before = cnp.PyDataMem_SetHandler(_handler)
+    before = PyDataMem_SetHandler(_handler)
     try:
         return cnp.PyArray_EMPTY(ndim, shape, number, 0)
     finally:
-        cnp.PyDataMem_SetHandler(before)
+        PyDataMem_SetHandler(before)
 
 
 def empty(tuple shape, cnp.dtype dtype not None):

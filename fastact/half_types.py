@@ -14,11 +14,20 @@ def is_bfloat16(dtype):
     return dtype.num >= 256 and dtype.type is bfloat16()
 
 
+def result_type(*arrays):
+    """numpy.result_type, and as for ufuncs where NumPy knows no common dtype: bfloat16 beside float16 or a wide integer."""
+    try:
+        return np.result_type(*arrays)
+    except np.exceptions.DTypePromotionError:
+        dtypes = [getattr(value, "dtype", np.asarray(value).dtype) for value in arrays]
+        return np.result_type(*(np.float32 if is_bfloat16(dtype) else dtype for dtype in dtypes))
+
+
 def adapt(values, kwargs, inputs, parameters, outputs):
     """Change a ufunc's arguments as NumPy would for its own types alone.
 
     dtype= finds the loop of a half type, whose parameters are doubles; and beside a bfloat16 array a
-    Python float, which for ml_dtypes is a float32, becomes a bfloat16.
+    Python float, which for ml_dtypes is a float32, becomes a bfloat16, as does an int (before NumPy 2.2 an int64).
     """
     dtype = kwargs.get("dtype")
     if dtype is not None and (np.dtype(dtype) == np.float16 or is_bfloat16(np.dtype(dtype))):
@@ -26,4 +35,5 @@ def adapt(values, kwargs, inputs, parameters, outputs):
         kwargs["signature"] = (half,) * inputs + (np.dtype(float),) * parameters + (half,) * outputs
     if bfloat16() is not None and any(is_bfloat16(value.dtype) for value in values[:inputs]
                                       if isinstance(value, (np.ndarray, np.generic))):
-        values[:inputs] = [bfloat16()(value) if type(value) is float else value for value in values[:inputs]]
+        values[:inputs] = [bfloat16()(float(value)) if type(value) in (int, float) else value
+                           for value in values[:inputs]]

@@ -62,7 +62,7 @@ def check_even(name, shape, axis):
 
 def common_dtype(name, arrays):
     """The dtype that a function computes for these arrays: as numpy.tanh would, and bfloat16."""
-    dtype = np.result_type(*arrays)
+    dtype = half_types.result_type(*arrays)
     if dtype.kind in "biu":
         dtype = np.result_type(dtype, np.float16)
     if dtype not in (np.float16, np.float32, np.float64) and not half_types.is_bfloat16(dtype):

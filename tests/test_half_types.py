@@ -47,6 +47,21 @@ def test_numbers_do_not_widen(half):
     assert fa.leaky_relu(x.astype(np.float32), half(0.25)).dtype == np.float32
 
 
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.int16, np.int32, np.int64, np.float16])
+def test_arrays_beside_bfloat16(dtype):
+    """Functions of rows and the biased gradient promote as ufuncs do, where NumPy has no common dtype too."""
+    x, grad = np.linspace(-3, 3, 40).astype(ml_dtypes.bfloat16), np.arange(40).astype(dtype)
+    wanted = fa.silu.backward(grad, x).dtype
+    for result in (fa.softmax.backward(grad, x), fa.logsumexp.backward(grad[0], x), *fa.silu.biased_backward(grad, x, x)):
+        assert result.dtype == wanted
+    np.testing.assert_array_equal(fa.softmax.backward(grad, x), fa.softmax.backward(grad.astype(wanted), x.astype(wanted)))
+
+
+def test_a_number_too_large(half):
+    with pytest.raises(OverflowError):
+        fa.silu.backward(10 ** 400, np.ones(3, half))
+
+
 def test_the_two_halves_meet_in_float32():
     a, b = (np.linspace(-3, 3, 40).astype(half) for half in HALVES)
     for f in (fa.silu, fa.elu):
