@@ -2,6 +2,7 @@
 import importlib.util
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -27,8 +28,17 @@ QUICK = ("activations", "bound", "buffers", "forms", "kernels", "rows")
 # -fno-tree-pre: GCC otherwise moves products before the selections that keep them from overflowing.
 # -fno-ipa-icf: equal loops, such as exponential and its derivative, stay loops instead of jumps.
 # -fno-wrapv: Python builds say -fwrapv, with which int indices become gathers (softmax of axis 0 four times slower).
-GCC_FLAGS = ["-O3", "-std=gnu11", "-fno-wrapv", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-Wall", "-Wextra"]
+GCC_FLAGS = ["-O3", "-std=gnu11", "-fno-wrapv", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-Wall", "-Wextra",
+             "-fvisibility=hidden"]
 GCC_ONLY = ["-fno-thread-jumps", "-fno-tree-loop-distribute-patterns", "-fno-tree-pre", "-fno-ipa-icf"]
+# The builder's CFLAGS come before these, which take back what would change results, or types that Python shares.
+# -fno-fast-math alone takes back -ffast-math, but not its parts where they were given by their own names.
+STRICT = ["-fno-fast-math", "-fno-unsafe-math-optimizations", "-fno-finite-math-only", "-fno-associative-math",
+          "-fno-reciprocal-math", "-fsigned-zeros", "-fno-rounding-math", "-fno-short-enums", "-fno-pack-struct"]
+STRICT_WHERE_KNOWN = ["-fno-single-precision-constant", "-fno-trapv", "-mfpmath=sse", "-mno-recip", "-mno-daz-ftz",
+                      "-fdenormal-fp-math=ieee", "-fno-approx-func", "-fveclib=none"]
+# With these a linker adds start-up code that changes the arithmetic of the whole process.
+PROCESS_WIDE = {"-Ofast", "-ffast-math", "-funsafe-math-optimizations", "-mdaz-ftz", "-mpc32", "-mpc64", "-mpc80"}
 
 
 PKG_CONFIG = """\
@@ -60,18 +70,32 @@ def renew_stub(entries, path):
     names = [entry.name for entry in entries] + sorted(alias for entry in entries for alias in entry.aliases)
     lines = [f"{name}: Activation" for name in names] + ["__all__ += [", *(f'    "{name}",' for name in names), "]", ""]
     head, _, rest = text.partition(start)
-    renewed = "\n".join([head + start + lines[0], *lines[1:], ""]) + stop + rest.partition(stop)[2]
-    if renewed != text:
-        path.write_text(renewed, encoding="utf-8")
+    codegen.renew(path, "\n".join([head + start + lines[0], *lines[1:], ""]) + stop + rest.partition(stop)[2])
 
 
-def compiles(compiler, flags, text="int main(void) { return 0; }\n", link=()):
-    """Whether the compiler accepts these flags for a small program."""
+def probe(compiler, flags=(), text="int main(void) { return 0; }\n", link=()):
+    """The command that compiles a small program with these flags, and its result."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "probe.c"
         source.write_text(text)
         command = [*compiler, *flags, str(source), "-o", str(Path(folder) / "probe"), *link]
-        return subprocess.run(command, capture_output=True).returncode == 0
+        return command, subprocess.run(command, capture_output=True, text=True, errors="replace")
+
+
+def accepted(compiler, flags):
+    """Those of the flags that the compiler takes without an error or a warning about them."""
+    found = [(flag, probe(compiler, [flag])[1]) for flag in flags]
+    return [flag for flag, done in found if done.returncode == 0 and flag not in done.stderr]
+
+
+def require_compiler(compiler):
+    """End the build where the compiler cannot make a program, and say what was tried."""
+    if not shutil.which(compiler[0]):
+        sys.exit(f"fastact needs a C compiler to be built, and there is no {compiler[0]!r}: install gcc or clang, or a wheel")
+    command, done = probe(compiler)
+    if done.returncode:
+        sys.exit(f"fastact needs a C compiler to be built, and this command failed on an empty program, with exit status "
+                 f"{done.returncode}:\n{shlex.join(command)}\n{done.stdout}{done.stderr}".rstrip())
 
 
 def openmp(compiler):
@@ -88,11 +112,13 @@ def openmp(compiler):
                              [f"-L{prefix}/lib{folder}", f"-Wl,-rpath,{prefix}/lib{folder}", "-lomp"]))
     program = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
     for flags, link in ways:
-        if compiles(compiler, flags, program, link):
+        command, done = probe(compiler, flags, program, link)
+        if done.returncode == 0:
             return flags, link
     remedy = {"darwin": "brew install libomp", "win32": "MinGW-w64 with libgomp"}.get(
         sys.platform, "gcc has it; for clang install libomp-dev")
-    print(f"fastact: {compiler[0]} has no OpenMP, so this build uses one thread, with all SIMD ({remedy})", file=sys.stderr)
+    print(f"fastact: the compiler has no OpenMP, so this build uses one thread, with all SIMD ({remedy}). What failed:\n"
+          f"{shlex.join(command)}\n{done.stderr}", file=sys.stderr)
     return ["-fopenmp-simd"], []
 
 
@@ -109,21 +135,22 @@ class Build(build_ext):
             sys.exit("fastact is written for gcc and clang; on Windows build it with MinGW-w64 "
                      "(python setup.py build --compiler=mingw32).")
         compiler = self.compiler.compiler_so  # with its options: both of macOS's architectures must find OpenMP
-        if not shutil.which(compiler[0]):
-            sys.exit(f"fastact needs a C compiler to be built, and there is no {compiler[0]!r}: install gcc or clang, or a wheel")
-        flags = GCC_FLAGS + [flag for flag in GCC_ONLY if compiles(compiler, ["-Werror", flag])]
+        require_compiler(compiler)
         threads, link = openmp(compiler)
-        flags += threads
+        strict = [*STRICT, *accepted([*compiler, *STRICT], STRICT_WHERE_KNOWN)]
+        strip = accepted(compiler, ["-Wl,--strip-all"])
+        flags = [*strict, *GCC_FLAGS, *accepted(compiler, GCC_ONLY), *threads]
         if sys.platform == "win32":
             # GCC does not align Windows's stack for wide vectors; and no run-time DLL stands beside the package.
-            flags += [flag for flag in ["-Wa,-muse-unaligned-vector-move"] if compiles(compiler, [flag])]
+            flags += accepted(compiler, ["-Wa,-muse-unaligned-vector-move"])
             link = [*link, "-static"]
-        strip = [flag for flag in ["-Wl,--strip-all"] if compiles(compiler, [flag])]
+        self.openmp_link = link
+        self.compiler.linker_so = [word for word in self.compiler.linker_so if word not in PROCESS_WIDE]
         load("_build/changes").only_changed(self.compiler, Path(self.build_temp))
         self.shrink_wrappers()
         for extension in self.extensions:
             extension.extra_compile_args = [*flags, "-Wno-unused-function", "-g0"]
-            extension.extra_link_args = link if extension.name == "fastact.kernels" else [*link, *strip]
+            extension.extra_link_args = [*strict, *link, *strip]
         with ThreadPoolExecutor(self.parallel or os.cpu_count()) as pool:
             list(pool.map(self.compile, *zip(*((each, source) for each in self.extensions for source in each.sources))))
             list(pool.map(self.build_extension, self.extensions))
@@ -144,12 +171,10 @@ class Build(build_ext):
         if self.compiler == "mingw32" and not shutil.which(os.environ.get("CC", "gcc").split()[0]):
             sys.exit("fastact needs gcc to be built, and there is none on the PATH: install MinGW-w64, or a wheel")
         super().run()
-        for target in [Path(self.build_lib) / "fastact"] if not self.inplace else [ROOT / "fastact"]:
-            target.mkdir(parents=True, exist_ok=True)
-            (target / "activations.pxi").write_text((GENERATED / "activations.pxi").read_text())
-            (target / "include").mkdir(exist_ok=True)
-            (target / "include" / "fastact.h").write_text((ROOT / "src_c" / "fastact.h").read_text())
-            self.write_static_library(target / "lib")
+        target = ROOT / "fastact" if self.inplace else Path(self.build_lib) / "fastact"
+        codegen.renew(target / "activations.pxi", DECLARATIONS)
+        codegen.renew(target / "include" / "fastact.h", (ROOT / "src_c" / "fastact.h").read_text(encoding="utf-8"))
+        self.write_static_library(target / "lib")
 
     def shrink_wrappers(self):
         """Compile for size what is not QUICK: the loops are in src_c, and a wheel stays under 3 MB."""
@@ -164,19 +189,20 @@ class Build(build_ext):
 
     def write_static_library(self, folder):
         """The C library from the extension's own objects, and what pkg-config says about it."""
-        (folder / "pkgconfig").mkdir(parents=True, exist_ok=True)
         kernels = next(each for each in self.extensions if each.name == "fastact.kernels")
         objects = self.compile(kernels, *(f"src_c/{name}" for name in C_SOURCES))
         self.compiler.create_static_lib(objects, "fastact", str(folder))
-        libraries = " ".join([*kernels.extra_link_args, *([] if platform.system() == "Windows" else ["-lpthread", "-lm"])])
-        (folder / "pkgconfig" / "fastact.pc").write_text(PKG_CONFIG.format(
+        libraries = " ".join([*self.openmp_link, *([] if platform.system() == "Windows" else ["-lpthread", "-lm"])])
+        codegen.renew(folder / "pkgconfig" / "fastact.pc", PKG_CONFIG.format(
             version=self.distribution.get_version(), description=self.distribution.get_description(), libraries=libraries))
 
 
-registry = load("registry")
-load("codegen").write(registry, GENERATED)
+registry, codegen = load("registry"), load("codegen")
+codegen.write(registry, GENERATED)
+DECLARATIONS = (GENERATED / "activations.pxi").read_text(encoding="utf-8")
+if (ROOT / "fastact" / "activations.pxi").exists():  # of an earlier build in place: Cython finds it first
+    codegen.renew(ROOT / "fastact" / "activations.pxi", DECLARATIONS)
 renew_stub(registry.ACTIVATIONS, ROOT / "fastact" / "__init__.pyi")
-(ROOT / "fastact" / "activations.pxi").unlink(missing_ok=True)  # of an earlier build: it would hide this one
 
 include = [str(ROOT / "src_c"), str(GENERATED), numpy.get_include()]
 macros = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")]

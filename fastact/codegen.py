@@ -113,14 +113,17 @@ FILES = {"activation_list.h": c_list, "activation_rooms.h": c_rooms,
          "activations.pxi": pxd_functions, "activations_def.pxi": pyx_functions}
 
 
+def renew(path, text):
+    """Write a file, only where its text changes: what depends on it need not be made again otherwise."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
 def write(registry, folder):
     """Write the files that a registry makes into `folder`, each only where its text changes."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     for name, generate in FILES.items():
-        path, text = folder / name, generate(registry.ACTIVATIONS, registry.ROWS)
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
+        renew(Path(folder) / name, generate(registry.ACTIVATIONS, registry.ROWS))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 #define FASTACT_INTERNAL_H
 
 #include <stdint.h>
+#pragma GCC visibility push(default) /* the extension exports these functions and no others */
 #include "fastact.h"
+#pragma GCC visibility pop
 
 #define FA_MAX_INPUTS 3
 #define FA_MAX_PARAMETERS 3
@@ -72,6 +74,8 @@ typedef struct {
     fa_step_runner *step[2];
 } fa_isa_table;
 
+#pragma GCC visibility push(hidden)
+
 extern const fa_isa_table fa_baseline, fa_avx2, fa_avx512, fa_neon;
 
 /* A call, and who runs it. */
@@ -91,8 +95,6 @@ struct fa_activation {
     int index, parameters, from_output, second;
     double cost; /* ns an element of the value, one thread in cache: decides when threads pay */
 };
-
-#pragma GCC visibility push(hidden)
 
 /* dispatch.c: an activation by its place in the registry. */
 const fa_activation *fa_at(int index);

@@ -1,5 +1,6 @@
 """Compiles the C library by itself, for the tests that look at it from outside Python."""
 import ast
+import os
 import shutil
 import subprocess
 import sys
@@ -25,10 +26,10 @@ def compiler(name="gcc"):
 
 
 def settings():
-    """The lists of setup.py: C_SOURCES, GCC_FLAGS, GCC_ONLY."""
+    """The lists of setup.py: C_SOURCES, GCC_FLAGS, GCC_ONLY, STRICT, STRICT_WHERE_KNOWN."""
     statements = ast.parse((ROOT / "setup.py").read_text()).body
     return {s.targets[0].id: ast.literal_eval(s.value) for s in statements
-            if isinstance(s, ast.Assign) and s.targets[0].id in ("C_SOURCES", "GCC_FLAGS", "GCC_ONLY")}
+            if isinstance(s, ast.Assign) and isinstance(s.value, ast.List) and s.targets[0].id.isupper()}
 
 
 def run(command, **keywords):
@@ -51,6 +52,13 @@ def build_objects(folder, gcc="gcc"):
 
     with ThreadPoolExecutor() as pool:
         return dict(zip((Path(name).stem for name in read["C_SOURCES"]), pool.map(build, read["C_SOURCES"])))
+
+
+def build_package(folder, **environment):
+    """The folder of a whole package, built anew beside this one in an environment of its own: CC, CFLAGS ..."""
+    run([sys.executable, "setup.py", "-q", "build", "--build-base", folder], cwd=ROOT, env={**os.environ, **environment})
+    (package,) = Path(folder).glob("lib*")
+    return package
 
 
 def build_program(gcc, source, folder, objects, *flags):

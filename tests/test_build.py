@@ -1,11 +1,15 @@
-"""How the extension is built: what has changed is compiled again, and nothing else."""
+"""How the extension is built: what has changed is compiled again, and no option of the builder's changes a result."""
 import importlib.util
+import json
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from native import ROOT, compiler
+from native import ROOT, build_package, compiler, run, settings
 
 pytestmark = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="needs the source tree")
 FILES = {"one.c": '#include "shared.h"\nint one(void) { return SHARED; }\n', "two.c": "int two(void) { return 2; }\n",
@@ -86,3 +90,64 @@ def test_what_was_lost_or_failed_is_made_again(build):
     assert "two.o" in build()
     os.unlink("module.so")
     assert build() == {"module.so"}
+
+
+# ---- options that would change results ----
+
+HOSTILE = ("-Ofast -ffast-math -funsafe-math-optimizations -fassociative-math -freciprocal-math -ffinite-math-only "
+           "-fno-signed-zeros -ffp-contract=fast -fshort-enums -fwrapv")
+PROBE = """
+_Static_assert(sizeof(enum { ONE }) == sizeof(int), "enumerations are int");
+_Static_assert(sizeof(1.0) == sizeof(double), "constants are double");
+"""
+
+
+@pytest.mark.parametrize("name, more", [("gcc", "-fsingle-precision-constant"), ("clang", "-ffp-model=fast -fapprox-func")])
+def test_flags_take_back_what_would_change_results(name, more, tmp_path):
+    found, flags = compiler(name), settings()
+    (tmp_path / "probe.c").write_text(PROBE)
+    only = ["-fno-single-precision-constant"] if name == "gcc" else ["-fno-approx-func"]
+    assert only[0] in flags["STRICT_WHERE_KNOWN"]
+    command = [found, *HOSTILE.split(), *more.split(), *flags["STRICT"], *only, *flags["GCC_FLAGS"]]
+    run([*command, "-c", tmp_path / "probe.c", "-o", tmp_path / "probe.o"])
+    macros = dict(line.split()[1:3] for line in run([*command, "-dM", "-E", tmp_path / "probe.c"]).splitlines()
+                  if len(line.split()) > 2)
+    assert macros["__FINITE_MATH_ONLY__"] == "0" and macros["__OPTIMIZE__"] == "1"
+    assert not {"__FAST_MATH__", "__NO_SIGNED_ZEROS__", "__ASSOCIATIVE_MATH__", "__RECIPROCAL_MATH__"} & set(macros)
+
+
+@pytest.mark.parametrize("command, shown", [
+    ("/bin/false", "/bin/false"), ("no-such-compiler", "no-such-compiler"),
+    ("{wrapper} cc", "{wrapper} cc"),
+], ids=["fails", "missing", "behind another program"])
+def test_a_compiler_that_fails_is_named(command, shown, tmp_path):
+    """Not as one without OpenMP: with the whole command, and what it printed."""
+    compiler("cc")
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text("#!/bin/sh\necho what it says >&2\nexit 3\n")
+    wrapper.chmod(0o755)
+    done = subprocess.run([sys.executable, "setup.py", "-q", "build", "--build-base", str(tmp_path)], cwd=ROOT, text=True,
+                          capture_output=True, env={**os.environ, "CC": command.format(wrapper=wrapper)})
+    assert done.returncode != 0 and shown.format(wrapper=wrapper) in done.stderr and "OpenMP" not in done.stderr
+    assert "wrapper" not in command or re.search(r"exit status 3:\n.*probe\.c.*\nwhat it says", done.stderr)
+
+
+@pytest.mark.packaging
+@pytest.mark.parametrize("flags", [
+    {"CFLAGS": HOSTILE + " -fsingle-precision-constant -march=native", "LDFLAGS": "-Ofast -ffast-math -mpc32"},
+    {"CFLAGS": "-O0 -ftrapv"}, {"CC": "gcc -ffast-math -funsafe-math-optimizations", "FASTACT_NO_OPENMP": "1"},
+], ids=["fast", "O0", "CC"])
+def test_outputs_do_not_depend_on_flags(flags, tmp_path):
+    """Of every form, in a package that was built with other flags; and its import leaves subnormal numbers alone."""
+    compiler("gcc")
+    package = build_package(tmp_path, **flags)
+
+    def digests(folder):
+        return json.loads(run([sys.executable, ROOT / "tests" / "hash_outputs.py"], cwd=tmp_path,
+                              env={**os.environ, "PYTHONPATH": str(folder)}))
+
+    got, want = digests(package), digests(ROOT)
+    assert sorted(name for name in want if got[name] != want[name]) == []
+    program = "import numpy as np, fastact as fa; print(fa.__file__, np.float32(1e-40) * np.float32(0.5) > 0)"
+    assert run([sys.executable, "-c", program], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(package)}).split() == [
+        str(package / "fastact" / "__init__.py"), "True"]

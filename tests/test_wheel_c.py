@@ -1,5 +1,6 @@
 """What is installed for C and Cython: the header, the static library, pkg-config's file, and the declarations."""
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import fastact as fa
 from native import compiler, run
 
 PACKAGE = Path(fa.__file__).parent
+COMPILED = sorted(path.name.partition(".")[0] for path in PACKAGE.glob("*.so"))
 LIBRARY = Path(fa.get_library_dir())
 FOLDER = Path(__file__).parent
 FORMS = {  # the typed functions of an activation with one parameter; their names and signatures are for ever
@@ -84,6 +86,21 @@ def test_the_library_is_the_extensions():
     names = {words[-1] for words in listed if len(words) == 3}
     assert {"fa_apply", "fa_rows", "fa_apply_biased", "fa_apply_loss", "fa_version", "fa_isa"} <= names
     assert [name for name in names if not name.startswith("fa_")] == []
+
+
+def exported(path):
+    return {line.split()[-1] for line in run(["nm", "-D", "--defined-only", path]).splitlines()}
+
+
+def test_the_extension_exports_the_header_alone():
+    """Two copies of the library in one process share no symbol but the public ones, and modules without C have one."""
+    if sys.platform != "linux" or not shutil.which("nm"):
+        pytest.skip("reads ELF")
+    declared = set(re.findall(r"\b(fa_\w+)\(", (PACKAGE / "include" / "fastact.h").read_text()))
+    for module in COMPILED:
+        (path,) = (path for path in PACKAGE.glob(f"{module}.*.so"))
+        public = {f"PyInit_{module}", *(declared if module == "kernels" else ())}
+        assert exported(path) == public, module
 
 
 def test_signatures():
