@@ -7,6 +7,7 @@ from typing import Any, Callable, List, Sequence, Tuple
 
 import numpy as np
 
+from fastact.containers import plain
 from fastact.layers import Array
 from fastact.network import Network
 
@@ -43,7 +44,7 @@ class Compiled:
         ValueError
             If the shape is another.
         """
-        x = X if type(X) is np.ndarray and X.dtype is self._dtype else np.asarray(X, self._dtype)
+        x = X if type(X) is np.ndarray and X.dtype is self._dtype else np.asarray(plain("MLP", "X", X), self._dtype)
         if x.shape != self._shape:
             raise ValueError(f"MLP.compile: X has shape {x.shape}; this function takes {self._shape}")
         x.dot(self._weight, self._z)

@@ -23,7 +23,8 @@ def asarray(value: Any) -> np.ndarray:
         return value
     if hasattr(value, "__dlpack__") and not _is_known(value):
         return np.from_dlpack(value)
-    return _numbers(value) if _is(value, "pandas", "Series", "DataFrame") else np.asarray(value)
+    pandas = _is(value, "pandas", "Series", "DataFrame", "Index") or _is(value, "pandas.api.extensions", "ExtensionArray")
+    return _numbers(value) if pandas else np.asarray(value)
 
 
 def _is_known(value: Any) -> bool:
@@ -48,13 +49,12 @@ def _is_wrapped(value: Any) -> bool:
             and not isinstance(value, type))
 
 
-def refuse(name: str, values: Sequence[Any], frames: bool = True,
-           hint: str = "a function that is 0 at 0 may be applied to the stored values, x.data") -> None:
+def refuse(name: str, values: Sequence[Any], hint: str = "", frames: bool = True) -> None:
     """Raise TypeError for scipy's sparse matrices and, where `frames`, for those of dask: neither are arrays."""
     issparse = getattr(sys.modules.get("scipy.sparse"), "issparse", None)
     for value in values:
         if issparse is not None and issparse(value):
-            raise TypeError(f"{name} takes dense arrays, got a {type(value).__name__} of scipy.sparse: x.toarray() is dense; "
+            raise TypeError(f"{name} takes dense arrays, got a {type(value).__name__} of scipy.sparse: x.toarray() is dense"
                             + hint)
         if frames and _is(value, "dask.dataframe", "DataFrame", "Series", "Index"):
             raise TypeError(f"{name} takes no {type(value).__name__} of dask, whose partitions have lengths that are not known: "
@@ -65,7 +65,7 @@ def plain(name: str, argument: str, value: Any) -> np.ndarray:
     """An argument of a network as an array; NA is NaN. Raises for sparse matrices, dask frames and masked entries."""
     if type(value) is np.ndarray:
         return value
-    refuse(name, [value], hint="the estimators of fastact.sklearn take sparse X")
+    refuse(name, [value], "; the estimators of fastact.sklearn take sparse X")
     refuse_masked(name, **{argument: value})
     return asarray(value)
 
@@ -400,14 +400,14 @@ def of_frames(form: Callable[..., Any], values: List[Any], results: int, out: An
 
 
 def _numbers(value: Any) -> Any:
-    """The values of a Series or DataFrame; NA of the nullable and the Arrow types is NaN."""
+    """The values of an object of pandas; NA of the nullable and the Arrow types is NaN."""
     dtypes = [value.dtype] if value.ndim == 1 else list(value.dtypes)
     plain = [dtype if isinstance(dtype, np.dtype) else getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", None))
              for dtype in dtypes]
     if plain == dtypes and len(set(dtypes)) < 2 or not all(isinstance(p, np.dtype) and p.kind in "fiub" for p in plain):
         return np.asarray(value)
     dtype = np.result_type(*plain)
-    if dtype.kind == "f" or not value.isna().to_numpy().any():
+    if dtype.kind == "f" or not np.asarray(value.isna()).any():
         return value.to_numpy(dtype, na_value=np.nan) if dtype.kind == "f" else value.to_numpy(dtype)
     return value.to_numpy(np.result_type(dtype, np.float16), na_value=np.nan)
 

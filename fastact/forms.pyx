@@ -158,7 +158,7 @@ cdef class Form:
         except (TypeError, NotImplementedError) as error:
             outs = kwargs.get("out")
             containers.refuse(f"fastact.{self.__name__}", [*values, *(outs if type(outs) is tuple else [outs])],
-                              frames="__array_ufunc__" in str(error))
+                              "; where f(0) = 0 it may be applied to the stored values, x.data", "__array_ufunc__" in str(error))
             pair = containers.of_pairs(self, values, self.inputs) if self.outputs == 2 and not kwargs else None
             if pair is None and kwargs.keys() <= {"out"}:
                 pair = containers.of_frames(self, values, self.outputs, kwargs.get("out"))

@@ -223,6 +223,8 @@ class RowActivation(RowFunction):
             if result is not None:
                 return result
             x = containers.asarray(x)
+        if isinstance(axis, (tuple, list)) or axis is None:
+            raise TypeError(f"fastact.{self.name}.jacobian: axis must be one integer, got {axis!r}")
         axis = index(axis)
         y = self(x, axis, None, mask, temperature)
         y = np.moveaxis(np.atleast_1d(y), axis, -1)

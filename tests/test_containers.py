@@ -678,7 +678,8 @@ def test_sparse_matrices_are_refused(kind):
               lambda: fa.logsumexp(s), lambda: fa.logsumexp.backward(x[0], s, axis=0), lambda: fa.swiglu(s),
               lambda: fa.swiglu.backward(x, s),
               lambda: fa.losses.mse_loss(s, x), lambda: fa.losses.cross_entropy.value_and_grad(x, s), lambda: net.forward(s),
-              lambda: net.fit(s, [0, 1, 2], progress=False), lambda: net.fit(x, s, progress=False), lambda: net.dead_units(s)]
+              lambda: net.fit(s, [0, 1, 2], progress=False), lambda: net.fit(x, s, progress=False), lambda: net.dead_units(s),
+              lambda: net.compile(3)(s)]
     for each in calls:
         with pytest.raises(TypeError, match=rf"takes dense arrays, got a {kind} of scipy.sparse: x.toarray\(\) is dense"):
             each()
@@ -713,6 +714,8 @@ def test_bind_names_a_subclass(tmp_path):
 
 
 def test_jacobian_of_containers():
+    with pytest.raises(TypeError, match="softmax.jacobian: axis must be one integer"):
+        fa.softmax.jacobian(np.eye(3), axis=(0, 1))
     pandas, xarray = pytest.importorskip("pandas"), pytest.importorskip("xarray")
     x = labelled(xarray)
     for function in OF_ROWS[:-1]:
