@@ -18,9 +18,10 @@ cdef class Bound:
     cdef fa_bound call
     cdef PyObject *held[MAX_HELD]  # the arrays, and where their data was when they were bound
     cdef void *places[MAX_HELD]
-    cdef int count
+    cdef int count, inputs  # of the arrays; the outputs come last
     cdef readonly object result
     cdef str name
     cdef object arrays, guards, numbers
     cdef int hold(self, str name, list arrays, result) except -1
     cdef bint stale(self) noexcept
+    cdef str fault(self)

@@ -21,7 +21,10 @@ cdef enum:
     BIASED_BACKWARD = 9
 
 
-cdef str _REPLACED = "the memory of an array was replaced after it was bound; bind it again"
+cdef inline bint differs(Bound bound, int k) noexcept:
+    """Whether an array has other memory than when it was bound, or is an output that has become read-only."""
+    cdef cnp.ndarray array = <cnp.ndarray>bound.held[k]
+    return cnp.PyArray_DATA(array) != bound.places[k] or k >= bound.inputs and not cnp.PyArray_ISWRITEABLE(array)
 
 
 cdef class Bound:
@@ -83,6 +86,7 @@ cdef class Bound:
         self.vectorcall = call_bound
         self.name, self.result, self.arrays = name, result, arrays
         self.count = len(arrays)
+        self.inputs = self.count - (len(result) if type(result) is tuple else 1)
         # NumPy resizes no array that a weak reference is to, not even for refcheck=False; nor one with a buffer taken.
         self.guards = []
         for k, array in enumerate(arrays):
@@ -94,12 +98,18 @@ cdef class Bound:
         return 0
 
     cdef bint stale(self) noexcept:
-        """Whether an array has other memory than when it was bound."""
+        """Whether a call would write where it must not, or read what is not there any more."""
         cdef int k
         for k in range(self.count):
-            if cnp.PyArray_DATA(<cnp.ndarray>self.held[k]) != self.places[k]:
+            if differs(self, k):
                 return True
         return False
+
+    cdef str fault(self):
+        """What an error says of a call that is stale."""
+        if all([array.flags.writeable for array in self.arrays[self.inputs:]]):
+            return f"{self.name}: the memory of an array was replaced after it was bound; bind it again"
+        return f"{self.name}: an output has become read-only after it was bound"
 
     def __call__(self):  # replaced by call_bound
         return self.result
@@ -113,8 +123,8 @@ cdef PyObject *call_bound(PyObject *callable, PyObject *const *args, size_t narg
     if PyVectorcall_NARGS(nargsf) or names != NULL:
         raise TypeError(f"{(<Bound>callable).name}: a bound call takes no arguments")
     for k in range((<Bound>callable).count):
-        if cnp.PyArray_DATA(<cnp.ndarray>(<Bound>callable).held[k]) != (<Bound>callable).places[k]:
-            raise ValueError(f"{(<Bound>callable).name}: {_REPLACED}")
+        if differs(<Bound>callable, k):
+            raise ValueError((<Bound>callable).fault())
     if (<Bound>callable).call.n < RELEASE_GIL_FROM:
         status = (<Bound>callable).call.run(&(<Bound>callable).call)
     else:
@@ -206,8 +216,8 @@ cdef class Pipeline:
     TypeError
         For a step that is no bound call.
     ValueError
-        For no steps; when called, where a step's array has other memory than when it was bound. Nothing has been
-        written then.
+        For no steps; when called, where a step's array has other memory than when it was bound, or its output has
+        become read-only. Nothing has been written then.
     MemoryError
         When called, where memory runs out in a step. The error names the step.
 
@@ -253,7 +263,7 @@ cdef class Pipeline:
         cdef int status
         for k in range(count):
             if (<Bound>self.steps[k]).stale():
-                raise ValueError(f"fastact.Pipeline: step {k}, {(<Bound>self.steps[k]).name}: {_REPLACED}")
+                raise ValueError(f"fastact.Pipeline: step {k}, {(<Bound>self.steps[k]).fault()}")
         if self.elements < RELEASE_GIL_FROM:
             status = kernels.run_bound(<void **>self.calls, count, &at)
         else:

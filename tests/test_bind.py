@@ -313,3 +313,23 @@ def test_bind_long_calls_release_the_gil():
     with ThreadPoolExecutor(4) as pool:
         for result in pool.map(lambda _: step(), range(16)):
             np.testing.assert_allclose(result, 0.001, rtol=1e-6)
+
+
+def test_an_output_that_has_become_read_only_is_not_written_to():
+    x, y = np.full((3, 4), 0.5), np.full((3, 4), 0.5)
+    for bound in (fa.gelu.bind(x, np.zeros((3, 4))), fa.gelu.bind(y, y), fa.softmax.bind(x, np.zeros((3, 4))),
+                  fa.gelu.biased_backward.bind(x, x, np.ones(4), np.zeros((3, 4)), np.zeros(4)),
+                  fa.gelu.value_and_derivative.bind(x, np.zeros((3, 4)), np.zeros((3, 4)))):
+        results = bound.result if isinstance(bound.result, tuple) else (bound.result,)
+        for out in results:
+            before = [each.copy() for each in results]
+            out.flags.writeable = False
+            for call in (bound, fa.Pipeline([bound])):
+                with pytest.raises(ValueError, match=r"\.bind.* an output has become read-only"):
+                    call()
+            for each, kept in zip(results, before):
+                np.testing.assert_array_equal(each, kept)
+            out.flags.writeable = True
+        x.flags.writeable = False  # an input may be
+        bound()
+        x.flags.writeable = True
