@@ -44,9 +44,14 @@ def _half_bounds(entry):
             f"{crossing}, {braces(defaults or [0])}")
 
 
+def _own_backward(entry):
+    """own_backward of src_c/internal.h."""
+    return 2 + bool(entry.crossings) if entry.stops else int(entry.own_backward)
+
+
 def c_list(entries, rows):
     """The macros FA_ACTIVATIONS(ROOM) and FA_BOUNDS(ROW), a row an activation, and FA_ALIASES(ALIAS)."""
-    rooms = [f"    ROOM({e.name}, {len(e.parameters)}, {int(e.from_output)}, {int(e.own_backward)}, "
+    rooms = [f"    ROOM({e.name}, {len(e.parameters)}, {int(e.from_output)}, {_own_backward(e)}, "
              f"{int(bool(e.second_derivative))}, {int(bool(e.half_error))}, {e.cost})" for e in entries]
     bounds = [f"    ROW({e.name}, {_half_bounds(e)})" for e in entries]
     aliases = [f"    ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]

@@ -79,6 +79,14 @@ def bounds_text(entry):
     return f"Largest error in ULP: {', '.join(parts)}." if parts else ""
 
 
+def _gradient(entry, form):
+    """A sentence about gradients that are infinite or NaN."""
+    if "backward" in form and entry.stops:
+        yield "Where the slope is 0 by a case of its definition, the gradient is 0 for every grad, infinity and NaN too."
+    elif "backward" in form and entry.name == "identity":
+        yield "The slope is 1 for every x, NaN too, and the gradient a copy of grad."
+
+
 def _outputs(form):
     """The lines about out= and what follows it."""
     if form == "biased_backward":
@@ -120,6 +128,7 @@ def form(entry, form):
     lines += ["Notes", "-----",
               f"f(x) = {entry.formula}; f'(x) = {entry.derivative}.",
               f"Range {entry.range}. Kink: {kinks(entry)}. NaN gives NaN; limits at infinity are exact.",
+              *_gradient(entry, form),
               bounds_text(entry)]
     if form == "value":
         arguments = ", ".join(["x", *(p.name for p in entry.parameters if p.default is None), "out"])

@@ -61,7 +61,14 @@ def _function(activation: Any, values: Values) -> Callable[[jax.Array], jax.Arra
     """f of x alone, with two derivatives."""
     value = jax.custom_jvp(_form(activation, "value", values))
     second = jax.custom_jvp(_form(activation, "second_derivative", values))
-    product = Linear(_form(activation, "backward", values), lambda dx, t, x: t * second(x) * dx)
+
+    def bend(dx: Any, t: Any, x: Any) -> Any:
+        curve = second(x)
+        if activation.info.second_stops:  # 0 for every t and dx where a selection makes it 0
+            dx, t = jnp.where(curve == 0, 0, dx), jnp.where(curve == 0, 0, t)
+        return t * curve * dx
+
+    product = Linear(_form(activation, "backward", values), bend)
 
     @value.defjvp
     def _(primals: Any, tangents: Any) -> Any:

@@ -160,7 +160,8 @@ class PReLUDense(Dense):
         return [*super().trained, (self.slope, self.slope_grad)]
 
     def backward(self, grad: Array) -> Optional[Array]:
-        self.slope_grad[0] = np.vdot(grad, np.minimum(self._kept[1], 0))
+        z = self._kept[1]
+        self.slope_grad[0] = np.vdot(np.where(z > 0, 0, grad), np.minimum(z, 0))  # 0 for every grad where z > 0
         return super().backward(grad)
 
 

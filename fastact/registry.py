@@ -75,6 +75,8 @@ class Entry:
     torch: str = ""                 # the callable in torch, for benchmarks
     numpy: str = ""                 # the baseline where plain NumPy has a better form than `formula`
     own_backward: bool = False      # the room has NAME_backward_slope, quicker and below 4 ULP
+    stops: bool = False             # a selection makes the slope 0 somewhere: the room has NAME_backward(grad, x),
+                                    # which is 0 there for every grad, and NAME_backward_from_output(grad, y)
     crossings: Tuple[float, ...] = ()  # zeros of the derivative: absolute error 2^-26 within 0.01
     half_error: float = 0.0         # the room has NAME_half, a quicker value for half types: its error in ULP of float32
     halves: Tuple[str, ...] = ()    # forms whose float32 result at the defaults, rounded again, is the right half
@@ -86,6 +88,11 @@ class Entry:
     def from_output(self) -> bool:
         """Whether the output determines the derivative."""
         return self.keeps == "x or y"
+
+    @property
+    def second_stops(self) -> bool:
+        """Whether a selection makes the second derivative 0 somewhere."""
+        return self.second_derivative == "0" or "where(" in self.second_derivative
 
     @property
     def forms(self) -> Tuple[str, ...]:
@@ -161,6 +168,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         parameters=(Parameter("slope", 1 / 6, "slope of the line; ONNX has 0.2", exact="1/6"),
                     Parameter("offset", 0.5, "value at 0")),
         halves=("value", "derivative", "backward"),
+        stops=True,
         float32=Bounds(0.67, 0.34), float64=Bounds(1.0, 0.34),
     ),
     Entry(
@@ -170,6 +178,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="probabilities that may be 0 or 1 exactly", keeps="x",
         kinks=(Kink("-1", "0"), Kink("1", "0")), reference="JAX 0.4.36; the slope of sparse_plus",
         halves=("value", "derivative", "backward"),
+        stops=True,
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
@@ -189,6 +198,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         aliases=("hardtanh",), torch="nn.functional.hardtanh",
         parameters=(Parameter("min_val", -1.0, "the lower end", signed=True),
                     Parameter("max_val", 1.0, "the upper end, above min_val", signed=True)),
+        stops=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -215,6 +225,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
         best_for="hidden layers: the first to try", keeps="x or y", kinks=(Kink("0", "0"),),
         reference="Nair and Hinton 2010; Glorot et al. 2011", torch="relu",
+        stops=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -223,6 +234,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[0, 6]", zero_centered=False, saturates="both", can_die=True, cost=0.04,
         best_for="hidden layers that will be quantised", keeps="x or y", kinks=(Kink("0", "0"), Kink("6", "0")),
         reference="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10", torch="nn.functional.relu6",
+        stops=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -232,6 +244,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="feed-forward layers of transformers", keeps="x",
         reference="So et al. 2021, Primer, arXiv:2109.08668",
         halves=("value",),
+        stops=True,
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
@@ -242,6 +255,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         reference="torch.nn.Threshold", torch="nn.functional.threshold",
         parameters=(Parameter("threshold", None, "x itself above it", example=1.0),
                     Parameter("value", None, "the result up to the threshold", example=0.0)),
+        stops=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -251,6 +265,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="sparse codes of autoencoders without biases", keeps="x or y", kinks=(Kink("theta", "0"),),
         reference="Konda et al. 2014, arXiv:1402.3337", numpy="x * (x > theta)",
         parameters=(Parameter("theta", 1.0, "x itself above it, else 0; theta >= 0"),),
+        stops=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -373,6 +388,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         torch="nn.functional.hardswish", crossings=(-1.5,),
         halves=("value", "derivative"),
         half_error=2.3,
+        stops=True,
         float32=Bounds(1.34, 1.34), float64=Bounds(1.34, 1.34),
     ),
     Entry(
@@ -406,6 +422,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         reference="JAX 0.4.36; integral of sparse_sigmoid",
         numpy="(minimum(maximum(x, -1), 1) + 1)**2 / 4 + (maximum(x, 1) - 1)",
         halves=("derivative",),
+        stops=True,
         float32=Bounds(0.5, 0.5), float64=Bounds(0.5, 0.5),
     ),
     Entry(
@@ -445,6 +462,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         kinks=(Kink("-lambd", "0"), Kink("lambd", "0")), reference="Donoho and Johnstone 1994",
         aliases=("hardshrink",), torch="nn.functional.hardshrink", numpy="x * (abs(x) > lambd)",
         parameters=(Parameter("lambd", 0.5, "0 up to this size; lambd >= 0"),),
+        stops=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -457,6 +475,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         numpy="x - minimum(maximum(x, -lambd), lambd)",
         parameters=(Parameter("lambd", 0.5, "0 up to this size, and by so much the rest shrinks; lambd >= 0"),),
         halves=("value", "backward"),
+        stops=True,
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(

@@ -134,7 +134,10 @@ class Product(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             to_grad = product(again, x, ctx.activation, ctx.parameters)
         if ctx.needs_input_grad[1]:
-            to_x = again * grad * _second(x, ctx.activation, ctx.parameters)
+            second = _second(x, ctx.activation, ctx.parameters)
+            if ctx.activation.info.second_stops:
+                again, grad = _stopped(again, second), _stopped(grad, second)
+            to_x = again * grad * second
         return to_grad, to_x, None, None
 
 
@@ -152,10 +155,16 @@ class Second(torch.autograd.Function):
 
 
 def product(grad: Tensor, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
-    """grad * f'(x)."""
+    """grad * f'(x), and 0 for every grad where a selection makes the slope 0."""
     if not is_ours(grad):
-        return grad * run(activation.derivative, x, *parameters)
+        slope = run(activation.derivative, x, *parameters)
+        return (_stopped(grad, slope) if activation.info.stops else grad) * slope
     return _product(grad if grad.dtype is x.dtype else grad.to(x.dtype), x, activation, parameters)
+
+
+def _stopped(grad: Tensor, slope: Tensor) -> Tensor:
+    """grad, 0 where the slope is."""
+    return torch.where(slope == 0, 0, grad)
 
 
 class PReLU(torch.autograd.Function):
@@ -173,7 +182,7 @@ class PReLU(torch.autograd.Function):
             to_x = grad * torch.where(x > 0, 1, weight)
         else:
             to_x = run(activations["prelu"].backward, grad, x, weight)
-        return to_x, (grad * x.clamp(max=0)).sum_to_size(weight.shape) if ctx.needs_input_grad[1] else None
+        return to_x, torch.where(x > 0, 0, grad * x).sum_to_size(weight.shape) if ctx.needs_input_grad[1] else None
 
 
 class Rows(torch.autograd.Function):
@@ -204,8 +213,9 @@ def _softmax_gradient(grad: Tensor, y: Tensor, dim: int) -> Tensor:
 
 
 def _sparsemax_gradient(grad: Tensor, y: Tensor, dim: int) -> Tensor:
-    inside = (y > 0).to(y.dtype)
-    return inside * (grad - (grad * inside).sum(dim, keepdim=True) / inside.sum(dim, keepdim=True))
+    inside = ~(y <= 0)  # NaN too
+    mean = torch.where(inside, grad + (y - y), 0).sum(dim, keepdim=True) / inside.sum(dim, keepdim=True)
+    return torch.where(inside, grad - mean, 0)
 
 
 _ROW_GRADIENTS: Dict[str, Callable[..., Tensor]] = {  # by torch's operators, to be differentiated again
@@ -316,7 +326,8 @@ def _where(condition: Tensor, a: Any, b: Any) -> Tensor:
 _FORMULA: Dict[str, Any] = {
     "exp": torch.exp, "expm1": torch.expm1, "log1p": torch.log1p, "tanh": torch.tanh, "cosh": torch.cosh,
     "sqrt": lambda v: torch.sqrt(v) if isinstance(v, Tensor) else math.sqrt(v), "abs": torch.abs,
-    "minimum": torch.clamp_max, "maximum": torch.clamp_min, "where": _where, "sigmoid": torch.sigmoid,
+    "minimum": lambda a, b: torch.where(a >= b, b, a), "maximum": lambda a, b: torch.where(a <= b, b, a),
+    "where": _where, "sigmoid": torch.sigmoid,
     "sign": torch.sign, "pi": math.pi, "erf": torch.erf, "erfc": torch.erfc,
 }  # fmt: skip
 

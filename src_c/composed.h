@@ -46,20 +46,39 @@ static __attribute__((noinline)) void FN(composed)(const FN(work) *w, const void
         break;
     case FA_GATED_BACKWARD: /* a = grad, b = gate, c = up */
         c = (const REAL *)in[2] + at, z = (REAL *)out[1] + at;
-        if (w->call->kernels->own_backward) {
+        /* A product that is NaN becomes the same NaN on every processor: a zero gradient takes its sign. */
+        if (w->call->kernels->own_backward % 2) {
             FN(one_loop)(w, FA_VALUE, in, at, b, NULL, t, NULL, n);
-            FA_SIMD_LOOP { s[i] = a[i] * c[i]; }
+            FA_SIMD_LOOP
+            {
+                REAL product = a[i] * c[i];
+                s[i] = product == product ? product : NAN;
+            }
             FN(one_loop)(w, FA_BACKWARD, in, at, s, b, s, NULL, n);
-        } else {
-            FN(one_loop)(w, FA_VALUE_AND_DERIVATIVE, in, at, b, NULL, t, s, n);
-            FA_SIMD_LOOP { s[i] = a[i] * c[i] * s[i]; }
+            FA_SIMD_LOOP
+            {
+                REAL grad = a[i];
+                y[i] = s[i];
+                z[i] = grad * t[i];
+            }
+            break;
         }
-        FA_SIMD_LOOP
-        {
-            REAL grad = a[i];
-            y[i] = s[i];
-            z[i] = grad * t[i];
-        }
+        FN(one_loop)(w, FA_VALUE_AND_DERIVATIVE, in, at, b, NULL, t, s, n);
+        if (w->call->kernels->own_backward)
+            FA_SIMD_LOOP
+            {
+                REAL grad = a[i], product = grad * c[i];
+                product = product == product ? product : NAN;
+                y[i] = FN(product_if)(!(s[i] == 0), product, s[i]);
+                z[i] = grad * t[i];
+            }
+        else
+            FA_SIMD_LOOP
+            {
+                REAL grad = a[i];
+                y[i] = grad * c[i] * s[i];
+                z[i] = grad * t[i];
+            }
         break;
     case FA_BIASED: /* a = x, b = bias */
         FA_SIMD_LOOP { t[i] = a[i] + b[i]; }

@@ -86,7 +86,7 @@ static void set_doubt(half_work *w, int output, int rounded, int defaults, const
     } else if (!sure && (form == FA_DERIVATIVE || form == FA_BACKWARD)) {
         float steepness = call->parameters && call->steps[call->inputs] == 0 ? w->wide[call->inputs][0] : 1;
         w->point[output] = bounds->crossing / steepness;
-        w->near[output] = bounds->crossing == 0 ? 0 : form == FA_BACKWARD && call->kernels->own_backward ? 0.0025f : 0.01f;
+        w->near[output] = bounds->crossing == 0 ? 0 : form == FA_BACKWARD && call->kernels->own_backward == 1 ? 0.0025f : 0.01f;
     }
 }
 
@@ -236,28 +236,15 @@ static __attribute__((noinline)) void write_half(half_work *w, ptrdiff_t at, ptr
     }
 }
 
-/* identity's gradient is the one that comes in, but for NaN. */
-static int pass_gradient(const fa_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
-{
-    const uint16_t *g = (void *)call->data[0], *x = (void *)call->data[1], infinity = bfloat ? 0x7f80 : 0x7c00;
-    uint16_t *to = (void *)call->data[2];
-    for (int k = 0; k < 3; k++)
-        if (call->steps[k] != 2 || (uintptr_t)call->data[k] % 2 || call->stream)
-            return 0;
-#pragma omp simd
-    for (ptrdiff_t i = begin; i < end; i++)
-        to[i] = (x[i] & 0x7fff) > infinity ? x[i] : g[i];
-    return 1;
-}
-
-/* identity's value needs no float. */
+/* identity's value is x and its gradient grad, the first input of each: they need no float. */
 static void copy_halves(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
 {
-    const char *from = call->data[0] + begin * call->steps[0];
-    char *to = call->data[1] + begin * call->steps[1];
-    if (call->steps[0] != 2 || call->steps[1] != 2) {
+    const ptrdiff_t from_step = call->steps[0], to_step = call->steps[call->inputs];
+    const char *from = call->data[0] + begin * from_step;
+    char *to = call->data[call->inputs] + begin * to_step;
+    if (from_step != 2 || to_step != 2) {
         for (ptrdiff_t i = 0; i < end - begin; i++)
-            __builtin_memcpy(to + i * call->steps[1], from + i * call->steps[0], 2);
+            __builtin_memcpy(to + i * to_step, from + i * from_step, 2);
     } else if (call->stream) {
         fa_stream_copy(to, from, (end - begin) * 2);
         fa_stream_fence();
@@ -269,12 +256,11 @@ static void copy_halves(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
 static inline void run_half(const fa_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
 {
     half_work w;
-    if (call->kernels == &kernels_f32[INDEX_identity] && call->form == FA_VALUE) {
+    if (call->kernels == &kernels_f32[INDEX_identity] &&
+        (call->form == FA_VALUE || call->form == FA_BACKWARD || call->form == FA_BACKWARD_FROM_OUTPUT)) {
         copy_halves(call, begin, end);
         return;
     }
-    if (call->kernels == &kernels_f32[INDEX_identity] && call->form == FA_BACKWARD && pass_gradient(call, begin, end, bfloat))
-        return;
     begin_half(&w, call, end - begin, bfloat);
     int outputs_at = call->inputs + call->parameters;
     for (ptrdiff_t at = begin; at < end; at += HALF_BLOCK) {

@@ -21,7 +21,8 @@ typedef void fa_kernel(const void *const *in, void *const *out, ptrdiff_t n, con
 typedef struct {
     fa_kernel *scalar[FA_LOOP_COUNT];
     fa_kernel *array[FA_LOOP_COUNT];
-    int own_backward; /* the backward loop has a slope of its own, quicker than the derivative */
+    int own_backward; /* 1: the backward loop has a slope of its own, quicker than the derivative; 2: its own product, 0 for
+                         every gradient where the derivative is 0; 3: its own product, and the derivative crosses 0 too */
     fa_kernel *half;  /* NULL, or a quicker value for half types */
 } fa_kernels;
 

@@ -33,9 +33,16 @@
         FA_SIMD_LOOP { body }                                                                                   \
     }
 
-/* The slope of the backward loop: the derivative, or the room's own. */
-#define FA_BACKWARD_0(name) FN(name##_derivative)
-#define FA_BACKWARD_1(name) FN(name##_backward_slope)
+/* An element of the backward loop: grad times the derivative, grad times the room's own slope, or the room's own
+   product, which is 0 for every grad where a selection makes the slope 0. The last also from the output. */
+#define FA_BACKWARD_0(name, g, ...) g * FN(name##_derivative)(__VA_ARGS__)
+#define FA_BACKWARD_1(name, g, ...) g * FN(name##_backward_slope)(__VA_ARGS__)
+#define FA_BACKWARD_2(name, g, ...) FN(name##_backward)(g, __VA_ARGS__)
+#define FA_BACKWARD_3 FA_BACKWARD_2
+#define FA_OF_OUTPUT_0(name, g, ...) g * FN(name##_slope_from_output)(__VA_ARGS__)
+#define FA_OF_OUTPUT_1 FA_OF_OUTPUT_0
+#define FA_OF_OUTPUT_2(name, g, ...) FN(name##_backward_from_output)(g, __VA_ARGS__)
+#define FA_OF_OUTPUT_3 FA_OF_OUTPUT_2
 
 #define FA_KERNELS(name, style, np, own)                                                                        \
     FA_KERNEL(name, value, style, np, 1, const REAL *x = in[0]; REAL *y = out[0];,                              \
@@ -43,16 +50,16 @@
     FA_KERNEL(name, derivative, style, np, 1, const REAL *x = in[0]; REAL *d = out[0];,                         \
               d[i] = FN(name##_derivative)(x[i] FA_PASS_##style##_##np);)                                       \
     FA_KERNEL(name, backward, style, np, 2, const REAL *g = in[0]; const REAL *x = in[1]; REAL *dx = out[0];,   \
-              dx[i] = g[i] * FA_BACKWARD_##own(name)(x[i] FA_PASS_##style##_##np);)                              \
+              dx[i] = FA_BACKWARD_##own(name, g[i], x[i] FA_PASS_##style##_##np);)                               \
     FA_KERNEL(name, value_and_derivative, style, np, 1,                                                         \
               const REAL *x = in[0]; REAL *y = out[0]; REAL *d = out[1];, REAL t = x[i];                        \
               y[i] = FN(name)(t FA_PASS_##style##_##np); d[i] = FN(name##_derivative)(t FA_PASS_##style##_##np);)
 
-#define FA_FROM_OUTPUT_0(name, style, np)
-#define FA_FROM_OUTPUT_1(name, style, np)                                                                       \
+#define FA_FROM_OUTPUT_0(name, style, np, own)
+#define FA_FROM_OUTPUT_1(name, style, np, own)                                                                  \
     FA_KERNEL(name, backward_from_output, style, np, 2,                                                         \
               const REAL *g = in[0]; const REAL *y = in[1]; REAL *dx = out[0];,                                 \
-              dx[i] = g[i] * FN(name##_slope_from_output)(y[i] FA_PASS_##style##_##np);)
+              dx[i] = FA_OF_OUTPUT_##own(name, g[i], y[i] FA_PASS_##style##_##np);)
 #define FA_SECOND_0(name, style, np)
 #define FA_SECOND_1(name, style, np)                                                                            \
     FA_KERNEL(name, second_derivative, style, np, 1, const REAL *x = in[0]; REAL *d = out[0];,                  \
@@ -60,7 +67,7 @@
 
 #define FA_STYLE(name, style, np, from_output, own, second)                                                     \
     FA_KERNELS(name, style, np, own)                                                                            \
-    FA_FROM_OUTPUT_##from_output(name, style, np) FA_SECOND_##second(name, style, np)
+    FA_FROM_OUTPUT_##from_output(name, style, np, own) FA_SECOND_##second(name, style, np)
 #define FA_ARRAY_STYLE_0(...)
 #define FA_ARRAY_STYLE_1(name, ...) FA_STYLE(name, array, 1, __VA_ARGS__)
 #define FA_ARRAY_STYLE_2(name, ...) FA_STYLE(name, array, 2, __VA_ARGS__)

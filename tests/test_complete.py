@@ -58,7 +58,8 @@ def missing(root):
     for entry in registry.ACTIVATIONS:
         header = root / "src_c" / "activations" / f"{entry.name}.h"
         text = header.read_text() if header.exists() else ""
-        wanted = [entry.name, f"{entry.name}_derivative"] + [f"{entry.name}_slope_from_output"] * entry.from_output
+        wanted = [entry.name, f"{entry.name}_derivative"] + [f"{entry.name}_backward"] * entry.stops
+        wanted += [f"{entry.name}_{'backward' if entry.stops else 'slope'}_from_output"] * entry.from_output
         yield from (f"{entry.name}: its header does not define FN({function})"
                     for function in wanted if text and f"FN({function})" not in text)
 

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+import fastact as fa
 from axes import assert_same_bits, call, every_exponent, wide
 
 STEP = 1e-6
@@ -68,6 +69,59 @@ def test_backward_is_the_product(activation, dtype):
             bound = np.where(close, np.finfo(dtype).eps / 8, 5 * np.spacing(abs(slope)))
             assert (apart <= bound).all(), x[apart > bound]
             assert_same_bits(got, grad * ones)
+
+
+def stopped_points(activation, parameters, dtype):
+    """Points of both kinds and kinks; where a selection makes the slope 0."""
+    x = np.array([*np.linspace(-8.1, 8.1, 37), 0, -0.0, np.inf, -np.inf, *kinks(activation, parameters)]).astype(dtype)
+    return x, activation.derivative(x, *parameters) == 0
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("name", [name for name, activation in fa.activations.items() if activation.info.stops])
+def test_no_gradient_passes_a_selected_zero(name, dtype):
+    """Every form gives 0 there, for an infinite grad and for NaN, without a floating-point flag of inf * 0."""
+    activation, wide = fa.activations[name], dtype in ("float32", "float64")
+    dtype = np.dtype(pytest.importorskip("ml_dtypes").bfloat16 if dtype == "bfloat16" else dtype)
+    for parameters in settings(activation)[: None if wide else 1]:
+        x, stops = stopped_points(activation, parameters, dtype)
+        assert stops.sum() > 2
+        slope, value = activation.derivative(x, *parameters), activation(x, *parameters)
+        for grad in (np.inf, -np.inf, np.nan, 2, -2):
+            grads, ones, zeros = np.full_like(x, grad), np.ones_like(x), np.full_like(x, -0.0)
+            with np.errstate(invalid="ignore"):
+                want = np.where(stops, np.copysign(0, grad), (grads * slope).astype(float))
+            got = [activation.backward(grads, x, *parameters),
+                   activation.backward(grads[::-1], x[::-1], *parameters)[::-1],
+                   activation.gated_backward(grads, x, ones, *parameters)[0],
+                   activation.gated_backward(ones, x, grads, *parameters)[0],
+                   activation.biased_backward(grads, x, zeros, *parameters)[0]]
+            if activation.info.from_output:
+                got.append(activation.backward_from_output(grads, value, *parameters))
+            if dtype.name in ("float32", "float64"):
+                got += [activation.backward.bind(grads, x, *parameters, np.empty_like(x))(),
+                        activation.backward(grads, x, *(np.full(x.shape, p, dtype) for p in parameters))]
+            for each in got:
+                np.testing.assert_array_equal(each.astype(float), want)
+                if np.isfinite(grad):
+                    assert (np.signbit(each[stops]) == (grad < 0)).all()
+            with np.errstate(all="raise"):
+                activation.backward.ufunc(grads[stops], x[stops], *parameters)
+
+
+def test_identity_copies_the_gradient(dtype):
+    x, grad = np.array([np.nan, 1, np.inf, -np.inf], dtype), np.array([1, np.nan, -np.inf, -0.0], dtype)
+    for got in (fa.identity.backward(grad, x), fa.identity.backward_from_output(grad, x),
+                fa.identity.gated_backward(grad, x, np.ones_like(x))[0], fa.identity.biased_backward(grad, x, x)[0],
+                fa.identity.backward(grad.astype(np.float16), x.astype(np.float16)).astype(dtype)):
+        assert_same_bits(got, grad)
+    assert (fa.identity.derivative(x) == 1).all() and (fa.identity.second_derivative(x) == 0).all()
+
+
+def test_slope_zero_that_is_not_selected():
+    """hard_silu's slope crosses 0 at -1.5, and sigmoid's underflows: inf * 0 is NaN there, as in torch."""
+    assert np.isnan(fa.hard_silu.backward(np.array([np.inf]), np.array([-1.5]))).all()
+    assert np.isnan(fa.sigmoid.backward(np.array([np.inf]), np.array([1000.0]))).all()
 
 
 def test_backward_from_output_is_close(activation, dtype):

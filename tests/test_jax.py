@@ -75,6 +75,18 @@ def test_float64(entry):
     same(slope, fa.activations[entry.name].backward(np.ones_like(x), x, *entry.required))
 
 
+@pytest.mark.parametrize("name", ["relu", "hard_silu", "hard_shrink", "relu_squared", "identity"])
+def test_no_gradient_passes_a_selected_zero(name):
+    """In the first derivative, and in the second, of which identity's is 0 too."""
+    f, x = getattr(fj, name), jnp.array([-0.0 if name == "hard_shrink" else -4.0])
+    first = lambda x, grad: jax.vjp(f, x)[1](grad)[0]
+    for grad in (jnp.inf, jnp.nan):
+        grad = jnp.array([grad])
+        if name != "identity":
+            assert first(x, grad) == 0
+        assert jax.vjp(first, x, grad)[1](grad)[0] == 0
+
+
 def test_a_third_derivative_is_refused():
     with pytest.raises(NotImplementedError, match="gelu has no third derivative"):
         jax.grad(jax.grad(jax.grad(fj.gelu)))(0.5)

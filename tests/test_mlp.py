@@ -101,6 +101,26 @@ def test_gradients_with_probabilities_and_a_network_without_hidden_layer():
     check_gradients(MLP([4, 3], dtype="float64", random_state=5), X, y)
 
 
+class RootLoss:
+    """The sum of the roots of the outputs, whose gradient at 0 is infinite."""
+
+    def value_and_grad(self, outputs, target):
+        with np.errstate(divide="ignore"):
+            return np.sqrt(outputs).sum(), 0.5 / np.sqrt(outputs)
+
+
+def test_an_infinite_gradient_stops_where_relu_is_zero():
+    """As in torch; prelu's slope has no part in what is positive."""
+    net = MLP([2, 2, 2], "relu", "relu", loss=RootLoss(), init="ones")
+    net.parameters[3][...] = [0, -9]
+    net.gradients(np.ones((5, 2)), np.zeros((5, 2)))
+    assert all(np.isfinite(grad).all() for grad in net._network.gradients)
+    layer = MLP([1, 2, 2], ("prelu", {"weight": 0.5}), init="ones")._network.layers[0]
+    layer.forward(np.ones((1, 1), layer.weight.dtype))
+    layer.backward(np.full((1, 2), np.inf, layer.weight.dtype))
+    assert layer.slope_grad == 0
+
+
 def test_parameters_of_an_activation_matter():
     X, _ = batch("mse")
     slopes = [MLP([4, 6, 3], activation=a, random_state=0).forward(X) for a in

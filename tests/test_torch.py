@@ -60,6 +60,34 @@ def test_backward_is_the_fused_kernel(entry):
     np.testing.assert_array_equal(x.grad.numpy(), want)
 
 
+@pytest.mark.parametrize("name", [name for name, entry in ENTRIES.items() if entry.stops])
+def test_no_gradient_passes_a_selected_zero(name):
+    """As in torch: sqrt's infinite gradient at 0, a batch of gradients, and the second backward pass; in torch's own
+    operators, which compute under torch.func, too."""
+    entry = ENTRIES[name]
+    x = torch.tensor([-9.0, -4, -1, 0, 0.25, 0.75, 3, 8]).double()
+    x = x[torch.from_numpy(fa.activations[name].derivative(x.numpy(), *entry.required) == 0)].requires_grad_()
+    f = function(entry)
+    for grad in (np.inf, np.nan):
+        grads = torch.full_like(x, grad, requires_grad=True)
+        first, = torch.autograd.grad(f(x), x, grads, create_graph=True)
+        second = torch.autograd.grad(first, (grads, x), torch.full_like(x, np.inf))
+        batch, = torch.autograd.grad(f(x), x, grads.detach().expand(3, -1), is_grads_batched=True)
+        composed, = torch.func.vjp(f, x)[1](grads.detach())
+        for each in (first, *second, batch, composed):
+            assert (each == 0).all(), each
+
+
+def test_gradients_of_a_slope_and_of_sparsemax_stop_too():
+    x, weight = torch.tensor([2.0, -1]), torch.tensor([0.25], requires_grad=True)
+    grad, = torch.autograd.grad(ft.prelu(x, weight), weight, torch.tensor([np.inf, 1]))
+    assert grad == -1
+    x = torch.tensor([3.0, 2.5, -9], requires_grad=True)
+    for again in (False, True):
+        grad, = torch.autograd.grad(ft.sparsemax(x), x, torch.tensor([1.0, 2, np.inf]), create_graph=again)
+        np.testing.assert_allclose(grad.detach(), [-0.5, 0.5, 0])
+
+
 def test_a_third_derivative_is_refused():
     x = sample(3, gradient=True)
     (first,) = torch.autograd.grad(ft.gelu(x).sum(), x, create_graph=True)

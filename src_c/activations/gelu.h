@@ -2,7 +2,7 @@
    which keeps the digits of the negative side. Limits -0.0 and inf. Minimum -0.1700 at x = -0.7518. */
 INLINE REAL FN(gelu)(REAL x)
 {
-    REAL base = x < 0 ? LIT(-0.0f, -0.0) : x; /* NaN and -0.0 too */
+    REAL base = FN(above_zero)(x);
     return FN(fused)(FN(normal_tail)(FN(magnitude_at_most)(x, NORMAL_LARGEST)), -NORMAL_UNIT, base);
 }
 
@@ -11,7 +11,7 @@ INLINE REAL FN(gelu)(REAL x)
    which the half shows nothing. */
 INLINE REAL FN(gelu_half)(REAL x)
 {
-    REAL base = x < 0 ? -0.0f : x, a = FN(magnitude_at_most)(x, NORMAL_LARGEST);
+    REAL base = FN(above_zero)(x), a = FN(magnitude_at_most)(x, NORMAL_LARGEST);
     FN(exp_parts) e = FN(exp_short)(-0.5f * a * a, NORMAL_SHIFT);
     REAL n = 0x1.91af9ep-23f; /* 1.87049622e-7 */
     n = FN(fused)(n, a, 0x1.e513d6p-7f); /* 0.01480339002 */

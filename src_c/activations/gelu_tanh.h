@@ -40,7 +40,7 @@ INLINE REAL FN(gelu_tanh_cubic)(REAL a, REAL l, REAL l_low, REAL *low)
 INLINE REAL FN(gelu_tanh)(REAL x)
 {
     REAL a = FN(magnitude_at_most)(x, TANH_LARGEST), low, t = FN(gelu_tanh_cubic)(a, TANH_L, TANH_L_LO, &low);
-    REAL base = x < 0 ? LIT(-0.0f, -0.0) : x; /* NaN and -0.0 too */
+    REAL base = FN(above_zero)(x);
     return FN(fused)(a / FN(sigmoid_denominator_low)(-t, -low), -SIGMOID_UNIT, base);
 }
 

@@ -2,10 +2,12 @@
    Comparisons are such that NaN passes (ONNX and Keras make it 0). */
 INLINE REAL FN(hard_shrink)(REAL x, REAL lambd) { return FN(magnitude)(x) <= lambd ? 0 : x; }
 
-INLINE REAL FN(hard_shrink_derivative)(REAL x, REAL lambd)
+INLINE REAL FN(hard_shrink_backward)(REAL grad, REAL x, REAL lambd)
 {
-    return FN(or_nan)(FN(magnitude)(x) <= lambd ? 0 : 1, x);
+    return FN(pass_if_of)(!(FN(magnitude)(x) <= lambd), grad, x);
 }
+
+INLINE REAL FN(hard_shrink_derivative)(REAL x, REAL lambd) { return FN(hard_shrink_backward)(1, x, lambd); }
 
 INLINE REAL FN(hard_shrink_second_derivative)(REAL x, REAL lambd)
 {
@@ -14,8 +16,8 @@ INLINE REAL FN(hard_shrink_second_derivative)(REAL x, REAL lambd)
 }
 
 /* With lambd >= 0, y is 0 exactly where |x| <= lambd. */
-INLINE REAL FN(hard_shrink_slope_from_output)(REAL y, REAL lambd)
+INLINE REAL FN(hard_shrink_backward_from_output)(REAL grad, REAL y, REAL lambd)
 {
     (void)lambd;
-    return FN(or_nan)(y == 0 ? 0 : 1, y);
+    return FN(pass_if_of)(!(y == 0), grad, y);
 }

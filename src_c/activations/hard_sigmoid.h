@@ -45,6 +45,12 @@ INLINE REAL FN(hard_sigmoid_derivative)(REAL x, REAL slope, REAL offset)
     return FN(or_nan)(inside ? slope : 0, x);
 }
 
+INLINE REAL FN(hard_sigmoid_backward)(REAL grad, REAL x, REAL slope, REAL offset)
+{
+    REAL here = FN(hard_sigmoid_derivative)(x, slope, offset);
+    return FN(product_if)(here != 0, grad, here);
+}
+
 INLINE REAL FN(hard_sigmoid_second_derivative)(REAL x, REAL slope, REAL offset)
 {
     (void)slope, (void)offset;

@@ -30,6 +30,11 @@ INLINE REAL FN(hard_silu_derivative)(REAL x)
     return x <= -3 ? 0 : line;
 }
 
+INLINE REAL FN(hard_silu_backward)(REAL grad, REAL x)
+{
+    return FN(product_if)(!(x <= -3), grad, FN(hard_silu_derivative)(x));
+}
+
 INLINE REAL FN(hard_silu_second_derivative)(REAL x)
 {
     return FN(or_nan)(FN(magnitude)(x) < 3 ? LIT(0x1.555556p-2f, 0x1.5555555555555p-2) : 0, x);

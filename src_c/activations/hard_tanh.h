@@ -5,9 +5,14 @@ INLINE REAL FN(hard_tanh)(REAL x, REAL min_val, REAL max_val)
     return FN(at_most)(FN(at_least)(x, min_val), max_val);
 }
 
+INLINE REAL FN(hard_tanh_backward)(REAL grad, REAL x, REAL min_val, REAL max_val)
+{
+    return FN(pass_if_of)((x > min_val) & (x < max_val), grad, x);
+}
+
 INLINE REAL FN(hard_tanh_derivative)(REAL x, REAL min_val, REAL max_val)
 {
-    return FN(or_nan)(((x > min_val) & (x < max_val)) ? 1 : 0, x);
+    return FN(hard_tanh_backward)(1, x, min_val, max_val);
 }
 
 INLINE REAL FN(hard_tanh_second_derivative)(REAL x, REAL min_val, REAL max_val)
@@ -17,7 +22,7 @@ INLINE REAL FN(hard_tanh_second_derivative)(REAL x, REAL min_val, REAL max_val)
 }
 
 /* The value is exact, so it lies between the limits exactly where x does. */
-INLINE REAL FN(hard_tanh_slope_from_output)(REAL y, REAL min_val, REAL max_val)
+INLINE REAL FN(hard_tanh_backward_from_output)(REAL grad, REAL y, REAL min_val, REAL max_val)
 {
-    return FN(hard_tanh_derivative)(y, min_val, max_val);
+    return FN(hard_tanh_backward)(grad, y, min_val, max_val);
 }

@@ -18,7 +18,7 @@ INLINE REAL FN(quick_gelu_argument)(REAL a, REAL *low)
 INLINE REAL FN(quick_gelu)(REAL x)
 {
     REAL a = FN(magnitude_at_most)(x, QUICK_GELU_LARGEST), low, t = FN(quick_gelu_argument)(a, &low);
-    REAL base = x < 0 ? LIT(-0.0f, -0.0) : x; /* NaN and -0.0 too */
+    REAL base = FN(above_zero)(x);
     return FN(fused)(a / FN(sigmoid_denominator_low)(-t, -low), -SIGMOID_UNIT, base);
 }
 

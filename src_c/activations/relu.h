@@ -8,7 +8,9 @@ INLINE REAL FN(relu_derivative)(REAL x)
     return x > 0 ? 1 : nan_or_zero;
 }
 
+INLINE REAL FN(relu_backward)(REAL grad, REAL x) { return FN(pass_if_of)(!(x <= 0), grad, x); }
+
 INLINE REAL FN(relu_second_derivative)(REAL x) { return FN(or_nan)(0, x); }
 
 /* y > 0 exactly where x > 0, so the output is enough. */
-INLINE REAL FN(relu_slope_from_output)(REAL y) { return FN(relu_derivative)(y); }
+INLINE REAL FN(relu_backward_from_output)(REAL grad, REAL y) { return FN(relu_backward)(grad, y); }

@@ -9,4 +9,9 @@ INLINE REAL FN(relu_squared)(REAL x)
 
 INLINE REAL FN(relu_squared_derivative)(REAL x) { return FN(fused)(2, FN(relu)(x), 0); }
 
+INLINE REAL FN(relu_squared_backward)(REAL grad, REAL x)
+{
+    return FN(product_if)(!(x <= 0), grad, FN(relu_squared_derivative)(x));
+}
+
 INLINE REAL FN(relu_squared_second_derivative)(REAL x) { return FN(or_nan)(x > 0 ? 2 : 0, x); }

@@ -5,6 +5,8 @@ INLINE REAL FN(soft_shrink)(REAL x, REAL lambd)
     return FN(magnitude)(x) <= lambd ? 0 : x - FN(with_sign)(lambd, x);
 }
 
+INLINE REAL FN(soft_shrink_backward)(REAL grad, REAL x, REAL lambd) { return FN(hard_shrink_backward)(grad, x, lambd); }
+
 INLINE REAL FN(soft_shrink_derivative)(REAL x, REAL lambd) { return FN(hard_shrink_derivative)(x, lambd); }
 
 INLINE REAL FN(soft_shrink_second_derivative)(REAL x, REAL lambd)
@@ -14,7 +16,7 @@ INLINE REAL FN(soft_shrink_second_derivative)(REAL x, REAL lambd)
 
 /* With lambd >= 0, y is 0 exactly where |x| <= lambd: a difference of two numbers is 0 only where they are
    equal. */
-INLINE REAL FN(soft_shrink_slope_from_output)(REAL y, REAL lambd)
+INLINE REAL FN(soft_shrink_backward_from_output)(REAL grad, REAL y, REAL lambd)
 {
-    return FN(hard_shrink_slope_from_output)(y, lambd);
+    return FN(hard_shrink_backward_from_output)(grad, y, lambd);
 }

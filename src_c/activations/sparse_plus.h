@@ -15,6 +15,11 @@ INLINE REAL FN(sparse_plus_derivative)(REAL x)
     return FN(or_nan)(FN(fused)(c, LIT(0.5f, 0.5), LIT(0.5f, 0.5)), x);
 }
 
+INLINE REAL FN(sparse_plus_backward)(REAL grad, REAL x)
+{
+    return FN(product_if)(!(x <= -1), grad, FN(sparse_plus_derivative)(x));
+}
+
 INLINE REAL FN(sparse_plus_second_derivative)(REAL x)
 {
     return FN(or_nan)(FN(magnitude)(x) < 1 ? LIT(0.5f, 0.5) : 0, x);

@@ -11,4 +11,10 @@ INLINE REAL FN(sparse_sigmoid_derivative)(REAL x)
     return FN(or_nan)(FN(magnitude)(x) < 1 ? LIT(0.5f, 0.5) : 0, x);
 }
 
+INLINE REAL FN(sparse_sigmoid_backward)(REAL grad, REAL x)
+{
+    return FN(pass_if_of)(FN(magnitude)(x) < 1, LIT(0.5f, 0.5) * grad, x);
+}
+
+
 INLINE REAL FN(sparse_sigmoid_second_derivative)(REAL x) { return FN(or_nan)(0, x); }

@@ -1,6 +1,11 @@
 /* thresholded_relu(x) = x for x > theta, 0 elsewhere: threshold with the value 0. */
 INLINE REAL FN(thresholded_relu)(REAL x, REAL theta) { return FN(threshold)(x, theta, 0); }
 
+INLINE REAL FN(thresholded_relu_backward)(REAL grad, REAL x, REAL theta)
+{
+    return FN(threshold_backward)(grad, x, theta, 0);
+}
+
 INLINE REAL FN(thresholded_relu_derivative)(REAL x, REAL theta) { return FN(threshold_derivative)(x, theta, 0); }
 
 INLINE REAL FN(thresholded_relu_second_derivative)(REAL x, REAL theta)
@@ -9,8 +14,8 @@ INLINE REAL FN(thresholded_relu_second_derivative)(REAL x, REAL theta)
 }
 
 /* With theta >= 0, y is 0 exactly where x <= theta. */
-INLINE REAL FN(thresholded_relu_slope_from_output)(REAL y, REAL theta)
+INLINE REAL FN(thresholded_relu_backward_from_output)(REAL grad, REAL y, REAL theta)
 {
     (void)theta;
-    return FN(or_nan)(y == 0 ? 0 : 1, y);
+    return FN(pass_if_of)(!(y == 0), grad, y);
 }

@@ -96,8 +96,33 @@ INLINE REAL FN(clamp_positive)(REAL x, REAL high)
 #endif
 }
 
+/* x > 0, else -0.0, but +0.0 for +0.0; NaN passes. Not `x < 0`: clang 14 and 15 take x < 0 ? -0.0 : x for a question
+   about x's sign, and make +0.0 negative. */
+INLINE REAL FN(above_zero)(REAL x) { return x <= LIT(-0x1p-149f, -0x1p-1074) ? LIT(-0.0f, -0.0) : x; }
+
 /* y, or x where x is NaN. */
 INLINE REAL FN(or_nan)(REAL y, REAL x) { return x == x ? y : x; }
+
+/* grad where it passes, and a zero where a selection stops it, for an infinite grad and for NaN too. The zero has grad's
+   sign, as a product with 0 would have. Masks, since GCC loads the operands of a selection twice. */
+INLINE REAL FN(pass_if)(int passes, REAL grad)
+{
+    const BITS sign = FN(to_bits)(LIT(-0.0f, -0.0));
+    return FN(from_bits)(FN(to_bits)(grad) & (-(BITS)passes | sign));
+}
+
+/* The same, and NaN where x is NaN. */
+INLINE REAL FN(pass_if_of)(int passes, REAL grad, REAL x)
+{
+    return FN(from_bits)(FN(to_bits)(FN(pass_if)(passes, grad)) | -(BITS)(x != x));
+}
+
+/* grad slope, the slope 0 where grad is stopped. A fused product: GCC moves a plain one before the selection, where an
+   infinity would make it NaN and raise a flag. */
+INLINE REAL FN(product_if)(int passes, REAL grad, REAL slope)
+{
+    return FN(fused)(FN(pass_if)(passes, grad), slope, LIT(-0.0f, -0.0));
+}
 
 /* (high + low) / (over + over_low), the low parts small: a quotient and its residual, rounded nearly
    once. */
