@@ -11,7 +11,7 @@ enum { N = 20011, FORMS = FA_BIASED_BACKWARD + 1, DTYPES = FA_BFLOAT16 + 1 };
 static const size_t size_of[DTYPES] = {4, 8, 2, 2};
 static const int exponent_bits[DTYPES] = {8, 11, 5, 8};
 
-/* Random bits, so of any size and sign, some not numbers; every other one with an exponent next to that of 1. */
+/* Random bits after some special values, so of any size and sign, some not numbers; every other one with an exponent next to that of 1. */
 static void fill(char *x, fa_dtype dtype, uint64_t seed)
 {
     int width = (int)(8 * size_of[dtype]), mantissa = width - 1 - exponent_bits[dtype];
@@ -24,6 +24,8 @@ static void fill(char *x, fa_dtype dtype, uint64_t seed)
             bits &= (1ull << mantissa) - 1;
             bits |= (sign << exponent_bits[dtype] | exponent) << mantissa;
         }
+        if (i < 8) /* zeros, subnormals and infinities of both signs */
+            bits = (uint64_t)(i & 1) << (width - 1) | (i < 2 ? 0 : i < 4 ? 1 : ((1ull << exponent_bits[dtype]) - 1) << mantissa);
         memcpy(x + (size_t)i * size_of[dtype], &bits, size_of[dtype]);
     }
 }
