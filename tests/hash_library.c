@@ -11,7 +11,8 @@ enum { N = 20011, FORMS = FA_BIASED_BACKWARD + 1, DTYPES = FA_BFLOAT16 + 1 };
 static const size_t size_of[DTYPES] = {4, 8, 2, 2};
 static const int exponent_bits[DTYPES] = {8, 11, 5, 8};
 
-/* Random bits after some special values, so of any size and sign, some not numbers; every other one with an exponent next to that of 1. */
+/* Special values, then random bits, so of any size and sign, some not numbers; every other one with an exponent next to
+   that of 1. */
 static void fill(char *x, fa_dtype dtype, uint64_t seed)
 {
     int width = (int)(8 * size_of[dtype]), mantissa = width - 1 - exponent_bits[dtype];
