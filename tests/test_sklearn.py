@@ -321,6 +321,36 @@ def test_weights_of_zero_are_as_if_left_out(digits):
     np.testing.assert_allclose(a.coefs_[0], b.coefs_[0], rtol=1e-12)
 
 
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+def test_the_scale_of_the_weights_does_not_matter_without_a_penalty(solver, digits):
+    X, y = digits
+    weight = 1.0 + y[:300]
+    options = {"solver": solver, "alpha": 0, "max_iter": 3, "random_state": 0}
+    fits = [ours.MLPClassifier(**options).fit(X[:300], y[:300], weight * scale) for scale in (1, 1e-300, 1e-50, 1e38, 1e306)]
+    for other in fits[1:]:
+        np.testing.assert_allclose(other.coefs_[0], fits[0].coefs_[0], rtol=1e-6, atol=1e-9)
+
+
+def test_early_stopping_needs_a_weight_in_both_parts(digits):
+    X, y = digits
+    with pytest.raises(ValueError, match="early_stopping leaves one part"):
+        ours.MLPRegressor(early_stopping=True, random_state=0).fit(X, y, np.eye(len(y))[0])
+
+
+def test_targets_that_do_not_fit_change_nothing(digits):
+    X, y = digits
+    model = ours.MLPRegressor("poisson", random_state=0, max_iter=2).fit(X, y)
+
+    def kept():
+        return pickle.dumps([model.coefs_, model.intercepts_, model._optimizer, model.loss_curve_])
+
+    before = kept()
+    for train in (model.partial_fit, model.fit):
+        with pytest.raises(ValueError, match="not negative"):
+            train(X, y - 1.0)
+    assert kept() == before
+
+
 def test_grid_search_with_processes(digits):
     X, y = digits
     grid = {"activation": ["gelu", fa.relu, ("elu", {"alpha": 0.5})], "loss": ["log_loss"]}
