@@ -6,6 +6,8 @@ needs no more to be compiled by itself.
 C cannot include headers from a macro list and Cython has no templates over names, so four small files
 carry the registry into them: the list of rooms, their includes, and the typed functions of kernels.
 """
+import ast
+import keyword
 from pathlib import Path
 
 # The typed functions' arrays by form: inputs, then outputs. The suffix of a name is its form's.
@@ -18,6 +20,45 @@ ARRAYS = {
 }
 LOOPS = tuple(ARRAYS)[:6]  # the forms with loops of their own
 FORM_SUFFIX = {form: "" if form == "value" else f"_{form}" for form in ARRAYS}
+
+
+TAKEN = {"x", "pi", "out", "where", "dtype", "casting", "order", "subok", "axis",
+         *(name for arrays in ARRAYS.values() for names in arrays for name in names)}  # by the arguments of some form
+
+
+def check(entries, functions):
+    """Refuse entries whose names clash, or whose formulas call what nothing evaluates.
+
+    Raises
+    ------
+    ValueError
+        That names the entry, what is wrong with it, and what formulas may use.
+    """
+    names = [name for entry in entries for name in (entry.name, *entry.aliases)]
+    for entry in entries:
+        where, parameters = f"fastact/registry.py, {entry.name}", [p.name for p in entry.parameters]
+        for name in (entry.name, *entry.aliases, *parameters):
+            if not name.isidentifier() or keyword.iskeyword(name):
+                raise ValueError(f"{where}: {name!r} is no name for a function or an argument")
+        twice = [name for name in (entry.name, *entry.aliases) if names.count(name) > 1]
+        taken = sorted({*TAKEN, *functions} & set(parameters) | {p for p in parameters if parameters.count(p) > 1})
+        if twice or taken:
+            raise ValueError(f"{where}: {', '.join(twice)} stands for two functions" if twice else
+                             f"{where}: a parameter cannot be named {', '.join(taken)}, which is something else already")
+        formulas = {"formula": entry.formula, "derivative": entry.derivative, "second_derivative": entry.second_derivative,
+                    "numpy": entry.numpy}
+        formulas.update((f"kink {text!r}", text) for kink in entry.kinks for text in (kink.at, kink.slope))
+        for what, text in formulas.items():
+            try:
+                nodes = ast.walk(ast.parse(text or "0", mode="eval"))
+            except SyntaxError as error:
+                raise ValueError(f"{where}: the {what} is no expression of Python: {text!r}") from error
+            unknown = sorted({node.id for node in nodes if isinstance(node, ast.Name)} - {"x", "pi", *parameters, *functions})
+            if unknown:
+                raise ValueError(
+                    f"{where}: the {what} uses {', '.join(unknown)}; formulas may use {', '.join(['x', *parameters, 'pi'])}, "
+                    f"{', '.join(functions)}. Another function is added to FUNCTIONS in registry.py and where that says. "
+                    "What kernels may use is in src_c/math, listed in docs/adding.md")
 
 
 def _half_bounds(entry):
@@ -127,6 +168,7 @@ def renew(path, text):
 
 def write(registry, folder):
     """Write the files that a registry makes into `folder`, each only where its text changes."""
+    check(registry.ACTIVATIONS, registry.FUNCTIONS)
     for name, generate in FILES.items():
         renew(Path(folder) / name, generate(registry.ACTIVATIONS, registry.ROWS))
 

@@ -1,8 +1,7 @@
 """Evaluates the registry's formulas: with NumPy for speed, with mpmath for the exact value.
 
-Both give a formula the same names: exp, expm1, log1p, tanh, cosh, sqrt, abs, sign, minimum, maximum,
-where(condition, a, b), sigmoid, erf, erfc and pi. To mpmath a number in a formula is the decimal that
-is written there, not a float next to it.
+Both give a formula the same names: pi, and the FUNCTIONS of registry.py. To mpmath a number in a formula is
+the decimal that is written there, not a float next to it.
 """
 import ast
 import functools
@@ -54,7 +53,8 @@ def numpy_function(expression, parameters=(), dtype=np.float64):
     arguments = ", ".join(["x", *parameters])
     function = eval(f"lambda {arguments}: {expression}", {
         "__builtins__": {}, "exp": np.exp, "expm1": np.expm1, "log1p": np.log1p, "tanh": np.tanh,
-        "cosh": np.cosh, "sqrt": np.sqrt, "abs": np.abs, "minimum": np.minimum, "maximum": np.maximum,
+        "cosh": np.cosh, "sin": np.sin, "cos": np.cos,
+        "sqrt": np.sqrt, "abs": np.abs, "minimum": np.minimum, "maximum": np.maximum,
         "where": lambda condition, a, b: np.where(condition, convert(a), convert(b)),
         "sigmoid": sigmoid, "sign": np.sign, "pi": dtype.type(math.pi),
         "erf": _special("erf"), "erfc": _special("erfc"),
@@ -131,7 +131,8 @@ def rounded_function(expression, parameters=()):
     tree = ast.fix_missing_locations(exact.visit(ast.parse(text, mode="eval")))
     return eval(compile(tree, "formula", "eval"), {
         "__builtins__": {}, **exact.numbers, "exp": mp.exp, "expm1": mp.expm1, "log1p": mp.log1p,
-        "tanh": mp.tanh, "cosh": mp.cosh, "sqrt": mp.sqrt, "abs": abs, "minimum": min, "maximum": max,
+        "tanh": mp.tanh, "cosh": mp.cosh, "sin": mp.sin, "cos": mp.cos,
+        "sqrt": mp.sqrt, "abs": abs, "minimum": min, "maximum": max,
         "where": lambda condition, a, b: a if condition else b,
         "sigmoid": sigmoid, "sign": mp.sign, "pi": mp.pi, "erf": erf, "erfc": erfc,
     })

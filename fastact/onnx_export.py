@@ -200,6 +200,7 @@ def _functions(graph: _Graph) -> Dict[str, Union[float, Callable[..., Any]]]:
         "pi": math.pi, "exp": exp, "tanh": tanh, "log1p": log1p, "erf": erf, "softplus": softplus,
         "expm1": lambda x: tanh(x / 2) * (exp(x) + 1),  # keeps the digits near 0
         "erfc": lambda x: 1 - erf(x), "cosh": lambda x: (exp(x) + exp(-x)) / 2,
+        "sin": function("Sin", math.sin), "cos": function("Cos", math.cos),
         "sqrt": function("Sqrt", math.sqrt), "abs": function("Abs", abs),
         "sigmoid": lambda x: 1 / (1 + exp(-x)),  # x times onnxruntime's own errs by 1e-6
         "sign": function("Sign", float),

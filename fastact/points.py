@@ -60,6 +60,22 @@ def kinks(entry, values):
     return [float(formulas.mpmath_function(kink.at, names)(0, *values)) for kink in entry.kinks]
 
 
+def crossings(entry, values):
+    """Zeros of the derivative at these parameters, from the entry's at the defaults: c / parameter, or near it."""
+    if values == entry.defaults or not entry.crossings:
+        return entry.crossings
+    names, mp, found = [p.name for p in entry.parameters], formulas.context(), []
+    slope = formulas.mpmath_function(entry.derivative, names)
+    for start in (c / values[0] if values[0] else c for c in entry.crossings):
+        if abs(slope(start, *values)) > 1e-15:
+            try:
+                start = float(mp.findroot(lambda x: slope(x, *values), start))
+            except (ValueError, ZeroDivisionError):
+                continue
+        found.append(start)
+    return tuple(found)
+
+
 def landmarks(entry, values):
     """Magnitudes with something of interest, for parameters as they are or as scales of x."""
     scales = {1.0, *(s for v in map(abs, values) if v for s in (v, 1 / v, v**0.5))}

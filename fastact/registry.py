@@ -4,10 +4,9 @@ setup.py reads it to instantiate the C rooms in ``src_c/activations``; the packa
 defaults and docstrings from it; the tests, the accuracy tool, the benchmarks and README's tables
 iterate over it. It imports nothing but the standard library.
 
-Formulas are Python expressions in ``x`` and the parameters. They are evaluated with mpmath for the
-accuracy oracle and with NumPy for the benchmark baseline, so they use only names that
-``fastact/formulas.py`` gives to both: exp, expm1, log1p, tanh, cosh, sqrt, abs, sign, minimum, maximum,
-where(condition, a, b), sigmoid, erf, erfc and pi. They need not be stable in floating point, only true.
+Formulas are Python expressions in ``x``, the parameters, ``pi`` and FUNCTIONS; a build refuses any other
+name. They are evaluated with mpmath for the accuracy oracle, with NumPy for the benchmark baseline, with
+torch where its own operators must do, and for ONNX. They need not be stable in floating point, only true.
 """
 from dataclasses import dataclass
 from typing import Dict, Mapping, Optional, Tuple
@@ -15,6 +14,11 @@ from typing import Dict, Mapping, Optional, Tuple
 # In the order of fa_form in src_c/fastact.h: those with loops of their own, then those composed of them.
 LOOPS = ("value", "derivative", "backward", "value_and_derivative", "backward_from_output", "second_derivative")
 FORMS = (*LOOPS, "gated", "gated_backward", "biased", "biased_backward")
+
+# What formulas may call, where(condition, a, b) among them. Each has its definition in formulas.py, once for NumPy and
+# once for mpmath, in torch_functions.py and in onnx_export.py.
+FUNCTIONS = ("exp", "expm1", "log1p", "tanh", "cosh", "sin", "cos", "sqrt", "abs", "sign", "minimum", "maximum", "where",
+             "sigmoid", "erf", "erfc")
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Entry:
     name: str
     formula: str
     derivative: str
-    range: str                      # as an interval of the extended reals
+    range: str                      # as an interval of the extended reals; ", at the defaults" where it has no formula
     zero_centered: bool             # takes both signs, so that outputs can average to 0
     saturates: str                  # "no", "left", "right" or "both": the ends with slope 0
     can_die: bool                   # slope exactly 0 on a whole half-line: a unit can stop learning
@@ -77,7 +81,7 @@ class Entry:
     own_backward: bool = False      # the room has NAME_backward_slope, quicker and below 4 ULP
     stops: bool = False             # a selection makes the slope 0 somewhere: the room has NAME_backward(grad, x),
                                     # which is 0 there for every grad, and NAME_backward_from_output(grad, y)
-    crossings: Tuple[float, ...] = ()  # zeros of the derivative: absolute error 2^-26 within 0.01
+    crossings: Tuple[float, ...] = ()  # zeros of the derivative at the defaults: absolute error 2^-26 within 0.01
     half_error: float = 0.0         # the room has NAME_half, a quicker value for half types: its error in ULP of float32
     halves: Tuple[str, ...] = ()    # forms whose float32 result at the defaults, rounded again, is the right half
     approximate: Tuple[Tuple[str, str], ...] = ()  # torch's keyword: its values, and the function that each names

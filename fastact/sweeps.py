@@ -96,13 +96,13 @@ class Measured:
     def _set_crossings(self):
         """Where an absolute error of eps / 8 (2^-26, 2^-55) will do, and how near; silu's quicker slope asks for more.
 
-        With a parameter the zero c is at x = c / parameter; near is 0.01 both in x and in parameter * x.
+        Near is 0.01 both in x and in parameter * x.
         """
         scale = 1 / self.values[0] if self.values and self.values[0] else 1.0
         quick = self.entry.own_backward and self.case.form in ("backward", "gated_backward", "biased_backward")
         self.near = (0.25 if quick else 0.01) * min(1.0, abs(scale))
         slope = OUTPUTS[self.case.form][self.case.output] == "derivative" and self.values != (0,)
-        self.crossings = [c * scale for c in self.entry.crossings] if slope else []
+        self.crossings = points.crossings(self.entry, self.values) if slope else ()
 
     def got(self, x):
         """What the kernel returns; gradients and gates are 1, a bias is half of the sum."""

@@ -323,12 +323,16 @@ def _where(condition: Tensor, a: Any, b: Any) -> Tensor:
     return torch.where(condition, a, b) if isinstance(like, Tensor) else torch.where(condition, float(a), float(b))
 
 
+def _of_either(name: str) -> Callable[[Any], Any]:
+    """A function of a tensor or of a number, such as a parameter."""
+    of_tensor, of_number = getattr(torch, name), getattr(math, name)
+    return lambda value: of_tensor(value) if isinstance(value, Tensor) else of_number(value)
+
+
 _FORMULA: Dict[str, Any] = {
-    "exp": torch.exp, "expm1": torch.expm1, "log1p": torch.log1p, "tanh": torch.tanh, "cosh": torch.cosh,
-    "sqrt": lambda v: torch.sqrt(v) if isinstance(v, Tensor) else math.sqrt(v), "abs": torch.abs,
+    **{name: _of_either(name) for name in ("exp", "expm1", "log1p", "tanh", "cosh", "sin", "cos", "sqrt", "erf", "erfc")},
     "minimum": lambda a, b: torch.where(a >= b, b, a), "maximum": lambda a, b: torch.where(a <= b, b, a),
-    "where": _where, "sigmoid": torch.sigmoid,
-    "sign": torch.sign, "pi": math.pi, "erf": torch.erf, "erfc": torch.erfc,
+    "abs": abs, "where": _where, "sigmoid": torch.sigmoid, "sign": torch.sign, "pi": math.pi,
 }  # fmt: skip
 
 _COMPOSED: Dict[str, Callable[..., Tensor]] = {  # from the registry's formulas; made once, so that torch.compile sees them

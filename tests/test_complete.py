@@ -2,6 +2,7 @@
 
 And the promise behind it: one header and one registry entry make an activation.
 """
+import dataclasses
 import importlib.util
 import os
 import re
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact import codegen, kernels, ufuncs
+from fastact import codegen, formulas, kernels, registry, ufuncs
 from native import ROOT, SOURCE, compiler
 
 SHARED = {"half", "lanes", "maxima", "run", "short_rows", "terms"}  # headers of src_c/rows that several functions share
@@ -62,6 +63,8 @@ def missing(root):
         wanted += [f"{entry.name}_{'backward' if entry.stops else 'slope'}_from_output"] * entry.from_output
         yield from (f"{entry.name}: its header does not define FN({function})"
                     for function in wanted if text and f"FN({function})" not in text)
+        if not (entry.float32 and entry.float64):
+            yield f"{entry.name}: there are no measured bounds; python -m fastact accuracy {entry.name} --write"
 
 
 @needs_source
@@ -123,6 +126,30 @@ def test_benchmarks(monkeypatch):
     assert [e.name for e in registry.ROWS if e.name not in rows["rows"]] == []
 
 
+@pytest.mark.parametrize("change, message", [
+    ({"formula": "x + sinh(x)"}, "trial: the formula uses sinh; formulas may use x, a, pi, exp, expm1.*docs/adding.md"),
+    ({"derivative": "b * x"}, "the derivative uses b;"), ({"second_derivative": "np.exp(x)"}, "uses np"),
+    ({"numpy": "__import__(x)"}, "uses __import__"), ({"kinks": (registry.Kink("knee", "0"),)}, "the kink 'knee' uses knee"),
+    ({"formula": "2 x"}, "is no expression of Python: '2 x'"), ({"name": "tri-al"}, "'tri-al' is no name"),
+    ({"parameters": (registry.Parameter("out", 1.0, ""),)}, "cannot be named out"),
+    ({"aliases": ("relu",)}, "relu stands for two functions"),
+])
+def test_a_wrong_entry_is_refused_by_the_build(change, message):
+    fields = dict(name="trial", aliases=(), formula="x", derivative="1", parameters=(registry.Parameter("a", 1.0, ""),))
+    trial = dataclasses.replace(registry.ACTIVATIONS[0], **{**fields, **change})
+    with pytest.raises(ValueError, match=message):
+        codegen.check([trial, *registry.ACTIVATIONS], registry.FUNCTIONS)
+
+
+def test_every_function_of_formulas_is_defined():
+    text = "x + " + " + ".join(
+        f"{name}({'x < 1, x, 1' if name == 'where' else 'x, 0.5' if name in ('minimum', 'maximum') else 'x'})"
+        for name in registry.FUNCTIONS)
+    x = np.array([0.3, 0.75, 2.5])
+    want = [float(formulas.mpmath_function(text)(value)) for value in x]
+    np.testing.assert_allclose(formulas.numpy_function(text)(x), want, rtol=1e-12)
+
+
 # ---- a trial activation ----
 
 def copy_of_the_tree(target):
@@ -139,12 +166,12 @@ def add_header(root):
     (root / "src_c" / "activations" / "trial.h").write_text(ROOM)
 
 
-def add_entry(root):
+def add_entry(root, more=""):
     path = root / "fastact" / "registry.py"
-    text = path.read_text()
-    head, rest = text.split("ACTIVATIONS: Tuple[Entry, ...] = (\n")
+    head, rest = path.read_text().replace(ENTRY, "").split("ACTIVATIONS: Tuple[Entry, ...] = (\n")
     end = rest.index("\n)\n") + 1
-    path.write_text(f"{head}ACTIVATIONS: Tuple[Entry, ...] = (\n{rest[:end]}{ENTRY}{rest[end:]}")
+    entry = ENTRY.replace('this test",', f'this test",{more}')
+    path.write_text(f"{head}ACTIVATIONS: Tuple[Entry, ...] = (\n{rest[:end]}{entry}{rest[end:]}")
 
 
 @needs_source
@@ -153,6 +180,8 @@ def test_what_is_absent_is_named(tmp_path):
     add_header(root)
     assert list(missing(root)) == ["trial: src_c/activations/trial.h has no activation entry in fastact/registry.py"]
     add_entry(root)
+    assert list(missing(root)) == ["trial: there are no measured bounds; python -m fastact accuracy trial --write"]
+    add_entry(root, "float32=Bounds(1.0, 1.0), float64=Bounds(1.0, 1.0),")  # in the place of the other
     assert list(missing(root)) == []
     (root / "src_c" / "activations" / "trial.h").write_text(ROOM.replace("FN(trial_derivative)", "FN(trial_slope)"))
     assert list(missing(root)) == ["trial: its header does not define FN(trial_derivative)"]

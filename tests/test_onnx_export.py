@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from fastact import registry
+from fastact import onnx_export, registry
 from fastact.mlp import MLP
 
 onnx = pytest.importorskip("onnx")
@@ -108,3 +108,7 @@ def test_without_onnx(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ImportError, match=r'pip install "fastact\[onnx\]"'):
         exported(MLP([4, 5, 3]))
+
+
+def test_every_function_of_formulas():
+    assert {*registry.FUNCTIONS, "pi"} <= set(onnx_export._functions(onnx_export._Graph(np.dtype("f4"))))

@@ -503,3 +503,7 @@ def test_without_torch(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match=r'pip install "fastact\[torch\]"'):
         import fastact.torch  # noqa: F401
+
+
+def test_every_function_of_formulas():
+    assert {*registry.FUNCTIONS, "pi"} == set(torch_functions._FORMULA)
