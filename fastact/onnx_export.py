@@ -1,4 +1,4 @@
-"""Networks as ONNX models: ``net.to_onnx("net.onnx")``; needs ``pip install "fastact[onnx]"``.
+"""Networks and estimators as ONNX models: ``net.to_onnx("net.onnx")``; needs ``pip install "fastact[onnx]"``.
 
 Where ONNX has an operator for an activation, a float32 network uses it. All other activations, and
 those that come later, are composed of arithmetic: the registry's formula is evaluated with operands
@@ -16,6 +16,7 @@ from fastact.optional import optional
 from fastact.pairing import pairing
 from fastact.saving import registered, write_whole
 
+_INT64 = 7  # of TensorProto
 OPSET, IR_VERSION = 20, 9  # 20 is the first with Gelu; both of ONNX 1.15, November 2023
 
 # name -> operator, and its attributes by our parameters' names (or fixed numbers)
@@ -49,10 +50,7 @@ _STABLE = {
 
 def export(net: Any, file: Any, probabilities: bool = False) -> None:
     """Write a model; see `fastact.MLP.to_onnx`."""
-    with optional("onnx", "MLP.to_onnx needs onnx", '"fastact[onnx]"'):
-        import onnx
-        from onnx import helper, numpy_helper
-    graph = _Graph(net.dtype)
+    graph = _Graph(net.dtype, "input")
     value = graph.input
     for k, layer in enumerate(net._network.layers, 1):
         weight, bias = layer.folded()
@@ -62,12 +60,60 @@ def export(net: Any, file: Any, probabilities: bool = False) -> None:
     if probabilities:
         value = _probabilities(net, graph, value)
     graph.node("Identity", value, output="output")
-    kind = helper.np_dtype_to_tensor_dtype(net.dtype)
-    ends = [helper.make_tensor_value_info(name, kind, ["samples", width])
-            for name, width in (("input", net.layers[0]), ("output", net.layers[-1]))]
+    _write(file, graph, "MLP", net.layers[0], {"output": (net.dtype, net.layers[-1:])})
+
+
+def export_estimator(model: Any, file: Any) -> None:
+    """Write a model of scikit-learn's kind; see `fastact.sklearn.MLPClassifier.to_onnx`."""
+    from fastact.sklearn_arguments import activations as activations_of
+
+    dtype = np.dtype(model._dtype())
+    graph = _Graph(dtype, "X")
+    value, width = graph.input, model.n_outputs_
+    layers = zip(model.coefs_, model.intercepts_, [*activations_of(model, len(model.coefs_) - 1), (None, ())])
+    for coef, intercept, (activation, parameters) in layers:
+        value = graph.node("Gemm", value, graph.constant(coef), graph.constant(intercept))
+        if activation is not None:
+            value = _activation(graph, activation, value, parameters, coef.shape[1])
+    last = {"softmax": "Softmax", "logistic": "Sigmoid", "exp": "Exp"}.get(model.out_activation_, "Identity")
+    if not hasattr(model, "classes_"):
+        graph.node(last, value, output="variable")
+        _write(file, graph, type(model).__name__, model.n_features_in_, {"variable": (dtype, [width])})
+        return
+    value = graph.node(last, value)
+    classes = np.asarray(model.classes_)
+    kind = classes.dtype if classes.dtype.kind in "iufb" else np.dtype(object)
+    if model._label_binarizer.y_type_.startswith("multilabel"):
+        kind, shape = np.dtype(np.int64), [width]
+        graph.node("Cast", value > 0.5, output="label", to=_INT64)
+    else:
+        shape = []
+        if width == 1:  # of the second of two classes; a single one is always right
+            value = graph.node("Reshape", value, graph.constant([-1], np.int64))
+            index = graph.node("Cast", value > (0.5 if len(classes) > 1 else 2), to=_INT64)
+            value = graph.node("Unsqueeze", value, graph.constant([1], np.int64))
+            value, width = graph.node("Concat", 1 - value, value, axis=1), 2
+        else:
+            index = graph.node("ArgMax", value, axis=1, keepdims=0)
+        graph.node("Gather", graph.constant(classes, kind), index, output="label")
+    graph.node("Identity", value, output="probabilities")
+    _write(file, graph, type(model).__name__, model.n_features_in_, {"label": (kind, shape), "probabilities": (dtype, [width])})
+
+
+def _write(file: Any, graph: _Graph, name: str, inputs: int, outputs: Dict[str, Tuple[Any, List[int]]]) -> None:
+    """Write the model of a graph, whose outputs have a dtype and a shape for each sample."""
+    with optional("onnx", f"{name}.to_onnx needs onnx", '"fastact[onnx]"'):
+        import onnx
+        from onnx import helper, numpy_helper
+
+    def information(end: str, dtype: Any, shape: List[int]) -> Any:
+        return helper.make_tensor_value_info(end, helper.np_dtype_to_tensor_dtype(dtype), ["samples", *shape])
+
     made = helper.make_graph(
         [helper.make_node(operator, inputs, outputs, **attributes) for operator, inputs, outputs, attributes in graph.nodes],
-        "fastact.MLP", ends[:1], ends[1:], [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
+        f"fastact.{name}", [information(graph.input.name, graph.dtype, [inputs])],
+        [information(end, *described) for end, described in outputs.items()],
+        [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
     )  # fmt: skip
     model = helper.make_model(
         made, producer_name="fastact", ir_version=IR_VERSION, opset_imports=[helper.make_opsetid("", OPSET)]
@@ -152,11 +198,11 @@ for _method, _operator in {
 class _Graph:
     """Nodes (operator, inputs, outputs, attributes) and constants, in order."""
 
-    def __init__(self, dtype: Any) -> None:
+    def __init__(self, dtype: Any, name: str = "input") -> None:
         self.dtype = dtype
         self.nodes: List[Tuple[str, List[str], List[str], Dict[str, Any]]] = []
         self.constants: Dict[str, np.ndarray] = {}
-        self.input = Operand(self, "input")
+        self.input = Operand(self, name)
 
     def node(self, operator: str, *inputs: Any, output: str = "", outputs: int = 1, **attributes: Any) -> Any:
         """The first of an operator's results, of operands or numbers."""

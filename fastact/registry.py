@@ -26,8 +26,8 @@ class Parameter:
     """A scalar parameter of an activation: its name, its default (None where it is required) and its meaning.
 
     `exact` is a fraction for which the default stands, where no float can hold it. `example` is what
-    tests and benchmarks pass for a required one. Where it is negative the output does not determine the
-    slope, unless `signed`.
+    tests and benchmarks pass for a required one, and a second value for tests beside a default. Where
+    it is negative the output does not determine the slope, unless `signed`.
     """
 
     name: str
@@ -341,7 +341,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="beta * sigmoid(beta * x) * sigmoid(-beta * x)"
                           " * (2 + beta * x * (1 - 2 * sigmoid(beta * x)))",
         range="[-0.2785/beta, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.26,
-        best_for="as silu, with a steepness to choose or train", keeps="x",
+        best_for="as silu, with a steepness to choose", keeps="x",
         reference="Ramachandran et al. 2017, arXiv:1710.05941",
         parameters=(Parameter("beta", 1.0, "steepness; 0 gives x / 2, large values approach relu"),),
         crossings=(-1.278464542761074,),

@@ -175,6 +175,30 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             np.exp(h, out=h)
         return h
 
+    def to_onnx(self, file: Any) -> None:
+        """Write the fitted model as an ONNX model, of opset 20; needs ``pip install "fastact[onnx]"``.
+
+        Its input is ``X`` (samples, features), of the dtype of `coefs_`: float32 after a fit with float32.
+        The outputs have the names and shapes that skl2onnx gives with ``zipmap=False``: of a classifier
+        ``label`` (samples,), or (samples, classes) for several labels a sample, and ``probabilities``
+        (samples, classes), as of `predict` and `predict_proba`; of a regressor ``variable`` (samples, outputs).
+
+        Parameters
+        ----------
+        file : path or file open for writing bytes
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before a fit.
+        ImportError
+            If onnx is not installed.
+        """
+        from fastact import onnx_export
+
+        check_is_fitted(self)
+        onnx_export.export_estimator(self, file)
+
     def _checked(self, X: Any) -> Any:
         check_is_fitted(self)
         refuse_masked(type(self).__name__, X=X)

@@ -101,9 +101,9 @@ class Trainer(Predictor):
             be written, there is none.
         schedule : optional
             Of the learning rate, such as ``fa.optimizers.StepLR(net.optimizer, 10)``.
-        early_stopping : int or fastact.callbacks.EarlyStopping, optional
+        early_stopping : int, bool or fastact.callbacks.EarlyStopping, optional
             Ends the training after so many epochs without a better validation loss (training
-            loss, where there is no validation). The best weights come back however it ends.
+            loss, where there is no validation); True means 10. The best weights come back however it ends.
         callbacks : callable, or iterable of callable
             ``callback(epoch, logs)`` after every epoch; returning True ends the training.
         validation_split : float

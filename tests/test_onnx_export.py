@@ -52,6 +52,19 @@ def test_every_activation(activation, dtype, evaluate):
     np.testing.assert_allclose(got, net.forward(x), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_errors_are_what_readme_says(dtype):
+    """At most 1e-6 of the larger of 1 and the output, far out too."""
+    x = np.linspace(-80, 80, 2001).astype(dtype)[:, None]
+    for activation in registry.ACTIVATIONS:
+        options = {p.name: d for p, d in zip(activation.parameters, activation.defaults)}
+        net = MLP([1, 1], output_activation=(activation.name, options), loss="mse", dtype=dtype, random_state=0)
+        net.parameters[0][...] = 1
+        want = net.forward(x)
+        error = abs(by_onnxruntime(exported(net), x) - want) / np.maximum(1, abs(want))
+        assert error.max() <= 1e-6, activation.name
+
+
 def test_deep_networks_with_output_activation():
     each = ["relu", ("leaky_relu", {"negative_slope": 0.3}), "gelu", "softsign", "mish"]
     net = MLP([4, 7, 6, 5, 4, 3, 2], each, "tanh", "mse", random_state=0)
@@ -112,3 +125,54 @@ def test_without_onnx(monkeypatch):
 
 def test_every_function_of_formulas():
     assert {*registry.FUNCTIONS, "pi"} <= set(onnx_export._functions(onnx_export._Graph(np.dtype("f4"))))
+
+
+NAMES = np.array(["no", "yes", "perhaps"])
+TARGETS = {
+    "two classes": np.arange(200) % 2, "negative classes": np.array([-7, 30, 2])[np.arange(200) % 3],
+    "names": NAMES[np.arange(200) % 3], "two names": NAMES[np.arange(200) % 2],
+    "objects": NAMES.astype(object)[np.arange(200) % 3],
+    "truth values": np.arange(200) % 2 == 0, "small numbers": (np.arange(200) % 3).astype(np.int8),
+    "floats": np.arange(200) % 3 / 1,
+    "one class": np.ones(200, int), "several labels": np.random.default_rng(1).integers(0, 2, (200, 3)),
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_classifiers_of_scikit_learn(target, dtype):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    estimators = pytest.importorskip("fastact.sklearn")
+    x = X.astype(dtype)
+    model = estimators.MLPClassifier((6, 5), ["gelu", ("elu", {"alpha": 0.5})], max_iter=30, random_state=0).fit(x, target)
+    session = onnxruntime.InferenceSession(exported(model), providers=["CPUExecutionProvider"])
+    assert [each.name for each in session.get_inputs()] == ["X"]
+    assert [each.name for each in session.get_outputs()] == ["label", "probabilities"]
+    label, probabilities = session.run(None, {"X": x})
+    assert label.dtype == np.asarray(target).dtype or label.dtype == object and label.shape == target.shape
+    np.testing.assert_array_equal(label, model.predict(x))
+    np.testing.assert_allclose(probabilities, model.predict_proba(x), rtol=1e-5, atol=1e-6)
+    assert [part.shape[0] for part in session.run(None, {"X": x[:0]})] == [0, 0]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("options", [{}, {"loss": "poisson"}, {"solver": "lbfgs", "hidden_layer_sizes": ()}], ids=str)
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_regressors_of_scikit_learn(options, outputs, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    estimators = pytest.importorskip("fastact.sklearn")
+    y = np.abs(X[:, :outputs]) if outputs > 1 else np.abs(X[:, 0])
+    model = estimators.MLPRegressor(**{"hidden_layer_sizes": (6,), "max_iter": 20, "random_state": 0, **options}).fit(X, y)
+    model.to_onnx(tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    (got,) = session.run(["variable"], {"X": X})
+    np.testing.assert_allclose(got, model.predict(X).reshape(len(X), -1), rtol=1e-9)
+
+
+def test_an_estimator_that_is_not_fitted():
+    estimators = pytest.importorskip("fastact.sklearn")
+    from sklearn.exceptions import NotFittedError
+
+    with pytest.raises(NotFittedError):
+        exported(estimators.MLPRegressor())

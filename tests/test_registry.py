@@ -22,8 +22,9 @@ def defaults(entry):
 
 
 def others(entry):
-    """Parameters besides the defaults."""
-    return tuple(OTHER.get(p.name, 0.75 * default or 0.75) for p, default in zip(entry.parameters, entry.defaults))
+    """Parameters besides the defaults: the registry's examples where they are others."""
+    return tuple(p.example if p.example and p.default is not None else OTHER.get(p.name, 0.75 * default or 0.75)
+                 for p, default in zip(entry.parameters, entry.defaults))
 
 
 EVERY = [pytest.param(entry, values, id=f"{entry.name}-{values}") for entry in registry.ACTIVATIONS
@@ -171,7 +172,7 @@ def test_crossings_are_zeros_of_the_derivative(entry, values):
     crossings = points.crossings(entry, tuple(map(float, values)))
     assert len(changes) == len(crossings), f"{entry.name}{values}: the derivative changes its sign after {changes}"
     for crossing in crossings:
-        assert abs(slope(crossing)) < 1e-15, f"{entry.name}{values}: the derivative is not 0 at {crossing}"
+        assert abs(slope(crossing)) < 1e-15, f"{entry.name}{values}: not 0 at {crossing}; the sign changes after {changes}"
 
 
 @EACH
