@@ -136,7 +136,11 @@ def measure(options):
     processes, others = min(options.processes, len(pieces), os.cpu_count() or 1), multiprocessing.active_children()
     with concurrent.futures.ProcessPoolExecutor(processes, spawn, _start_process) as pool:
         try:
-            futures = [pool.submit(function, *arguments) for _, function, arguments in pieces]
+            before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which processes inherit: the parent answers to Ctrl-C
+            try:
+                futures = [pool.submit(function, *arguments) for _, function, arguments in pieces]
+            finally:
+                signal.signal(signal.SIGINT, before)
             for k, (row, _, _) in enumerate(pieces):
                 worst[row] = worst[row].merge(futures[k].result())
                 _progress(f"{k + 1} of {len(pieces)} pieces, {time.perf_counter() - start:.0f} s")
@@ -158,7 +162,7 @@ def _progress(text):
 
 def _start_process():
     import fastact
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to every process; the parent answers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # again, for Windows
     threading.Thread(target=_end_with_parent, daemon=True).start()
     fastact.set_num_threads(1)
 
