@@ -1,22 +1,21 @@
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from typing_extensions import disjoint_base
 
 from fastact.biased import BiasedBackward
-from fastact.forms import Form
+from fastact.forms import _GatedBackward, _OneInput, _TwoInputs, _ValueAndDerivative
 
 @disjoint_base
-class Activation(Form):
-    derivative: Form
-    backward: Form
-    value_and_derivative: Form
-    gated: Form
-    gated_backward: Form
-    biased: Form
+class Activation(_OneInput):
+    derivative: _OneInput
+    backward: _TwoInputs
+    value_and_derivative: _ValueAndDerivative
+    gated: _TwoInputs
+    gated_backward: _GatedBackward
+    biased: _TwoInputs
     biased_backward: BiasedBackward
-    backward_from_output: Callable[..., Any]  # says TypeError where the activation has none
-    second_derivative: Callable[..., Any]
+    backward_from_output: _TwoInputs  # a function that raises TypeError where the activation has none
+    second_derivative: _OneInput
     @property
     def name(self) -> str: ...
 

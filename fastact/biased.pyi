@@ -1,13 +1,21 @@
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
+from fastact.containers import ArrayLike
 from fastact.forms import Form
 
+_F = TypeVar("_F", bound=np.floating[Any])
 
 class BiasedBackward(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> tuple[Any, Any]: ...
+    @overload
+    def __call__(
+        self, grad: NDArray[_F] | float, x: NDArray[_F], bias: NDArray[_F], /, *parameters: float, **named: float
+    ) -> tuple[NDArray[_F], NDArray[_F]]: ...
+    @overload
+    def __call__(self, *args: ArrayLike, out: tuple[Any, Any] | None = None, **named: ArrayLike) -> tuple[Any, Any]: ...
     def call_any(self, values: Any, out: Any) -> tuple[Any, Any]: ...
     def gradients(self, arrays: Any, shape: Any, work: Any) -> Any: ...
     def write(self, results: Any, out: Any, dtype: Any) -> Any: ...

@@ -5,10 +5,10 @@ import functools
 from typing import Any, List, Optional, Tuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from fastact import loss_kernels
-from fastact.containers import Call, asarray
+from fastact.containers import ArrayLike, Call, asarray
 from fastact.loss_base import Loss, Prepared, Reduction, Value, contiguous, divisor, in_containers, real, scaled, spread
 
 

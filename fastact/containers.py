@@ -9,12 +9,39 @@ from __future__ import annotations
 import functools
 import sys
 from dataclasses import dataclass
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Protocol, Sequence, Tuple, TypeVar, Union
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from fastact.row_arguments import broadcast_mask, check_even, checked_axes, checked_out
+
+Item = TypeVar("Item", covariant=True)
+
+
+class SupportsArray(Protocol):
+    """An array of NumPy's or of another library."""
+
+    def __array__(self) -> np.ndarray[Any, Any]: ...
+
+
+class SupportsDLPack(Protocol):
+    """An array of a library that need not know NumPy."""
+
+    def __dlpack__(self) -> Any: ...
+
+
+class NestedSequence(Protocol[Item]):
+    """A list or tuple, or such of such. A string is none: its `in` takes strings alone."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> Union[Item, NestedSequence[Item]]: ...
+    def __contains__(self, item: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[Union[Item, NestedSequence[Item]]]: ...
+
+
+# Real numbers in any form that a call takes: numpy.typing.ArrayLike without complex numbers and strings.
+ArrayLike = Union[float, SupportsArray, SupportsDLPack, NestedSequence[Union[float, SupportsArray, SupportsDLPack]]]
 
 
 def asarray(value: Any) -> np.ndarray:

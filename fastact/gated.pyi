@@ -1,10 +1,15 @@
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar, overload
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import NDArray
 
 from fastact.activations import Activation
 from fastact.bound import Bound
+from fastact.containers import ArrayLike, SupportsArray
+
+_F = TypeVar("_F", bound=np.floating[Any])
+_Gate = Literal["last", "first"]
 
 @dataclass(frozen=True)
 class Info:
@@ -15,16 +20,16 @@ class Info:
     def formula(self) -> str: ...
 
 class _Backward(Protocol):
+    @overload
     def __call__(
-        self,
-        grad: ArrayLike,
-        x: ArrayLike,
-        axis: int | str = -1,
-        gate: Literal["last", "first"] = "last",
-        out: Any = None,
+        self, grad: NDArray[_F], x: NDArray[_F], axis: int | str = -1, gate: _Gate = "last", out: NDArray[_F] | None = None
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, grad: ArrayLike, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", out: SupportsArray | None = None
     ) -> Any: ...
     def bind(
-        self, grad: Any, x: Any, out: Any, axis: int | str = -1, gate: Literal["last", "first"] = "last"
+        self, grad: Any, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last"
     ) -> Bound: ...
 
 class GatedLinearUnit:
@@ -34,10 +39,15 @@ class GatedLinearUnit:
     def __init__(self, info: Info) -> None: ...
     @property
     def activation(self) -> Activation: ...
+    @overload
     def __call__(
-        self, x: ArrayLike, axis: int | str = -1, gate: Literal["last", "first"] = "last", out: Any = None
+        self, x: NDArray[_F], axis: int | str = -1, gate: _Gate = "last", out: NDArray[_F] | None = None
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", out: SupportsArray | None = None
     ) -> Any: ...
-    def bind(self, x: Any, out: Any, axis: int | str = -1, gate: Literal["last", "first"] = "last") -> Bound: ...
+    def bind(self, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last") -> Bound: ...
 
 glu: GatedLinearUnit
 reglu: GatedLinearUnit

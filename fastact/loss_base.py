@@ -6,9 +6,10 @@ import inspect
 from typing import Any, Callable, Generic, List, Literal, Optional, ParamSpec, Sequence, Tuple, Union, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from fastact import containers, loss_kernels
+from fastact.containers import ArrayLike
 
 P = ParamSpec("P")
 Array = NDArray[np.floating[Any]]  # of float32 or float64

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Literal, Optional
 
-from numpy.typing import ArrayLike
 
 from fastact import loss_kernels
 from fastact.class_losses import cross_entropy, nll_loss
+from fastact.containers import ArrayLike
 from fastact.loss_base import Loss, Prepared, Reduction, elementwise
 
 __all__ = [

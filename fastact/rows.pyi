@@ -1,12 +1,18 @@
-from typing import Any, Dict, NoReturn, Protocol, Sequence
+from typing import Any, Dict, Literal, NoReturn, Protocol, Sequence, TypeVar, overload
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
 from fastact.bound import Bound
+from fastact.containers import ArrayLike, SupportsArray
 from fastact.registry import RowEntry
 from fastact.row_bind import Bindable
 
 _Axis = int | str | Sequence[int | str] | None  # names are those of xarray
+_F = TypeVar("_F", bound=np.floating[Any])
+_Mask = ArrayLike | None
+_Out = SupportsArray | None
 
 @disjoint_base
 class Core:
@@ -23,24 +29,42 @@ class RowFunction(Bindable):
     def jacobian(self, *args: Any, **kwargs: Any) -> Any: ...
 
 class _Backward(Protocol):
+    @overload
     def __call__(
-        self, grad: Any, x: Any, axis: _Axis = -1, out: Any = None, mask: Any = None, temperature: float = 1.0
+        self, grad: NDArray[_F], x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
+        temperature: float = 1.0
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, grad: ArrayLike, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0
     ) -> Any: ...
     def bind(
         self, grad: Any, x: Any, out: Any, axis: _Axis = -1, mask: Any = None, temperature: float = 1.0
     ) -> Bound: ...
 
 class _BackwardFromOutput(Protocol):
+    @overload
     def __call__(
-        self, grad: Any, y: Any, axis: _Axis = -1, out: Any = None, mask: Any = None, temperature: float = 1.0
+        self, grad: NDArray[_F], y: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
+        temperature: float = 1.0
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, grad: ArrayLike, y: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0
     ) -> Any: ...
     def bind(
         self, grad: Any, y: Any, out: Any, axis: _Axis = -1, mask: Any = None, temperature: float = 1.0
     ) -> Bound: ...
 
 class _LogSumExpBackward(Protocol):
+    @overload
     def __call__(
-        self, grad: Any, x: Any, axis: _Axis = None, keepdims: bool = False, out: Any = None, mask: Any = None
+        self, grad: NDArray[_F] | _F, x: NDArray[_F], axis: _Axis = None, keepdims: bool = False, out: NDArray[_F] | None = None,
+        mask: _Mask = None
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, grad: ArrayLike, x: ArrayLike, axis: _Axis = None, keepdims: bool = False, out: _Out = None, mask: _Mask = None
     ) -> Any: ...
     def bind(
         self, grad: Any, x: Any, out: Any, axis: _Axis = None, keepdims: bool = False, mask: Any = None
@@ -54,24 +78,41 @@ class RowActivation(RowFunction):
     def __init__(self, info: RowEntry, form: int, sign: int = 1) -> None: ...
     backward: _Backward
     backward_from_output: _BackwardFromOutput
+    @overload
     def __call__(
-        self, x: Any, axis: _Axis = -1, out: Any = None, mask: Any = None, temperature: float = 1.0
+        self, x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None, temperature: float = 1.0
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0
     ) -> Any: ...
     def bind(self, x: Any, out: Any, axis: _Axis = -1, mask: Any = None, temperature: float = 1.0) -> Bound: ...
-    def jacobian(self, x: Any, axis: int = -1, mask: Any = None, temperature: float = 1.0) -> Any: ...
+    def jacobian(
+        self, x: ArrayLike, axis: int = -1, mask: _Mask = None, temperature: float = 1.0
+    ) -> NDArray[np.floating[Any]]: ...
 
 class Hardmax(RowFunction):
     backward: _Missing
     backward_from_output: _Missing
-    def __call__(self, x: Any, axis: _Axis = -1, out: Any = None, mask: Any = None) -> Any: ...
+    @overload
+    def __call__(
+        self, x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(self, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None) -> Any: ...
     def bind(self, x: Any, out: Any, axis: _Axis = -1, mask: Any = None) -> Bound: ...
     def jacobian(self, *args: Any, **kwargs: Any) -> NoReturn: ...
 
 class LogSumExp(RowFunction):
     backward: _LogSumExpBackward
     backward_from_output: _Missing
+    @overload
     def __call__(
-        self, x: Any, axis: _Axis = None, keepdims: bool = False, out: Any = None, mask: Any = None
+        self, x: NDArray[_F], axis: None = None, keepdims: Literal[False] = False, out: None = None, mask: _Mask = None
+    ) -> _F: ...
+    @overload
+    def __call__(
+        self, x: ArrayLike, axis: _Axis = None, keepdims: bool = False, out: _Out = None, mask: _Mask = None
     ) -> Any: ...
     def bind(self, x: Any, out: Any, axis: _Axis = None, keepdims: bool = False, mask: Any = None) -> Bound: ...
     def jacobian(self, *args: Any, **kwargs: Any) -> NoReturn: ...

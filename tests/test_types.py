@@ -53,6 +53,25 @@ Floats = npt.NDArray[np.floating[Any]]
 assert_type(cross_entropy(x, x), Union[np.floating[Any], Floats])
 assert_type(cross_entropy.value_and_grad(x, x), tuple[Union[np.floating[Any], Floats], Floats])
 assert_type(cross_entropy.value_and_grad(x, x, reduction="none"), tuple[Floats, Floats])
+Singles = npt.NDArray[np.float32]
+assert_type(fa.elu(x, 0.5), Singles)
+assert_type(fa.elu(x, alpha=2), Singles)
+assert_type(fa.relu(x, out=x), Singles)
+assert_type(fa.relu(1.0), np.floating[Any])
+assert_type(fa.relu([[1, 2.0], [3, 4]]), Floats)
+assert_type(fa.relu(np.arange(3)), Floats)
+assert_type(fa.relu.derivative(x), Singles)
+assert_type(fa.relu.backward(1, x), Singles)
+assert_type(fa.sigmoid.backward_from_output(x, x), Singles)
+assert_type(fa.relu.value_and_derivative(x), tuple[Singles, Singles])
+assert_type(fa.silu.gated_backward(x, x, x), tuple[Singles, Singles])
+assert_type(fa.softmax(x, mask=x > 0), Singles)
+assert_type(fa.softmax.backward(x, x, axis=0), Singles)
+assert_type(fa.logsumexp(x), np.float32)
+assert_type(fa.swiglu(x), Singles)
+# What promotes, or comes back as the container that it is, is not known to the types.
+fa.relu(x, dtype=np.float64), fa.gelu(x, approximate="tanh"), fa.relu(x=x), fa.relu(x, x), fa.relu([x, x]), fa.relu(range(3))
+fa.silu.value_and_derivative(x, out=(x, x)), fa.relu(x, out=None), fa.relu(x, where=x > 0, out=x), fa.relu(x, out=(x,))
 reveal_type(fa.silu)
 reveal_type(fa.get_num_threads())
 reveal_type(fa.relu6.name)
@@ -68,6 +87,45 @@ fa.losses.mse_loss([1.0], [2.0], "batchmean")
 fa.losses.cross_entropy([[1.0, 2.0]], [0], label_smoothin=0.1)
 fa.losses.huber_loss.value_and_grad([1.0])
 fa.swiglu.bind([1.0, 2.0])
+"""
+# Each line but the first is a mistake: an argument that is no array of real numbers.
+NO_NUMBERS = """
+import fastact as fa
+fa.relu("x")
+fa.relu(b"x")
+fa.relu(["x"])
+fa.relu([["x"]])
+fa.relu(1j)
+fa.relu(None)
+fa.relu({1.0})
+fa.relu([1.0], out="y")
+fa.elu([1.0], "a")
+fa.relu.derivative("x")
+fa.relu.second_derivative("x")
+fa.relu.backward("x", [1.0])
+fa.relu.backward([1.0], "x")
+fa.relu.backward_from_output("x", 1.0)
+fa.relu.value_and_derivative("x")
+fa.relu.gated("x", 1.0)
+fa.relu.gated_backward("x", 1.0, 1.0)
+fa.relu.biased("x", 1.0)
+fa.relu.biased_backward(1.0, 1.0, "x")
+fa.softmax("x")
+fa.softmax.backward("x", 1.0)
+fa.softmax.backward_from_output("x", 1.0)
+fa.softmax([1.0], mask="x")
+fa.softmax([1.0], out="x")
+fa.softmax([1.0], temperature="a")
+fa.logsumexp("x")
+fa.logsumexp.backward("x", 1.0)
+fa.hardmax("x")
+fa.softmax.jacobian("x")
+fa.swiglu("x")
+fa.swiglu.backward("x", "x")
+fa.losses.mse_loss("x", "y")
+fa.losses.cross_entropy("x", [0])
+fa.losses.mse_loss.value_and_grad("x", [0])
+fa.losses.mse_loss("x", [1.0], reduction="none")
 """
 
 
@@ -105,10 +163,18 @@ def test_mistakes_are_found(python, tmp_path):
     assert found == {4, 5, 6, 7, 8, 9, 10, 11}, done.stdout
 
 
+def test_what_is_no_array_of_numbers_is_found(python, tmp_path):
+    (tmp_path / "user.py").write_text(NO_NUMBERS.strip())
+    done = python("mypy", "--strict", "--follow-imports=silent", "user.py")
+    found = {int(line.split(":")[1]) for line in done.stdout.splitlines() if ": error:" in line}
+    lines = NO_NUMBERS.strip().splitlines()
+    assert [line for number, line in enumerate(lines[1:], 2) if number not in found] == []
+
+
 def test_stubs(python, tmp_path):
     """Of the package and its compiled modules; Python modules are their own stubs, as mypy reads them."""
     folder = Path(fa.__file__).parent
-    plain = {path.stem for path in folder.glob("*.py")} - {path.stem for path in folder.glob("*.pyi")}
+    plain = {"_build", *(path.stem for path in folder.glob("*.py"))} - {path.stem for path in folder.glob("*.pyi")}
     (tmp_path / "mypy.ini").write_text("[mypy]\nignore_missing_imports = True\nignore_errors = True\n"
                                        "[mypy-torch.*,jax.*,onnx.*,sklearn.*,scipy.*,matplotlib.*]\nfollow_imports = skip\n")
     (tmp_path / "allowed").write_text("\n".join([
