@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from fastact import loss_kernels
 from fastact.containers import ArrayLike, Call, asarray
-from fastact.loss_base import Loss, Prepared, Reduction, Value, contiguous, divisor, in_containers, real, scaled, spread
+from fastact.loss_base import (
+    Loss, Prepared, Reduction, Value, contiguous, divisor, in_containers, number, real, scaled, spread,
+)  # fmt: skip
 
 
 @Loss
@@ -52,18 +54,19 @@ def cross_entropy(
         If shapes do not fit, a class is not in 0..C-1, or an option is out of range.
     """
     by = divisor("cross_entropy", reduction, 0)
-    if weight is None and not label_smoothing:  # the usual calls, in few steps
+    if weight is None and label_smoothing == 0:  # the usual calls, in few steps
         if loss_kernels.rows_and_classes(input, target):
             return loss_kernels.classes, (False, input, target, None, None, ignore_index, by)
         if loss_kernels.rows_and_shares(input, target):
             return loss_kernels.classes, (False, input, None, None, target, ignore_index, by)
+    label_smoothing = number("cross_entropy", "label_smoothing", label_smoothing)
     inside = _in_containers(
         lambda x, t, w: cross_entropy._function(x, t, w, ignore_index, reduction, label_smoothing),
         "cross_entropy", input, target, weight, reduction, label_smoothing,
     )  # fmt: skip
     if inside is not None:
         return inside
-    if not 0 <= label_smoothing <= 1:
+    if label_smoothing > 1:
         raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing}")
     layout = _Layout("cross_entropy", input)
     target = asarray(target)

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
+from numbers import Real
 from typing import Any, Callable, Generic, List, Literal, Optional, ParamSpec, Sequence, Tuple, Union, overload
 
 import numpy as np
@@ -90,19 +92,25 @@ def elementwise(
     pos_weight: Optional[ArrayLike] = None,
     weighted_mean: bool = False,
     batchmean: bool = False,
+    variance: Optional[ArrayLike] = None,
+    eps: float = 0.0,
 ) -> Prepared:
-    """A loss of single elements.
+    """A loss of single elements; a variance is at least `eps`.
 
     A weighted mean is divided by the sum of the weights, a sum for `batchmean` by the length of the first axis.
     """
     x: Any = input
     t: Any = target
     plain = loss_kernels.alike(x, t)
-    if not plain or weight is not None or pos_weight is not None:
+    each = variance if pos_weight is None else pos_weight  # an option each element
+    if not plain or weight is not None or each is not None:
         inside = in_containers(
             name,
-            lambda x, t, w, p: elementwise(name, loss, x, t, reduction, w, option, p, weighted_mean, batchmean),
-            [input, target, weight, pos_weight], ["x", "whole", "broadcast", "broadcast"], "x" if reduction == "none" else None,
+            lambda x, t, w, p: elementwise(
+                name, loss, x, t, reduction, w, option, weighted_mean=weighted_mean, batchmean=batchmean,
+                **({"pos_weight": p} if variance is None else {"variance": p, "eps": eps}),
+            ),
+            [input, target, weight, each], ["x", "whole", "broadcast", "broadcast"], "x" if reduction == "none" else None,
             functools.partial(_masked_elements, batchmean),
         )  # fmt: skip
         if inside is not None:
@@ -112,12 +120,26 @@ def elementwise(
     averaged = weighted_mean and weight is not None and reduction == "mean"
     w = None if weight is None else broadcast(name, "weight", scaled(name, weight) if averaged else weight, x)
     p = None if pos_weight is None else broadcast(name, "pos_weight", pos_weight, x)
+    if variance is not None:
+        p = _variance(name, variance, x, eps)
     by = divisor(name, reduction, x.size)
     if batchmean:
         by = x.shape[0] if x.ndim else 1
     if averaged and w is not None:
         by = w.sum(dtype=np.float64)
     return loss_kernels.elements, (loss, x, t, w, option, p, by)
+
+
+def _variance(name: str, value: ArrayLike, x: NDArray[Any], eps: float) -> NDArray[Any]:
+    array = real(name, "var", value)
+    if (array < 0).any():
+        raise ValueError(f"{name}: var must not be negative, got {array[array < 0].flat[0]}")
+    if array.ndim not in (0, x.ndim):  # one each row is an axis of length 1: broadcasting would make it one each column
+        raise ValueError(
+            f"{name}: var has shape {array.shape}; for input of shape {x.shape} expected one number, {x.shape} or "
+            f"{x.shape[:-1]}"
+        )
+    return contiguous(np.maximum(broadcast(name, "var", array, x), x.dtype.type(eps)), x.dtype)
 
 
 def in_containers(
@@ -191,6 +213,21 @@ def scaled(name: str, weight: ArrayLike) -> NDArray[Any]:
     array = real(name, "weight", weight)
     largest = np.abs(array).max(initial=0)
     return np.ldexp(array, -np.frexp(largest)[1]) if np.isfinite(largest) else array
+
+
+def number(name: str, argument: str, value: Any, positive: bool = False) -> float:
+    """An option that is a number, not negative or positive; infinity is one."""
+    try:
+        found = math.nan if isinstance(value, (str, bytes)) else float(value)
+    except OverflowError:  # of an int
+        raise ValueError(f"{name}: {argument} must be a number that a float holds, got an int beyond 1e308") from None
+    except (TypeError, ValueError):
+        found = math.nan
+    if found != found and not isinstance(value, Real):
+        raise TypeError(f"{name}: {argument} must be a number, got {value!r}")
+    if not (found > 0 if positive else found >= 0):
+        raise ValueError(f"{name}: {argument} must {'be positive' if positive else 'not be negative'}, got {value!r}")
+    return found
 
 
 def real(name: str, argument: str, value: ArrayLike) -> NDArray[Any]:

@@ -33,6 +33,12 @@ cdef extern from "fastact.h" nogil:
         FA_BINARY_CROSS_ENTROPY_WITH_LOGITS
         FA_KL_DIV
         FA_KL_DIV_LOG_TARGET
+        FA_POISSON_NLL_LOSS
+        FA_POISSON_NLL_LOSS_FULL
+        FA_POISSON_NLL_LOSS_OF_MEANS
+        FA_POISSON_NLL_LOSS_OF_MEANS_FULL
+        FA_GAUSSIAN_NLL_LOSS
+        FA_GAUSSIAN_NLL_LOSS_FULL
     ctypedef struct fa_loss_call:
         fa_loss loss
         fa_dtype dtype
@@ -68,6 +74,10 @@ MSE_LOSS, L1_LOSS, SMOOTH_L1_LOSS, HUBER_LOSS = FA_MSE_LOSS, FA_L1_LOSS, FA_SMOO
 BINARY_CROSS_ENTROPY = FA_BINARY_CROSS_ENTROPY
 BINARY_CROSS_ENTROPY_WITH_LOGITS = FA_BINARY_CROSS_ENTROPY_WITH_LOGITS
 KL_DIV, KL_DIV_LOG_TARGET = FA_KL_DIV, FA_KL_DIV_LOG_TARGET
+POISSON_NLL_LOSS, POISSON_NLL_LOSS_FULL = FA_POISSON_NLL_LOSS, FA_POISSON_NLL_LOSS_FULL
+POISSON_NLL_LOSS_OF_MEANS = FA_POISSON_NLL_LOSS_OF_MEANS
+POISSON_NLL_LOSS_OF_MEANS_FULL = FA_POISSON_NLL_LOSS_OF_MEANS_FULL
+GAUSSIAN_NLL_LOSS, GAUSSIAN_NLL_LOSS_FULL = FA_GAUSSIAN_NLL_LOSS, FA_GAUSSIAN_NLL_LOSS_FULL
 
 
 def alike(x, target):
@@ -139,8 +149,11 @@ def elements(int loss, cnp.ndarray x not None, cnp.ndarray target not None, cnp.
             kernels.apply_loss(&call)
     else:
         kernels.apply_loss(&call)
-    if loss == FA_BINARY_CROSS_ENTROPY and total != total:
-        check_probabilities(x, target)
+    if total != total:
+        if loss == FA_BINARY_CROSS_ENTROPY:
+            check_probabilities(x, target)
+        elif FA_POISSON_NLL_LOSS <= loss <= FA_POISSON_NLL_LOSS_OF_MEANS_FULL:
+            check_counts(x, target, loss >= FA_POISSON_NLL_LOSS_OF_MEANS)
     return (scalar(x, total / by) if values is None else values), grad
 
 
@@ -189,3 +202,11 @@ def check_probabilities(x, target):
         if outside.size:
             raise ValueError(f"binary_cross_entropy: {name} must be probabilities, in [0, 1], got {outside[0]}"
                              + ("; for logits use binary_cross_entropy_with_logits" if name == "input" else ""))
+
+
+def check_counts(x, target, x_is_mean):
+    for name, array in (("input", x), ("target", target))[not x_is_mean:]:
+        negative = array[array < 0]
+        if negative.size:
+            raise ValueError(f"poisson_nll_loss: {name} must not be negative, got {negative[0]}"
+                             + ("; for logarithms of means leave log_input=True" if name == "input" else ""))

@@ -10,22 +10,25 @@ from __future__ import annotations
 
 from typing import Literal, Optional
 
+import numpy as np
 
 from fastact import loss_kernels
 from fastact.class_losses import cross_entropy, nll_loss
-from fastact.containers import ArrayLike
-from fastact.loss_base import Loss, Prepared, Reduction, elementwise
+from fastact.containers import ArrayLike, is_container
+from fastact.loss_base import Loss, Prepared, Reduction, elementwise, number
 
 __all__ = [
     "Loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cross_entropy",
+    "gaussian_nll_loss",
     "huber_loss",
     "kl_div",
     "l1_loss",
     "mse_loss",
     "nll_loss",
+    "poisson_nll_loss",
     "smooth_l1_loss",
 ]
 
@@ -100,8 +103,7 @@ def smooth_l1_loss(input: ArrayLike, target: ArrayLike, reduction: Reduction = "
     ValueError
         If the shapes differ, ``beta`` is negative, or ``reduction`` is unknown.
     """
-    if not beta >= 0:
-        raise ValueError(f"smooth_l1_loss: beta must not be negative, got {beta}")
+    beta = number("smooth_l1_loss", "beta", beta)
     loss = loss_kernels.SMOOTH_L1_LOSS if beta > 1e-37 else loss_kernels.L1_LOSS  # 0 in float32
     return elementwise("smooth_l1_loss", loss, input, target, reduction, option=beta)
 
@@ -138,8 +140,7 @@ def huber_loss(
     ValueError
         If shapes do not fit, ``delta`` is not positive, or ``reduction`` is unknown.
     """
-    if not delta > 0:
-        raise ValueError(f"huber_loss: delta must be positive, got {delta}")
+    delta = number("huber_loss", "delta", delta, positive=True)
     return elementwise("huber_loss", loss_kernels.HUBER_LOSS, input, target, reduction, weight, delta)
 
 
@@ -252,3 +253,98 @@ def kl_div(
     loss = loss_kernels.KL_DIV_LOG_TARGET if log_target else loss_kernels.KL_DIV
     batchmean = reduction == "batchmean"
     return elementwise("kl_div", loss, input, target, "sum" if batchmean else reduction, batchmean=batchmean)
+
+
+@Loss
+def poisson_nll_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    log_input: bool = True,
+    full: bool = False,
+    eps: float = 1e-8,
+    reduction: Reduction = "mean",
+) -> Prepared:
+    """Negative log-likelihood of counts, ``exp(input) - target * input``, for Poisson distributions.
+
+    A network for counts has no output activation with it: the outputs are logarithms of expected counts.
+
+    Parameters
+    ----------
+    input : array_like
+        Logarithms of the means, or with ``log_input=False`` the means themselves: then the loss is
+        ``input - target * log(input + eps)``.
+    target : array_like, not negative
+        Counts, of ``input``'s shape.
+    log_input : bool
+        What ``input`` is.
+    full : bool
+        Whether to add Stirling's approximation of ``log(target!)``, where ``target`` is above 1. It
+        does not change the gradient.
+    eps : float, not negative
+        Added to ``input`` before its logarithm.
+    reduction : {"mean", "sum", "none"}
+        What is returned: the mean over all elements, their sum, or every element.
+
+    Returns
+    -------
+    scalar, or an array of ``input``'s shape for ``reduction="none"``
+
+    Raises
+    ------
+    TypeError
+        If ``input`` or ``target`` is not real (complex, longdouble, object, text).
+    ValueError
+        If the shapes differ, a target, a mean or ``eps`` is negative, or ``reduction`` is unknown.
+    """
+    losses = (
+        (loss_kernels.POISSON_NLL_LOSS_OF_MEANS, loss_kernels.POISSON_NLL_LOSS_OF_MEANS_FULL),
+        (loss_kernels.POISSON_NLL_LOSS, loss_kernels.POISSON_NLL_LOSS_FULL),
+    )
+    eps = number("poisson_nll_loss", "eps", eps)
+    return elementwise("poisson_nll_loss", losses[bool(log_input)][bool(full)], input, target, reduction, option=eps)
+
+
+@Loss
+def gaussian_nll_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    var: ArrayLike,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: Reduction = "mean",
+) -> Prepared:
+    """Negative log-likelihood for normal distributions, ``(log(var) + (input - target)**2 / var) / 2``.
+
+    The gradient is that with respect to ``input``, the means. With respect to ``var`` it is
+    ``(1 - (input - target)**2 / var) / (2 * var)``.
+
+    Parameters
+    ----------
+    input, target : array_like
+        Means and true values, of one shape.
+    var : array_like, not negative
+        Variances: one number, one each element, or one each row, of ``input``'s shape without the last
+        axis or with a length of 1 in it; any other axis may have length 1, too.
+    full : bool
+        Whether to add ``log(2 * pi) / 2`` to every element.
+    eps : float, not negative
+        Smaller variances count as this one.
+    reduction : {"mean", "sum", "none"}
+        What is returned: the mean over all elements, their sum, or every element.
+
+    Returns
+    -------
+    scalar, or an array of ``input``'s shape for ``reduction="none"``
+
+    Raises
+    ------
+    TypeError
+        If an argument is not real (complex, longdouble, object, text).
+    ValueError
+        If shapes do not fit, a variance or ``eps`` is negative, or ``reduction`` is unknown.
+    """
+    eps = number("gaussian_nll_loss", "eps", eps)
+    if not is_container(var) and np.ndim(input) > 1 and np.shape(var) == np.shape(input)[:-1]:
+        var = np.asarray(var)[..., None]
+    loss = loss_kernels.GAUSSIAN_NLL_LOSS_FULL if full else loss_kernels.GAUSSIAN_NLL_LOSS
+    return elementwise("gaussian_nll_loss", loss, input, target, reduction, variance=var, eps=eps)

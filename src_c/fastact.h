@@ -121,6 +121,12 @@ typedef enum {
     FA_BINARY_CROSS_ENTROPY_WITH_LOGITS, /* option: the weight of the positive term */
     FA_KL_DIV,                           /* x: a log-probability */
     FA_KL_DIV_LOG_TARGET,
+    FA_POISSON_NLL_LOSS, /* x: the logarithm of the mean; NaN for a negative target, as in the next three */
+    FA_POISSON_NLL_LOSS_FULL, /* with Stirling's approximation of log(target!) */
+    FA_POISSON_NLL_LOSS_OF_MEANS, /* x: the mean, NaN if it is negative; option: eps, which is added to x in log x */
+    FA_POISSON_NLL_LOSS_OF_MEANS_FULL,
+    FA_GAUSSIAN_NLL_LOSS, /* option, or pos_weight: the variance */
+    FA_GAUSSIAN_NLL_LOSS_FULL,
     FA_LOSS_COUNT
 } fa_loss;
 

@@ -25,6 +25,10 @@ def calls(dtype, rng):
         yield losses.binary_cross_entropy_with_logits, x, t, {"weight": w, "pos_weight": p}
         yield losses.kl_div, x, t, {}
         yield losses.kl_div, x, -t * 100, {"log_target": True}
+        for full in (False, True):
+            yield losses.poisson_nll_loss, x, 9 * t, {"full": full}
+            yield losses.poisson_nll_loss, p, 9 * t, {"log_input": False, "full": full}
+        yield losses.gaussian_nll_loss, x, t, {"var": w}
     for rows, classes in ((1, 1), (33, 10), (20, 16), (7, 1001), (5000, 3)):
         x = (9 * rng.standard_normal((rows, classes))).astype(dtype)
         target, share = rng.integers(0, classes, rows), rng.uniform(size=x.shape).astype(dtype)

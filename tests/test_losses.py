@@ -9,12 +9,14 @@ import pytest
 
 import fastact as fa
 from fastact import losses
-from fastact.losses import (binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, huber_loss, kl_div,
-                            l1_loss, mse_loss, nll_loss, smooth_l1_loss)
+from fastact.losses import (binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy,
+                            gaussian_nll_loss, huber_loss, kl_div, l1_loss, mse_loss, nll_loss, poisson_nll_loss,
+                            smooth_l1_loss)
 
 INF, NAN = math.inf, math.nan
 LOSSES = [getattr(losses, name) for name in losses.__all__ if name != "Loss"]
 ELEMENTWISE = [loss for loss in LOSSES if loss not in (cross_entropy, nll_loss)]
+REQUIRED = {gaussian_nll_loss: {"var": 0.5}}  # options without a default
 DTYPES = [np.float32, np.float64]
 
 
@@ -46,8 +48,16 @@ def cases():
     yield binary_cross_entropy, t, (t[::-1] > 0.5) * 1.0, {"weight": t[:, :1]}
     yield kl_div, x, t, {}
     yield kl_div, x, np.log(t), {"log_target": True}
+    for full in (False, True):
+        yield poisson_nll_loss, x, np.floor(9 * t), {"full": full}
+        yield poisson_nll_loss, t, np.floor(9 * t[::-1]), {"full": full, "log_input": False, "eps": 0.01}
+        for var in (t, t[:, 0], t[:, :1], t[:1], 0.5):
+            yield gaussian_nll_loss, x, t, {"var": var, "full": full}
+    yield poisson_nll_loss, x[0, 0], np.float64(3), {"full": True}
+    yield gaussian_nll_loss, x[0], t[0], {"var": t[1], "eps": 0.4}
     long = rng.standard_normal(1100), rng.uniform(size=1100)
     yield mse_loss, *long, {}
+    yield poisson_nll_loss, *long, {"full": True}
     yield binary_cross_entropy_with_logits, *long, {"weight": long[1], "pos_weight": long[1][::-1].copy()}
     yield binary_cross_entropy_with_logits, 3 * x, t, {}
     yield binary_cross_entropy_with_logits, x, (t > 0.5) * 1.0, dict(weight=t[0], pos_weight=t[1])
@@ -181,12 +191,64 @@ def test_limits_of_bce_with_logits(x, t, value, slope, dtype):
     (smooth_l1_loss, 3, 2, 0.5, 1), (smooth_l1_loss, INF, 2, INF, 1), (smooth_l1_loss, -INF, 2, INF, -1),
     (huber_loss, 3, 2, 0.5, 1), (huber_loss, INF, 2, INF, 1), (huber_loss, 1e30, 0, 1e30, 1),
     (mse_loss, INF, 2, INF, INF), (mse_loss, NAN, 2, NAN, NAN),
+    (poisson_nll_loss, INF, 3, INF, INF), (poisson_nll_loss, INF, 0, INF, INF), (poisson_nll_loss, -INF, 3, INF, -3),
+    (poisson_nll_loss, -INF, 0, 0, 0), (poisson_nll_loss, 1, INF, -INF, -INF), (poisson_nll_loss, NAN, 0, NAN, NAN),
+    (poisson_nll_loss, 1, NAN, NAN, NAN), (poisson_nll_loss, 1000, 3, INF, INF), (poisson_nll_loss, -1000, 3, 3000, -3),
 ])
 def test_limits_of_elements(loss, x, t, value, slope, dtype):
     for n in (1, 16, 17):  # the whole lanes and the rest
         got = loss.value_and_grad(np.full(n, x, dtype), np.full(n, t, dtype), reduction="none")
         np.testing.assert_array_equal(got[0], np.full(n, value, dtype))
         np.testing.assert_array_equal(got[1], np.full(n, slope, dtype))
+
+
+@pytest.mark.parametrize("x, t, value, slope", [
+    (0, 0, 0, 1), (0, 2, INF, -INF), (INF, 2, INF, 1), (INF, 0, INF, 1), (NAN, 0, NAN, 1), (5, 5, 5 - 5 * math.log(5), 0),
+])
+def test_limits_of_poisson_of_means(x, t, value, slope):
+    got = poisson_nll_loss.value_and_grad([x], [t], log_input=False, eps=0, reduction="none")
+    np.testing.assert_allclose(got, [[value], [slope]], rtol=1e-15)
+
+
+@pytest.mark.parametrize("x, t, var, value, slope", [
+    (INF, 0, 1, INF, INF), (0, INF, 1, INF, -INF), (1, 1, 0, -INF, 0), (2, 1, 0, INF, INF), (1, 2, 0, INF, -INF),
+    (1, 2, INF, INF, 0), (1, NAN, 1, NAN, NAN), (1, 2, NAN, NAN, NAN), (1e200, 0, 1e300, 5e99, 1e-100),
+])
+def test_limits_of_gaussian(x, t, var, value, slope):
+    got = gaussian_nll_loss.value_and_grad([x], [t], var, eps=0, reduction="none")
+    np.testing.assert_allclose(got, [[value], [slope]], rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype, within", [(np.float32, 4e-7), (np.float64, 8e-16)])
+def test_likelihoods_against_mpmath(dtype, within):
+    """Within `within` of the largest of the terms, which cancel."""
+    mp = pytest.importorskip("mpmath").mp
+    rng = np.random.default_rng(3)
+    x, t = rng.uniform(-20, 20, 200).astype(dtype), np.floor(np.exp(rng.uniform(-1, 12, 200))).astype(dtype)
+    mean, var = np.exp(x), np.exp(rng.uniform(-5, 5, 200)).astype(dtype)
+    eps = {"eps": 0.25}
+    results = [loss.value_and_grad(*arguments, reduction="none", **options) for loss, arguments, options in (
+        (poisson_nll_loss, (x, t), {}), (poisson_nll_loss, (x, t), {"full": True}),
+        (poisson_nll_loss, (mean, t), {"log_input": False, **eps}),
+        (poisson_nll_loss, (mean, t), {"log_input": False, "full": True, **eps}),
+        (gaussian_nll_loss, (x, t, var), {}), (gaussian_nll_loss, (x, t, var), {"full": True}))]
+
+    def stirling(t):
+        return [t * mp.log(t), -t, mp.log(2 * mp.pi * t) / 2] if t > 1 else []
+
+    def close(got, terms):
+        assert abs(mp.mpf(float(got)) - mp.fsum(terms)) <= within * max(map(abs, terms)), (got, terms)
+
+    with mp.workprec(200):
+        for i, (a, b, m, v) in enumerate(zip(*(map(mp.mpf, map(float, array)) for array in (x, t, mean, var)))):
+            logs = [mp.exp(a), -a * b]
+            means = [m, -b * mp.log(m + 0.25), b, -b]  # b times the relative error of m + eps
+            square = [mp.log(v) / 2, (a - b) ** 2 / v / 2]
+            terms = logs, logs + stirling(b), means, means + stirling(b), square, [*square, mp.log(2 * mp.pi) / 2]
+            slopes = [[mp.exp(a), -b]] * 2 + [[1, -b / (m + 0.25)]] * 2 + [[a / v, -b / v]] * 2
+            for (value, grad), wanted, slope in zip(results, terms, slopes):
+                close(value[i], wanted)
+                close(grad[i], slope)
 
 
 def test_limits_of_kl_div_of_logarithms():
@@ -211,16 +273,16 @@ def test_a_finite_mean_of_huge_values():
 def test_threads_change_no_bit(dtype, threads):
     rng = np.random.default_rng(6)
     p, t = rng.uniform(size=(2, 200_003)).astype(dtype)
-    calls = [(loss, p, t) for loss in ELEMENTWISE]
+    calls = [(loss, p, t, REQUIRED.get(loss, {})) for loss in ELEMENTWISE]
     for rows, classes in ((30_000, 7), (700, 300), (3, 70_000)):
         x = (5 * rng.standard_normal((rows, classes))).astype(dtype)
-        calls += [(cross_entropy, x, rng.integers(0, classes, rows)), (cross_entropy, x, abs(x)),
-                  (nll_loss, x, rng.integers(0, classes, rows))]
-    for loss, x, target in calls:
+        calls += [(cross_entropy, x, rng.integers(0, classes, rows), {}), (cross_entropy, x, abs(x), {}),
+                  (nll_loss, x, rng.integers(0, classes, rows), {})]
+    for loss, x, target, options in calls:
         with fa.num_threads(1):
-            alone = loss.value_and_grad(x, target)
+            alone = loss.value_and_grad(x, target, **options)
         with fa.num_threads(threads):
-            together = loss.value_and_grad(x, target)
+            together = loss.value_and_grad(x, target, **options)
         for a, b in zip(alone, together):
             assert a.tobytes() == b.tobytes(), loss
 
@@ -265,9 +327,10 @@ def test_no_warning_from_infinities_and_empty_means():
         cross_entropy.value_and_grad([[INF, 0], [INF, INF]], [0, 1])
         binary_cross_entropy_with_logits.value_and_grad([INF, 1e30], [1, 0])
         for loss in ELEMENTWISE:
-            value, grad = loss.value_and_grad(np.empty((0, 3)), np.empty((0, 3)))
+            options = REQUIRED.get(loss, {})
+            value, grad = loss.value_and_grad(np.empty((0, 3)), np.empty((0, 3)), **options)
             assert np.isnan(value) and grad.shape == (0, 3)
-            assert loss(np.empty(0), np.empty(0), reduction="sum") == 0
+            assert loss(np.empty(0), np.empty(0), reduction="sum", **options) == 0
         for loss in (cross_entropy, nll_loss):
             assert np.isnan(loss(np.empty((0, 3)), np.empty(0, int)))
         assert np.isnan(cross_entropy(np.empty((0, 3)), np.empty((0, 3))))
@@ -341,6 +404,21 @@ def test_is_a_documented_picklable_function(loss):
     (lambda: nll_loss([[1.0, 2.0]], [0.0]), TypeError, "nll_loss: .*integers"),
     (lambda: smooth_l1_loss([1.0], [1.0], beta=-1), ValueError, "smooth_l1_loss: beta.*-1"),
     (lambda: huber_loss([1.0], [1.0], delta=0), ValueError, "huber_loss: delta.*0"),
+    (lambda: huber_loss([1.0], [1.0], delta="a"), TypeError, "huber_loss: delta must be a number, got 'a'"),
+    (lambda: huber_loss([1.0], [1.0], delta=NAN), ValueError, "huber_loss: delta.*nan"),
+    (lambda: huber_loss([1.0], [1.0], delta=10**400), ValueError, "huber_loss: delta.*a float holds"),
+    (lambda: smooth_l1_loss([1.0], [1.0], beta=None), TypeError, "smooth_l1_loss: beta.*None"),
+    (lambda: smooth_l1_loss([1.0], [1.0], beta=[1.0, 2.0]), TypeError, "smooth_l1_loss: beta"),
+    (lambda: cross_entropy([[1.0, 2.0]], [0], label_smoothing="a"), TypeError, "cross_entropy: label_smoothing.*'a'"),
+    (lambda: poisson_nll_loss([1.0], [-1.0]), ValueError, "poisson_nll_loss: target must not be negative, got -1"),
+    (lambda: poisson_nll_loss([-1.0], [1.0], False), ValueError, "poisson_nll_loss: input.*-1.*log_input=True"),
+    (lambda: poisson_nll_loss([1.0], [1.0], eps=-1), ValueError, "poisson_nll_loss: eps.*-1"),
+    (lambda: poisson_nll_loss([1.0], [[1.0]]), ValueError, "poisson_nll_loss: input has shape"),
+    (lambda: gaussian_nll_loss([1.0], [1.0], -1.0), ValueError, "gaussian_nll_loss: var must not be negative, got -1"),
+    (lambda: gaussian_nll_loss([1.0], [1.0]), TypeError, "var"),
+    (lambda: gaussian_nll_loss(np.ones((2, 3)), np.ones((2, 3)), np.ones(3)), ValueError, r"var has shape \(3,\).*\(2,\)"),
+    (lambda: gaussian_nll_loss(np.ones((2, 3)), np.ones((2, 3)), np.ones((2, 2))), ValueError, "var of shape"),
+    (lambda: gaussian_nll_loss([1.0], [1.0], "a"), TypeError, "gaussian_nll_loss: var"),
     (lambda: binary_cross_entropy([1.5], [1.0]), ValueError, "binary_cross_entropy: input.*1.5.*with_logits"),
     (lambda: binary_cross_entropy([-0.5], [0.0], reduction="none"), ValueError, "input.*-0.5"),
     (lambda: binary_cross_entropy([0.5], [2.0]), ValueError, "target.*2"),

@@ -9,7 +9,13 @@
     ROOM(binary_cross_entropy, FA_BINARY_CROSS_ENTROPY)                                                         \
     ROOM(binary_cross_entropy_with_logits, FA_BINARY_CROSS_ENTROPY_WITH_LOGITS)                                 \
     ROOM(kl_div, FA_KL_DIV)                                                                                     \
-    ROOM(kl_div_log_target, FA_KL_DIV_LOG_TARGET)
+    ROOM(kl_div_log_target, FA_KL_DIV_LOG_TARGET)                                                               \
+    ROOM(poisson_nll_loss, FA_POISSON_NLL_LOSS)                                                                 \
+    ROOM(poisson_nll_loss_full, FA_POISSON_NLL_LOSS_FULL)                                                       \
+    ROOM(poisson_nll_loss_of_means, FA_POISSON_NLL_LOSS_OF_MEANS)                                               \
+    ROOM(poisson_nll_loss_of_means_full, FA_POISSON_NLL_LOSS_OF_MEANS_FULL)                                     \
+    ROOM(gaussian_nll_loss, FA_GAUSSIAN_NLL_LOSS)                                                               \
+    ROOM(gaussian_nll_loss_full, FA_GAUSSIAN_NLL_LOSS_FULL)
 
 /* Sums have one order whatever the instruction set and the threads: element i goes to lane i % 16, the lanes
    are added as a tree in double, and such sums one after the other with a compensation. */
@@ -54,3 +60,5 @@ INLINE REAL FN(weighed)(REAL factor, REAL value)
 #include "binary_cross_entropy.h"
 #include "binary_cross_entropy_with_logits.h"
 #include "kl_div.h"
+#include "poisson_nll_loss.h"
+#include "gaussian_nll_loss.h"
