@@ -4,6 +4,7 @@ The knowledge is a table in ``advice.py``; here the rows that a question names a
 """
 from __future__ import annotations
 
+import functools
 import sys
 import textwrap
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ class Recommendation:
     choices : tuple of (activation, reason)
         Best first.
     init : str
-        The name of a function in `fastact.initializers`.
+        The name of a function in `fastact.initializers`, with its ``gain`` if that is not 1: what
+        ``init="auto"`` takes.
     loss, loss_note : str or None
         The name of the loss in `fastact.losses`, and what to feed it; None without a task.
     remedies : tuple of str
@@ -116,10 +118,10 @@ def recommend(layer: Optional[str] = None, task: Optional[str] = None, network: 
     if layer == "output" and task is None:
         raise ValueError(f"recommend: the task decides the output layer; give task=, one of {', '.join(TASKS)}")
     if layer == "output":
-        choices, init = rows["task"].choices, initializers.auto("identity").__name__
+        choices, init = rows["task"].choices, _init("identity")
     else:
         choices = _hidden(rows)
-        init = initializers.auto(choices[0].activation).__name__
+        init = _init(choices[0].activation)
     remedies = [remedy for question in ("symptom", "network", "depth", "task")
                 for remedy in rows.get(question, NOTHING).remedies]
     return Recommendation(
@@ -141,6 +143,15 @@ def _hidden(rows: Mapping[str, Row]) -> Tuple[Choice, ...]:
         if avoid is None or not avoid(entries[choice.activation]):
             best.setdefault(choice.activation, choice)
     return tuple(best.values())
+
+
+def _init(activation: str) -> str:
+    """The name of what ``init="auto"`` takes, with the gain where there is one."""
+    entry = registry.by_name()[activation]
+    made = initializers.auto(activation, *getattr(entry, "required", ()))
+    gain = getattr(made, "keywords", {}).get("gain")
+    name = made.func.__name__ if isinstance(made, functools.partial) else made.__name__
+    return name if gain is None else f"{name} with gain={gain:.4g}"
 
 
 def _loss_note(task: Row) -> str:

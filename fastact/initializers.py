@@ -11,13 +11,14 @@ Klambauer et al. 2017, arXiv:1706.02515 (LeCun's for selu); Saxe et al. 2013, ar
 """
 from __future__ import annotations
 
+import functools
 import math
-from typing import Any, Callable, Optional, Sequence, Tuple
+from typing import Any, Callable, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastact.activations import lookup
+from fastact.activations import Activation, lookup
 from fastact.distributions import constant, normal, ones, truncated_normal, uniform, zeros
 
 __all__ = [
@@ -32,6 +33,7 @@ Shape = Sequence[int]
 Initializer = Callable[..., Array]
 
 _F32 = np.float32
+_POINTS = 1 << 15  # of a mean over a normal distribution; a jump of f costs a few 1e-4 of it
 _DEVIATION_WITHIN_2 = 0.87962566103423978  # of a standard normal cut off at -2 and 2
 
 
@@ -91,19 +93,19 @@ def glorot_truncated_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F
     return _truncated(_glorot("glorot_truncated_normal", shape, gain), shape, rng, dtype)
 
 
-def lecun_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32) -> Array:
-    """Normal weights with deviation sqrt(1 / fan_in), for selu; arguments as for `he_normal`."""
-    return normal(shape, rng, dtype, std=_lecun("lecun_normal", shape))
+def lecun_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
+    """Normal weights with deviation ``gain * sqrt(1 / fan_in)``, for selu; else as `he_normal`."""
+    return normal(shape, rng, dtype, std=_lecun("lecun_normal", shape, gain))
 
 
-def lecun_uniform(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32) -> Array:
-    """Uniform weights within sqrt(3 / fan_in) of 0; arguments as for `he_normal`."""
-    return _uniform(_lecun("lecun_uniform", shape), shape, rng, dtype)
+def lecun_uniform(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
+    """Uniform weights within ``gain * sqrt(3 / fan_in)`` of 0; else as `he_normal`."""
+    return _uniform(_lecun("lecun_uniform", shape, gain), shape, rng, dtype)
 
 
-def lecun_truncated_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32) -> Array:
+def lecun_truncated_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
     """As `lecun_normal`, truncated."""
-    return _truncated(_lecun("lecun_truncated_normal", shape), shape, rng, dtype)
+    return _truncated(_lecun("lecun_truncated_normal", shape, gain), shape, rng, dtype)
 
 
 def orthogonal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
@@ -119,55 +121,98 @@ kaiming_normal, kaiming_uniform = he_normal, he_uniform
 xavier_normal, xavier_uniform = glorot_normal, glorot_uniform
 
 
-def auto(activation: str) -> Initializer:
+def auto(activation: Any, *parameters: float, width: int = 1) -> Initializer:
     """The initialiser that suits a layer whose outputs go through ``activation``.
 
-    Glorot keeps the variance for functions of slope near 1 around 0 (identity, and those that
-    saturate at both ends, such as tanh); He makes up for the half that relu and its kin remove;
-    LeCun is what selu's self-normalisation assumes.
+    Normal weights of deviation ``gain / sqrt(fan_in)`` with ``gain = E[f(z)**2] ** -0.5``, z standard
+    normal: then the inputs of the next activations have the mean square 1, as these have (He et al.
+    2015, section 2.2, for relu; Poole et al. 2016, arXiv:1606.05340, for any f). That is He's deviation
+    for relu and its kin, and LeCun's for selu. Where the activation is 0 or huge for nearly every z,
+    the gain is 1. The identity, which a network's outputs have, gets Glorot's uniform weights.
 
     Parameters
     ----------
-    activation : str
-        Name or alias of an activation.
+    activation : str, Activation or callable
+    *parameters : float
+        Of the activation, as in a call; its defaults without them.
+    width : int
+        Of the layer: a callable is given rows of this length.
 
     Returns
     -------
     callable
-        `glorot_uniform`, `he_normal` or `lecun_normal`.
+        `glorot_uniform`, `he_normal`, `lecun_normal`, or one of the latter two with an option.
 
     Raises
     ------
     ValueError
-        If the name is unknown.
+        If the name is unknown, or a parameter without a default is left out.
     """
-    info = lookup(activation).info
-    if info.name == "selu":
-        return lecun_normal
-    between_limits = info.saturates == "both" and info.name != "relu6"  # which is a relu for most inputs
-    return glorot_uniform if between_limits or info.derivative == "1" else he_normal
+    found = lookup(activation) if isinstance(activation, str) else activation
+    name = getattr(getattr(found, "info", None), "name", "")
+    if name == "identity":
+        return glorot_uniform
+    if name == "relu":
+        return he_normal
+    if name in ("leaky_relu", "prelu"):
+        return functools.partial(he_normal, negative_slope=(*parameters, *found.info.defaults)[0])
+    gain = _variance_gain(found, parameters, width)
+    return lecun_normal if name == "selu" else functools.partial(lecun_normal, gain=gain)
 
 
-def calculate_gain(nonlinearity: str, param: Optional[float] = None) -> float:
-    """torch's factor for the deviation of the weights below an activation.
+def calculate_gain(nonlinearity: Any, param: Any = None) -> float:
+    """The factor of the deviation of the weights below an activation.
+
+    That of torch where torch has one: 1 for "linear", "identity" and "sigmoid", 5/3 for "tanh", sqrt(2)
+    for "relu", ``sqrt(2 / (1 + param**2))`` for "leaky_relu", 3/4 for "selu". For every other activation it
+    is the gain that keeps the variance, as in `auto`, which takes it for those as well: 1.85 for sigmoid,
+    1.59 for tanh, 1 for selu.
 
     Parameters
     ----------
-    nonlinearity : {"linear", "identity", "sigmoid", "tanh", "relu", "leaky_relu", "selu"}
-    param : float, optional
-        leaky_relu's slope for negative values, 0.01 if not given.
+    nonlinearity : str, Activation or callable
+    param : float or sequence of float, optional
+        The activation's parameters, such as leaky_relu's slope for negative values, 0.01 if not given.
 
     Raises
     ------
     ValueError
-        For any other activation: there is no agreed factor.
+        If the name is unknown, or a parameter without a default is left out.
     """
-    slope = 0.01 if param is None else param
-    gains = {"linear": 1.0, "identity": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2),
+    parameters = () if param is None else tuple(np.atleast_1d(param).tolist())
+    found = lookup(nonlinearity) if isinstance(nonlinearity, str) else nonlinearity
+    name = getattr(getattr(found, "info", None), "name", "")
+    slope = (*parameters, 0.01)[0]
+    gains = {"identity": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2),
              "leaky_relu": math.sqrt(2 / (1 + slope**2)), "selu": 0.75}  # fmt: skip
-    if nonlinearity not in gains:
-        raise ValueError(f"calculate_gain: no gain is known for {nonlinearity!r}; known: {', '.join(gains)}")
-    return gains[nonlinearity]
+    return gains[name] if name in gains else _variance_gain(found, parameters, 1)
+
+
+@functools.cache
+def _normal_grid() -> Tuple[Array, Array]:
+    """Midpoints of intervals of [-12, 12], and the standard normal probability of each."""
+    step = 24 / _POINTS
+    z = (np.arange(_POINTS) + 0.5) * step - 12
+    return z, lookup("exponential")(-z * z / 2) * (step / math.sqrt(2 * math.pi))  # its bits are the same everywhere
+
+
+def _variance_gain(activation: Any, parameters: Tuple[float, ...], width: int) -> float:
+    compute = _gain if isinstance(activation, Activation) else _gain.__wrapped__  # others may change
+    return compute(activation, parameters, width)
+
+
+@functools.lru_cache
+def _gain(activation: Any, parameters: Tuple[float, ...], width: int) -> float:
+    z, probability = _normal_grid()
+    info = getattr(activation, "info", None)
+    if info is not None and len(parameters) < len(info.required):
+        names = ", ".join(p.name for p in info.parameters if p.default is None)
+        raise ValueError(f"initializers: the gain of {info.name} needs its {names}")
+    whole = np.resize(z, (-(-_POINTS // width), width))
+    with np.errstate(all="ignore"):
+        square = np.square(np.asarray(activation(whole, *parameters), np.float64)).ravel()[:_POINTS]
+        mean = math.fsum(square * probability) if np.isfinite(square).all() else math.inf
+    return mean**-0.5 if 1e-4 < mean < 1e4 else 1.0
 
 
 def _fans(name: str, shape: Shape) -> Tuple[int, int]:
@@ -186,8 +231,8 @@ def _glorot(name: str, shape: Shape, gain: float) -> float:
     return gain * math.sqrt(2 / sum(_fans(name, shape)))
 
 
-def _lecun(name: str, shape: Shape) -> float:
-    return math.sqrt(1 / _fans(name, shape)[0])
+def _lecun(name: str, shape: Shape, gain: float) -> float:
+    return gain * math.sqrt(1 / _fans(name, shape)[0])
 
 
 def _uniform(deviation: float, shape: Shape, rng: Any, dtype: DTypeLike) -> Array:

@@ -5,7 +5,7 @@ import functools
 import inspect
 import math
 from numbers import Real
-from typing import Any, Callable, Generic, List, Literal, Optional, ParamSpec, Sequence, Tuple, Union, overload
+from typing import Any, Callable, Dict, Generic, List, Literal, Optional, ParamSpec, Sequence, Tuple, Union, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,87 @@ class Loss(Generic[P]):
 
     def __reduce__(self) -> str:  # pickled by name, like a function
         return self.__name__
+
+
+class LossWithOptions:
+    """A loss and options of its calls, as ``("bce", {"pos_weight": 19})`` in `MLP` and the estimators."""
+
+    def __init__(self, loss: Any, options: Dict[str, Any]) -> None:
+        self.loss, self.options = loss, options
+
+    @property
+    def __name__(self) -> str:
+        return name_of(self.loss)
+
+    def __call__(self, input: Any, target: Any, **more: Any) -> Any:
+        return self.loss(input, target, **self.options, **more)
+
+    def value_and_grad(self, output: Any, target: Any, **more: Any) -> Any:
+        return self.loss.value_and_grad(output, target, **self.options, **more)
+
+    def __repr__(self) -> str:
+        return f"({self.__name__!r}, {self.options!r})"
+
+
+def with_options(owner: str, loss: Any, options: Any) -> Any:
+    """A loss with options, of which the names are checked; the loss itself where there are none."""
+    if not isinstance(options, dict):
+        raise TypeError(f"{owner}: the options of loss {name_of(loss)} must be a dict, got {options!r}")
+    if "reduction" in options:
+        raise ValueError(f"{owner}: loss {name_of(loss)} takes no reduction here: training minimises the mean")
+    if isinstance(loss, Loss):
+        known = {name: p for name, p in [*inspect.signature(loss).parameters.items()][2:] if name != "reduction"}
+        if not set(options) <= set(known):
+            raise TypeError(f"{owner}: loss {loss.__name__} has options {list(known)}, got {list(options)}")
+        missing = [name for name, p in known.items() if p.default is p.empty and name not in options]
+        if missing:
+            example = f'("{loss.__name__}", {{"{missing[0]}": ...}})'
+            raise TypeError(f"{owner}: loss {loss.__name__} needs {', '.join(missing)}; pass {example}")
+    return LossWithOptions(loss, options) if options else loss
+
+
+def name_of(loss: Any) -> str:
+    """What messages call a loss."""
+    return str(getattr(loss, "__name__", type(loss).__name__))
+
+
+def bare(loss: Any) -> Any:
+    """A loss without its options."""
+    return loss.loss if isinstance(loss, LossWithOptions) else loss
+
+
+def is_own(loss: Any) -> bool:
+    """Whether a loss is one of `fastact.losses`, with or without options."""
+    return isinstance(bare(loss), Loss)
+
+
+def takes_reduction(loss: Any) -> bool:
+    """Whether a loss tells the loss of each sample, by ``reduction="none"``."""
+    if is_own(loss):
+        return True
+    try:
+        parameters = inspect.signature(bare(loss).value_and_grad).parameters
+    except (TypeError, ValueError):  # a function of C without a signature may
+        return True
+    return "reduction" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+def checked(owner: str, loss: Any, results: Any, output: Array, each: bool) -> Tuple[Any, Array]:
+    """The value and a copy of the gradient that a loss of the user's returned, for all samples or for `each`."""
+    call = f"{owner}: loss {name_of(loss)}: value_and_grad(output, target{', reduction=' + repr('none') if each else ''})"
+    if not isinstance(results, (tuple, list)) or len(results) != 2:
+        raise TypeError(f"{call} must return (value, gradient), got {type(results).__name__}")
+    value, grad = np.asarray(results[0]), np.array(results[1])
+    if grad.shape != output.shape or grad.dtype.kind not in "fiub":
+        raise ValueError(
+            f"{call} gave a gradient of {grad.dtype} of shape {grad.shape} for an output of shape {output.shape}; "
+            "expected real numbers of that shape"
+        )
+    wanted = ((len(output),), output.shape) if each else ((), (1,))
+    if value.shape not in wanted or value.dtype.kind not in "fiub":
+        expected = f"a loss each, of shape {' or '.join(map(str, wanted))}" if each else "one number"
+        raise ValueError(f"{call} gave a value of {value.dtype} of shape {value.shape}; expected {expected}")
+    return value if each else float(value.reshape(())), grad.astype(output.dtype, copy=False)
 
 
 def elementwise(

@@ -348,3 +348,15 @@ def gaussian_nll_loss(
         var = np.asarray(var)[..., None]
     loss = loss_kernels.GAUSSIAN_NLL_LOSS_FULL if full else loss_kernels.GAUSSIAN_NLL_LOSS
     return elementwise("gaussian_nll_loss", loss, input, target, reduction, variance=var, eps=eps)
+
+
+# The names by which `MLP` and the estimators know the losses.
+BY_NAME = {
+    "bce": binary_cross_entropy_with_logits,
+    "mse": mse_loss,
+    "l1": l1_loss,
+    "smooth_l1": smooth_l1_loss,
+    "huber": huber_loss,
+    "poisson": poisson_nll_loss,
+    **{name: globals()[name] for name in __all__ if name != "Loss"},
+}

@@ -23,20 +23,27 @@ class MLP(Trainer, Exchange):
     ----------
     layers : sequence of int
         Sizes from the inputs to the outputs, such as ``[64, 32, 10]``.
-    activation : str, Activation, (name, dict of parameters), or a list with one a hidden layer
-        Of the hidden layers. prelu's slope is trained, one a layer.
+    activation : str, Activation, (name, dict of parameters), object, or a list or tuple with one a hidden layer
+        Of the hidden layers. prelu's slope is trained, one a layer. An object of your own has
+        ``__call__(x, out=None)``, ``backward(grad, x, out=None)``, ``derivative(x)``, which return arrays
+        of x's shape, and perhaps a ``name``; it is tried once here, and called without ``out``.
     output_activation : the same, a function of rows such as "softmax", or None
         Of the last layer. None is what the loss takes: logits for "cross_entropy" and "bce",
-        log_softmax for "nll_loss" and "kl_div", sigmoid for "binary_cross_entropy", else the
-        outputs as they are. One that does not go with the loss warns.
-    loss : name in `fastact.losses`, or an object with ``value_and_grad(output, target)``
+        log_softmax for "nll_loss" and "kl_div", sigmoid for "binary_cross_entropy", logarithms of
+        means for "poisson_nll_loss", else the outputs as they are. One that does not go with the
+        loss warns.
+    loss : name in `fastact.losses`, an object with ``value_and_grad(output, target)``, or (one of these, options)
         "bce" is short for "binary_cross_entropy_with_logits", "mse" for "mse_loss"; also "l1",
-        "smooth_l1", "huber".
+        "smooth_l1", "huber", "poisson". Options are a dict, as in ``("bce", {"pos_weight": 19})``. An
+        object of your own returns the mean loss and its gradient, of output's shape; for sample
+        weights it also takes ``reduction="none"``, and returns the loss of each sample and the
+        gradient of their sum.
     optimizer : {"adam", "adamw", "sgd", "rmsprop", "adagrad"}, or a callable
         A callable is given the list of parameter arrays and the options: ``fa.optimizers.SGD``. What it
         returns has ``step(grads)``, and keeps that list as ``params``, which is set anew after unpickling.
     init : "auto", a name in `fastact.initializers`, (name, options), or ``make(shape, rng, dtype)``
-        Of the weights; "auto" takes He, Glorot or LeCun by the layer's activation. Biases start at 0.
+        Of the weights; "auto" keeps the variance by the layer's activation, as He's for relu
+        (`fastact.initializers.auto`), and takes Glorot's for the last layer. Biases start at 0.
     dtype : float32 or float64
         Of the parameters and of all arithmetic.
     random_state : seed or numpy.random.Generator
@@ -102,11 +109,11 @@ class MLP(Trainer, Exchange):
         self.dropout, self.l2 = arguments.dropout(dropout, len(self.layers) - 2), arguments.l2(l2)
         self.batch_norm = bool(batch_norm)
         self._rng = np.random.default_rng(random_state)
-        each = arguments.activations(activation, output_activation, len(self.layers) - 1, self.loss)
+        each = arguments.activations(activation, output_activation, self.layers, self.loss, self.dtype)
         regularisation = self.dropout, self.l2, self.batch_norm, self._rng
         self._network = Network(self.layers, each, self.dtype, *regularisation)
         for layer in self._network.layers:
-            initializer = arguments.initializer(init, layer.activation)
+            initializer = arguments.initializer(init, layer, layer is self._network.layers[-1])
             layer.weight[...] = initializer(layer.weight.shape, self._rng, self.dtype)
         self.optimizer = arguments.optimizer(optimizer, [self._network.flat], learning_rate, options)
         self.history: Dict[str, List[float]] = {}

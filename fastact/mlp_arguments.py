@@ -3,25 +3,17 @@ from __future__ import annotations
 
 import functools
 from numbers import Integral, Real
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastact import initializers, losses, optimizers, pairing
-from fastact.activations import lookup
+from fastact.activation_arguments import Chosen, per_layer, resolve
 from fastact.containers import plain
-from fastact.loss_base import scaled
+from fastact.loss_base import bare, is_own, scaled, takes_reduction, with_options
 from fastact.rows import RowActivation, functions
 
-_LOSSES = {
-    "bce": losses.binary_cross_entropy_with_logits,
-    "mse": losses.mse_loss,
-    "l1": losses.l1_loss,
-    "smooth_l1": losses.smooth_l1_loss,
-    "huber": losses.huber_loss,
-    **{name: getattr(losses, name) for name in losses.__all__ if name != "Loss"},
-}
 _BINARY = (losses.binary_cross_entropy_with_logits, losses.binary_cross_entropy)
 _CLASSES = (losses.cross_entropy, losses.nll_loss)
 _OPTIMIZERS = {
@@ -34,16 +26,14 @@ _OPTIMIZERS = {
 _INITIALIZERS = {
     name: getattr(initializers, name) for name in initializers.__all__ if name not in ("auto", "calculate_gain")
 }
-_PRELU_SLOPE = 0.25  # where training starts, as in torch and in He et al. 2015, arXiv:1502.01852
-
-Chosen = Tuple[Any, Tuple[float, ...]]  # an activation and its parameters
+_PRELU = {"weight": 0.25}  # where training starts, as in torch and in He et al. 2015, arXiv:1502.01852
 
 
 def sizes(layers: Sequence[int]) -> List[int]:
     """The sizes of the layers, at least two, positive."""
-    result = list(layers)
+    result = list(layers) if np.iterable(layers) and not isinstance(layers, (str, bytes, dict)) else []
     if len(result) < 2 or not all(isinstance(n, Integral) and n > 0 for n in result):
-        raise ValueError(f"MLP: layers must be positive sizes from inputs to outputs, as [64, 32, 10]; got {result}")
+        raise ValueError(f"MLP: layers must be positive sizes from inputs to outputs, as [64, 32, 10]; got {layers!r}")
     return [int(n) for n in result]
 
 
@@ -57,57 +47,49 @@ def dtype(value: DTypeLike) -> Any:
 
 def loss(value: Any, outputs: int) -> Any:
     """The loss, where it goes with so many outputs."""
-    found = _named("loss", value, _LOSSES)
-    if not hasattr(found, "value_and_grad"):
-        raise TypeError(f"MLP: loss {value!r} has no value_and_grad(output, target)")
+    name, options = value if isinstance(value, tuple) and len(value) == 2 else (value, {})
+    found = _named("loss", name, losses.BY_NAME)
+    if isinstance(found, type) or not callable(getattr(found, "value_and_grad", None)):
+        raise TypeError(
+            f"MLP: loss {value!r} is no name, no object with value_and_grad(output, target), and no (name, dict of options)"
+        )
     if found in _CLASSES and outputs < 2:
         raise ValueError(f'MLP: {found.__name__} needs an output a class; for one output use loss="bce"')
+    found = with_options("MLP", found, options)
+    if options and is_own(found):  # so that the loss itself says which value does not fit
+        target = np.zeros(2, int) if bare(found) in _CLASSES else np.zeros((2, outputs))
+        found(np.zeros((2, outputs)), target)
     return found
 
 
-def activations(hidden: Any, output: Any, layers: int, loss: Any) -> List[Chosen]:
+def activations(hidden: Any, output: Any, sizes: Sequence[int], loss: Any, dtype: Any) -> List[Chosen]:
     """Activation and parameters of each layer; None for an output that stays as it is."""
-    each = list(hidden) if isinstance(hidden, list) else [hidden] * (layers - 1)
-    if len(each) != layers - 1:
-        raise ValueError(f"MLP: {len(each)} activations for {layers - 1} hidden layers")
-    return [_activation(value) for value in each] + [_output(output, loss)]
+    each = per_layer("MLP", hidden, len(sizes) - 2)
+    found = [_activation(value, width, dtype) for value, width in zip(each, sizes[1:])]
+    return [*found, _output(output, sizes[-1], loss, dtype)]
 
 
-def _output(value: Any, loss: Any) -> Chosen:
+def _output(value: Any, width: int, loss: Any, dtype: Any) -> Chosen:
     if value is None:
         value = pairing.pairing(loss).output
         if value is None:
             return None, ()
     found: Any = functions.get(value, value) if isinstance(value, str) else value
-    chosen = (found, ()) if isinstance(found, RowActivation) else _activation(value)
-    pairing.check(loss, getattr(chosen[0], "name", repr(chosen[0])))
+    chosen = (found, ()) if isinstance(found, RowActivation) else _activation(value, width, dtype)
+    pairing.check(loss, chosen[0].name)
     return chosen
 
 
-def _activation(value: Any) -> Chosen:
-    name, chosen = value if isinstance(value, tuple) else (value, {})
+def _activation(value: Any, width: int, dtype: Any) -> Chosen:
+    name = value[0] if isinstance(value, tuple) and value else value
     if name in functions if isinstance(name, str) else isinstance(name, RowActivation):
         raise ValueError(f"MLP: {getattr(name, 'name', name)} is no activation of a hidden layer: it takes whole rows")
-    found = lookup(name) if isinstance(name, str) else name
-    if not hasattr(found, "backward") or not hasattr(found, "derivative"):
-        raise TypeError(f"MLP: activation {value!r} is not a name, an Activation or (name, dict of parameters)")
-    if getattr(found, "name", None) == "prelu" and not chosen:
-        return found, (_PRELU_SLOPE,)
-    parameters = found.info.parameters if chosen or isinstance(name, str) else ()
-    known = [p.name for p in parameters]
-    missing = [p.name for p in parameters if p.default is None and p.name not in chosen]
-    if missing:
-        raise ValueError(f"MLP: activation {found.name} needs {', '.join(missing)}; pass ({found.name!r}, {{...}})")
-    if not chosen:
-        return found, ()
-    if not set(chosen) <= set(known):
-        raise ValueError(f"MLP: activation {found.name} has parameters {known}, got {sorted(chosen)}")
-    return found, tuple(float(chosen.get(p.name, p.default)) for p in found.info.parameters)
+    return resolve("MLP", value, width, dtype, prelu=_PRELU)
 
 
 def dropout(value: Any, hidden: int) -> List[float]:
     """The rate of each hidden layer."""
-    rates = [value] * hidden if isinstance(value, Real) else list(value)
+    rates = [value] * hidden if isinstance(value, Real) else list(value) if np.iterable(value) else [value]
     if len(rates) != hidden or not all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates):
         raise ValueError(f"MLP: dropout must be a rate in [0, 1), or one each of {hidden} hidden layers; got {value!r}")
     return [float(rate) for rate in rates]
@@ -120,13 +102,17 @@ def l2(value: Any) -> float:
     return float(value)
 
 
-def initializer(value: Any, activation: Any) -> Any:
-    """The initialiser of a layer with this activation."""
+def initializer(value: Any, layer: Any, is_last: bool) -> Any:
+    """The initialiser of a layer, by its activation unless it is the last."""
     if isinstance(value, str) and value == "auto":
-        elementwise = activation is not None and not isinstance(activation, RowActivation)
-        return initializers.auto(activation.name if elementwise else "identity")
-    name, options = value if isinstance(value, tuple) else (value, {})
-    return functools.partial(_named("init", name, _INITIALIZERS, "auto"), **options)
+        if is_last:
+            return initializers.auto("identity")
+        return initializers.auto(layer.activation, *layer.parameters, width=len(layer.bias))
+    name, options = value if isinstance(value, tuple) and len(value) == 2 else (value, {})
+    found = _named("init", name, _INITIALIZERS, "auto")
+    if not callable(found) or not isinstance(options, dict):
+        raise TypeError(f'MLP: init {value!r} is not "auto", a name, (name, dict of options) or make(shape, rng, dtype)')
+    return functools.partial(found, **options)
 
 
 def optimizer(
@@ -161,25 +147,40 @@ def targets(y: ArrayLike, samples: int, outputs: int, loss: Any, dtype: Any) -> 
         raise ValueError(f"MLP: y has shape {target.shape} for {samples} samples")
     if samples == 0:
         raise ValueError("MLP: there are no samples")
-    if loss in _CLASSES:
+    if not is_own(loss):
+        return target[:, None] if target.ndim == 1 and outputs == 1 else target
+    if bare(loss) in _CLASSES:
         if target.dtype.kind not in "fiub":
             raise TypeError(f"MLP: y has dtype {target.dtype}; loss {loss.__name__} takes integers from 0 on: "
-                            "classes, y = numpy.unique(y, return_inverse=True)")
+                            "classes, y = numpy.unique(y, return_inverse=True)[1]")
+        if target.ndim > 1 and target.shape != (samples, outputs):
+            raise ValueError(f"MLP: y has shape {target.shape}; loss {loss.__name__} takes classes of shape ({samples},)"
+                             + (", y[:, 0]" if target.shape == (samples, 1) else ""))
         return target
-    if loss in _BINARY:
+    if bare(loss) in _BINARY:
         if target.dtype.kind not in "fiub" or not ((target >= 0) & (target <= 1)).all():
             raise ValueError(f"MLP: loss {loss.__name__} takes labels 0 and 1, or probabilities between them")
-    if isinstance(loss, losses.Loss) and target.dtype.kind in "fiub":
-        target = np.ascontiguousarray(target, dtype)
-    return target[:, None] if target.ndim == 1 and outputs == 1 else target
+    if target.dtype.kind not in "fiub":
+        raise TypeError(f"MLP: y has dtype {target.dtype}; loss {loss.__name__} takes real numbers")
+    target = target[:, None] if target.ndim == 1 and outputs == 1 else target
+    if target.shape != (samples, outputs):
+        hint = ""
+        if target.ndim == 1:
+            hint = "; for classes use loss=\"cross_entropy\", for one number a sample a last layer of size 1"
+        raise ValueError(f"MLP: loss {loss.__name__} with {outputs} outputs takes y of shape ({samples}, {outputs}), "
+                         f"got shape {target.shape}{hint}")
+    return np.ascontiguousarray(target, dtype)
 
 
 def weights(sample_weight: Optional[ArrayLike], samples: int, loss: Any, dtype: Any) -> Optional[np.ndarray]:
     """A weight a sample, scaled for means, or None."""
     if sample_weight is None:
         return None
-    if not isinstance(loss, losses.Loss):
-        raise TypeError("MLP: sample_weight needs a loss of fastact.losses, which tells the loss of each sample")
+    if not takes_reduction(loss):
+        raise TypeError(
+            "MLP: sample_weight needs the loss of each sample: a loss of fastact.losses, or one with value_and_grad(output, "
+            f'target, reduction="none"), which {loss!r} does not take'
+        )
     weight = plain("MLP", "sample_weight", sample_weight)
     if weight.dtype.kind not in "fiub" or weight.shape != (samples,):
         raise ValueError(

@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from fastact.activations import lookup
 from fastact.layers import Array, Dense, Dropout, PReLUDense
 from fastact.normalisation import BatchNorm
 
@@ -13,6 +14,8 @@ _REMEDIES = (
     "a smaller learning rate, inputs scaled to about unit variance (for a regression the targets too), "
     'or init="auto"'
 )
+
+_PRELU = lookup("prelu")
 
 # Predictions of more samples are made in parts: the hidden layers of all of them might not fit in memory.
 _AT_ONCE = 8192
@@ -204,4 +207,4 @@ def batches(x: Any, size: int) -> Iterator[Any]:
 
 
 def _is_prelu(activation: Any) -> bool:
-    return getattr(activation, "name", None) == "prelu"
+    return activation is _PRELU

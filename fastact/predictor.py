@@ -32,6 +32,7 @@ class Predictor:
     def predict(self, X: ArrayLike) -> Array:
         """Class indices (samples,) for losses of classes; 0 or 1 for binary ones; else the outputs.
 
+        Where the outputs are logarithms of means, as for poisson_nll_loss, the means.
         The latter two are of shape (samples,) for a single output, otherwise (samples, outputs).
         """
         output, pair = self.forward(X), pairing(self.loss)
@@ -40,6 +41,8 @@ class Predictor:
             return classes
         if pair.task == "binary":
             output = (output > pair.threshold).astype(np.intp)
+        if pair.means is not None:
+            pair.means(output, out=output)
         return output[:, 0] if self.layers[-1] == 1 else output
 
     def predict_proba(self, X: ArrayLike) -> Array:

@@ -31,6 +31,7 @@ import numpy as np
 
 from fastact import losses, optimizers, rows
 from fastact.activations import activations
+from fastact.loss_base import bare
 
 FORMAT, VERSION = "fastact.MLP", 1
 _OPTIONS = ("batch_norm", "dropout", "l2")  # of MLP: attributes and arguments of one name
@@ -136,7 +137,7 @@ def _description(net: Any) -> Dict[str, Any]:
         "layers": net.layers,
         "dtype": net.dtype.name,
         "activations": [_activation(*each) for each in net._network._activations],
-        "loss": _registered("loss", getattr(net.loss, "__name__", None), net.loss, losses),
+        "loss": _described_loss(net.loss),
         "optimizer": _optimizer(net.optimizer),
         "options": {name: getattr(net, name) for name in _OPTIONS},
     }
@@ -157,6 +158,13 @@ def registered(activation: Any) -> str:
     name = getattr(activation, "name", "")
     known = isinstance(name, str) and activation is (activations.get(name) or rows.functions.get(name))
     return name if known else ""
+
+
+def _described_loss(loss: Any) -> Any:
+    """A name; with options, a name and a dict."""
+    name = _registered("loss", getattr(loss, "__name__", None), bare(loss), losses)
+    options = {key: np.asarray(value).tolist() for key, value in getattr(loss, "options", {}).items()}
+    return [name, options] if options else name
 
 
 def _registered(what: str, name: Any, value: Any, module: Any) -> Any:
@@ -266,10 +274,13 @@ def _named_options(what: str, value: Any) -> Tuple[str, Dict[str, Any]]:
     return value[0], value[1]
 
 
-def _loss(name: Any) -> Any:
-    if not isinstance(name, str) or not isinstance(getattr(losses, name, None), losses.Loss):
-        raise ValueError(f"there is no loss {name!r}")
-    return getattr(losses, name)
+def _loss(value: Any) -> Any:
+    """What `MLP` takes for the loss."""
+    name, options = value if isinstance(value, list) and len(value) == 2 else (value, {})
+    known = isinstance(name, str) and isinstance(getattr(losses, name, None), losses.Loss)
+    if not known or not isinstance(options, dict):
+        raise ValueError(f"there is no loss {value!r}")
+    return getattr(losses, name), options
 
 
 def _made(value: Any) -> Any:

@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import math
 from numbers import Integral, Real
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from fastact.activations import Activation, lookup
+from fastact.activation_arguments import Chosen, per_layer, resolve
+from fastact.activations import lookup
 
-_prelu, _leaky_relu = lookup("prelu"), lookup("leaky_relu")
+_identity, _prelu, _leaky_relu = lookup("identity"), lookup("prelu"), lookup("leaky_relu")
 
 STOCHASTIC = ("sgd", "adam")
 
@@ -93,34 +94,20 @@ def hidden_sizes(model: Any) -> List[int]:
     return [int(n) for n in sizes]
 
 
-def activations(model: Any, layers: int) -> List[Tuple[Any, Tuple[float, ...]]]:
-    """The activation and its parameters for each of so many hidden layers; None for the identity."""
-    given = model.activation
-    each = given if isinstance(given, list) else [given] * layers
-    if len(each) != layers:
-        raise ValueError(f"{type(model).__name__}: {len(each)} activations for {layers} hidden layers")
-    return [_activation(type(model).__name__, value) for value in each]
+def activations(model: Any, layers: int, widths: Sequence[int] = ()) -> List[Chosen]:
+    """The activation and its parameters for each of so many hidden layers; None for the identity.
+
+    The user's own are tried where the widths of the layers are given.
+    """
+    owner = type(model).__name__
+    each = per_layer(owner, model.activation, layers)
+    return [_activation(owner, value, width) for value, width in zip(each, widths or [0] * layers)]
 
 
-def _activation(owner: str, value: Any) -> Tuple[Any, Tuple[float, ...]]:
-    name, chosen = value if isinstance(value, tuple) and len(value) == 2 else (value, {})
-    if not isinstance(name, (str, Activation)) or not isinstance(chosen, dict):
-        raise TypeError(
-            f"{owner}: activation {value!r} is not a name, an Activation or (name, dict of parameters)"
-        )
-    try:
-        found = lookup(name)
-    except ValueError as error:
-        raise ValueError(f"{owner}: {error}") from None
-    known = {p.name: p.default for p in found.info.parameters}
-    if not set(chosen) <= set(known):
-        raise ValueError(f"{owner}: activation {found.name} has parameters {list(known)}, got {sorted(chosen)}")
-    values = {**known, **chosen}
-    missing = [p for p, value in values.items() if value is None]
-    if missing:
-        raise ValueError(f"{owner}: activation {found.name} needs {', '.join(missing)}; pass ({found.name!r}, {{...}})")
-    if found.name == "identity":
+def _activation(owner: str, value: Any, width: int) -> Chosen:
+    found, parameters = resolve(owner, value, width, np.float64)
+    if found is _identity:
         return None, ()
     if found is _prelu:  # a network would train the slope, for which these estimators have no attribute
-        return _leaky_relu, (float(values["weight"]),)
-    return found, tuple(map(float, values.values())) if chosen else ()
+        return _leaky_relu, parameters
+    return found, parameters

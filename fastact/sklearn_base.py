@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from fastact import sklearn_arguments as arguments
 from fastact import sklearn_network, sklearn_training
+from fastact.activation_arguments import CustomActivation
 from fastact.activations import lookup
 from fastact.containers import refuse_masked
 from fastact.layers import Array
@@ -63,7 +64,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         sizes = arguments.hidden_sizes(self)
-        arguments.activations(self, len(sizes))
+        arguments.activations(self, len(sizes), sizes)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, y = self._validate_input(X, y, incremental, first)
         refuse_masked(type(self).__name__, sample_weight=sample_weight)
@@ -166,7 +167,11 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         hidden = arguments.activations(self, len(self.coefs_) - 1)
         for coef, intercept, (activation, parameters) in zip(self.coefs_, self.intercepts_, [*hidden, (None, ())]):
             h = np.ascontiguousarray(h @ coef)
-            (activation or _identity).biased(h, intercept, *parameters, h)
+            if isinstance(activation, CustomActivation):
+                h += intercept
+                activation(h, out=h)
+            else:
+                (activation or _identity).biased(h, intercept, *parameters, h)
         if self.out_activation_ == "softmax":
             softmax(h, out=h)
         elif self.out_activation_ == "logistic":

@@ -9,7 +9,9 @@ from scipy.special import xlogy
 
 from fastact import losses
 from fastact.layers import Array
+from fastact.loss_base import bare, checked, is_own, takes_reduction, with_options
 from fastact.network import batches
+from fastact.pairing import pairing
 
 # Labels of a batch, the weights of its samples, and what the sum over the samples is divided by.
 Target = Tuple[Array, Optional[Array], float]
@@ -113,18 +115,48 @@ class Poisson(Objective):
 class Chosen(Objective):
     """A loss of `fastact.losses`, or one like it, summed over the outputs."""
 
-    def __init__(self, dtype: Any, loss: Any, options: Any) -> None:
+    def __init__(self, dtype: Any, owner: str, loss: Any) -> None:
         super().__init__(dtype)
-        self._loss, self._options = loss, options
+        self._owner, self._loss = owner, loss
 
     def check(self, y: Array) -> None:
-        if isinstance(self._loss, losses.Loss):
+        if is_own(self._loss):
             for labels in batches(self.labels(y), 8192):
                 self.terms(np.zeros_like(labels), labels)
 
     def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
-        values, grad = self._loss.value_and_grad(output, labels, reduction="none", **self._options)
-        return np.asarray(values), np.array(grad, self.dtype)  # a copy: it is scaled in place
+        results = self._loss.value_and_grad(output, labels, reduction="none")
+        return results if is_own(self._loss) else checked(self._owner, self._loss, results, output, True)
+
+
+def chosen(owner: str, loss: Any, classifies: bool) -> Any:
+    """The loss of `fastact.losses`, or one like it, that an estimator's parameter `loss` means; else None.
+
+    None is for what scikit-learn defines, by the estimator: "log_loss", "squared_error" and "poisson".
+    """
+    own = ("log_loss",) if classifies else ("squared_error", "poisson")
+    if isinstance(loss, str) and loss in own:
+        return None
+    name, options = loss if isinstance(loss, tuple) and len(loss) == 2 else (loss, {})
+    found = {**losses.BY_NAME, **_SKLEARN_NAMES}.get(name) if isinstance(name, str) else name
+    if found is None:
+        known = ", ".join([*own, *_SKLEARN_NAMES, *losses.BY_NAME])
+        raise ValueError(f"{owner}: unknown loss {name!r}; known: {known}")
+    if isinstance(found, type) or not callable(getattr(found, "value_and_grad", None)) or not isinstance(options, dict):
+        raise TypeError(
+            f"{owner}: loss {loss!r} is no name, no object with value_and_grad, and no (loss, dict of options)"
+        )
+    if not takes_reduction(found):
+        raise TypeError(
+            f'{owner}: loss {loss!r} must have value_and_grad(output, target, reduction="none"), which gives the loss of '
+            "each sample"
+        )
+    found = with_options(owner, found, options)
+    pair = pairing(found)
+    if bare(found) is losses.poisson_nll_loss and (classifies or pair.means is None):
+        what = "log_input=False needs outputs that are not negative" if pair.means is None else "it is for counts"
+        raise ValueError(f"{owner}: loss poisson_nll_loss: {what}")
+    return found
 
 
 def objective(owner: str, loss: Any, out_activation: str, outputs: int, dtype: Any) -> Objective:
@@ -145,28 +177,17 @@ def objective(owner: str, loss: Any, out_activation: str, outputs: int, dtype: A
     }
     if isinstance(loss, str) and (loss, out_activation) in own:
         return own[loss, out_activation](dtype)
-    activations = [activation for name, activation in own if name == loss]
-    if activations and owner == ("MLPClassifier" if loss == "log_loss" else "MLPRegressor"):
+    classifies = out_activation in ("softmax", "logistic")
+    found = chosen(owner, loss, classifies)
+    if found is None or (pairing(found).means is not None) != (out_activation == "exp"):
         raise ValueError(
-            f"{owner}: loss {loss!r} needs the output activation {activations[0]!r}, but the network trained so far "
-            f"has {out_activation!r}; set warm_start=False and fit anew"
+            f"{owner}: loss {loss!r} does not go with the network trained so far, whose output activation is "
+            f"{out_activation!r}; set warm_start=False and fit anew"
         )
-    name, options = loss if isinstance(loss, tuple) and len(loss) == 2 else (loss, {})
-    found = name
-    if isinstance(name, str):
-        found = _SKLEARN_NAMES.get(name, getattr(losses, name, None) if name in losses.__all__ else None)
-        if found is None:
-            known = sorted(n for n in losses.__all__ if hasattr(getattr(losses, n), "value_and_grad"))
-            mine = ["log_loss"] if owner == "MLPClassifier" else ["squared_error", "poisson", *_SKLEARN_NAMES]
-            raise ValueError(f"{owner}: unknown loss {name!r}; known: {', '.join(mine + known)}")
-    if not hasattr(found, "value_and_grad") or not isinstance(options, dict):
-        raise TypeError(
-            f"{owner}: loss {loss!r} is no name, no loss with value_and_grad, and no (loss, dict of options)"
-        )
-    if found is losses.cross_entropy and out_activation != "softmax":
+    if bare(found) is losses.cross_entropy and out_activation != "softmax":
         raise ValueError(
             f"{owner}: loss 'cross_entropy' is for three classes and more; here use 'binary_cross_entropy_with_logits'"
-            if owner == "MLPClassifier"
+            if classifies
             else f"{owner}: loss 'cross_entropy' is for classes"
         )
-    return Chosen(dtype, found, options)
+    return Chosen(dtype, owner, found)

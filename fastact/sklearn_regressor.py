@@ -9,7 +9,9 @@ from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
 from fastact.layers import Array
+from fastact.pairing import pairing
 from fastact.sklearn_base import BaseMLP
+from fastact.sklearn_losses import chosen
 
 
 class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):  # type: ignore[misc]
@@ -95,7 +97,9 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):  # type: ignore[m
         return r2_score(y, predicted, sample_weight=weights)
 
     def _output(self) -> str:
-        return "exp" if self.loss == "poisson" else "identity"
+        loss = chosen(type(self).__name__, self.loss, False)  # None for "squared_error" and "poisson"
+        counts = pairing(loss).means is not None if loss is not None else self.loss == "poisson"
+        return "exp" if counts else "identity"
 
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> Tuple[Any, Array]:
         return self._validated(X, y, reset, y_numeric=True)

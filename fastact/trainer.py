@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from fastact import mlp_arguments as arguments
 from fastact.layers import Array
-from fastact.loss_base import Loss
+from fastact.loss_base import is_own
 from fastact.network import batches
 from fastact.optimizer_base import Optimizer, check_limit, clip_grad_norm, clip_grad_value
 from fastact.pairing import Objective
@@ -128,6 +128,12 @@ class Trainer(Predictor):
         """
         from fastact import training
 
+        if validation_data is not None and (
+            not isinstance(validation_data, (tuple, list)) or not 2 <= len(validation_data) <= 3
+        ):
+            what = type(validation_data).__name__
+            count = f" of {len(validation_data)}" if isinstance(validation_data, (tuple, list)) else ""
+            raise TypeError(f"MLP.fit: validation_data must be (X, y) or (X, y, sample_weight), got a {what}{count}")
         validation = None if validation_data is None else self._data(*validation_data)
         training.fit(
             self, self._data(X, y, sample_weight), validation, epochs, batch_size, split=validation_split,
@@ -154,7 +160,7 @@ class Trainer(Predictor):
         loss = self.loss
         inputs = self._inputs(X)
         target = self._targets(y, len(inputs))
-        if sample_weight is not None:
+        if sample_weight is not None or not is_own(loss):  # an Objective checks what a loss of the user's returns
             loss = Objective(loss, weight=arguments.weights(sample_weight, len(inputs), loss, self.dtype))
         if any(self.dropout):  # which would draw numbers before the loss sees the targets
             self._check_targets(target)
@@ -162,7 +168,7 @@ class Trainer(Predictor):
 
     def _check_targets(self, target: Array) -> None:
         """Raise what the loss raises for targets that do not fit."""
-        if isinstance(self.loss, Loss):
+        if is_own(self.loss):
             for part in batches(target, 8192):
                 self.loss(np.zeros((len(part), self.layers[-1]), self.dtype), part)
 

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 import fastact as fa
+from fastact import formulas
 from fastact import initializers as init
+from fastact.mlp import MLP
 
 SHAPE = (300, 200)
 DEVIATION = {
@@ -46,24 +48,35 @@ def test_zeros():
     np.testing.assert_array_equal(b, np.zeros(3))
 
 
-@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu", "silu", "swish"])
-def test_auto_chooses_he(name):
-    assert init.auto(name) is init.he_normal
-
-
-def test_auto_chooses_lecun_for_selu_and_he_for_relu6():
-    assert init.auto("selu") is init.lecun_normal
-    assert init.auto("relu6") is init.he_normal
-
-
-@pytest.mark.parametrize("name", ["sigmoid", "tanh", "identity", "linear", "expit"])
-def test_auto_chooses_glorot(name):
-    assert init.auto(name) is init.glorot_uniform
-
-
 @pytest.mark.parametrize("name", fa.activations)
-def test_auto_knows_every_activation(name):
-    assert init.auto(name) in (init.he_normal, init.glorot_uniform, init.lecun_normal)
+@pytest.mark.parametrize("fan_in, fan_out", [(400, 400), (100, 900)])
+def test_auto_keeps_the_mean_square(name, fan_in, fan_out):
+    """Of the inputs of activations, from one layer to the next."""
+    info = fa.activations[name].info
+    z = np.random.default_rng(1).standard_normal((500, fan_in))
+    h = fa.activations[name](z, *info.required)
+    w = init.auto(name, *info.required)((fan_in, fan_out), 0, np.float64)
+    glorot = 2 * fan_in / (fan_in + fan_out) if name == "identity" else 1  # between outputs and gradients
+    assert np.square(h @ w).mean() == pytest.approx(glorot, rel=0.1)
+
+
+def test_auto_is_he_for_relu_and_lecun_for_selu():
+    assert init.auto("relu") is init.he_normal and init.auto("selu") is init.lecun_normal
+    assert init.auto("identity") is init.auto("linear") is init.glorot_uniform
+    for activation, parameters, gain in (
+        ("leaky_relu", (0.2,), math.sqrt(2 / 1.04)), (fa.leaky_relu, (), math.sqrt(2 / 1.0001)),
+        ("prelu", (0.25,), math.sqrt(2 / 1.0625)), ("exponential", (), math.exp(-1)), ("relu_squared", (), 1.5**-0.5),
+        (lambda z: z**3, (), 15**-0.5), ("elu", (0.0,), math.sqrt(2)), ("threshold", (50.0, 0.0), 1),
+        (lambda z: 1e300 * np.exp(z * z), (), 1), (np.zeros_like, (), 1),
+    ):
+        w = init.auto(activation, *parameters, width=3)(SHAPE, 0, np.float64)
+        np.testing.assert_allclose(w, gain * init.lecun_normal(SHAPE, 0, np.float64), rtol=1e-6)
+
+
+def test_networks_take_the_parameters_of_the_activation():
+    wide = [MLP([300, 200, 2], ("leaky_relu", {"negative_slope": slope}), random_state=0).parameters[0].std() * 300**0.5
+            for slope in (0.2, 1.0)]
+    assert wide == pytest.approx([math.sqrt(2 / 1.04), 1], rel=0.02)
 
 
 @pytest.mark.parametrize("name, options, variance", [
@@ -101,8 +114,31 @@ def test_calculate_gain_is_that_of_torch():
     for name, param in (("linear", None), ("sigmoid", None), ("tanh", None), ("relu", None), ("leaky_relu", None),
                         ("leaky_relu", 0.3), ("selu", None)):
         assert init.calculate_gain(name, param) == torch.nn.init.calculate_gain(name, param)
-    with pytest.raises(ValueError, match="'gelu'.*leaky_relu"):
-        init.calculate_gain("gelu")
+
+
+@pytest.mark.parametrize("name", fa.activations)
+def test_calculate_gain_of_all_others_keeps_the_mean_square(name):
+    """Against SciPy's adaptive quadrature of the registry's formula."""
+    integrate = pytest.importorskip("scipy.integrate")
+    info = fa.activations[name].info
+    f = formulas.numpy_function(info.formula, [p.name for p in info.parameters])
+    ends = [-12, *np.arange(-3, 3.5, 0.5), 6, 12]
+    mean = sum(integrate.quad(lambda z: f(z, *info.defaults) ** 2 * math.exp(-z * z / 2), a, b)[0]
+               for a, b in zip(ends, ends[1:])) / math.sqrt(2 * math.pi)
+    torch_has = {"sigmoid": 1.0, "tanh": 5 / 3, "selu": 0.75}
+    expected = torch_has.get(name, mean**-0.5)
+    assert init.calculate_gain(name, info.required or None) == pytest.approx(expected, rel=3e-4)
+    assert init.calculate_gain(fa.activations[name], info.required or None) == init.calculate_gain(name, info.required or None)
+
+
+def test_calculate_gain_of_parameters_and_functions():
+    assert init.calculate_gain("elu", 0.5) != init.calculate_gain("elu") == init.calculate_gain("elu", 1.0)
+    assert init.calculate_gain("hard_tanh", (-1e9, 1e9)) == pytest.approx(1)
+    assert init.calculate_gain(np.tanh) == pytest.approx(1.5925, rel=1e-4)
+    with pytest.raises(ValueError, match="no_such"):
+        init.calculate_gain("no_such")
+    with pytest.raises(ValueError, match="threshold needs its threshold, value"):
+        init.calculate_gain("threshold")
 
 
 @pytest.mark.parametrize("name", [name for name in init.__all__ if name not in ("auto", "calculate_gain")])

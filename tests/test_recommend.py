@@ -123,7 +123,7 @@ def test_losses(task, row):
 
 
 def test_init():
-    assert fa.recommend().init == "he_normal" and fa.recommend(network="rnn").init == "glorot_uniform"
+    assert fa.recommend().init == "he_normal" and fa.recommend(network="rnn").init == "lecun_normal with gain=1.593"
     assert fa.recommend(task="multiclass").init == "glorot_uniform"
     assert fa.recommend(network="self_normalizing").init == "lecun_normal"
 

@@ -142,7 +142,7 @@ def test_copies_go_on_alike(clone):
 
 
 def test_early_stopping_restores_the_running_means():
-    net = MLP([4, 6, 3], "tanh", batch_norm=True, lr=0.05, random_state=0)
+    net = MLP([4, 6, 3], "tanh", batch_norm=True, lr=0.05, init="glorot_uniform", random_state=0)
     unseen = X + 1, Y
     net.fit(X, Y, epochs=40, validation_data=unseen, early_stopping=1000, progress=False)
     assert net.evaluate(*unseen)["loss"] == min(net.history["val_loss"]) < net.history["val_loss"][-1]

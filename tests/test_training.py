@@ -116,14 +116,19 @@ def test_callbacks_see_the_history_and_can_stop():
         assert curve == [logs[key] for _, logs in seen]
 
 
-@pytest.mark.parametrize("loss", [name for name in fa.losses.__all__ if name != "Loss"])
+@pytest.mark.parametrize("loss, weighted_classes", [
+    *((name, False) for name in fa.losses.__all__ if name != "Loss"),
+    *((name, True) for name in ("cross_entropy", "nll_loss", "mse_loss", "l1_loss", "huber_loss", "binary_cross_entropy")),
+])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_weight_of_k_is_k_rows(loss, dtype):
+def test_a_weight_of_k_is_k_rows(loss, weighted_classes, dtype):
     rng = np.random.default_rng(2)
     X = rng.standard_normal((40, 5))
     classes = loss in ("cross_entropy", "nll_loss")
     y = rng.integers(0, 3, 40) if classes else rng.uniform(0.01, 0.99, (40, 3))
     k = rng.integers(0, 4, 40)
+    options = {"var": 0.5} if loss == "gaussian_nll_loss" else {"weight": [1, 0.5, 3]} if weighted_classes else {}
+    loss = (loss, options)
     weighted, repeated = (MLP([5, 7, 3], "tanh", loss=loss, l2=0.01, dtype=dtype, random_state=0) for _ in range(2))
     many = np.repeat(X, k, axis=0), np.repeat(y, k, axis=0)
     loss, grads = weighted.gradients(X, y, sample_weight=k)
