@@ -394,7 +394,7 @@ WRONG = np.where(np.arange(60) == 59, 2, Y60)  # the label of the last sample
     (lambda net: net.fit(X60, Y60, validation_data=(X60, WRONG), progress=False), "class 2"),
     (lambda net: net.fit(X60, Y60, validation_data=(X60[:, 1:], Y60), progress=False), "shape"),
     (lambda net: net.fit(X60, Y60, validation_data=(X60, Y60, np.zeros(60)), progress=False), "sample_weight"),
-    (lambda net: net.fit(X60, np.full((60, 3), 1 / 3), progress=False), "target has shape"),
+    (lambda net: net.fit(X60, np.full((60, 3), 1 / 3), progress=False), "y has shape"),
     (lambda net: net.fit(X60, Y60, validation_split=0.2, callbacks=[3], progress=False), "callback"),
     (lambda net: net.fit(X60, Y60, validation_split=0.2, early_stopping="a", progress=False), "early_stopping"),
     (lambda net: net.fit(X60, Y60, early_stopping=EarlyStopping(monitor="val_loss"), progress=False), "val_loss"),
