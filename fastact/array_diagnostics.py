@@ -25,7 +25,8 @@ def dead_fraction(
     ----------
     values : array_like, or iterable of batches
         Of one layer: samples along the first axis, units along ``axis`` (1 for images as in torch);
-        a unit's values at several positions count like several samples.
+        a unit's values at several positions count like several samples. A list of arrays with as many
+        samples each could hold layers as well as batches, and raises.
     activation : str or Activation
     given : {"outputs", "inputs"}
         What the values are to the activation. Some, such as gelu, do not tell their slope by the outputs.
@@ -35,11 +36,22 @@ def dead_fraction(
     Raises
     ------
     ValueError, TypeError
-        If there are no values, or ``given`` is unknown or does not tell the slope.
+        If there are no values, or they are of several layers, or ``given`` is unknown or does not tell the slope.
     """
+    if isinstance(values, (list, tuple)) and len(values) > 1 and all(getattr(part, "ndim", 0) > 1 for part in values):
+        shapes = [tuple(part.shape) for part in values]
+        if len({shape[0] for shape in shapes}) == 1:
+            raise ValueError(
+                f"dead_fraction: arrays of the shapes {', '.join(map(str, shapes))} may be layers or batches; for layers call "
+                "it for each, for batches of one layer pass numpy.concatenate(values), or an iterator, iter(values)"
+            )
     alive: Any = None
     for slope in _slopes_of(values, activation, given, "dead_fraction"):
         moved = (np.abs(slope) > tolerance).any(axis=tuple(k for k in range(slope.ndim) if k != axis % slope.ndim))
+        if alive is not None and moved.shape != alive.shape:
+            raise ValueError(
+                f"dead_fraction: a batch has {moved.size} units, another {alive.size}; for several layers call it for each"
+            )
         alive = moved if alive is None else alive | moved
     return float((~alive).mean())
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastact.array_diagnostics import (
     NEARLY_FLAT, Batches, batches, dead_fraction, largest_slope, saturated_fraction,
 )  # fmt: skip
+from fastact.network import Network
 
 __all__ = [
     "DeadUnitsWarning", "Layer", "Report", "dead_fraction", "dead_units", "gradient_norms", "report",
@@ -48,7 +49,7 @@ def dead_units(net: Any, X: Batches, batch_size: int = 1024, tolerance: float = 
     ValueError
         If there are no samples.
     """
-    alive = [np.zeros(layer.bias.shape, bool) for layer in _hidden(net)]
+    alive = [np.zeros(layer.bias.shape, bool) for layer in _layers(net, "dead_units")[:-1]]
     for slopes in _slopes(net, X, batch_size, "dead_units"):
         for units, slope in zip(alive, slopes):
             units |= (np.abs(slope) > tolerance).any(axis=0)
@@ -61,7 +62,7 @@ def saturation(net: Any, X: Batches, batch_size: int = 1024) -> List[float]:
     That is where the slope is below 4 % of the activation's largest: tanh beyond 0.98, sigmoid below
     0.01 and above 0.99. For relu it is the fraction of zeros. Arguments are those of `dead_units`.
     """
-    largest = [largest_slope(layer.activation, layer.parameters) for layer in _hidden(net)]
+    largest = [largest_slope(layer.activation, layer.parameters) for layer in _layers(net, "saturation")[:-1]]
     flat, count = np.zeros(len(largest)), 0
     for slopes in _slopes(net, X, batch_size, "saturation"):
         count += len(slopes[0]) if slopes else 0
@@ -75,11 +76,11 @@ def gradient_norms(net: Any, X: ArrayLike, y: ArrayLike) -> List[float]:
     Norms that fall from layer to layer towards the inputs tell of vanishing gradients, norms that
     rise of exploding ones.
     """
-    network, random = net._network, net._rng.bit_generator
+    layers, random = _layers(net, "gradient_norms"), net._rng.bit_generator
     state = random.state
     net.gradients(X, y)
     random.state = state  # to look is to change nothing, dropout's numbers included
-    return [math.sqrt(sum(float(np.vdot(grad, grad)) for _, grad in layer.trained)) for layer in network.layers]
+    return [math.sqrt(sum(float(np.vdot(grad, grad)) for _, grad in layer.trained)) for layer in layers]
 
 
 class Layer(NamedTuple):
@@ -105,7 +106,7 @@ class Report(List[Layer]):
 
 def report(net: Any, X: ArrayLike, y: Optional[ArrayLike] = None) -> Report:
     """`dead_units` and `saturation` of each layer of an `MLP`, and with ``y`` its `gradient_norms`."""
-    layers = net._network.layers
+    layers = _layers(net, "report")
     hidden = len(layers) - 1
     dead = [*dead_units(net, X), None] if hidden else [None]
     saturated = [*saturation(net, X), None] if hidden else [None]
@@ -130,8 +131,14 @@ def too_many_dead(net: Any, X: Array) -> str:
     )
 
 
-def _hidden(net: Any) -> List[Any]:
-    return list(net._network.layers[:-1])
+def _layers(net: Any, name: str) -> List[Any]:
+    network = getattr(net, "_network", None)
+    if not isinstance(network, Network) or not hasattr(net, "_inputs"):
+        raise TypeError(
+            f"{name}: expected a fastact.MLP, got {type(net).__name__}; for networks of other frameworks, pass the values "
+            "of each layer to fastact.diagnostics.dead_fraction or saturated_fraction"
+        )
+    return network.layers
 
 
 def _slopes(net: Any, X: Batches, batch_size: int, name: str) -> Iterator[List[Array]]:
@@ -141,7 +148,7 @@ def _slopes(net: Any, X: Batches, batch_size: int, name: str) -> Iterator[List[A
         h = net._inputs(batch)
         samples += len(h)
         slopes = []
-        for layer in _hidden(net):
+        for layer in _layers(net, name)[:-1]:
             z = layer.linear(h)
             slopes.append(layer.activation.derivative(z, *layer.parameters))
             h = layer.activate(z, out=z)

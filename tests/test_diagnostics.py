@@ -154,10 +154,39 @@ def test_fit_does_not_warn_of_units_that_the_last_samples_move():
     (lambda: diagnostics.dead_fraction(X, "gelu"), TypeError, "gelu do not tell its slope.*given"),
     (lambda: diagnostics.dead_fraction(X, given="both"), ValueError, "outputs.*inputs.*both"),
     (lambda: diagnostics.saturated_fraction(X, "no_such"), ValueError, "no_such"),
+    (lambda: diagnostics.dead_fraction([X, X]), ValueError, r"\(40, 4\), \(40, 4\) may be layers or batches.*concatenate"),
+    (lambda: diagnostics.dead_fraction((X, X[:, :3])), ValueError, "for layers call it for each"),
+    (lambda: diagnostics.dead_fraction([X, X[:9, :1]]), ValueError, "a batch has 1 units, another 4"),
+    (lambda: diagnostics.dead_fraction(iter([X, X[:, :3]])), ValueError, "a batch has 3 units, another 4"),
+    (lambda: diagnostics.dead_units(object(), X), TypeError, "dead_units: expected a fastact.MLP, got object.*dead_fraction"),
+    (lambda: diagnostics.saturation(None, X), TypeError, "saturation: expected a fastact.MLP, got NoneType"),
+    (lambda: diagnostics.gradient_norms([], X, Y), TypeError, "gradient_norms: expected a fastact.MLP, got list"),
+    (lambda: diagnostics.report(np.tanh, X), TypeError, "report: expected a fastact.MLP, got ufunc"),
 ])
 def test_clear_errors(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_networks_of_others_say_what_to_call():
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("sklearn")
+    from fastact.sklearn import MLPClassifier
+
+    model = MLPClassifier(5, max_iter=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, Y)
+    for net in (torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU()), model):
+        with pytest.raises(TypeError, match="expected a fastact.MLP, got .*dead_fraction"):
+            diagnostics.dead_units(net, X)
+
+
+def test_equal_batches_of_one_layer():
+    parts = [X[:20], X[20:]]
+    expected = diagnostics.dead_fraction(X - 1)
+    assert diagnostics.dead_fraction(iter(part - 1 for part in parts)) == expected
+    assert diagnostics.dead_fraction(Loader(*(part - 1 for part in parts))) == expected
 
 
 def test_values_of_any_float_type_and_the_slope_by_inputs():
