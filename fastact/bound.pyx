@@ -64,7 +64,7 @@ cdef class Bound:
                              at < form.inputs and not (row and at == bias) and not (sums and k > form.inputs))
         try:
             wide = [float(value) for value in values]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise TypeError(f"{name} needs one number for each of {', '.join(form.names[form.inputs:])}, got {values}") from None
         for k in range(form.parameters):
             if wide[k] < form.least[k]:

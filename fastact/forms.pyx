@@ -29,7 +29,6 @@ cdef extern from *:
     int PyFloat_CheckExact(PyObject *)
     int PyLong_CheckExact(PyObject *)
     double PyFloat_AS_DOUBLE(PyObject *)
-    double PyLong_AsDouble(PyObject *) except? -1.0
     Py_ssize_t PyTuple_GET_SIZE(PyObject *)
     PyObject *PyTuple_GET_ITEM(PyObject *, Py_ssize_t)
     int PyUnicode_CompareWithASCIIString(PyObject *, const char *)
@@ -171,9 +170,17 @@ cdef class Form:
             arrays = containers.from_dlpack(values)
             if arrays is not None:
                 return self.call_ufunc(tuple(arrays), kwargs)
-            dtypes = ", ".join(sorted({str(getattr(v, "dtype", None) or np.asarray(v).dtype) for v in values}))
-            raise TypeError(f"fastact.{self.__name__} does not support {dtypes}: it takes float16, bfloat16, float32, "
-                            "float64, and integers or booleans, promoted as by numpy.tanh") from None
+            found = [getattr(value, "dtype", None) or np.asarray(value).dtype for value in values]
+            dtypes = ", ".join(sorted(set(map(str, found))))
+            wrong = [f"; {name} is {value!r:.60}" for name, value, dtype in zip(self.names, values, found)
+                     if dtype.kind in "OSU" and not hasattr(value, "dtype")]
+            raise TypeError(f"fastact.{self.__name__} does not support {dtypes}: it takes float16, bfloat16, float32, float64, "
+                            f"and integers or booleans, promoted as by numpy.tanh{''.join(wrong)}") from None
+        except OverflowError:
+            for k in range(wanted):
+                if isinstance(values[k], int):
+                    double_of(self, values[k], k)
+            raise ValueError(f"fastact.{self.__name__}: the arguments hold an int beyond the range of floats") from None
         except ValueError as error:
             raise ValueError(f"fastact.{self.__name__}: {error}") from None
 
@@ -217,6 +224,15 @@ cdef PyObject *call_any(Form self, PyObject *const *args, Py_ssize_t given, PyOb
     return <PyObject *>result
 
 
+cdef double double_of(Form form, value, int at) except? -1:
+    """An int among the arguments."""
+    try:
+        return <double>value
+    except OverflowError:
+        raise ValueError(f"fastact.{form.__name__}: {form.names[at]} must be a number that a float holds, got an int "
+                         "beyond 1e308") from None
+
+
 cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names) except NULL:
     """The direct way, or call_ufunc where the arguments are not plain."""
     cdef Form self = <Form>callable
@@ -257,7 +273,7 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
             elif PyFloat_CheckExact(args[at]):
                 wide[k] = PyFloat_AS_DOUBLE(args[at])
             elif PyLong_CheckExact(args[at]):
-                wide[k] = PyLong_AsDouble(args[at])
+                wide[k] = double_of(self, <object>args[at], at)
             else:
                 plain = False
                 break

@@ -90,6 +90,8 @@ def checked_temperature(name, temperature):
         value = float(temperature)
     except (TypeError, ValueError):
         raise TypeError(f"fastact.{name}: temperature must be a number, got {temperature!r}") from None
+    except OverflowError:  # of an int
+        value = math.inf
     if not 0 < value < math.inf:
         raise ValueError(f"fastact.{name}: temperature must be positive and finite, got {value:g}; its limit "
                          "at 0 is hardmax, where one element is the largest")

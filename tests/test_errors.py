@@ -35,6 +35,24 @@ def test_values_that_are_no_arrays(form):
         call(form, ([[1, 2], [3]],) * arrays_in(form))
 
 
+@pytest.mark.parametrize("call, error, words", [
+    (lambda: fa.swish(X, beta="a"), TypeError, "fastact.swish does not support .*; beta is 'a'"),
+    (lambda: fa.elu.backward(X, X, None), TypeError, "fastact.elu.backward does not support .*; alpha is None"),
+    (lambda: fa.elu(X, 10**400), ValueError, "fastact.elu: alpha must be a number that a float holds"),
+    (lambda: fa.elu.derivative(X, 10**400), ValueError, "fastact.elu.derivative: alpha"),
+    (lambda: fa.hard_tanh(X, -1, 10**400), ValueError, "fastact.hard_tanh: max_val"),
+    (lambda: fa.elu([1.0], 10**400), ValueError, "fastact.elu: alpha must be a number that a float holds"),
+    (lambda: fa.elu(10**400), TypeError, "fastact.elu does not support"),
+    (lambda: fa.swish(X, beta=10**400), ValueError, "fastact.swish: beta must be a number that a float holds"),
+    (lambda: fa.elu.bind(X, 10**400, X), TypeError, "fastact.elu.bind needs one number for each of alpha"),
+    (lambda: fa.softmax(X, temperature=10**400), ValueError, "fastact.softmax: temperature must be positive and finite"),
+    (lambda: fa.softmax(X, temperature="a"), TypeError, "fastact.softmax: temperature must be a number, got 'a'"),
+])
+def test_parameters_that_are_no_numbers_are_named(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
 def test_shapes(form, dtype):
     out = empty_outputs(form, np.zeros((3, 2), dtype))
     arrays = inputs(form, X.astype(dtype))
