@@ -7,8 +7,9 @@ result into a container of that kind.
 from __future__ import annotations
 
 import functools
+import operator
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator, List, Optional, Protocol, Sequence, Tuple, TypeVar, Union
 
 import numpy as np
@@ -44,10 +45,13 @@ class NestedSequence(Protocol[Item]):
 ArrayLike = Union[float, SupportsArray, SupportsDLPack, NestedSequence[Union[float, SupportsArray, SupportsDLPack]]]
 
 
+_BARE = (np.ndarray, list, tuple, float, int, np.float64, np.float32, type(None))  # the usual types that are no containers
+
+
 def asarray(value: Any) -> np.ndarray:
     """``numpy.asarray``, which does not know DLPack, and makes objects of some columns of pandas."""
-    if type(value) is np.ndarray:
-        return value
+    if type(value) in _BARE:
+        return np.asarray(value)
     if hasattr(value, "__dlpack__") and not _is_known(value):
         return np.from_dlpack(value)
     pandas = _is(value, "pandas", "Series", "DataFrame", "Index") or _is(value, "pandas.api.extensions", "ExtensionArray")
@@ -58,9 +62,10 @@ def _is_known(value: Any) -> bool:
     return any(hasattr(value, name) for name in ("__array__", "__array_interface__", "__array_struct__"))
 
 
-def from_dlpack(values: List[Any]) -> Optional[List[Any]]:
-    """The arguments with those that only speak DLPack as arrays; None where there are none."""
-    arrays = [asarray(value) if hasattr(value, "__dlpack__") and not _is_known(value) else value for value in values]
+def converted(values: List[Any]) -> Optional[List[Any]]:
+    """The arguments, with those as arrays that only speak DLPack or are arrays of pandas; None where there are none."""
+    arrays = [asarray(value) if hasattr(value, "__dlpack__") and not _is_known(value)
+              or _is(value, "pandas.api.extensions", "ExtensionArray") else value for value in values]
     return arrays if any(array is not value for array, value in zip(arrays, values)) else None
 
 
@@ -174,6 +179,8 @@ def apply(call: Call, masked: Optional[Callable[[Call], Any]] = None) -> Any:
     masked : callable, optional
         What computes masked arrays, for a function that takes no mask.
     """
+    if all(type(value) in _BARE for value in call.values):
+        return None
     refuse(call.name, call.values)
     for layer in (_xarray, _dask, _pandas, masked or _masked, _subclass):
         result = layer(call)
@@ -211,7 +218,7 @@ def _xarray(call: Call) -> Any:
         return _datasets(xarray, call)
     unnamed = not any(isinstance(value, xarray.DataArray) for value in call.values)
     values = [xarray.DataArray(value) if isinstance(value, xarray.Variable) else value for value in call.values]
-    template = Call(call.name, call.run, values, call.roles, call.results).template(xarray.DataArray)
+    template = replace(call, values=values).template(xarray.DataArray)
     if template is None:  # x has no names: all are taken by position
         return call.run([getattr(value, "values", value) for value in values], call.axis, call.out)
     core = _names(call, template)
@@ -246,7 +253,7 @@ def _xarray(call: Call) -> Any:
     if call.out is not None and "broadcast" not in call.results:
         return call.run(inner, axis, call.out)
     result = call.run(inner, axis, None)
-    left = full.isel(dict.fromkeys(core, 0), drop=True)
+    left = {key: own for key, own in full.coords.items() if not set(core) & set(own.dims)}
 
     def wrap(role: Optional[str], one: Any) -> Any:
         if role == "broadcast":
@@ -260,7 +267,7 @@ def _xarray(call: Call) -> Any:
             made = full.copy(data=one)
         elif role in ("reduced", "half"):
             dims = [d for d in order if role == "half" or call.keepdims or d not in core]
-            made = xarray.DataArray(one, left.coords, dims, full.name, full.attrs)
+            made = xarray.DataArray(one, left, dims, full.name, full.attrs)
         else:
             return one
         return made.variable if unnamed else made
@@ -275,9 +282,12 @@ def _names(call: Call, x: Any) -> List[Any]:
     for one in given:
         if one not in x.dims:
             try:
-                one = x.dims[normalize_axis_tuple(one, x.ndim)[0]]
+                place = normalize_axis_tuple(one, max(x.ndim, 1))[0]
             except TypeError:
                 raise call.error(f"x has no dimension {one!r}, it has {', '.join(map(repr, x.dims))}") from None
+            if not x.dims:
+                continue  # a single number, which is a row of its own
+            one = x.dims[place]
         names.append(one)
     if len(set(names)) < len(names):
         raise call.error(f"axis={call.axis!r} names a dimension twice")
@@ -291,7 +301,8 @@ def _in_order(call: Call, value: Any, role: str, template: Any, core: List[Any],
     if role == "reduced":
         value = value.isel({d: 0 for d in core if value.sizes.get(d) == 1}, drop=True)
         if set(core) & set(value.dims):
-            raise call.error(f"grad has dimensions {value.dims}, and the result is without {', '.join(map(repr, core))}")
+            raise call.error(f"{'target' if call.at == 0 else 'grad'} has dimensions {value.dims}, and the result is without "
+                             + ", ".join(map(repr, core)))
     for d in core:
         if d in value.indexes and d in template.indexes and d not in half:
             places = _places(call, value.indexes[d], template.indexes[d], d)
@@ -303,6 +314,8 @@ def _datasets(xarray: Any, call: Call) -> Any:
     """The function of each variable of Datasets."""
     if call.out is not None:
         raise TypeError(f"{call.name}: there can be no out for the variables of a Dataset")
+    if "matrix" in call.results:
+        raise TypeError(f"{call.name} takes no Dataset: call it of each of the variables")
     sets = [value for value in call.values if isinstance(value, xarray.Dataset)]
     names = list(sets[-1].data_vars)
     if any(set(each.data_vars) != set(names) for each in sets):
@@ -372,7 +385,11 @@ def _like_x(call: Call, value: Any, role: str, x: Any, axes: Tuple[int, ...], ch
     wanted = tuple(sum(own) for own in chunks)
     if len(wanted) != value.ndim or any(n != m and not np.isnan(n + m) for n, m in zip(wanted, value.shape)):
         raise call.error(f"{what} must have the shape {wanted}, not {value.shape}")
-    return value.rechunk({k: own for k, own in enumerate(chunks) if not np.isnan(sum(own) + value.shape[k])})
+    value = value.rechunk({k: own for k, own in enumerate(chunks) if not np.isnan(sum(own) + value.shape[k])})
+    if value.numblocks != tuple(map(len, chunks)):
+        raise call.error(f"{what} has {value.numblocks} chunks of lengths that are not known, where {tuple(map(len, chunks))} "
+                         "are needed: call compute_chunk_sizes() of it and of x first")
+    return value
 
 
 def _block(run: Callable[..., Any], present: List[bool], axis: Any, *arrays: Any) -> Any:
@@ -404,8 +421,9 @@ def of_pairs(form: Callable[..., Any], values: List[Any], count: int) -> Any:
     inputs = [array.asanyarray(value) for value in inputs]
     if not any(np.isnan(n) for value in inputs for n in value.shape):  # otherwise dask compares the numbers of blocks
         inputs = array.broadcast_arrays(*inputs)
-    dtypes = [result.dtype for result in blocks(*(np.ones(1, value.dtype) for value in inputs))]
-    return array.apply_gufunc(blocks, ",".join(["()"] * len(inputs)) + "->(),()", *inputs, output_dtypes=dtypes)
+    metas = blocks(*(value._meta for value in inputs))
+    pairs = array.map_blocks(blocks, *inputs, meta=metas[0])
+    return tuple(array.map_blocks(operator.itemgetter(k), pairs, dtype=meta.dtype, meta=meta) for k, meta in enumerate(metas))
 
 
 def _with_parameters(form: Callable[..., Any], parameters: Any, *inputs: Any) -> Any:
@@ -415,13 +433,15 @@ def _with_parameters(form: Callable[..., Any], parameters: Any, *inputs: Any) ->
 # ---- pandas ----
 
 def of_frames(form: Callable[..., Any], values: List[Any], results: int, out: Any) -> Any:
-    """A form of DataFrames and Series, which pandas aligns for no ufunc: a Series along the columns, as its operators do;
-    None where there are not both.
+    """A form of DataFrames and Series that pandas cannot give to a ufunc: both kinds, two results of Arrow's types, columns of
+    several extension types. A Series lies along the columns of a DataFrame, as for pandas's operators. None where there are
+    neither.
     """
-    frames = [_is(value, "pandas", "DataFrame") for value in values]
-    if not any(frames) or not any(_is(value, "pandas", "Series") for value in values):
+    kinds = [_is(value, "pandas", "Series") + 2 * _is(value, "pandas", "DataFrame") for value in values]
+    if not any(kinds):
         return None
-    roles = ["x" if k == frames.index(True) else "broadcast" for k in range(len(values))]
+    roles = ["broadcast"] * len(values)
+    roles[kinds.index(max(kinds))] = "x"
     return apply(Call(f"fastact.{form.__name__}", lambda inner, axis, out: form(*inner, out=out), values, roles, ["x"] * results,
                       None, out))
 
@@ -506,7 +526,7 @@ def _masked(call: Call) -> Any:
     own, biased, halves = masks[call.at], "broadcast" in call.roles, "half" in (*call.roles, *call.results)
     try:
         hidden, axes = _hidden(call, masks, halves)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, IndexError) as error:
         call.run([np.ma.getdata(value) if isinstance(value, np.ma.MaskedArray) else value for value in call.values],
                  call.axis, None)  # which says more of what does not fit
         raise call.error(str(error)) from None
@@ -524,7 +544,7 @@ def _masked(call: Call) -> Any:
         if role == "half":
             gone = np.split(hidden, 2, axes[0])[0]
         elif role == "reduced":
-            gone = hidden.all(axes, keepdims=call.keepdims)
+            gone = hidden.all(axes, keepdims=call.keepdims) & hidden.any(axes, keepdims=call.keepdims)  # not of an empty row
         elif role == "matrix":
             gone = np.moveaxis(hidden, axes[0], -1)
             gone = gone[..., :, None] | gone[..., None, :]
@@ -539,6 +559,9 @@ def _masked(call: Call) -> Any:
 def _hidden(call: Call, masks: List[Any], halves: bool) -> Tuple[Any, Tuple[int, ...]]:
     """Where an element of any argument is hidden, in the shape of x with all that broadcasts, and the axes."""
     whole = [mask for mask, role in zip(masks, call.roles) if role not in ("reduced", "half")]
+    if "broadcast" not in call.roles and any(mask.shape != masks[call.at].shape
+                                             for mask, role in zip(masks, call.roles) if role == "whole"):
+        raise ValueError("the arrays have different shapes")
     hidden = functools.reduce(np.logical_or, whole)
     axes = call.axes(hidden.ndim)
     for mask, role in zip(masks, call.roles):
@@ -580,9 +603,10 @@ def written(call: Call, results: Any) -> Any:
 def _subclass(call: Call) -> Any:
     """Subclasses of ndarray, and what else has ``__array_wrap__``."""
     candidates = [call.values[call.at], *(value for value, role in zip(call.values, call.roles) if role != "mask")]
-    like = next((value for value in candidates if _is_wrapped(value)), None)
-    if like is None:
+    wrapped = [value for value in candidates if _is_wrapped(value)]
+    if not wrapped:
         return None
+    like = max(wrapped, key=lambda value: getattr(value, "__array_priority__", 0))  # the first of the highest, as for a ufunc
     matrix = isinstance(like, np.matrix) and "reduced" in call.results and call.axis is not None and not call.keepdims
     result = call.run([value if value is None else asarray(value) for value in call.values], call.axis, call.out)
     if call.out is not None:

@@ -154,7 +154,7 @@ cdef class Form:
                                  f"determine the slope; use {self.info.name}.backward")
         try:
             return self.own_ufunc(*values, **kwargs)
-        except (TypeError, NotImplementedError) as error:
+        except (TypeError, NotImplementedError, AttributeError) as error:  # the last from pandas
             outs = kwargs.get("out")
             containers.refuse(f"fastact.{self.__name__}", [*values, *(outs if type(outs) is tuple else [outs])],
                               "; where f(0) = 0 it may be applied to the stored values, x.data", "__array_ufunc__" in str(error))
@@ -163,11 +163,13 @@ cdef class Form:
                 pair = containers.of_frames(self, values, self.outputs, kwargs.get("out"))
             if pair is not None:
                 return pair
+            if isinstance(error, AttributeError):
+                raise
             if isinstance(error, NotImplementedError):
                 raise TypeError(f"fastact.{self.__name__}: {error}; numpy.asarray of the arguments would do") from None
             if "not supported for the input types" not in str(error):
                 raise TypeError(f"fastact.{self.__name__}: {error}") from None
-            arrays = containers.from_dlpack(values)
+            arrays = containers.converted(values)
             if arrays is not None:
                 return self.call_ufunc(tuple(arrays), kwargs)
             found = [getattr(value, "dtype", None) or np.asarray(value).dtype for value in values]

@@ -22,9 +22,9 @@ class Rows:
     are not neighbours are moved to the end first.
     """
 
-    def __init__(self, axis, shape):
+    def __init__(self, name, axis, shape):
         ndim = max(len(shape), 1)
-        self.full, self.axes = shape, sorted(checked_axes("fastact", axis, ndim))
+        self.full, self.axes = shape, sorted(checked_axes(f"fastact.{name}", axis, ndim))
         lengths = shape or (1,)
         first, count = self.axes[0] if self.axes else ndim, len(self.axes)
         self.moved = self.axes != list(range(first, first + count))

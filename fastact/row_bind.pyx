@@ -110,7 +110,7 @@ def bound(function, kind, /, *args, **options):
         if not (reduces and isinstance(array, np.ndarray) and array.ndim == 0 and array.flags.carray):  # one number
             check_array(name, array, key)
     first, last, out = arrays[inputs[0]], arrays[inputs[-1]], arrays["out"]
-    rows = Rows(values["axis"], last.shape)
+    rows = Rows(name.removeprefix("fastact."), values["axis"], last.shape)
     shape = rows.reduced(values.get("keepdims", False)) if reduces else last.shape
     for key, array in arrays.items():
         wanted = shape if key == "grad" or key == "out" and not number else last.shape

@@ -107,7 +107,7 @@ def run_any(str name, int form, list values, axis, out, mask, temperature, int s
         raise ValueError(f"fastact.{name}: the arrays have different shapes, {arrays[0].shape} and {shape}")
     checked_out(name, out, shape, dtype)
     divisor = checked_temperature(name, temperature)
-    rows = Rows(axis, shape)
+    rows = Rows(name, axis, shape)
     keep = checked_mask(name, mask, shape, rows)
     plain = [rows.plain(array, dtype) for array in arrays]
     return give(rows.back(run_rows(form, plain[0], plain[-1], rows.shape, rows.shape, keep, sign * divisor)), out)
@@ -275,7 +275,7 @@ class LogSumExp(RowFunction):
                 return result
         x = containers.asarray(x)
         dtype = common_dtype(self.name, [x])
-        rows = Rows(axis, x.shape)
+        rows = Rows(self.name, axis, x.shape)
         keep = checked_mask(self.name, mask, x.shape, rows)
         checked_out(self.name, out, rows.reduced(keepdims), dtype)
         plain = rows.plain(x, dtype)
@@ -294,7 +294,7 @@ class LogSumExp(RowFunction):
         arrays = [containers.asarray(grad), containers.asarray(x)]
         dtype = common_dtype(name, arrays)
         shape = arrays[1].shape
-        rows = Rows(axis, shape)
+        rows = Rows(name, axis, shape)
         if arrays[0].shape not in (rows.reduced(False), rows.reduced(True)):
             raise ValueError(f"fastact.{name}: grad has the shape {arrays[0].shape}, the output {rows.reduced(keepdims)}")
         keep = checked_mask(name, mask, shape, rows)

@@ -348,9 +348,35 @@ def test_xarray_messages():
         fa.softmax(x, axis="k", out=x.copy())
     with pytest.raises(ValueError, match="grad has dimensions"):
         fa.logsumexp.backward(x, x, axis="k")
+    with pytest.raises(ValueError, match="target has dimensions"):
+        fa.losses.cross_entropy(x.T, xarray.DataArray([0, 1, 0], dims="row"))
+    with pytest.raises(TypeError, match="softmax.jacobian takes no Dataset"):
+        fa.softmax.jacobian(xarray.Dataset({"u": x}), axis="k")
     for function in (fa.softmax, fa.logsumexp, fa.swiglu):
-        with pytest.raises(TypeError, match="axis must be an integer.*got 'k'"):
+        with pytest.raises(TypeError, match=f"fastact.{function.name}: axis must be an integer.*got 'k'"):
             function(x.values, axis="k")
+
+
+def test_xarray_of_no_elements_and_of_a_number():
+    xarray = pytest.importorskip("xarray")
+    for shape in ((0, 4), (3, 0)):
+        x = np.empty(shape)
+        for axis, name in enumerate(("row", "k")):
+            for function in (*OF_ROWS, fa.logsumexp, fa.swiglu):
+                result = function(xarray.DataArray(x, dims=("row", "k")), axis=name) if x.shape[axis] % 2 == 0 else x
+                want = function(x, axis=axis) if x.shape[axis] % 2 == 0 else x
+                np.testing.assert_array_equal(np.asarray(result), want, strict=True)
+    for axis in (-1, None):
+        assert fa.softmax(xarray.DataArray(2.0), axis=axis) == 1 and fa.logsumexp(xarray.DataArray(2.0), axis=axis) == 2
+
+
+def test_xarray_leaves_out_coordinates_along_a_reduced_axis():
+    xarray = pytest.importorskip("xarray")
+    x = labelled(xarray)
+    x = x.assign_coords(place=(("row", "k"), x.values), height=("row", [1.0, 2.0, 3.0]))
+    assert set(fa.logsumexp(x, axis="k").coords) == set(x.sum("k").coords)  # no value of the first element of each row
+    assert set(fa.swiglu(x, axis="k").coords) == set(x.sum("k").coords)
+    assert set(fa.softmax(x, axis="k").coords) == set(x.coords)
 
 
 def test_xarray_datasets_and_variables():
@@ -757,3 +783,62 @@ def test_estimators_take_nullable_pandas():
         for each in (lambda: model.fit(masked, y), lambda: model.fit(x, np.ma.masked_less(y, 1)), lambda: model.predict(masked)):
             with pytest.raises(ValueError, match="masked entries"):
                 each()
+
+
+@pytest.mark.parametrize("dtype", ["double[pyarrow]", "bool[pyarrow]", "Float64"])
+def test_frames_that_pandas_cannot_give_to_a_ufunc(dtype):
+    pandas = pytest.importorskip("pandas")
+    if "pyarrow" in dtype:
+        pytest.importorskip("pyarrow")
+    series = pandas.Series(pandas.array([1, 0, None, 1], dtype="Float64"), list("abcd")).astype(dtype)
+    frame = pandas.DataFrame({"u": series, "v": [1.0, 2.0, 3.0, 4.0]}, series.index)
+    for labelled in (series, frame):
+        plain = labelled.to_numpy(float, na_value=np.nan)
+        for result, want in (
+            (fa.relu(labelled), fa.relu(plain)),
+            (fa.relu.backward(labelled, labelled), fa.relu.backward(plain, plain)),
+            (fa.silu.value_and_derivative(labelled)[1], fa.silu.derivative(plain)),
+            (fa.silu.gated_backward(labelled, labelled, labelled)[0], fa.silu.gated_backward(plain, plain, plain)[0]),
+        ):
+            assert type(result) is type(labelled) and result.index.equals(series.index)
+            np.testing.assert_allclose(result.to_numpy(float, na_value=np.nan), want, rtol=2e-3)  # float16 of booleans
+    np.testing.assert_array_equal(np.asarray(fa.relu(series.array), float), fa.relu(series.to_numpy(float, na_value=np.nan)))
+
+
+def test_masked_arguments_of_other_shapes_are_refused():
+    x, grad = sample(np.float64, 3, 4), sample(np.float64, 4)
+    for hidden in (np.ma.nomask, x > 0):  # the mask changes nothing
+        masked = np.ma.array(x, mask=hidden)
+        for call_ in (lambda: fa.softmax.backward(grad, masked), lambda: fa.softmax.backward(x, masked[0])):
+            with pytest.raises(ValueError, match="softmax.backward: the arrays have different shapes"):
+                call_()
+    with pytest.raises(np.exceptions.AxisError):
+        fa.swiglu(np.ma.array(1.0, mask=True))
+    empty = fa.logsumexp(np.ma.array(np.empty((2, 0))), axis=1)
+    assert not np.ma.is_masked(empty) and (empty == -np.inf).all()
+
+
+def test_dask_of_unknown_chunks_in_forms_with_two_inputs():
+    array = pytest.importorskip("dask.array")
+
+    def unknown(values, length):
+        return array.from_array(values, (length, 4))[array.ones(len(values), dtype=bool, chunks=length)]
+
+    x, grad = sample(np.float64, 6, 4), sample(np.float64, 6, 4)[::-1]
+    for result, want in zip(fa.silu.gated_backward(unknown(grad, 2), unknown(x, 2), unknown(x, 2)),
+                            fa.silu.gated_backward(grad, x, x)):
+        assert_same_bits(result.compute(), want)
+    for call_ in (lambda: fa.softmax.backward(unknown(grad, 3), unknown(x, 2)),
+                  lambda: fa.softmax(unknown(x, 2), mask=unknown(grad, 3) > 0)):
+        with pytest.raises(ValueError, match=r"softmax.*has \(2, 1\) chunks.*\(3, 1\) are needed: call compute_chunk_sizes"):
+            call_()
+
+
+def test_the_subclass_of_the_highest_priority_wins():
+    class Loud(np.ndarray):
+        __array_priority__ = 50
+
+    x = sample(np.float64, 3, 4)
+    for arguments in ((x.view(Loud), x.view(Metres)), (x.view(Metres), x.view(Loud))):
+        for backward in (fa.relu.backward, fa.softmax.backward):
+            assert type(backward(*arguments)) is Loud
