@@ -42,7 +42,7 @@ def test_values_that_are_no_arrays(form):
     (lambda: fa.elu.derivative(X, 10**400), ValueError, "fastact.elu.derivative: alpha"),
     (lambda: fa.hard_tanh(X, -1, 10**400), ValueError, "fastact.hard_tanh: max_val"),
     (lambda: fa.elu([1.0], 10**400), ValueError, "fastact.elu: alpha must be a number that a float holds"),
-    (lambda: fa.elu(10**400), TypeError, "fastact.elu does not support"),
+    (lambda: fa.elu(10**400), ValueError, "fastact.elu: x must be a number that a float holds"),
     (lambda: fa.swish(X, beta=10**400), ValueError, "fastact.swish: beta must be a number that a float holds"),
     (lambda: fa.elu.bind(X, 10**400, X), TypeError, "fastact.elu.bind needs one number for each of alpha"),
     (lambda: fa.softmax(X, temperature=10**400), ValueError, "fastact.softmax: temperature must be positive and finite"),
