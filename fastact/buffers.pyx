@@ -6,6 +6,7 @@ The memory comes to NumPy through a handler (NEP 49) that is set around the allo
 cimport numpy as cnp
 
 import os
+import warnings
 
 cnp.import_array()
 
@@ -99,9 +100,11 @@ def _limit_of_environment():
         megabytes = float(text)
     except ValueError:
         megabytes = -1
-    if not 0 <= megabytes < 1 << 40:
-        raise ValueError(f"FASTACT_CACHE_MB must be a number of megabytes, 0 for no cache; got {text!r}")
-    return megabytes
+    if 0 <= megabytes < 1 << 40:
+        return megabytes
+    warnings.warn(f"FASTACT_CACHE_MB={text!r} is no number of megabytes, 0 for no cache: the default of 256 is used",
+                  RuntimeWarning, stacklevel=2)
+    return 256
 
 
 if os.name == "posix":

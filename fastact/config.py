@@ -2,26 +2,48 @@
 import contextlib
 import os
 import platform
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
 
-from fastact.kernels import get_num_threads, isa, set_num_threads
+from fastact.kernels import (bad_environment, checked_threads, count_limits, get_num_threads, isa, limits,
+                             set_num_threads)
 
 __all__ = ["get_include", "get_library_dir", "get_num_threads", "isa", "num_threads", "set_num_threads", "show_config"]
 
 
 @contextlib.contextmanager
 def num_threads(threads: int) -> Iterator[None]:
-    """Use this many threads inside a ``with`` block, then what was used before.
+    """Use this many threads inside a ``with`` block.
 
-    The setting is this library's own: BLAS, torch and other OpenMP users keep theirs.
+    The number holds for the code of the block itself: for its thread, or for its asyncio task and the tasks that this
+    starts, as a `contextvars.ContextVar` does. Other threads, and the setting of `set_num_threads`, are as without it.
+    It is this library's own: BLAS, torch and other OpenMP users keep theirs.
+
+    Parameters
+    ----------
+    threads : int
+        As of `set_num_threads`; 0 for the default.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what `set_num_threads` does not take.
     """
-    before = set_num_threads(threads)
+    limit = [checked_threads("num_threads", threads)]
+    limits.set((*limits.get(), limit))
+    count_limits(1)
     try:
         yield
     finally:
-        set_num_threads(before)
+        limit[0] = -1  # for whoever has inherited it, and where a generator ends in another context than it began in
+        limits.set(tuple(each for each in limits.get() if each[0] >= 0))
+        count_limits(-1)
+
+
+for _name, _text in bad_environment():
+    warnings.warn(f"{_name}={os.environ.get(_name)!r} is {_text}", RuntimeWarning, stacklevel=2)
 
 
 def get_include() -> str:

@@ -5,6 +5,10 @@ From Python the same names work with any buffers of float32 or float64, for expe
 ``kernels.sigmoid(x, out)``, ``kernels.elu_backward(grad, x, 1.0, out)``.
 """
 from cython cimport floating
+from libc.stdint cimport uintptr_t
+
+import operator
+from contextvars import ContextVar
 
 # With void for the structures and int for the enumerations of C: kernels.pxd needs no header so.
 cdef extern from "internal.h" nogil:
@@ -38,6 +42,10 @@ cdef extern from "internal.h" nogil:
     int fa_apply_step(const void *call)
     int fa_set_num_threads(int threads)
     int fa_get_num_threads()
+    int fa_most_threads()
+    void fa_count_limits(int change, int (*limit)() noexcept nogil)
+    int fa_bad_threads, fa_bad_omp_threads, fa_bad_isa
+    const char *fa_name(const void *activation)
     const char *fa_isa()
 
 cdef extern from "bound.h" nogil:
@@ -59,8 +67,35 @@ cdef int wrong_lengths(const char *name) except -1 with gil:
     raise ValueError(f"fastact.kernels.{name.decode()}: the arrays differ in length")
 
 
-cdef int out_of_memory() except -1 with gil:
-    raise MemoryError()
+cdef int misaligned(const char *name) except -1 with gil:
+    raise ValueError(f"fastact.kernels.{name.decode()}: an array does not begin at a multiple of its elements' size; copy it, "
+                     "as by numpy.require(array, requirements='A')")
+
+
+cdef int wrong_alignment(const char *name, const void *data, size_t size) except -1 nogil:
+    if <uintptr_t>data % size:
+        misaligned(name)
+    return 0
+
+
+cdef int out_of_memory(const void *activation, Py_ssize_t rows, Py_ssize_t columns) except -1 with gil:
+    raise MemoryError(f"fastact.{fa_name(activation).decode()}.biased_backward: memory ran out for the sums of {columns} columns "
+                      f"of {rows} rows")
+
+
+_ROW_NAMES = ("softmax", "softmax.backward", "softmax.backward_from_output", "log_softmax", "log_softmax.backward",
+              "log_softmax.backward_from_output", "logsumexp", "logsumexp.backward", "hardmax", "sparsemax",
+              "sparsemax.backward", "sparsemax.backward_from_output")  # in the order of fa_row_form
+
+
+def row_memory(int form, double temperature, outer, n, inner):
+    """What an error says of a function of rows that found no memory to work in."""
+    name = _ROW_NAMES[form].replace("softmax", "softmin") if temperature < 0 and form < FA_LOG_SOFTMAX else _ROW_NAMES[form]
+    return f"fastact.{name}: memory ran out for {outer * inner} row(s) of {n} elements"
+
+
+cdef int no_memory_for_rows(int form, double temperature, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner) except -1 with gil:
+    raise MemoryError(row_memory(form, temperature, outer, n, inner))
 
 
 cdef int run(const char *name, int index, int form, int inputs, int arrays, size_t size, const void **data,
@@ -78,6 +113,7 @@ cdef int run(const char *name, int index, int form, int inputs, int arrays, size
     for k in range(arrays):
         if length[k] != (columns if k == bias or (sums and k == arrays - 1) else n):
             wrong_lengths(name)
+        wrong_alignment(name, data[k], size)
     if columns == 0 and n or columns and n % columns:
         wrong_lengths(name)
     if bias < 0:
@@ -98,7 +134,7 @@ cdef int run(const char *name, int index, int form, int inputs, int arrays, size
         fa_apply_matrix(activation, form, dtype, pointers, steps, row_steps, n // columns, columns)
     elif fa_biased_backward(activation, dtype, pointers, steps, row_steps, n // columns, columns,
                             <void *>data[arrays - 1]) == FA_ERROR_MEMORY:
-        out_of_memory()
+        out_of_memory(activation, n // columns, columns)
     return 0
 
 
@@ -112,6 +148,9 @@ cdef int rows(int form, const char *name, const floating[:, :, ::1] first,
         if first.shape[axis] != out.shape[axis] or second.shape[axis] != out.shape[axis]:
             wrong_lengths(name)
     if out.shape[0] and out.shape[1] and out.shape[2]:
+        wrong_alignment(name, &first[0, 0, 0], sizeof(floating))
+        wrong_alignment(name, &second[0, 0, 0], sizeof(floating))
+        wrong_alignment(name, &out[0, 0, 0], sizeof(floating))
         apply_rows(form, FA_FLOAT32 if floating is float else FA_FLOAT64, &first[0, 0, 0], &second[0, 0, 0], &out[0, 0, 0],
                    out.shape[0], out.shape[1], out.shape[2], NULL, temperature)
     return 0
@@ -122,6 +161,9 @@ cdef int reduced(int form, const char *name, const floating[:, ::1] numbers, con
     if numbers.shape[0] != x.shape[0] or numbers.shape[1] != x.shape[2]:
         wrong_lengths(name)
     if x.shape[0] and x.shape[2]:
+        wrong_alignment(name, &numbers[0, 0], sizeof(floating))
+        wrong_alignment(name, &x[0, 0, 0] if x.shape[1] else NULL, sizeof(floating))
+        wrong_alignment(name, out, sizeof(floating))
         apply_rows(form, FA_FLOAT32 if floating is float else FA_FLOAT64,
                    <const void *>&x[0, 0, 0] if form == FA_LOGSUMEXP else &numbers[0, 0], &x[0, 0, 0], out,
                    x.shape[0], x.shape[1], x.shape[2], NULL, 1)
@@ -168,7 +210,7 @@ cdef int apply_biased_backward(const void *activation, int dtype, char **data, c
                                void *dbias) except -1 nogil:
     if fa_biased_backward(activation, dtype, data, steps, row_steps, rows, columns,
                           dbias) == FA_ERROR_MEMORY:
-        out_of_memory()
+        out_of_memory(activation, rows, columns)
     return 0
 
 
@@ -188,7 +230,7 @@ cdef int apply_rows(int form, int dtype, const void *first, const void *second, 
                     Py_ssize_t n, Py_ssize_t inner, const void *mask, double temperature) except -1 nogil:
     if fa_rows_where(form, dtype, first, second, out, outer, n, inner,
                      mask, temperature) == FA_ERROR_MEMORY:
-        out_of_memory()
+        no_memory_for_rows(form, temperature, outer, n, inner)
     return 0
 
 
@@ -214,17 +256,70 @@ cdef int run_bound(void **steps, Py_ssize_t count, Py_ssize_t *at) noexcept nogi
     return fa_run_bound(<void *>steps, count, at)
 
 
-def set_num_threads(int threads):
-    """Use this many threads for this library's loops; 0 restores the default.
+def checked_threads(name, threads):
+    """A number of threads that may be set, as an int."""
+    try:
+        number = operator.index(threads)
+    except TypeError:
+        raise TypeError(f"fastact.{name} takes a whole number of threads, got {threads!r}") from None
+    if not 0 <= number <= fa_most_threads():
+        raise ValueError(f"fastact.{name} takes from 1 to {fa_most_threads()} threads on this machine (4 for each processor, or "
+                         f"64), or 0 for the default; got {number}")
+    return number
 
-    Other libraries' threads are not touched. Returns what was set before, 0 for the default.
+
+def set_num_threads(threads):
+    """Use this many threads for this library's loops, in the whole process; 0 restores the default.
+
+    Other libraries' threads are not touched, and blocks of `num_threads` keep their own number.
+
+    Parameters
+    ----------
+    threads : int
+        From 1 to 4 for each processor of the machine (or to 64 where these are more), or 0.
+
+    Returns
+    -------
+    int
+        What was set before, 0 for the default.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything else; the setting stays as it was.
     """
-    return fa_set_num_threads(threads)
+    return fa_set_num_threads(checked_threads("set_num_threads", threads))
 
 
 def get_num_threads():
-    """The number of threads that a long loop would use now."""
+    """The number of threads that a long loop would use now and here."""
     return fa_get_num_threads()
+
+
+# The blocks of num_threads that are open in a context, the innermost last: lists of one number, -1 after a block's end.
+limits = ContextVar("fastact.num_threads", default=())
+
+
+cdef int limit_here() noexcept with gil:
+    """The number of the innermost block that is open in the caller's context, -1 outside of any."""
+    for limit in reversed(limits.get()):
+        if limit[0] >= 0:
+            return limit[0]
+    return -1
+
+
+def count_limits(int change):
+    """Count a block more, or less: without any, C does not ask."""
+    fa_count_limits(change, limit_here)
+
+
+def bad_environment():
+    """Variables of the environment that say nothing, or too much: their names, and what is done instead."""
+    most = fa_most_threads()
+    return [(name, text) for bad, name, text in (
+        (fa_bad_threads, "FASTACT_NUM_THREADS", f"no number of threads from 1 to {most}: the default is used"),
+        (fa_bad_omp_threads, "OMP_NUM_THREADS", f"more threads than fastact uses: it uses at most {most}"),
+        (fa_bad_isa, "FASTACT_ISA", f"no instruction set of this processor: {isa()} is used")) if bad]
 
 
 def isa():

@@ -1,7 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True
 """Losses of plain arrays, each with its gradient in one pass of the C library.
 
-loss_base.py and losses.py see to everything else: here all arrays are C-contiguous, and of one dtype.
+loss_base.py and losses.py see to everything else: here all arrays are C-contiguous, and of one dtype. That is looked
+at again next to the pointers that are taken, since another thread may have changed an array after the first look.
 """
 from cpython.object cimport PyObject
 from libc.stdint cimport int64_t
@@ -100,8 +101,14 @@ def rows_and_shares(x, target):
     return alike(x, target) and x.ndim == 2 and x.shape[1] > 0
 
 
-cdef inline const void *data(cnp.ndarray array):
-    return NULL if array is None else cnp.PyArray_DATA(array)
+cdef const void *data(cnp.ndarray array, int number, Py_ssize_t size) except? NULL:
+    """Where the elements of a plain array are, of this dtype and size; NULL for None."""
+    if array is None:
+        return NULL
+    if cnp.PyArray_TYPE(array) != number or cnp.PyArray_SIZE(array) != size or not cnp.PyArray_ISCARRAY_RO(array):
+        raise ValueError(f"an array of {array.dtype} and shape {(<object>array).shape} is not as it was when the loss was called: "
+                         "another thread has changed it")
+    return cnp.PyArray_DATA(array)
 
 
 cdef inline cnp.ndarray like(cnp.ndarray x):
@@ -124,6 +131,7 @@ def elements(int loss, cnp.ndarray x not None, cnp.ndarray target not None, cnp.
     gradient; None leaves a value an element. Returns the value, and the gradient or None.
     """
     cdef double total, by = 1
+    cdef int number = cnp.PyArray_TYPE(x)
     cdef fa_loss_call call
     cdef cnp.ndarray values = None, grad = None
     if divisor is None:
@@ -133,16 +141,16 @@ def elements(int loss, cnp.ndarray x not None, cnp.ndarray target not None, cnp.
     if wants_gradient:
         grad = like(x)
     call.loss = <fa_loss>loss
-    call.dtype = FA_FLOAT32 if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT else FA_FLOAT64
+    call.dtype = FA_FLOAT32 if number == cnp.NPY_FLOAT else FA_FLOAT64
     call.n = cnp.PyArray_SIZE(x)
-    call.x = data(x)
-    call.target = data(target)
-    call.weight = data(weight)
+    call.x = data(x, number, call.n)
+    call.target = data(target, number, call.n)
+    call.weight = data(weight, number, call.n)
     call.option = option
-    call.pos_weight = data(pos_weight)
+    call.pos_weight = data(pos_weight, number, call.n)
     call.total = &total
-    call.values = <void *>data(values)
-    call.grad = <void *>data(grad)
+    call.values = <void *>data(values, number, call.n)
+    call.grad = <void *>data(grad, number, call.n)
     call.scale = 1 / by if by != 0 else 0
     if call.n >= RELEASE_GIL_FROM:
         with nogil:
@@ -164,25 +172,28 @@ def classes(bint given_logs, cnp.ndarray x not None, cnp.ndarray target, cnp.nda
     As `elements`; a divisor of 0 is the sum of the weights of the targets.
     """
     cdef double total
+    cdef int number = cnp.PyArray_TYPE(x)
     cdef fa_class_loss_call call
     cdef cnp.ndarray values = None, grad = None
+    if cnp.PyArray_NDIM(x) != 2:
+        raise ValueError(f"input of shape {(<object>x).shape} is not as it was when the loss was called: another thread has changed it")
     if divisor is None:
         values = cnp.PyArray_EMPTY(1, cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x), 0)
     if wants_gradient:
         grad = like(x)
-    call.dtype = FA_FLOAT32 if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT else FA_FLOAT64
+    call.dtype = FA_FLOAT32 if number == cnp.NPY_FLOAT else FA_FLOAT64
     call.given_logs = given_logs
     call.rows = cnp.PyArray_DIMS(x)[0]
     call.classes = cnp.PyArray_DIMS(x)[1]
-    call.x = data(x)
-    call.target = <const int64_t *>data(target)
-    call.weight = data(weight)
-    call.share = data(share)
+    call.x = data(x, number, call.rows * call.classes)
+    call.target = <const int64_t *>data(target, cnp.NPY_INT64, call.rows)
+    call.weight = data(weight, number, call.classes)
+    call.share = data(share, number, call.rows * call.classes)
     call.ignore = ignore
     call.divisor = 1 if divisor is None else divisor
     call.total = &total
-    call.values = <void *>data(values)
-    call.grad = <void *>data(grad)
+    call.values = <void *>data(values, number, call.rows)
+    call.grad = <void *>data(grad, number, call.rows * call.classes)
     cdef int status
     if call.rows * call.classes >= RELEASE_GIL_FROM:
         with nogil:
@@ -190,9 +201,9 @@ def classes(bint given_logs, cnp.ndarray x not None, cnp.ndarray target, cnp.nda
     else:
         status = kernels.apply_class_loss(&call)
     if status != FA_OK:
-        wrong = target[(target != ignore) & ((target < 0) | (target >= x.shape[1]))][0]
-        raise ValueError(f"{'nll_loss' if given_logs else 'cross_entropy'}: class {wrong} in target; input has "
-                         f"classes 0 to {x.shape[1] - 1}")
+        wrong = target[(target != ignore) & ((target < 0) | (target >= x.shape[1]))]
+        raise ValueError(f"{'nll_loss' if given_logs else 'cross_entropy'}: class {wrong[0] if wrong.size else 'unknown'} in "
+                         f"target; input has classes 0 to {x.shape[1] - 1}")
     return (scalar(x, total) if values is None else values), grad
 
 

@@ -125,6 +125,16 @@ static int affinity_cpus(void)
 #endif
 }
 
+int fa_cpus(void)
+{
+#if defined(_SC_NPROCESSORS_ONLN)
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 && online <= INT_MAX ? (int)online : affinity_cpus();
+#else
+    return affinity_cpus();
+#endif
+}
+
 int fa_cpus_left(void)
 {
     int quota = quota_cpus(), cpus = affinity_cpus();

@@ -11,6 +11,7 @@
 /* ---- the instruction set: the best that the processor has, or FASTACT_ISA ---- */
 
 static const fa_isa_table *table = &fa_baseline;
+int fa_bad_isa;
 
 __attribute__((constructor)) static void choose_table(void)
 {
@@ -27,6 +28,7 @@ __attribute__((constructor)) static void choose_table(void)
     for (int i = 0; i < count; i++) /* a name that this processor lacks counts as none */
         if (candidates[i] && wanted && strcmp(wanted, candidates[i]->name) == 0)
             table = candidates[i];
+    fa_bad_isa = wanted && !table;
     for (int i = 0; i < count && !table; i++)
         table = candidates[i];
 }
@@ -63,6 +65,8 @@ const fa_activation *fa_at(int index) { return &activations[index]; }
 
 const fa_activation *fa_find(const char *name)
 {
+    if (!name)
+        return NULL;
     for (int i = 0; i < activation_count; i++)
         if (strcmp(activations[i].name, name) == 0)
             return &activations[i];
@@ -72,8 +76,8 @@ const fa_activation *fa_find(const char *name)
     return NULL;
 }
 
-const char *fa_name(const fa_activation *activation) { return activation->name; }
-int fa_parameter_count(const fa_activation *activation) { return activation->parameters; }
+const char *fa_name(const fa_activation *activation) { return activation ? activation->name : NULL; }
+int fa_parameter_count(const fa_activation *activation) { return activation ? activation->parameters : 0; }
 int fa_has_form(const fa_activation *activation, fa_form form)
 {
     return activation && form >= 0 && form < FA_FORM_COUNT && (form != FA_BACKWARD_FROM_OUTPUT || activation->from_output) &&
@@ -216,9 +220,26 @@ ALWAYS fa_status apply(const fa_activation *activation, fa_form form, fa_dtype d
     return FA_OK;
 }
 
+fa_status fa_check(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data, const ptrdiff_t *steps,
+                   const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns)
+{
+    ptrdiff_t n;
+    if (!fa_has_form(activation, form))
+        return FA_ERROR_NO_SUCH_FORM;
+    if (dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 || !data || !steps || !fa_count(dtype, rows, columns, 1, &n))
+        return FA_ERROR_ARGUMENT;
+    for (int k = 0; n && k < inputs_of[form] + activation->parameters + outputs_of[form]; k++)
+        if (!data[k] || !fa_can_reach(steps[k], columns) || (row_steps && !fa_can_reach(row_steps[k], rows)))
+            return FA_ERROR_ARGUMENT;
+    return FA_OK;
+}
+
 fa_status fa_apply_strided(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                            const ptrdiff_t *steps, ptrdiff_t n)
 {
+    fa_status status = fa_check(activation, form, dtype, data, steps, NULL, 1, n);
+    if (status)
+        return status;
     return apply(activation, form, dtype, data, steps, n, 0);
 }
 
@@ -254,8 +275,11 @@ fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype
     ptrdiff_t steps[FA_MAX_ARGUMENTS];
     if (!fa_has_form(activation, form))
         return FA_ERROR_NO_SUCH_FORM;
-    if (dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 || (activation->parameters && !parameters))
+    if (!inputs || !outputs || (activation->parameters && !parameters))
         return FA_ERROR_ARGUMENT;
     fa_contiguous(activation, form, dtype, inputs, outputs, parameters, data, steps);
+    fa_status status = fa_check(activation, form, dtype, data, steps, NULL, 1, n);
+    if (status)
+        return status;
     return fa_apply_apart(activation, form, dtype, data, steps, n);
 }

@@ -4,9 +4,11 @@
      void *out[] = {y};
      fa_status status = fa_apply(fa_find("gelu"), FA_VALUE, FA_FLOAT32, in, out, n, NULL);
 
-   Arrays are contiguous; an output may be the same array as an input, otherwise they do not overlap. Half types are
-   uint16_t of their bits. Functions return FA_OK or an error code, before anything is written but for
-   FA_ERROR_MEMORY, and are safe to call from many threads; the only state is the thread setting. Results do not
+   Arrays are contiguous, and aligned as their type; an output may be the same array as an input, otherwise they do not
+   overlap. Half types are uint16_t of their bits. Functions return FA_OK or an error code, before anything is written but
+   for FA_ERROR_MEMORY, and are safe to call from many threads; the only state is the thread setting. NULL where an array
+   or a structure is needed (no element needs no array), a negative size, and a size in bytes beyond what a machine can
+   address give FA_ERROR_ARGUMENT. Results do not
    depend on length, position, threads or instruction set. The floating-point flags for invalid and underflow are left
    as they were, by half types the one for overflow too. */
 #ifndef FASTACT_H
@@ -61,7 +63,8 @@ const char *fa_version(void);
 
 typedef struct fa_activation fa_activation;
 
-/* Activations are found by name or alias ("silu", "linear"); NULL where there is none. */
+/* Activations are found by name or alias ("silu", "linear"); NULL where there is none, as for a name of NULL. Of an
+   activation of NULL the name is NULL, it has no parameters and no form. */
 const fa_activation *fa_find(const char *name);
 const char *fa_name(const fa_activation *activation);
 int fa_parameter_count(const fa_activation *activation);
@@ -148,7 +151,8 @@ typedef struct {
 fa_status fa_apply_loss(const fa_loss_call *call);
 
 /* Cross-entropy of the softmax of rows, against a class or a distribution for each; and its gradient, in one
-   pass. FA_ERROR_ARGUMENT is returned where a target is not in 0..classes-1. */
+   pass. FA_ERROR_ARGUMENT is returned where a target is not in 0..classes-1. Where another thread writes to the targets
+   meanwhile the result is any, but nothing else is read or written. */
 typedef struct {
     fa_dtype dtype; /* FA_FLOAT32 or FA_FLOAT64 */
     int given_logs; /* x holds logarithms of probabilities already: torch's nll_loss; not with share */
@@ -194,11 +198,15 @@ fa_status fa_apply_step(const fa_step_call *call);
 
 /* Threads of this library alone; 0 restores the default: OMP_NUM_THREADS or FASTACT_NUM_THREADS
    where set, else the cores that affinity and the container's quota leave. Setting returns what was set
-   before, 0 for the default. */
+   before, 0 for the default; or -1, and changes nothing, for a negative number and for more than fa_most_threads(), which
+   are 4 for each processor of the machine, or 64 where these are more. FASTACT_NUM_THREADS counts as unset where it is no
+   whole number up to that, a larger OMP_NUM_THREADS as that. Where the system refuses to start threads, calls run on one. */
 int fa_set_num_threads(int threads);
 int fa_get_num_threads(void);
+int fa_most_threads(void);
 
-/* The instruction set in use: "baseline", "avx2", "avx512" or "neon" (FASTACT_ISA overrides). */
+/* The instruction set in use: "baseline", "avx2", "avx512" or "neon" (FASTACT_ISA overrides; a name that this processor
+   does not have counts as unset). */
 const char *fa_isa(void);
 
 #ifdef __cplusplus

@@ -88,6 +88,23 @@ typedef struct {
 /* Bytes of an element. */
 static inline ptrdiff_t fa_size_of(fa_dtype dtype) { return dtype == FA_FLOAT32 ? 4 : dtype == FA_FLOAT64 ? 8 : 2; }
 
+/* The number of elements of an array of shape (a, b, c), none negative; 0 is returned where that or the number of its
+   bytes is more than a machine can address (2^57, with 5 levels of pages). */
+static inline int fa_count(fa_dtype dtype, ptrdiff_t a, ptrdiff_t b, ptrdiff_t c, ptrdiff_t *n)
+{
+    const ptrdiff_t most = sizeof(ptrdiff_t) < 8 ? PTRDIFF_MAX : PTRDIFF_MAX >> 6;
+    return a >= 0 && b >= 0 && c >= 0 && !__builtin_mul_overflow(a, b, n) && !__builtin_mul_overflow(*n, c, n) &&
+           *n <= most / fa_size_of(dtype);
+}
+
+/* Whether n places that lie `step` bytes apart can be. */
+static inline int fa_can_reach(ptrdiff_t step, ptrdiff_t n)
+{
+    const ptrdiff_t most = sizeof(ptrdiff_t) < 8 ? PTRDIFF_MAX : PTRDIFF_MAX >> 6;
+    ptrdiff_t reach;
+    return !__builtin_mul_overflow(step, n - (n > 0), &reach) && reach <= most && reach >= -most;
+}
+
 /* dispatch.c: the table in use. */
 const fa_isa_table *fa_table(void);
 
@@ -105,6 +122,9 @@ fa_status fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype
                          const ptrdiff_t *steps, ptrdiff_t n);
 fa_status fa_prepare(fa_job *job, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                      const ptrdiff_t *steps);
+/* dispatch.c: whether the arguments of a call over matrices (`row_steps` NULL: of one row) are there and of sizes that can be. */
+fa_status fa_check(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data, const ptrdiff_t *steps,
+                   const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns);
 /* dispatch.c: arrays one after the other in memory, and scalar parameters, as the data and steps of a call. */
 void fa_contiguous(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
                    void *const *outputs, const void *parameters, char **data, ptrdiff_t *steps);
@@ -116,11 +136,18 @@ int fa_should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n);
 /* cpu.c */
 int fa_cpu_has_avx2(void), fa_cpu_has_avx512(void);
 ptrdiff_t fa_last_level_cache(void); /* bytes */
-int fa_cpus_left(void);              /* by affinity and quota */
+int fa_cpus(void), fa_cpus_left(void); /* of the machine; by affinity and quota */
 
 /* parallel.c: task over [0, n) in chunks of a multiple of `grain`; serial where threads would not pay. */
 void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), void *context,
                  ptrdiff_t n, ptrdiff_t grain, double total_ns);
+/* parallel.c: counts the blocks of num_threads that are open. While there are any, `limit` tells that of the calling
+   thread: -1 where it has none, 0 for the default. */
+void fa_count_limits(int change, int (*limit)(void));
+
+/* Variables of the environment whose value says nothing, or more than there can be: FASTACT_NUM_THREADS,
+   OMP_NUM_THREADS and FASTACT_ISA. */
+extern int fa_bad_threads, fa_bad_omp_threads, fa_bad_isa;
 
 #pragma GCC visibility pop
 

@@ -45,8 +45,9 @@ static void run_loss(void *context, ptrdiff_t begin, ptrdiff_t end)
 
 fa_status fa_apply_loss(const fa_loss_call *call)
 {
-    if (call->loss < 0 || call->loss >= FA_LOSS_COUNT || (call->dtype != FA_FLOAT32 && call->dtype != FA_FLOAT64) ||
-        call->n < 0)
+    ptrdiff_t n;
+    if (!call || call->loss < 0 || call->loss >= FA_LOSS_COUNT || (call->dtype != FA_FLOAT32 && call->dtype != FA_FLOAT64) ||
+        !fa_count(call->dtype, call->n, 1, 1, &n) || (n && (!call->x || !call->target)))
         return FA_ERROR_ARGUMENT;
     fa_parts parts = {.call = call, .n = call->n};
     double sum = run_parts(&parts, run_loss, PART_ELEMENTS, 0.4 * (double)call->n * (call->dtype == FA_FLOAT64 ? 2 : 1));
@@ -60,7 +61,7 @@ static int sum_factors(const fa_class_loss_call *call, double *sum)
 {
     *sum = 0;
     for (ptrdiff_t row = 0; row < call->rows; row++) {
-        int64_t target = call->target[row];
+        const int64_t target = ((const volatile int64_t *)call->target)[row]; /* one read: see losses/list.h */
         if (target == call->ignore)
             continue;
         if (target < 0 || target >= call->classes)
@@ -82,8 +83,10 @@ static void run_class_loss(void *context, ptrdiff_t begin, ptrdiff_t end)
 
 fa_status fa_apply_class_loss(const fa_class_loss_call *call)
 {
-    if ((call->dtype != FA_FLOAT32 && call->dtype != FA_FLOAT64) || call->rows < 0 || call->classes < 1 ||
-        (!call->target && !call->share) || (call->given_logs && call->share))
+    ptrdiff_t n;
+    if (!call || (call->dtype != FA_FLOAT32 && call->dtype != FA_FLOAT64) || call->classes < 1 ||
+        !fa_count(FA_FLOAT64, call->rows, call->classes, 1, &n) || (n && (!call->x || (!call->target && !call->share))) ||
+        (call->given_logs && call->share))
         return FA_ERROR_ARGUMENT;
     double factors = (double)call->rows;
     if (call->target && !sum_factors(call, &factors))
@@ -105,8 +108,11 @@ static void run_step(void *context, ptrdiff_t begin, ptrdiff_t end)
 
 fa_status fa_apply_step(const fa_step_call *call)
 {
-    if (call->rule < FA_SGD || call->rule > FA_ADAGRAD || (call->dtype != FA_FLOAT32 && call->dtype != FA_FLOAT64) ||
-        call->n < 0)
+    ptrdiff_t n;
+    if (!call || call->rule < FA_SGD || call->rule > FA_ADAGRAD || (call->dtype != FA_FLOAT32 && call->dtype != FA_FLOAT64) ||
+        !fa_count(call->dtype, call->n, 1, 1, &n) ||
+        (n && (!call->parameter || !call->grad || (call->rule != FA_SGD && !call->state[0]) ||
+               (call->rule == FA_ADAM && !call->state[1]))))
         return FA_ERROR_ARGUMENT;
     unsigned flags = fa_flags();
     fa_parallel(run_step, (void *)call, call->n, 4096, 0.3 * (double)call->n * (call->dtype == FA_FLOAT64 ? 2 : 1));

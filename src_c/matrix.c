@@ -33,10 +33,10 @@ static fa_status prepare(fa_job *job, const fa_activation *activation, fa_form f
                          char *const *data, const ptrdiff_t *steps, const ptrdiff_t *row_steps, ptrdiff_t rows,
                          ptrdiff_t columns, int *flat)
 {
-    fa_status status = rows < 0 || columns < 0 ? FA_ERROR_ARGUMENT
-                                               : fa_prepare(job, activation, form, dtype, data, steps);
+    fa_status status = row_steps ? fa_check(activation, form, dtype, data, steps, row_steps, rows, columns) : FA_ERROR_ARGUMENT;
     if (status)
         return status;
+    fa_prepare(job, activation, form, dtype, data, steps);
     job->call.columns = columns;
     job->call.sums = NULL;
     *flat = 1;
@@ -115,9 +115,11 @@ fa_status fa_biased_backward(const fa_activation *activation, fa_dtype dtype, ch
         return FA_ERROR_ARGUMENT;
     fa_form form = FA_BIASED_BACKWARD;
     fa_status status = prepare(&job, activation, form, dtype, data, steps, row_steps, rows, columns, &flat);
-    ptrdiff_t n = rows * columns, size = dtype == FA_FLOAT64 ? 8 : 4;
     if (status || columns == 0)
         return status;
+    if (!dbias)
+        return FA_ERROR_ARGUMENT;
+    ptrdiff_t n = rows * columns, size = dtype == FA_FLOAT64 ? 8 : 4;
     memset(dbias, 0, (size_t)(columns * size));
     if (n == 0)
         return FA_OK;
@@ -152,8 +154,9 @@ fa_status fa_apply_biased(const fa_activation *activation, fa_form form, fa_dtyp
     ptrdiff_t steps[FA_MAX_ARGUMENTS], row_steps[FA_MAX_ARGUMENTS];
     if (!activation)
         return FA_ERROR_NO_SUCH_FORM;
-    if ((form != FA_BIASED && form != FA_BIASED_BACKWARD) || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 ||
-        (activation->parameters && !parameters))
+    ptrdiff_t n;
+    if ((form != FA_BIASED && form != FA_BIASED_BACKWARD) || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 || !inputs || !outputs ||
+        (activation->parameters && !parameters) || !fa_count(dtype, rows, columns, 1, &n))
         return FA_ERROR_ARGUMENT;
     const int bias = fa_inputs_of(form) - 1;
     fa_contiguous(activation, form, dtype, inputs, outputs, parameters, data, steps);

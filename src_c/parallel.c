@@ -1,10 +1,14 @@
 /* Threads: the only file that starts any.
 
    A loop goes parallel when its estimated time on one thread pays for waking the others. The number
-   of threads is, in this order: fa_set_num_threads; FASTACT_NUM_THREADS; what OpenMP would use at the
+   of threads is, in this order: the caller's own limit (of a block of Python's num_threads);
+   fa_set_num_threads; FASTACT_NUM_THREADS; what OpenMP would use at the
    moment (OMP_NUM_THREADS and threadpoolctl act through it), and never more than affinity and the
    container's CPU quota leave, unless OMP_NUM_THREADS asked for it by name. A limit set on OpenMP at
-   run time (threadpoolctl) binds all of these.
+   run time (threadpoolctl) binds all of these, and so does fa_most_threads.
+
+   OpenMP ends the process where it cannot start a thread (limits of processes or of memory). So as many as a
+   larger team needs are first started here, for a moment; where that fails, the call is one thread's.
 
    A forked child inherits OpenMP's bookkeeping without its threads, and libgomp would wait for them
    for ever: in a child everything runs on the calling thread.
@@ -16,6 +20,8 @@
 #if !defined(_WIN32)
 #include <pthread.h>
 #endif
+#include <ctype.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -43,6 +49,10 @@ static atomic_int forked;    /* in a child of fork() */
 static int cpus_left;        /* by affinity and quota, at load */
 static int env_threads;      /* FASTACT_NUM_THREADS, 0 if unset */
 static int omp_env;          /* OMP_NUM_THREADS is set */
+static int most_threads = 1; /* whoever asks for them */
+static atomic_int limits;    /* blocks that are open, of whatever thread */
+static int (*_Atomic limit_of_caller)(void);
+int fa_bad_threads, fa_bad_omp_threads;
 #ifdef _OPENMP
 static atomic_llong alone_until; /* on the clock of now_ns */
 static atomic_llong gained = GAINS_AT_MOST_NS; /* by threads; at first what it takes to make them */
@@ -53,12 +63,34 @@ static int omp_at_load; /* a lower value later is a limit that somebody set: thr
 static void mark_forked(void) { atomic_store(&forked, 1); }
 #endif
 
+/* A number from 0 on at the start of a text, spaces before it, and *end what follows it; -1 where there is none. */
+static long number_of(const char *text, const char **end)
+{
+    char *after;
+    errno = 0;
+    long number = strtol(text, &after, 10);
+    *end = after;
+    while (isspace((unsigned char)**end))
+        ++*end;
+    return after == text || errno || number < 0 ? -1 : number;
+}
+
 __attribute__((constructor)) static void read_environment(void)
 {
+    const char *text = getenv("FASTACT_NUM_THREADS"), *omp = getenv("OMP_NUM_THREADS"), *end;
+    int cpus = fa_cpus();
     cpus_left = fa_cpus_left();
-    const char *text = getenv("FASTACT_NUM_THREADS");
-    env_threads = text ? atoi(text) : 0;
-    omp_env = getenv("OMP_NUM_THREADS") != NULL;
+    most_threads = cpus < 16 ? 64 : 4 * cpus;
+    if (text) {
+        long number = number_of(text, &end);
+        fa_bad_threads = number < 0 || number > most_threads || *end;
+        env_threads = fa_bad_threads ? 0 : (int)number;
+    }
+    if (omp) { /* a list, whose further numbers are for nested teams; what is no number is none to OpenMP either */
+        long number = number_of(omp, &end);
+        omp_env = number > 0 && (!*end || *end == ',');
+        fa_bad_omp_threads = omp_env && number > most_threads;
+    }
 #ifdef _OPENMP
     omp_at_load = omp_get_max_threads();
 #endif
@@ -72,16 +104,31 @@ int fa_get_num_threads(void)
 #ifdef _OPENMP
     if (atomic_load(&forked))
         return 1;
-    int live = omp_get_max_threads(), asked = atomic_load(&requested);
-    if (asked <= 0)
+    int (*limit)(void) = atomic_load(&limits) > 0 ? atomic_load(&limit_of_caller) : NULL;
+    int live = omp_get_max_threads(), asked = limit ? limit() : -1;
+    if (asked < 0)
+        asked = atomic_load(&requested);
+    if (asked == 0)
         asked = env_threads > 0 ? env_threads : omp_env || live < cpus_left ? live : cpus_left;
-    return live < omp_at_load && live < asked ? live : asked;
+    asked = live < omp_at_load && live < asked ? live : asked;
+    return asked < most_threads ? asked : most_threads;
 #else
     return 1;
 #endif
 }
 
-int fa_set_num_threads(int threads) { return atomic_exchange(&requested, threads > 0 ? threads : 0); }
+int fa_most_threads(void) { return most_threads; }
+
+int fa_set_num_threads(int threads)
+{
+    return threads < 0 || threads > most_threads ? -1 : atomic_exchange(&requested, threads);
+}
+
+void fa_count_limits(int change, int (*limit)(void))
+{
+    atomic_store(&limit_of_caller, limit);
+    atomic_fetch_add(&limits, change);
+}
 
 #ifdef _OPENMP
 static long long now_ns(void)
@@ -141,12 +188,58 @@ static double slowness(void)
    leaves out and later starts them anew. Makes total_ns this processor's time. */
 static int threads_for(double *total_ns)
 {
-    if (*total_ns < WAKING_NS / 16)
+    if (*total_ns < WAKING_NS / 16 || omp_in_parallel())
         return 1;
     int threads = fa_get_num_threads();
     if (threads > 1)
         *total_ns *= slowness();
     return *total_ns < WAKING_NS + WAKING_ONE_NS * threads ? 1 : threads;
+}
+
+#if defined(_WIN32)
+static int can_start(int threads) { return threads > 1; }
+#else
+static void *wait_for_gate(void *gate)
+{
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+/* Whether a team of so many can be had. OpenMP keeps the threads of this thread's last team, and starts what a larger
+   one needs besides: as many are started here, all of them before the first ends. */
+static int can_start(int threads)
+{
+    static _Thread_local int had = 1;
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    int wanted = threads - had, started = 0;
+    pthread_t *ids = wanted > 0 ? malloc((size_t)wanted * sizeof *ids) : NULL;
+    if (ids) {
+        pthread_mutex_lock(&gate);
+        while (started < wanted && !pthread_create(ids + started, NULL, wait_for_gate, &gate))
+            started++;
+        pthread_mutex_unlock(&gate);
+        for (int k = 0; k < started; k++)
+            pthread_join(ids[k], NULL);
+        pthread_mutex_destroy(&gate);
+        free(ids);
+    }
+    if (started < wanted)
+        return 0;
+    had = threads;
+    return 1;
+}
+#endif
+
+/* The same, once a second where it cannot. */
+static int can_go(int threads, long long now)
+{
+    if (now < atomic_load(&alone_until))
+        return 0;
+    if (can_start(threads))
+        return 1;
+    atomic_store(&alone_until, now + ALONE_AT_MOST_NS);
+    return 0;
 }
 #endif
 
@@ -157,7 +250,8 @@ void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), vo
     ptrdiff_t grains = (n + grain - 1) / grain;
     int threads = grains < 2 ? 1 : threads_for(&total_ns);
     long long start = threads > 1 ? now_ns() : 0, done = start;
-    if (threads > 1 && start >= atomic_load(&alone_until) && !omp_in_parallel()) {
+    if (threads > 1 && can_go(threads, start)) {
+        start = done = now_ns();
         ptrdiff_t chunks = (ptrdiff_t)threads * CHUNKS_PER_THREAD;
         if (chunks > grains)
             chunks = grains;

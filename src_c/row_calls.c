@@ -68,11 +68,15 @@ fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, con
                           form == FA_SPARSEMAX;
     const int has_temperature = form <= FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT || form >= FA_SPARSEMAX;
     const double size = temperature < 0 ? -temperature : temperature;
-    if (form < 0 || form >= FA_ROW_FORM_COUNT || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 || outer < 0 || n < 0 ||
-        inner < 0 || (!one_input && !second) || !(size > 0 && size * 0 == 0) || (!has_temperature && size != 1))
+    ptrdiff_t elements, rows;
+    if (form < 0 || form >= FA_ROW_FORM_COUNT || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 ||
+        !fa_count(dtype, outer, n, inner, &elements) || !fa_count(dtype, outer, 1, inner, &rows) ||
+        !(size > 0 && size * 0 == 0) || (!has_temperature && size != 1))
+        return FA_ERROR_ARGUMENT;
+    if ((elements && (!first || (!one_input && !second))) || ((elements || (form == FA_LOGSUMEXP && rows)) && !out))
         return FA_ERROR_ARGUMENT;
     if (form == FA_LOGSUMEXP && n == 0) /* the logarithm of an empty sum */
-        for (ptrdiff_t i = 0; i < outer * inner; i++)
+        for (ptrdiff_t i = 0; i < rows; i++)
             memcpy((char *)out + i * fa_size_of(dtype), &bottoms[dtype], (size_t)fa_size_of(dtype));
     if (outer == 0 || n == 0 || inner == 0)
         return FA_OK;
@@ -83,7 +87,7 @@ fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, con
     /* Whole blocks of rows: of 64, or, of longer ones that lie one after the other, of 2048 elements. */
     ptrdiff_t grain = inner > 1 || n <= 64 ? ((4096 / n) | 63) + 1 : n > 2048 ? 1 : 2048 / n * 2;
     unsigned flags = fa_flags();
-    fa_parallel(run_rows, &job, outer * inner, grain, ns);
+    fa_parallel(run_rows, &job, rows, grain, ns);
     fa_restore_flags(flags);
     fa_restore_overflow(flags);
     return failed ? FA_ERROR_MEMORY : FA_OK;

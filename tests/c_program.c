@@ -149,6 +149,80 @@ static void hardmax(void)
     expect(y[0] == 0 && y[1] == 1 && y[2] == 0 && y[3] == 0, "a hidden maximum");
 }
 
+/* What is missing, or has no size that can be, is an error before anything is read. */
+static void refusals(const fa_activation *elu)
+{
+    enum { N = 6 };
+    const ptrdiff_t huge = PTRDIFF_MAX, quarter = (ptrdiff_t)1 << (sizeof(ptrdiff_t) * 8 - 2);
+    float x[N] = {0}, y[N] = {7, 7, 7, 7, 7, 7}, same[N];
+    double wide = 0.5;
+    const float alpha = 1;
+    const int64_t classes[N] = {0};
+    const void *in[3] = {x, x, x}, *hole[3] = {x, NULL, x};
+    void *out[2] = {y, y}, *none[2] = {NULL, NULL}, *half[2] = {y, NULL};
+    const ptrdiff_t one[6] = {4, 4, 0, 4, 4, 4}, far[6] = {huge, 4, 0, 4, 4, 4}, zero[6] = {0};
+    char *data[6] = {(char *)x, (char *)&alpha, (char *)y, (char *)y, (char *)y, (char *)y}, *absent[6] = {(char *)x, NULL};
+    memcpy(same, y, sizeof y);
+#define REFUSED(CALL) expect((CALL) == FA_ERROR_ARGUMENT, #CALL)
+    expect(!fa_find(NULL) && !fa_name(NULL) && fa_parameter_count(NULL) == 0 && !fa_has_form(NULL, FA_VALUE), "no activation");
+    REFUSED(fa_apply(elu, FA_VALUE, FA_FLOAT32, NULL, out, N, &alpha));
+    REFUSED(fa_apply(elu, FA_VALUE, FA_FLOAT32, in, NULL, N, &alpha));
+    REFUSED(fa_apply(elu, FA_VALUE, FA_FLOAT32, in, none, N, &alpha));
+    REFUSED(fa_apply(elu, FA_BACKWARD, FA_FLOAT32, hole, out, N, &alpha));
+    REFUSED(fa_apply(elu, FA_VALUE_AND_DERIVATIVE, FA_FLOAT32, in, half, N, &alpha));
+    REFUSED(fa_apply(elu, FA_VALUE, FA_FLOAT32, in, out, huge, &alpha));
+    REFUSED(fa_apply(elu, FA_VALUE, FA_FLOAT64, in, out, quarter / 4, &wide));
+    expect(fa_apply(elu, FA_VALUE, FA_FLOAT32, hole + 1, none, 0, &alpha) == FA_OK, "no element needs no array");
+    REFUSED(fa_apply_strided(elu, FA_VALUE, FA_FLOAT32, NULL, one, N));
+    REFUSED(fa_apply_strided(elu, FA_VALUE, FA_FLOAT32, data, NULL, N));
+    REFUSED(fa_apply_strided(elu, FA_VALUE, FA_FLOAT32, absent, one, N));
+    REFUSED(fa_apply_strided(elu, FA_VALUE, FA_FLOAT32, data, far, N));
+    REFUSED(fa_apply_strided(elu, FA_VALUE, FA_FLOAT32, data, one, -1));
+    REFUSED(fa_apply_biased(elu, FA_BIASED, FA_FLOAT32, in, out, quarter, 4, &alpha));
+    REFUSED(fa_apply_biased(elu, FA_BIASED, FA_FLOAT32, in, out, 4, quarter, &alpha));
+    REFUSED(fa_apply_biased(elu, FA_BIASED, FA_FLOAT32, in, out, 1, huge, &alpha));
+    REFUSED(fa_apply_biased(elu, FA_BIASED, FA_FLOAT32, NULL, out, 2, 3, &alpha));
+    REFUSED(fa_apply_biased(elu, FA_BIASED, FA_FLOAT32, hole, out, 2, 3, &alpha));
+    REFUSED(fa_apply_biased(elu, FA_BIASED, FA_FLOAT32, in, none, 2, 3, &alpha));
+    REFUSED(fa_apply_biased(elu, FA_BIASED_BACKWARD, FA_FLOAT32, in, half, 2, 3, &alpha));
+    REFUSED(fa_apply_biased(elu, FA_BIASED_BACKWARD, FA_FLOAT32, in, out, quarter, 4, &alpha));
+    REFUSED(fa_apply_matrix(elu, FA_VALUE, FA_FLOAT32, data, one, zero, quarter, 4));
+    REFUSED(fa_apply_matrix(elu, FA_VALUE, FA_FLOAT32, data, one, far, 3, 2));
+    REFUSED(fa_apply_matrix(elu, FA_VALUE, FA_FLOAT32, data, one, NULL, 3, 2));
+    REFUSED(fa_apply_matrix(elu, FA_VALUE, FA_FLOAT32, NULL, one, one, 3, 2));
+    REFUSED(fa_biased_backward(elu, FA_FLOAT32, data, one, zero, 3, 2, NULL));
+    REFUSED(fa_biased_backward(elu, FA_FLOAT32, absent, one, zero, 3, 2, y));
+    REFUSED(fa_rows(FA_SOFTMAX, FA_FLOAT32, x, NULL, y, quarter, 4, 1));
+    REFUSED(fa_rows(FA_SOFTMAX, FA_FLOAT32, x, NULL, y, 2, quarter, 4));
+    REFUSED(fa_rows(FA_SOFTMAX, FA_FLOAT32, x, NULL, y, -1, 3, 1));
+    REFUSED(fa_rows(FA_SOFTMAX, FA_FLOAT32, NULL, NULL, y, 2, 3, 1));
+    REFUSED(fa_rows(FA_SOFTMAX, FA_FLOAT32, x, NULL, NULL, 2, 3, 1));
+    REFUSED(fa_rows(FA_LOGSUMEXP, FA_FLOAT32, x, NULL, NULL, 2, 0, 1));
+    REFUSED(fa_rows_where(FA_SOFTMAX, FA_FLOAT32, x, NULL, y, 2, 3, 1, NULL, NAN));
+    fa_loss_call loss = {FA_MSE_LOSS, FA_FLOAT32, N, x, x, NULL, 0, NULL, &wide, NULL, y, 1};
+    REFUSED(fa_apply_loss(NULL));
+    loss.n = huge;
+    REFUSED(fa_apply_loss(&loss));
+    loss.n = N, loss.target = NULL;
+    REFUSED(fa_apply_loss(&loss));
+    fa_class_loss_call rows = {FA_FLOAT32, 0, 2, 3, x, classes, NULL, NULL, -100, 1, &wide, NULL, y};
+    REFUSED(fa_apply_class_loss(NULL));
+    rows.rows = quarter, rows.classes = 4;
+    REFUSED(fa_apply_class_loss(&rows));
+    rows.rows = 2, rows.classes = 3, rows.x = NULL;
+    REFUSED(fa_apply_class_loss(&rows));
+    fa_step_call step = {FA_ADAM, FA_FLOAT32, 0, 0, N, y, x, {y, NULL, NULL}, 1, 0, 1, 0, 1, 0.9, 0.999, 1e-8};
+    REFUSED(fa_apply_step(NULL));
+    REFUSED(fa_apply_step(&step));
+    step.rule = FA_SGD, step.grad = NULL;
+    REFUSED(fa_apply_step(&step));
+    step.grad = x, step.n = huge;
+    REFUSED(fa_apply_step(&step));
+    expect(memcmp(y, same, sizeof y) == 0, "an error writes nothing");
+    expect(fa_set_num_threads(fa_most_threads() + 1) == -1 && fa_set_num_threads(-1) == -1, "threads that cannot be");
+    expect(fa_most_threads() >= 64 && fa_set_num_threads(0) == 0, "the setting is as it was");
+}
+
 int main(void)
 {
     enum { N = 37 };
@@ -242,5 +316,6 @@ int main(void)
     halves();
     losses();
     hardmax();
+    refusals(elu);
     return failures;
 }

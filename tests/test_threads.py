@@ -1,4 +1,5 @@
 """Threads: how many, whose, and what happens around fork, other libraries and Python threads."""
+import asyncio
 import os
 import shutil
 import subprocess
@@ -15,10 +16,10 @@ LONG = "import os, numpy as np, fastact as fa\nx = np.linspace(-5, 5, 1 << 22, d
 
 
 def run(code, prefix=(), timeout=60, **environment):
-    """What a fresh Python prints, with these environment variables and no others about threads."""
+    """What a fresh Python prints, with these environment variables and no others about threads; warnings are errors."""
     env = {name: value for name, value in os.environ.items()
            if name not in ("OMP_NUM_THREADS", "FASTACT_NUM_THREADS", "OMP_THREAD_LIMIT")}
-    done = subprocess.run([*prefix, sys.executable, "-c", code], env={**env, **environment}, capture_output=True,
+    done = subprocess.run([*prefix, sys.executable, "-W", "error", "-c", code], env={**env, **environment}, capture_output=True,
                           text=True, timeout=timeout)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -49,9 +50,163 @@ def test_environment(name):
     assert run(COUNT, **{name: "1"}) == "1"
 
 
-def test_senseless_environment_counts_as_none():
-    for text in ("", "0", "-2", "many"):
-        assert int(run(COUNT, FASTACT_NUM_THREADS=text)) >= 1
+def warned(name, text):
+    """The import's warnings about an environment variable, in one text."""
+    return run("import warnings\nwith warnings.catch_warnings(record=True) as seen:\n    warnings.simplefilter('always')\n"
+               "    import fastact\nprint(fastact.get_num_threads(), fastact.isa(), *(w.message for w in seen))", **{name: text})
+
+
+def test_environment_may_have_spaces():
+    assert run(COUNT, FASTACT_NUM_THREADS=" 3 ") == "3"
+    assert int(run(COUNT, FASTACT_NUM_THREADS="0")) >= 1
+
+
+@pytest.mark.parametrize("name, text", [
+    *(("FASTACT_NUM_THREADS", text) for text in ("", "  ", "many", "-2", "2.5", "1e3", "3x", "65536", "99999999999")),
+    ("OMP_NUM_THREADS", "40000"), ("FASTACT_ISA", ""), ("FASTACT_ISA", "avx1024"), ("FASTACT_CACHE_MB", ""),
+    ("FASTACT_CACHE_MB", "many"), ("FASTACT_CACHE_MB", "-1"), ("FASTACT_CACHE_MB", "nan"), ("FASTACT_CACHE_MB", "1e300")])
+def test_senseless_environment(name, text):
+    """A warning that names the variable and its value, and the default."""
+    threads, isa, said = warned(name, text).split(maxsplit=2)
+    assert f"{name}={text!r}" in said and isa == fa.isa()
+    assert int(threads) == (64 if name == "OMP_NUM_THREADS" else int(run(COUNT))) or os.cpu_count() > 16
+
+
+def test_the_setter_refuses():
+    most = max(64, 4 * os.cpu_count())
+    fa.set_num_threads(3)
+    for wrong, error in ((-1, ValueError), (most + 1, ValueError), (40_000, ValueError), (10**30, ValueError),
+                         (1.5, TypeError), ("2", TypeError), (None, TypeError)):
+        with pytest.raises(error, match=r"fastact\.set_num_threads takes .*" + (str(most) if error is ValueError else "number")):
+            fa.set_num_threads(wrong)
+        with pytest.raises(error, match=r"fastact\.num_threads takes"):
+            with fa.num_threads(wrong):
+                pass
+    assert fa.get_num_threads() == 3 and fa.set_num_threads(np.int64(most)) == 3 and fa.get_num_threads() == most
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits the address space as Linux does")
+def test_threads_that_cannot_be_started():
+    """libgomp ends a process that cannot start a thread; here the call is one thread's."""
+    code = LONG + """
+import resource
+out = np.empty_like(x)
+want = fa.tanh(x)
+fa.set_num_threads(64)
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + (40 << 20), -1))
+for _ in range(2):
+    assert (fa.tanh(x, out) == want).all()
+print("good")
+"""
+    assert run(code, OMP_NUM_THREADS="1") == "good"
+
+
+def test_blocks_that_overlap_in_threads():
+    """A block binds its own thread, whatever ends first, and the setting of the process is left alone."""
+    fa.set_num_threads(5)
+    seen, entered, leave = {}, [threading.Event() for _ in range(2)], [threading.Event() for _ in range(2)]
+
+    def work(k):
+        with fa.num_threads(k + 2):
+            entered[k].set()
+            leave[k].wait()
+            seen[k] = fa.get_num_threads()
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(2)]
+    for thread, event in zip(threads, entered):
+        thread.start()
+        event.wait()
+        assert fa.get_num_threads() == 5
+    for thread, event in zip(threads, leave):
+        event.set()
+        thread.join()
+        assert fa.get_num_threads() == 5
+    assert seen == {0: 2, 1: 3}
+    with fa.num_threads(2):
+        assert fa.set_num_threads(4) == 5 and fa.get_num_threads() == 2
+        with fa.num_threads(0):
+            assert fa.get_num_threads() == int(run(COUNT))
+    assert fa.get_num_threads() == 4
+
+
+def test_blocks_of_tasks_and_generators():
+    fa.set_num_threads(5)
+
+    async def task(n):
+        seen = []
+        with fa.num_threads(n):
+            for _ in range(3):
+                await asyncio.sleep(0)
+                seen += [fa.get_num_threads(), await asyncio.to_thread(fa.get_num_threads)]
+        return {*seen}, fa.get_num_threads()
+
+    async def all_tasks():
+        return await asyncio.gather(*map(task, (1, 2, 3)))
+
+    assert asyncio.run(all_tasks()) == [({1}, 5), ({2}, 5), ({3}, 5)]
+
+    def generator(n):
+        with fa.num_threads(n):
+            yield fa.get_num_threads()
+
+    first, second = generator(2), generator(3)
+    assert (next(first), next(second)) == (2, 3)
+    first.close()
+    assert fa.get_num_threads() == 3
+    thread = threading.Thread(target=second.close)  # in another context than it was begun in
+    thread.start()
+    thread.join()
+    assert fa.get_num_threads() == 5
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="no list of a process's threads")
+@pytest.mark.parametrize("call", ["fa.sigmoid(x)", "fa.sigmoid.ufunc(x)", "step()", "fa.softmax(x.reshape(-1, 64))",
+                                  "fa.losses.mse_loss(x, x)", "fa.silu.gated(x, x)"])
+def test_a_block_binds_every_way_in(call):
+    """One thread inside of the block, several outside of it."""
+    code = LONG + f"""
+step = fa.sigmoid.bind(x, np.empty_like(x))
+with fa.num_threads(1):
+    {call}
+assert len(os.listdir("/proc/self/task")) == 1, "threads in the block"
+for _ in range(20):
+    {call}
+print(len(os.listdir("/proc/self/task")) > 1)
+"""
+    assert run(code, FASTACT_NUM_THREADS="4", OPENBLAS_NUM_THREADS="1") == "True"
+
+
+@pytest.mark.parametrize("call", ["fa.losses.cross_entropy.value_and_grad(x, target)",
+                                  "fa.losses.cross_entropy.value_and_grad(x, target, label_smoothing=0.1)",
+                                  "fa.losses.nll_loss.value_and_grad(x, target, weight)", "fa.hardmax(x)"])
+def test_writers_while_c_reads(call):
+    """Classes, and elements that are searched for, change between the looks of a call without the GIL."""
+    code = f"""
+import threading, time, numpy as np, fastact as fa
+x = np.random.default_rng(0).normal(size=(20_000, 20)).astype(np.float32)
+target, weight, done = np.zeros(20_000, np.int64), np.ones(20, np.float32), threading.Event()
+
+def write():
+    while not done.is_set():
+        for number in (1 << 40, 0, -1 << 40, 0):
+            target[:] = number
+        x[:] = x[::-1]
+
+threads = [threading.Thread(target=write) for _ in range(2)]
+for thread in threads:
+    thread.start()
+end, ran = time.monotonic() + 1, 0
+while time.monotonic() < end:
+    try:
+        {call}
+        ran += 1
+    except (ValueError, IndexError):
+        pass
+done.set()
+print(ran > 0)
+"""
+    assert run(code) == "True"
 
 
 @pytest.mark.skipif(not shutil.which("taskset"), reason="no taskset")

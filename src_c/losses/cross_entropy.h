@@ -19,6 +19,8 @@ typedef struct {
     REAL *grad;
     ptrdiff_t first; /* row */
     int count;
+    int counts[LOSS_LANES];       /* 0: a row that is left out */
+    ptrdiff_t target[LOSS_LANES]; /* the class of a row that counts; -1 where there are shares */
     REAL m[LOSS_LANES];
     double others[LOSS_LANES], tops[LOSS_LANES]; /* the sum of their terms; and how many maxima there are */
     REAL log_sum[LOSS_LANES], inverse[LOSS_LANES];
@@ -167,23 +169,14 @@ static double FN(class_share_sums)(const REAL *share, const REAL *x, REAL m, ptr
     return fa_total(sum, lost);
 }
 
-/* The class of a row, or -1; *counts is 0 for a row that is left out. */
-INLINE ptrdiff_t FN(class_of_row)(const FN(class_rows) *rows, int r, int *counts)
-{
-    const fa_class_loss_call *call = rows->call;
-    *counts = !call->target || call->target[rows->first + r] != call->ignore;
-    return call->share || !*counts ? -1 : (ptrdiff_t)call->target[rows->first + r];
-}
-
 /* A row's loss, and rows->part. */
 static double FN(class_value)(FN(class_rows) *rows, int r)
 {
     const fa_class_loss_call *call = rows->call;
     const REAL *x = rows->x + r * call->classes, m = rows->m[r];
-    int counts;
-    const ptrdiff_t target = FN(class_of_row)(rows, r, &counts);
+    const ptrdiff_t target = rows->target[r];
     double value;
-    if (!counts)
+    if (!rows->counts[r])
         return rows->part[r] = 0;
     if (call->share) {
         rows->part[r] = FN(class_share_sums)(rows->share + r * call->classes, x, m, call->classes, &value);
@@ -197,13 +190,11 @@ static double FN(class_value)(FN(class_rows) *rows, int r)
 /* A row with one +inf at its limit: the loss is 0 or inf, and softmax is 1 there. */
 static double FN(class_infinite_row)(const FN(class_rows) *rows, int r, double scale)
 {
-    const ptrdiff_t n = rows->call->classes;
-    int counts;
-    const ptrdiff_t target = FN(class_of_row)(rows, r, &counts);
+    const ptrdiff_t n = rows->call->classes, target = rows->target[r];
     double value = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
         const REAL x = rows->x[r * n + i];
-        double share = i == target ? rows->part[r] : counts && rows->share ? rows->share[r * n + i] : 0;
+        double share = i == target ? rows->part[r] : rows->counts[r] && rows->share ? rows->share[r * n + i] : 0;
         value = x < INFINITY && share != 0 ? INFINITY : value;
         if (rows->grad)
             rows->grad[r * n + i] = (REAL)(((x < INFINITY ? 0 : rows->part[r]) - share) * scale);
@@ -214,11 +205,9 @@ static double FN(class_infinite_row)(const FN(class_rows) *rows, int r, double s
 /* softmax times part times scale is there; less that of the target it is the gradient. */
 static void FN(class_subtract_target)(const FN(class_rows) *rows, int r, double scale)
 {
-    const ptrdiff_t n = rows->call->classes;
-    int counts;
-    const ptrdiff_t target = FN(class_of_row)(rows, r, &counts);
+    const ptrdiff_t n = rows->call->classes, target = rows->target[r];
     REAL *grad = rows->grad + r * n;
-    if (!counts) {
+    if (!rows->counts[r]) {
         FA_SIMD_LOOP grad[i] = 0;
     } else if (rows->share) {
         const REAL *share = rows->share + r * n, factor = (REAL)scale;
@@ -282,6 +271,8 @@ static double FN(run_cross_entropy)(const fa_class_loss_call *call, double scale
         rows.x = (const REAL *)call->x + at;
         rows.share = call->share ? (const REAL *)call->share + at : NULL;
         rows.grad = call->grad ? (REAL *)call->grad + at : NULL;
+        for (int r = 0; r < rows.count; r++)
+            rows.counts[r] = fa_class_of_row(call, rows.first + r, &rows.target[r]);
         FN(class_rows_losses)(&rows, scale, value);
         for (int r = 0; r < rows.count; r++) {
             fa_add(&sum, &lost, value[r]);

@@ -38,6 +38,17 @@ static inline __attribute__((always_inline)) void fa_add(double *sum, double *lo
     *sum = total;
 }
 
+/* Whether a row counts, and its class, which is -1 where the call has shares, and otherwise one that may be an index.
+   Another thread of the caller may write to the targets meanwhile: so each is read once (a volatile read is not
+   repeated), and checked after that. One that is no class by now counts for nothing. */
+static inline int fa_class_of_row(const fa_class_loss_call *call, ptrdiff_t row, ptrdiff_t *target)
+{
+    const int64_t given = call->target ? ((const volatile int64_t *)call->target)[row] : 0;
+    const int is_class = given >= 0 && given < call->classes;
+    *target = call->share ? -1 : is_class ? (ptrdiff_t)given : 0;
+    return !call->target || (given != call->ignore && (is_class || call->share));
+}
+
 /* Infinities lose NaN. */
 static inline double fa_total(double sum, double lost) { return sum - sum == 0 ? sum + lost : sum; }
 #endif

@@ -6,8 +6,8 @@ static double FN(run_nll_loss)(const fa_class_loss_call *call, double scale, ptr
     REAL *grad = call->grad, *values = call->values;
     double sum = 0, lost = 0;
     for (ptrdiff_t row = begin; row < end; row++) {
-        const int counts = call->target[row] != call->ignore;
-        const ptrdiff_t target = counts ? (ptrdiff_t)call->target[row] : 0;
+        ptrdiff_t target;
+        const int counts = fa_class_of_row(call, row, &target);
         const REAL factor = weight ? weight[target] : 1, value = counts ? -FN(weighed)(factor, x[row * n + target]) : 0;
         if (grad) {
             REAL *here = grad + row * n;

@@ -1,4 +1,5 @@
-/* hardmax(x): 1 at a row's first maximum, 0 elsewhere. A row with a NaN becomes NaN. Rows one after the other. */
+/* hardmax(x): 1 at a row's first maximum, 0 elsewhere. A row with a NaN becomes NaN. Rows one after the other. The
+   search for the maximum ends with the row, since another thread may have written to x after it was found. */
 static void FN(hardmax_along)(const FN(row_block) *b)
 {
     for (int r = 0; r < b->count; r++) {
@@ -11,12 +12,13 @@ static void FN(hardmax_along)(const FN(row_block) *b)
             nan |= x[i] != x[i];
         while (!nan && first + ROW_LANES <= b->n && !FN(count_top)(x + first, m, 0, ROW_LANES))
             first += ROW_LANES;
-        while (!nan && x[first] != m)
+        while (!nan && first < b->n && x[first] != m)
             first++;
         REAL rest = nan ? NAN : 0;
 #pragma omp simd
         for (ptrdiff_t i = 0; i < b->n; i++)
             out[i] = rest;
-        out[first] = nan ? NAN : 1;
+        if (!nan && first < b->n)
+            out[first] = 1;
     }
 }

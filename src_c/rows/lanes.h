@@ -9,7 +9,8 @@
    A sum has one order whatever the instruction set, the layout and the threads. Its elements are taken by
    16, one a lane, and if the last ones are fewer they take the last lanes (the first lanes, in a
    row of less than 16). Of each lane four elements are added in REAL, in pairs; these sums one after the other,
-   in double; and the lanes as a tree. Where REAL is double, sums in double are compensated. */
+   in double; and the lanes as a tree. Where REAL is double, sums in double are compensated. A sum of 0 is +0: which
+   zeros are added to it, and so its sign, would depend on the layout. */
 #ifndef FA_LANES_ONCE
 #define FA_LANES_ONCE
 enum { ROW_LANES = 16, FOURFOLD = 4 * ROW_LANES, BLOCK_ROWS = 256 };
@@ -174,12 +175,12 @@ INLINE double FN(row_sum)(int kind, const REAL *a, const REAL *c, ptrdiff_t n, R
     LANES_LOOP(4) FN(row_add)(&sum[l], &rest[l], sum[l + 4]);
     LANES_LOOP(2) FN(row_add)(&sum[l], &rest[l], sum[l + 2]);
     if (!FA_DOUBLE)
-        return sum[0] + sum[1];
+        return sum[0] + sum[1] + 0.0;
     FN(row_add)(&sum[0], &rest[0], sum[1]);
     LANES_LOOP(8) rest[l] += rest[l + 8];
     LANES_LOOP(4) rest[l] += rest[l + 4];
     LANES_LOOP(2) rest[l] += rest[l + 2];
-    return sum[0] + (rest[0] + rest[1]);
+    return sum[0] + (rest[0] + rest[1]) + 0.0;
 }
 
 /* The tree of 16 rows' lanes; those from `lanes` on are 0, and not there. */
@@ -191,7 +192,7 @@ INLINE void FN(row_trees)(double (*sum)[ROW_LANES], double (*rest)[ROW_LANES], i
             if (FA_DOUBLE)
                 LANES_LOOP(ROW_LANES) rest[k][l] += rest[k + width][l];
         }
-    LANES_LOOP(ROW_LANES) sums[l] = FA_DOUBLE ? sum[0][l] + rest[0][l] : sum[0][l];
+    LANES_LOOP(ROW_LANES) sums[l] = (FA_DOUBLE ? sum[0][l] + rest[0][l] : sum[0][l]) + 0.0;
 }
 
 /* Lane k of rows side by side begins with the 1 to 4 elements of it that are left over by fours, in pairs. */

@@ -9,7 +9,7 @@
 #define DOMINANT 0.6                   /* a float of the logarithm of the rest is then at least 2^-25 */
 #define PLAIN_FROM 192                 /* elements */
 #define LEAST_SHARE 0x1p-22            /* of the largest term: less than this is no difference of sums in double */
-#define SQRT_HALF 0x3fe6a09e667f3bcdLL /* the bits of sqrt(1/2) */
+#define SQRT_HALF 0x3fe6a09e667f3bcdULL /* the bits of sqrt(1/2) */
 
 /* log(1 + x) for x >= 0, within 1 ulp. 1 + x = 2^k (1 + r) with 1 + r in [sqrt(1/2), sqrt(2)), and
    log(1 + r) = 2 s + s R(s^2), s = r / (2 + r), written as r - r^2 / 2 + s (r^2 / 2 + R). R: error below
@@ -17,14 +17,14 @@
 FA_PLAIN double fa_log1p(double x)
 {
     double u = 1 + x, back = u - 1, lost = (1 - (u - back)) + (x - back), f, unit, k;
-    int64_t bits, power;
+    uint64_t bits, power; /* unsigned: a shift of a negative number has no meaning in C */
     __builtin_memcpy(&bits, &u, 8);
-    power = (int64_t)((uint64_t)(bits - SQRT_HALF) >> 52);
+    power = (bits - SQRT_HALF) >> 52;
     bits -= power << 52;
     __builtin_memcpy(&f, &bits, 8);
     bits = (1023 - power) << 52;
     __builtin_memcpy(&unit, &bits, 8);
-    bits = power + 0x4330000000000000LL; /* 2^52 + k: AVX2 converts no long integers */
+    bits = power + 0x4330000000000000; /* 2^52 + k: AVX2 converts no long integers */
     __builtin_memcpy(&k, &bits, 8);
     k -= 0x1p52;
     double r = (f - 1) + lost * unit, half = 0.5 * r * r, s = r / (2 + r), z = s * s, w = z * z;
