@@ -2,7 +2,7 @@
 """The Activation objects: ``fastact.sigmoid`` and its siblings."""
 from cpython.object cimport PyObject
 
-from fastact.forms cimport Form, PyTypeObject, fastact_use_vectorcall
+from fastact.forms cimport Form, PyTypeObject, fastact_refuse_new, fastact_use_vectorcall
 
 from types import MappingProxyType
 
@@ -71,6 +71,8 @@ cdef void _enable():
 _enable()
 
 activations = MappingProxyType({entry.name: Activation(entry) for entry in registry.ACTIVATIONS})
+for _type in (Form, BiasedBackward, Activation):
+    fastact_refuse_new(<PyTypeObject *>_type)
 _aliases = {alias: name for alias, name in registry.aliases().items() if name in activations}
 
 

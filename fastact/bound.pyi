@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from typing_extensions import disjoint_base
@@ -8,17 +8,17 @@ from fastact.forms import Form
 @disjoint_base
 class Bound:
     result: Any
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
 @disjoint_base
 class Pipeline:
-    steps: tuple[Bound, ...]
+    steps: tuple[Callable[[], Any], ...]
     result: Any
-    def __new__(cls, steps: Iterable[Bound]) -> Pipeline: ...
+    def __new__(cls, steps: Iterable[Callable[[], Any]]) -> Pipeline: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
     def __len__(self) -> int: ...
 
+def bind_form(form: Form, args: tuple[Any, ...], named: dict[str, Any]) -> Bound: ...
 def bind_rows(
     name: str, form: int, first: Any, second: Any, out: Any, shape: tuple[int, ...], mask: Any, temperature: float
 ) -> Bound: ...

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from fastact import loss_kernels
 from fastact.containers import ArrayLike, Call, asarray
 from fastact.loss_base import (
-    Loss, Prepared, Reduction, Value, contiguous, divisor, in_containers, number, real, scaled, spread,
+    Loss, Prepared, Reduction, Value, divisor, in_containers, number, real, scaled, spread,
 )  # fmt: skip
+from fastact.row_arguments import contiguous
 
 
 @Loss

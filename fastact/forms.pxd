@@ -14,11 +14,25 @@ cdef extern from *:
         type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
         PyType_Modified(type);
     }
+
+    /* Only the package makes objects of this type, from C: others would be without their pointers. */
+    static PyObject *fastact_refuse(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+    {
+        (void)args, (void)kwargs;
+        return PyErr_Format(PyExc_TypeError, "%s objects cannot be made by hand", type->tp_name);
+    }
+    static void fastact_refuse_new(PyTypeObject *type)
+    {
+        type->tp_new = fastact_refuse;
+        type->tp_vectorcall = NULL; /* Cython's, which would call the other */
+        PyType_Modified(type);
+    }
     """
     ctypedef struct PyTypeObject:
         pass
     ctypedef PyObject *(*vectorcallfunc)(PyObject *, PyObject *const *, size_t, PyObject *) except NULL
     void fastact_use_vectorcall(PyTypeObject *type, Py_ssize_t offset)
+    void fastact_refuse_new(PyTypeObject *type)
     Py_ssize_t PyVectorcall_NARGS(size_t)
 
 cdef enum:

@@ -199,7 +199,7 @@ cdef class Form:
             with nogil:
                 kernels.apply_matrix(self.activation, self.form, dtype, data, steps, row_steps, n // columns, columns)
 
-    def bind(self, *args):
+    def bind(self, *args, **named):
         """Fix the arrays of a call: ``step = f.bind(x, out)``, then ``step()`` runs it.
 
         Parameters
@@ -208,14 +208,20 @@ cdef class Form:
             The inputs, then the parameters (numbers, or none for the defaults), then the output
             arrays: C-contiguous float ndarrays of one dtype and shape, but a bias may be one row. An
             output may be an input and must not overlap one in any other way.
+        **named
+            Any of them by name, the outputs as `out` (several: a tuple), as in
+            ``f.bind(x, out, alpha=0.5)`` and ``f.bind(x, out=out)``.
 
         Returns
         -------
         Bound
             A callable without arguments that returns the output; it keeps the buffers alive and unresized.
         """
-        from fastact.bound import Bound
-        return Bound(self, args)
+        if "approximate" in named and self.info.approximate:
+            from fastact.activations import _variant
+            return _variant(self, named.pop("approximate")).bind(*args, **named)
+        from fastact.bound import bind_form
+        return bind_form(self, args, named)
 
 
 cdef PyObject *call_any(Form self, PyObject *const *args, Py_ssize_t given, PyObject *names) except NULL:

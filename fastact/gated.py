@@ -15,7 +15,7 @@ from fastact.activations import activations
 from fastact.biased import run_halves, run_matrix
 from fastact.containers import Call, apply, asarray
 from fastact.row_arguments import check_even
-from fastact.row_bind import RowForm
+from fastact.row_bind import explain_calls, row_form
 
 _DOC = """{name}(x, axis=-1, gate="last", out=None) = a * {activation}(b), x = [a, b]
 
@@ -89,7 +89,7 @@ class GatedLinearUnit:
         self.info = info
         self.name = self.__name__ = info.name
         self.__doc__ = _DOC.format(name=info.name, activation=info.activation, reference=info.reference)
-        self.backward = RowForm(self, "backward", self._backward, self._bind_backward)
+        self.backward = row_form(self, "backward", self._backward, self._bind_backward)
 
     @property
     def activation(self):
@@ -260,6 +260,7 @@ def _matrices(x, axis, gate):
     return list(_halves(_matrix(x, axis), 1, gate))
 
 
+explain_calls(GatedLinearUnit)
 glu = GatedLinearUnit(Info("glu", "sigmoid", "Dauphin et al. 2017, arXiv:1612.08083; gate last, as in torch"))
 reglu = GatedLinearUnit(Info("reglu", "relu", "Shazeer 2020, arXiv:2002.05202"))
 geglu = GatedLinearUnit(Info("geglu", "gelu", "Shazeer 2020, arXiv:2002.05202"))

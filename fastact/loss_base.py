@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fastact import containers, loss_kernels
 from fastact.containers import ArrayLike
+from fastact.row_arguments import contiguous
 
 P = ParamSpec("P")
 Array = NDArray[np.floating[Any]]  # of float32 or float64
@@ -322,11 +323,6 @@ def real(name: str, argument: str, value: ArrayLike) -> NDArray[Any]:
         f"{name}: {argument} has dtype {array.dtype}; expected real numbers, "
         "which are computed in float32 or float64"
     )
-
-
-def contiguous(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
-    """A C-contiguous, aligned base-class array of this dtype; 0-d stays so."""
-    return np.require(array, dtype, ["C", "A"]) if array.ndim else array.astype(dtype)
 
 
 def pair(name: str, input: ArrayLike, target: ArrayLike) -> Tuple[NDArray[Any], NDArray[Any]]:

@@ -12,6 +12,7 @@ from fastact import initializers, losses, optimizers, pairing
 from fastact.activation_arguments import Chosen, per_layer, resolve
 from fastact.containers import plain
 from fastact.loss_base import bare, is_own, scaled, takes_reduction, with_options
+from fastact.row_arguments import contiguous
 from fastact.rows import RowActivation, functions
 
 _BINARY = (losses.binary_cross_entropy_with_logits, losses.binary_cross_entropy)
@@ -137,7 +138,7 @@ def inputs(X: ArrayLike, width: int, dtype: Any) -> np.ndarray:
         raise ValueError(f"MLP: X has shape {x.shape}; expected (samples, {width}){hint}")
     if x.dtype.kind not in "fiub":
         raise TypeError(f"MLP: X has dtype {x.dtype}; expected real numbers")
-    return np.ascontiguousarray(x, dtype)
+    return contiguous(x, dtype)
 
 
 def targets(y: ArrayLike, samples: int, outputs: int, loss: Any, dtype: Any) -> np.ndarray:
@@ -169,7 +170,7 @@ def targets(y: ArrayLike, samples: int, outputs: int, loss: Any, dtype: Any) -> 
             hint = "; for classes use loss=\"cross_entropy\", for one number a sample a last layer of size 1"
         raise ValueError(f"MLP: loss {loss.__name__} with {outputs} outputs takes y of shape ({samples}, {outputs}), "
                          f"got shape {target.shape}{hint}")
-    return np.ascontiguousarray(target, dtype)
+    return contiguous(target, dtype)
 
 
 def weights(sample_weight: Optional[ArrayLike], samples: int, loss: Any, dtype: Any) -> Optional[np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 from fastact.activations import lookup
 from fastact.layers import Array, Dense, Dropout, PReLUDense
 from fastact.normalisation import BatchNorm
+from fastact.row_arguments import contiguous
 
 _REMEDIES = (
     "a smaller learning rate, inputs scaled to about unit variance (for a regression the targets too), "
@@ -155,7 +156,7 @@ class Network:
         for k, layer in enumerate(self.layers if self.buffers else (), 1):
             if layer.norm is not None and not np.isfinite(layer.norm.batch).all():
                 raise FloatingPointError(f"the variance of a batch overflows in layer {k}'s batch normalisation; try {_REMEDIES}")
-        grad = np.ascontiguousarray(grad, self.flat.dtype)
+        grad = contiguous(grad, self.flat.dtype)
         for step in reversed(self._steps):
             grad = step.backward(grad)
         if self.l2:

@@ -1,5 +1,6 @@
 """The arguments of functions of whole rows: dtypes, axes, masks, temperatures and outputs, checked."""
 import math
+from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
@@ -13,6 +14,11 @@ def checked_axes(name, axis, ndim):
         return range(ndim) if axis is None else normalize_axis_tuple(axis, ndim)
     except TypeError:
         raise TypeError(f"{name}: axis must be an integer, several, or None, got {axis!r}; names are those of xarray") from None
+
+
+def contiguous(array: Any, dtype: Any) -> np.ndarray:
+    """A C-contiguous array of this dtype at an address that C may read it from; a copy where `array` is none."""
+    return np.require(array, dtype, "CA")
 
 
 class Rows:
@@ -36,10 +42,10 @@ class Rows:
             lengths[:first], lengths[first:first + count], lengths[first + count:]))
 
     def plain(self, array, dtype):
-        """A contiguous array of `dtype` and of the shape (outer, n, inner)."""
+        """A contiguous, aligned array of `dtype` and of the shape (outer, n, inner)."""
         if self.moved:
             array = np.moveaxis(array, self.axes, range(-len(self.axes), 0))
-        return np.ascontiguousarray(array, dtype).reshape(self.shape)
+        return contiguous(array, dtype).reshape(self.shape)
 
     def back(self, result):
         """A result of that shape in the shape of the array."""

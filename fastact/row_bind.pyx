@@ -2,7 +2,7 @@
 """Functions along an axis with their arrays fixed: ``fa.softmax.bind`` and ``fa.softmax.backward.bind``."""
 from cpython.object cimport PyObject
 
-from fastact.forms cimport PyTypeObject, fastact_use_vectorcall, vectorcallfunc
+from fastact.forms cimport PyTypeObject, fastact_refuse_new, fastact_use_vectorcall, vectorcallfunc
 
 import inspect
 from functools import partial
@@ -14,6 +14,13 @@ from fastact.row_arguments import Rows, checked_mask, checked_temperature
 cdef extern from "Python.h":
     PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *) except NULL
 
+cdef extern from *:
+    """
+    static ternaryfunc *fastact_slot_of_call(PyTypeObject *type) { return &type->tp_call; }
+    """
+    ctypedef PyObject *(*ternaryfunc)(PyObject *, PyObject *, PyObject *) except NULL
+    ternaryfunc *fastact_slot_of_call(PyTypeObject *type)
+
 
 cdef class RowForm:
     """A form of a function along an axis, such as ``fastact.softmax.backward``: the method, and its `bind`."""
@@ -22,12 +29,6 @@ cdef class RowForm:
     cdef readonly object __self__
     cdef readonly str __name__
     cdef dict __dict__
-
-    def __init__(self, owner, str name, method, fix):
-        self.vectorcall = call_method
-        self.method, self.fix = method, fix
-        self.__self__ = owner
-        self.__name__ = name
 
     def __call__(self, *args, **kwargs):  # replaced by call_method
         return self.method(*args, **kwargs)
@@ -55,12 +56,22 @@ cdef class RowForm:
         return getattr, (self.__self__, self.__name__)
 
 
+def row_form(owner, str name, method, fix):
+    """The form `name` of a function, computed by `method`; `fix` is its `bind`."""
+    cdef RowForm form = RowForm.__new__(RowForm)
+    form.vectorcall = call_method
+    form.method, form.fix = method, fix
+    form.__self__ = owner
+    form.__name__ = name
+    return form
+
+
 class Bindable:
     """What gives a function of rows, and its forms, a `bind`."""
 
     def add_forms(self):
         for name in ("backward", "backward_from_output"):
-            setattr(self, name, RowForm(self, name, getattr(self, name), partial(bound, self, name)))
+            setattr(self, name, row_form(self, name, getattr(self, name), partial(bound, self, name)))
 
     def bind(self, *args, **kwargs):
         """Fix the arrays and options of a call: ``step = fa.softmax.bind(x, out, axis=-1)``, then ``step()``.
@@ -128,12 +139,56 @@ def bound(function, kind, /, *args, **options):
 
 
 cdef PyObject *call_method(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names) except NULL:
-    return PyObject_Vectorcall(<PyObject *>(<RowForm>callable).method, args, nargsf, names)
+    cdef RowForm form = <RowForm>callable
+    try:
+        return PyObject_Vectorcall(<PyObject *>form.method, args, nargsf, names)
+    except TypeError as error:
+        given = () if names == NULL else <tuple>names
+        better = explained(error, f"{form.__self__.name}.{form.__name__}", form.method, given)
+        if better is None:
+            raise
+        raise better from None
+
+
+cdef ternaryfunc own_call  # what Python puts in the slot of a class with a method __call__
+
+
+cdef PyObject *call_function(PyObject *callable, PyObject *args, PyObject *named) except NULL:
+    try:
+        return own_call(callable, args, named)
+    except TypeError as error:
+        given = () if named == NULL else <dict>named
+        better = explained(error, (<object>callable).name, (<object>callable).__call__, given)
+        if better is None:
+            raise
+        raise better from None
+
+
+cdef object explained(error, str name, function, given):
+    """What to raise instead where a call has a keyword that the function does not; else None."""
+    if "unexpected keyword argument" not in str(error):
+        return None
+    names = [*inspect.signature(function).parameters]
+    for key in given:
+        if key not in names:
+            ours = {"dim": "axis", "keepdim": "keepdims", "input": "x"}.get(key)
+            return TypeError(f"fastact.{name} takes {', '.join(names)}, not {key}" + (f"; use {ours}=" if ours in names else ""))
+    return None
+
+
+def explain_calls(type function):
+    """Let calls of this class's objects name the function where a keyword is wrong; a call that is right loses no time."""
+    global own_call
+    cdef ternaryfunc *slot = fastact_slot_of_call(<PyTypeObject *>function)
+    if slot[0] != call_function:
+        own_call = slot[0]
+        slot[0] = call_function
 
 
 cdef void _enable():
     cdef RowForm form = RowForm.__new__(RowForm)
     fastact_use_vectorcall(<PyTypeObject *>RowForm, <char *>&form.vectorcall - <char *><PyObject *>form)
+    fastact_refuse_new(<PyTypeObject *>RowForm)
 
 
 _enable()

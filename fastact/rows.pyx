@@ -6,7 +6,7 @@ cimport numpy as cnp
 
 from fastact cimport kernels
 from fastact.buffers cimport new_array
-from fastact.forms cimport RELEASE_GIL_FROM, dtype_of
+from fastact.forms cimport PyTypeObject, RELEASE_GIL_FROM, dtype_of, fastact_refuse_new
 from fastact.plain cimport is_like, is_simple, may_overlap, overlaps
 
 import functools
@@ -15,8 +15,8 @@ from operator import index
 import numpy as np
 
 from fastact import containers, registry, row_docs
-from fastact.row_bind import Bindable
-from fastact.row_arguments import Rows, checked_mask, checked_out, checked_temperature, common_dtype
+from fastact.row_bind import Bindable, explain_calls
+from fastact.row_arguments import Rows, checked_mask, checked_out, checked_temperature, common_dtype, contiguous
 
 cnp.import_array()
 
@@ -299,7 +299,7 @@ class LogSumExp(RowFunction):
             raise ValueError(f"fastact.{name}: grad has the shape {arrays[0].shape}, the output {rows.reduced(keepdims)}")
         keep = checked_mask(name, mask, shape, rows)
         checked_out(name, out, shape, dtype)
-        given, plain = np.ascontiguousarray(arrays[0], dtype), rows.plain(arrays[1], dtype)
+        given, plain = contiguous(arrays[0], dtype), rows.plain(arrays[1], dtype)
         return give(rows.back(run_rows(LOGSUMEXP_BACKWARD, given, plain, rows.shape, rows.shape, keep, 1)), out)
 
 
@@ -311,3 +311,6 @@ logsumexp = LogSumExp(_entries["logsumexp"])
 hardmax = Hardmax(_entries["hardmax"])
 sparsemax = RowActivation(_entries["sparsemax"], SPARSEMAX)
 functions = {name: globals()[name] for name in _entries}
+fastact_refuse_new(<PyTypeObject *>Core)
+for _type in (RowActivation, Hardmax, LogSumExp):
+    explain_calls(_type)

@@ -12,6 +12,7 @@ from fastact.layers import Array
 from fastact.loss_base import bare, checked, is_own, takes_reduction, with_options
 from fastact.network import batches
 from fastact.pairing import pairing
+from fastact.row_arguments import contiguous
 
 # Labels of a batch, the weights of its samples, and what the sum over the samples is divided by.
 Target = Tuple[Array, Optional[Array], float]
@@ -33,7 +34,7 @@ class Objective:
 
     def labels(self, y: Array) -> Array:
         """The targets (samples, outputs) as `terms` takes them."""
-        return np.ascontiguousarray(y, self.dtype)
+        return contiguous(y, self.dtype)
 
     def check(self, y: Array) -> None:
         """Raise for targets that the loss does not take."""

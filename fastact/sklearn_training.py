@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from fastact import sklearn_network, sklearn_solvers
 from fastact.layers import Array
+from fastact.row_arguments import contiguous
 from fastact.sklearn_losses import Objective
 from fastact.sklearn_network import Penalised
 
@@ -46,7 +47,7 @@ class Batches:
         X, y, self._weights = data
         sparse = scipy.sparse.issparse(X)
         self._dtype = objective.dtype
-        self._X = X.tocsr().astype(self._dtype) if sparse else np.ascontiguousarray(X, self._dtype)
+        self._X = X.tocsr().astype(self._dtype) if sparse else contiguous(X, self._dtype)
         self._sparse, self._labels = sparse, objective.labels(y)
         self._buffers: Any = {}
 

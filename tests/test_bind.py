@@ -42,6 +42,32 @@ def test_bind_in_place_and_parameters(activation, dtype):
     assert_same_bits(x, want)
 
 
+def test_bind_by_name(form):
+    arrays = inputs(form, sample(np.float32, 20))
+    made = empty_outputs(form, arrays[0])
+    required = dict(zip([p.name for p in form.info.parameters], form.info.required))
+    want = call(form, arrays)
+    names = list(inspect.signature(form).parameters)[:len(arrays)]
+    for step in (form.bind(*arrays, *outputs(made), **required), form.bind(*arrays, out=made, **required),
+                 form.bind(**dict(zip(names, arrays)), out=made, **required)):
+        for array in outputs(made):
+            array.fill(7)
+        assert_same_bits(step(), want)
+
+
+def test_bind_by_name_refuses():
+    x, out = np.ones(4), np.ones(4)
+    assert_same_bits(fa.elu.bind(-x, out, alpha=0.5)(), fa.elu(-x, 0.5))
+    assert_same_bits(fa.threshold.bind(x, 2.0, out, value=3.0)(), fa.threshold(x, 2.0, 3.0))
+    assert_same_bits(fa.gelu.bind(x, out, approximate="tanh")(), fa.gelu_tanh(x))
+    for bind, arguments, options in (
+            (fa.elu, (x, out), {"beta": 1}), (fa.elu, (x,), {"alpha": 1}), (fa.silu, (x, out), {"out": out}),
+            (fa.elu, (x, 1, out), {"alpha": 1}), (fa.silu, (x, out), {"x": x}), (fa.threshold, (x, out), {"value": 1}),
+            (fa.gelu.value_and_derivative, (x,), {"out": out}), (fa.silu, (x,), {"out": (out, out)})):
+        with pytest.raises(TypeError, match=rf"fastact\.{bind.__name__}\.bind takes x.* output.*got"):
+            bind.bind(*arguments, **options)
+
+
 def test_bind_refuses(activation):
     name = rf"{activation.name}\.bind"
     x = np.ones(8, np.float32)

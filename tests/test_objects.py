@@ -34,6 +34,20 @@ def test_repr_signature_and_docstring(form):
         assert needed in form.__doc__, f"the docstring does not mention {needed}"
 
 
+def test_objects_are_not_made_by_hand():
+    """Without its pointers an object could not be called; neither are there such subclasses."""
+    step = fa.relu.bind(np.ones(2), np.ones(2))
+    for one in (step, fa.relu, fa.relu.backward, fa.relu.biased_backward, fa.softmax.backward, fa.softmax._core):
+        made = type(one)
+        for way in (made, lambda: made.__new__(made), type("Own", (made,), {}), lambda: object.__new__(made),
+                    lambda: copy.copy(step), lambda: pickle.dumps(step)):
+            with pytest.raises(TypeError):
+                way()
+    for way in (fa.Pipeline, lambda: fa.Pipeline.__new__(fa.Pipeline)):
+        with pytest.raises(TypeError, match="one list of steps"):
+            way()
+
+
 def test_aliases():
     for activation in fa.activations.values():
         assert getattr(fa, activation.name) is activation

@@ -57,19 +57,42 @@ def test_it_keeps_everything_alive():
 def test_refuses_other_steps():
     x = np.ones(4)
     good = fa.relu.bind(x, x)
-    for bad, said in ((fa.relu, "step 1 is <fastact.relu.*bind"), (np.tanh, "step 1 is ufunc"), (lambda: x, "step 1 is function"),
-                      (None, "step 1 is NoneType"), (fa.Pipeline([good]), "step 1 is Pipeline")):
+    for bad, said in ((fa.relu, "step 1 is <fastact.relu.*bind"), (np.tanh, "step 1 is tanh"),
+                      (lambda x: x, "step 1 is <lambda>"), (None, "step 1 is NoneType"), (len, "step 1 is len")):
         with pytest.raises(TypeError, match=rf"fastact\.Pipeline: {said}"):
             fa.Pipeline([good, bad])
     with pytest.raises(ValueError, match="at least one step"):
         fa.Pipeline([])
     for wrong in (good, 3):
-        with pytest.raises(TypeError, match="takes a list of bound calls"):
+        with pytest.raises(TypeError, match=r"takes a list of steps, as Pipeline\(\[a, b\]\); got (Bound|int)"):
             fa.Pipeline(wrong)
+    with pytest.raises(TypeError, match=r"takes one list of steps, as Pipeline\(\[a, b\]\); got 2 arguments"):
+        fa.Pipeline(good, good)
     with pytest.raises(TypeError):
         fa.Pipeline([good])(x)
     with pytest.raises(TypeError):
         fa.Pipeline()
+
+
+@pytest.mark.parametrize("rows", [3, 2000])
+def test_other_callables_between_bound_calls(rows):
+    x, weight = np.random.default_rng(0).normal(0, 1, (rows, 30)), np.random.default_rng(1).normal(0, 1, (30, 10))
+    h, z, p = np.empty((rows, 30)), np.empty((rows, 10)), np.empty((rows, 10))
+    run = fa.Pipeline([fa.relu.bind(x, h), lambda: np.matmul(h, weight, out=z), fa.gelu.bind(z, z), fa.softmax.bind(z, p)])
+    assert run() is p
+    assert_same_bits(p, fa.softmax(fa.gelu(fa.relu(x) @ weight)))
+    assert "<lambda>" in repr(run)
+    outer = fa.Pipeline([lambda: x.fill(2), run, lambda: p.sum()])
+    assert outer.result is None
+    assert outer() == pytest.approx(rows) and outer.result == pytest.approx(rows) and (h == 2).all()
+
+    def fail():
+        raise KeyError("mine")
+
+    last = np.zeros_like(p)
+    with pytest.raises(KeyError, match="mine"):
+        fa.Pipeline([run, fail, fa.relu.bind(p, last)])()
+    assert (last == 0).all()
 
 
 def test_an_error_names_the_step_and_nothing_is_written():

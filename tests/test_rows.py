@@ -1,5 +1,7 @@
 """Functions of whole rows: accuracy, masks, temperatures, several axes, and what they are by definition."""
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -222,6 +224,74 @@ def test_threads_layouts_and_out(function, form, dtype, rng):
         copies = [a.copy() for a in arrays]
         called(function, form)(*copies, axis=-1, out=copies[-1])
         assert_same_bits(copies[-1], want)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+@each_form
+def test_the_sign_of_zero(function, form, kind, rng):
+    """It too does not depend on the axis: neither on what is added to a sum, nor on the order."""
+    for n in (1, 2, 5, 16, 17, 70, 200):
+        x, grad = rng.choice([0.0, -0.0, 1, -np.inf], (2, 40, n), p=[0.4, 0.4, 0.1, 0.1]).astype(kind)
+        x[:, 0] = 0
+        arrays = arrays_of(function, form, x, rng)
+        if form != "value":
+            grad[np.isinf(grad)] = 1
+            arrays[0][...] = grad[:, 0] if arrays[0].ndim == 1 else grad
+        want = called(function, form)(*arrays, axis=-1)
+        assert_same_bits(called(function, form)(*(np.ascontiguousarray(a.T) for a in arrays), axis=0).T.copy(), want)
+
+
+@each_form
+def test_misaligned(function, form, dtype, rng):
+    """Arrays at odd addresses, as those of a packed record: inputs, results and masks."""
+    def misaligned(a):
+        made = np.ndarray(a.shape, a.dtype, np.zeros(a.nbytes + 1, np.uint8), 1)
+        made[...] = a
+        return made
+
+    arrays = arrays_of(function, form, rng.normal(0, 3, (5, 24)).astype(dtype), rng)
+    for axis in (-1, 0) if not function.info.reduces or form == "value" else (-1,):
+        for mask in (None, misaligned(rng.random((5, 24)) < 0.7)):
+            want = called(function, form)(*arrays, axis=axis, mask=mask)
+            given, out = [misaligned(a) for a in arrays], misaligned(np.zeros_like(want))
+            assert not given[0].flags.aligned
+            assert_same_bits(called(function, form)(*given, axis=axis, mask=mask, out=out), want)
+            with pytest.raises(TypeError, match="bind"):
+                called(function, form).bind(*given, out)
+
+
+def test_a_function_of_rows_without_memory():
+    code = """
+import resource, numpy as np, fastact as fa
+x, out = np.ones((1, 1 << 21)), np.ones((1, 1 << 21))
+step = fa.sparsemax.bind(x, out)
+fa.set_num_threads(1)
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + (4 << 20), -1))
+for call in (lambda: fa.sparsemax(x, out=out), step):
+    try:
+        call()
+    except MemoryError as error:
+        print(error)
+"""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("limits the address space as Linux does")
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert said == ["fastact.sparsemax: memory ran out for 1 row(s) of 2097152 elements",
+                    "fastact.sparsemax.bind: memory ran out for float64[1, 2097152], float64[1, 2097152]"]
+
+
+def test_torch_keywords():
+    x = np.ones((2, 4))
+    for function in (*ROWS, fa.glu):
+        with pytest.raises(TypeError, match=rf"^fastact\.{function.name} takes x, axis, .*, not dim; use axis=$"):
+            function(x, dim=-1)
+        with pytest.raises(TypeError, match=rf"^fastact\.{function.name} takes x, .*, not size$"):
+            function(x, size=-1)
+    with pytest.raises(TypeError, match=r"^fastact\.softmax\.backward takes grad, x, axis, .*, not dim; use axis=$"):
+        fa.softmax.backward(x, x, dim=-1)
+    with pytest.raises(TypeError, match=r"keepdim; use keepdims=$"):
+        fa.logsumexp(x, keepdim=True)
 
 
 # ---- definitions ----
