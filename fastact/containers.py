@@ -335,6 +335,11 @@ def _has_dask(values: Sequence[Any]) -> Any:
     return array if array is not None and any(isinstance(value, array.Array) for value in values) else None
 
 
+def _as_dask(array: Any, value: Any) -> Any:
+    """A dask array, which has no labels, of any array."""
+    return array.asanyarray(asarray(value) if _is(value, "pandas", "Series", "DataFrame") else value)
+
+
 def _dask(call: Call) -> Any:
     """The function of each block of dask arrays, where a block has whole rows; all stays lazy."""
     array = _has_dask(call.values)
@@ -344,7 +349,7 @@ def _dask(call: Call) -> Any:
         raise TypeError(f"{call.name}: a dask array is computed later, so that there can be no out")
     if "broadcast" in call.results:
         return _bias_gradient(array, call)
-    given: List[Any] = [value if value is None else array.asanyarray(value) for value in call.values]
+    given: List[Any] = [value if value is None else _as_dask(array, value) for value in call.values]
     x = given[call.at]
     axes = call.axes(x.ndim)
     halves = "half" in (*call.roles, *call.results)
@@ -399,7 +404,7 @@ def _block(run: Callable[..., Any], present: List[bool], axis: Any, *arrays: Any
 
 def _bias_gradient(array: Any, call: Call) -> Any:
     """The gradients of an activation of x + bias; values: grad, x, bias, parameters."""
-    grad, x, bias = map(array.asanyarray, call.values[:3])
+    grad, x, bias = (_as_dask(array, value) for value in call.values[:3])
     dx = call.run.args[0].backward(grad, x + bias, *call.values[3:])
     own = (1,) * (dx.ndim - bias.ndim) + bias.shape
     sums = dx.sum(tuple(k for k in range(dx.ndim) if own[k] == 1), dtype=np.float64)
@@ -466,8 +471,13 @@ def _pandas(call: Call) -> Any:
         return None
     kinds = pandas.Series, pandas.DataFrame
     template = call.template(*kinds)
-    if template is None:  # x has no labels: all are taken by position
-        return call.run([asarray(value) if isinstance(value, kinds) else value for value in call.values], call.axis, call.out)
+
+    def by_position(value: Any, role: str) -> Any:
+        classes = role == "along" and isinstance(value, pandas.Series) and set(value.index) == set(range(len(value)))
+        return asarray(value.sort_index() if classes else value) if isinstance(value, kinds) else value
+
+    if template is None:  # x has no labels: all are taken by position, but for one number a class
+        return call.run([by_position(value, role) for value, role in zip(call.values, call.roles)], call.axis, call.out)
     labels, axes = list(template.axes), call.axes(template.ndim)
 
     def wanted(value: Any, role: Optional[str]) -> List[Any]:

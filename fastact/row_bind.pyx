@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from fastact.containers import asarray
 from fastact.row_arguments import Rows, checked_mask, checked_temperature
 
 cdef extern from "Python.h":
@@ -132,7 +133,10 @@ def bound(function, kind, /, *args, **options):
         raise ValueError(f"{name} needs axes that are neighbours, got {values['axis']}")
     for array in (first, last):
         check_output(name, out, array, not reduces or number and array is last)
-    mask = checked_mask(function.name + ".bind", values["mask"], last.shape, rows)
+    mask = values["mask"]
+    if mask is not None:
+        mask = mask.filled(False) if isinstance(mask, np.ma.MaskedArray) else asarray(mask)
+    mask = checked_mask(function.name + ".bind", mask, last.shape, rows)
     scale = checked_temperature(function.name + ".bind", values.get("temperature", 1.0)) * function._core.sign
     return bind_rows(name, function._core.form + number, first, last, out, rows.shape, None if mask is None else mask.copy(),
                      scale)

@@ -216,7 +216,7 @@ class RowActivation(RowFunction):
 
     def jacobian(self, x, axis=-1, mask=None, temperature=1.0):
         """d y[i] / d x[j], of shape ``x.shape`` without the axis, then (n, n); without labels, but masked where x is."""
-        if type(x) is not np.ndarray:
+        if type(x) is not np.ndarray or mask is not None and type(mask) is not np.ndarray:
             result = containers.apply(containers.Call(
                 f"fastact.{self.name}.jacobian", lambda values, axis, out: self.jacobian(values[0], axis, values[1], temperature),
                 [x, mask], ["x", "mask"], ["matrix"], axis))

@@ -842,3 +842,33 @@ def test_the_subclass_of_the_highest_priority_wins():
     for arguments in ((x.view(Loud), x.view(Metres)), (x.view(Metres), x.view(Loud))):
         for backward in (fa.relu.backward, fa.softmax.backward):
             assert type(backward(*arguments)) is Loud
+
+
+def test_weights_by_the_numbers_of_classes():
+    pandas = pytest.importorskip("pandas")
+    x, target, weight = sample(np.float64, 5, 3), np.array([2, 2, 0, 2, 1]), np.array([1.0, 2.0, 5.0])
+    counts = pandas.Series(weight).sort_values(ascending=False)  # as value_counts gives them
+    for loss in (fa.losses.cross_entropy, fa.losses.nll_loss):
+        for logits in (x, x.tolist(), pandas.DataFrame(x)):
+            assert loss(logits, target, weight=counts) == loss(x, target, weight=weight)
+
+
+def test_dask_beside_pandas():
+    pandas, array = pytest.importorskip("pandas"), pytest.importorskip("dask.array")
+    x, grad = sample(np.float64, 4, 4), sample(np.float64, 4, 4)[::-1]
+    for arguments in ((pandas.DataFrame(grad), array.from_array(x, 2)), (array.from_array(grad, 2), pandas.DataFrame(x))):
+        assert_same_bits(fa.softmax.backward(*arguments).compute(), fa.softmax.backward(grad, x))
+    bias = fa.gelu.biased_backward(pandas.DataFrame(grad), array.from_array(x, 2), pandas.Series(x[0]))[1].compute()
+    np.testing.assert_allclose(bias, fa.gelu.biased_backward(grad, x, x[0])[1])
+
+
+def test_masks_of_other_kinds_for_bind_and_jacobian():
+    pandas = pytest.importorskip("pandas")
+    x = sample(np.float64, 3, 4)
+    hidden = np.arange(12).reshape(3, 4) % 5 == 0
+    masks = np.ma.array(x > -1, mask=hidden), pandas.DataFrame((x > -1) & ~hidden).astype("boolean")
+    for mask in masks:
+        assert_same_bits(fa.softmax.bind(x, np.empty((3, 4)), mask=mask)(), fa.softmax(x, mask=(x > -1) & ~hidden))
+        for function in (fa.softmax, fa.log_softmax, fa.sparsemax):
+            result = function.jacobian(x, mask=mask)
+            np.testing.assert_array_equal(np.ma.filled(result, 0), function.jacobian(x, mask=(x > -1) & ~hidden))
