@@ -1,6 +1,7 @@
 """What `recommend` knows: a row of advice for each task, kind of network, depth and symptom.
 
-Choices stand best first. Every name is one of the library's.
+Choices stand best first. Every name is one of the library's. tests/test_recommend.py trains an `MLP` with each choice
+of a row; the rows of networks that `MLP` cannot build name their sources instead.
 """
 from __future__ import annotations
 
@@ -8,8 +9,12 @@ from typing import Callable, Mapping, NamedTuple, Optional, Tuple
 
 from fastact.registry import Entry
 
-# What a loss applies to the network's outputs itself.
-LOSS_APPLIES = {"cross_entropy": "softmax", "binary_cross_entropy_with_logits": "sigmoid"}
+# What a loss applies to the network's outputs itself, and what it takes.
+LOSS_APPLIES = {
+    "cross_entropy": ("softmax", "raw logits"),
+    "binary_cross_entropy_with_logits": ("sigmoid", "raw logits"),
+    "poisson_nll_loss": ("exponential", "logarithms of means"),
+}
 VERY_DEEP = 16  # hidden layers: where the authors of VGG began to say so
 
 
@@ -31,6 +36,7 @@ class Row(NamedTuple):
     # out, "fixed" where the structure dictates the activation.
     hold: str = "weak"
     avoid: Optional[Callable[[Entry], bool]] = None  # of a symptom: what has the fault itself
+    source: str = ""                # who says so, of what no test tries
 
 
 def _choices(**reasons: str) -> Tuple[Choice, ...]:
@@ -86,10 +92,12 @@ TASKS: Mapping[str, Row] = {
             exponential="if effects multiply, as with a log link; a wrong large input costs dearly",
             squareplus="as softplus, without an exponential")),
     "count": Row(
-        ("counts", "poisson", "rate"), loss="mse_loss", choices=_choices(
+        ("counts", "poisson", "rate"), loss="poisson_nll_loss", choices=_choices(
             exponential="the log link of Poisson regression: effects on a rate multiply",
-            softplus="if training with exponential explodes: it is linear for large inputs",
-            identity="if the targets are log1p(counts)")),
+            softplus="if training with exponential explodes: it is linear for large inputs; with the loss's "
+                     "log_input=False",
+            identity="with mse_loss, if the targets are log1p(counts)"),
+        remedies=("net.predict gives means",)),
 }
 
 NETWORKS: Mapping[str, Row] = {
@@ -98,13 +106,23 @@ NETWORKS: Mapping[str, Row] = {
             relu="cheap, and its slope is 1 for every positive input: the first to try",
             leaky_relu="if units die",
             elu="if units die, or mean activations far from 0 slow the training",
-            silu="if the network is very deep")),
+            silu="smooth: in networks with skip connections or normalisation")),
+    "residual": Row(
+        ("skip_connections", "skips", "normalised", "normalized", "batch_norm", "layer_norm"), hold="firm",
+        choices=_choices(
+            silu="smoother than relu, and a small negative output keeps units trainable; what EfficientNet uses",
+            gelu="as silu; what ConvNeXt and transformers use",
+            mish="as silu, at a higher cost",
+            relu="if speed counts most; what ResNet uses"),
+        remedies=("normalise before the activation: batch_norm=True", "skip connections around every few layers")),
     "cnn": Row(
         ("convolutional", "convnet", "vision", "resnet"), choices=_choices(
             relu="cheap, and what VGG and ResNet use: the first to try",
             leaky_relu="if units die",
-            silu="if the network is very deep; what EfficientNet uses",
-            gelu="as silu; what ConvNeXt uses")),
+            silu="smooth: with skip connections or normalisation; what EfficientNet uses",
+            gelu="as silu; what ConvNeXt uses"),
+        source="Simonyan and Zisserman 2015 (VGG), arXiv:1409.1556; He et al. 2016 (ResNet), arXiv:1512.03385; Tan and Le "
+               "2019 (EfficientNet), arXiv:1905.11946; Liu et al. 2022 (ConvNeXt), arXiv:2201.03545"),
     "rnn": Row(
         ("recurrent", "lstm", "gru"), hold="fixed", choices=_choices(
             tanh="bounded and zero-centred, so that the state stays in range however often it is fed back",
@@ -112,7 +130,8 @@ NETWORKS: Mapping[str, Row] = {
             hard_tanh="instead of tanh, where every operation counts",
             hard_sigmoid="for the gates, where every operation counts"),
         remedies=("gates (LSTM, GRU), which carry the gradient over many steps",
-                  "clip the gradient's norm")),
+                  "clip the gradient's norm"),
+        source="Hochreiter and Schmidhuber 1997 (LSTM); Cho et al. 2014 (GRU), arXiv:1406.1078"),
     "transformer": Row(
         ("attention", "llm", "language_model", "bert", "gpt", "vit"), hold="firm", choices=_choices(
             gelu="smooth, with a small negative output; what BERT and ViT use",
@@ -121,7 +140,9 @@ NETWORKS: Mapping[str, Row] = {
             quick_gelu="to run weights that were trained with it, such as CLIP's",
             relu_squared="without an exponential; what Primer found",
             relu="if speed counts most"),
-        remedies=("normalise before each block (pre-norm)", "warm the learning rate up")),
+        remedies=("normalise before each block (pre-norm)", "warm the learning rate up"),
+        source="Devlin et al. 2019 (BERT), arXiv:1810.04805; Touvron et al. 2023 (LLaMA), arXiv:2302.13971; Radford et al. "
+               "2019 (GPT-2) and 2021 (CLIP), arXiv:2103.00020; So et al. 2021 (Primer), arXiv:2109.08668"),
     "mobile": Row(
         ("embedded", "quantised", "quantized", "edge", "int8", "microcontroller"), hold="firm",
         choices=_choices(
@@ -129,7 +150,8 @@ NETWORKS: Mapping[str, Row] = {
             relu6="a fixed range, [0, 6], for few bits; what MobileNetV2 uses",
             hard_sigmoid="for gates and attention: sigmoid's shape without an exponential",
             hard_tanh="where outputs of both signs are needed",
-            relu="if the range can be calibrated")),
+            relu="if the range can be calibrated"),
+        source="Howard et al. 2019 (MobileNetV3), arXiv:1905.02244; Sandler et al. 2018 (MobileNetV2), arXiv:1801.04381"),
     "self_normalizing": Row(
         ("self_normalising", "snn"), hold="fixed", choices=_choices(
             selu="in plain dense layers its outputs are drawn towards mean 0 and variance 1",
@@ -138,7 +160,8 @@ NETWORKS: Mapping[str, Row] = {
     "gan": Row(
         ("adversarial", "discriminator"), hold="firm", choices=_choices(
             leaky_relu="with negative_slope=0.2 in the discriminator: the generator learns through its slope",
-            relu="in the generator, with tanh at its output")),
+            relu="in the generator, with tanh at its output"),
+        source="Radford et al. 2016 (DCGAN), arXiv:1511.06434"),
     "smooth": Row(
         ("pinn", "physics_informed", "neural_ode", "implicit"), hold="fixed", choices=_choices(
             tanh="its derivatives of every order are continuous and bounded",
@@ -152,10 +175,10 @@ DEPTHS: Mapping[str, Row] = {
     "shallow": Row(("normal",), choices=()),
     "deep": Row(
         ("very_deep",), choices=_choices(
-            silu="in very deep networks smoother than relu, and a small negative output keeps units trainable",
-            gelu="as silu; the usual one in transformers",
-            mish="as silu, at a higher cost"),
-        remedies=("skip connections and normalisation, which matter more than the activation",)),
+            relu="in plain networks: with He's weights signals and gradients keep their size at any depth",
+            leaky_relu="as relu, and units do not die"),
+        remedies=("skip connections or normalisation, which matter more than the activation "
+                  "(network=\"residual\")",)),
 }
 
 SYMPTOMS: Mapping[str, Row] = {
@@ -175,7 +198,7 @@ SYMPTOMS: Mapping[str, Row] = {
             relu="its slope is 1 for positive inputs; sigmoid's is 1/4 at most, and each layer multiplies by it",
             leaky_relu="as relu, with a slope on the negative side too",
             silu="as relu, and smooth"),
-        remedies=("He initialisation for relu and its kin, Glorot for tanh", "normalisation",
+        remedies=("initial weights that keep the variance, as He's for relu: init=\"auto\"", "normalisation",
                   "skip connections")),
     "exploding": Row(
         ("exploding_gradient", "exploding_gradients", "diverging", "divergence"),
@@ -183,21 +206,21 @@ SYMPTOMS: Mapping[str, Row] = {
             relu="its slope is 1 at most: what grows is the weights, so begin with the remedies",
             relu6="if the activations themselves grow: they end at 6",
             tanh="if the activations themselves grow: they end at 1"),
-        remedies=("clip the gradient's norm", "a smaller learning rate", "He or Glorot initialisation",
-                  "normalisation", "standardise inputs and targets")),
+        remedies=("clip the gradient's norm", "a smaller learning rate", "initial weights that keep the "
+                  "variance: init=\"auto\"", "normalisation", "standardise inputs and targets")),
     "saturation": Row(
         ("saturating", "saturated"), avoid=lambda entry: entry.saturates == "both", choices=_choices(
             relu="it does not saturate for positive inputs",
             leaky_relu="it saturates nowhere",
             silu="it does not saturate for positive inputs, and it is smooth"),
-        remedies=("standardise the inputs", "Glorot initialisation: large weights saturate tanh and sigmoid",
+        remedies=("standardise the inputs", "smaller initial weights: large ones saturate tanh and sigmoid",
                   "normalise before the activation",
                   "at the output a loss that takes logits: its gradient does not saturate")),
     "slow_training": Row(
         ("slow", "slow_convergence", "stalling", "stalls", "plateau"), choices=_choices(
             elu="mean activations near 0 bring the gradient closer to the natural one",
             leaky_relu="if speed counts: no exponential, and no unit stands still",
-            silu="if the network is very deep"),
+            silu="smooth, and near relu for large inputs"),
         avoid=lambda entry: entry.saturates == "both",
         remedies=("another learning rate, by factors of 3, both ways", "Adam", "standardise the inputs",
                   "normalisation", "see whether units die: net.dead_units(X)")),

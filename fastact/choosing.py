@@ -36,6 +36,8 @@ class Recommendation:
         The name of the loss in `fastact.losses`, and what to feed it; None without a task.
     remedies : tuple of str
         What helps beside the activation.
+    source : str
+        Who says so, of networks that the tests of this library do not train; else empty.
     activation, reason, activations, alternatives
         Parts of ``choices``: the first, all names, and all but the first.
     """
@@ -46,6 +48,7 @@ class Recommendation:
     loss: Optional[str] = None
     loss_note: Optional[str] = None
     remedies: Tuple[str, ...] = ()
+    source: str = ""
 
     @property
     def activation(self) -> str:
@@ -68,6 +71,7 @@ class Recommendation:
         lines += [f"  or {name}: {reason}" for name, reason in self.alternatives]
         lines += [f"  loss: {self.loss}; {self.loss_note}"] if self.loss else []
         lines += [f"  init: {self.init}", *(f"  also: {remedy}" for remedy in self.remedies)]
+        lines += [f"  source: {self.source}"] if self.source else []
         return "\n".join(_wrapped(line, 4) for line in lines)
 
 
@@ -83,7 +87,8 @@ def recommend(layer: Optional[str] = None, task: Optional[str] = None, network: 
         What the network answers; decides the output layer and the loss. "regression", "binary",
         "multilabel", "multiclass", "log_probabilities", "bounded", "fraction", "positive", "count".
     network : str, optional
-        "mlp", "cnn", "rnn", "transformer", "mobile", "self_normalizing", "gan", "smooth".
+        "mlp", "residual" (with skip connections or normalisation), "cnn", "rnn", "transformer", "mobile",
+        "self_normalizing", "gan", "smooth".
     depth : int or {"shallow", "deep"}, optional
         The number of hidden layers; "deep" is 16 or more.
     symptom : str, optional
@@ -127,6 +132,7 @@ def recommend(layer: Optional[str] = None, task: Optional[str] = None, network: 
     return Recommendation(
         question=", ".join([f"{layer} layer", *(f"{question} {name}" for question, name in names.items())]),
         choices=choices, init=init, remedies=tuple(dict.fromkeys(remedies)),
+        source="" if layer == "output" else rows.get("network", NOTHING).source,
         loss=rows["task"].loss if "task" in rows else None,
         loss_note=_loss_note(rows["task"]) if "task" in rows else None)
 
@@ -157,7 +163,7 @@ def _init(activation: str) -> str:
 def _loss_note(task: Row) -> str:
     activation, applied = task.choices[0].activation, LOSS_APPLIES.get(task.loss)
     if applied:
-        return (f"it applies {applied} itself and takes raw logits: the last layer stays identity in training, "
+        return (f"it applies {applied[0]} itself and takes {applied[1]}: the last layer stays identity in training, "
                 f"and fa.{activation} turns its outputs into predictions")
     return f"it applies no activation: the last layer has {activation}, in training too"
 
