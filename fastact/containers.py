@@ -129,7 +129,7 @@ class Call:
         the end, and no labels, None is a number.
     axis
         The axes whose elements depend on each other, as the caller gave them. Labels along them must be the same in
-        all containers, in any order; along other axes xarray's own rule ("arithmetic_join") holds.
+        all containers, in any order; along other axes xarray's own rule ("arithmetic_join") holds, but for losses.
     out : ndarray or tuple of ndarray, optional
     keepdims : bool
         Of a "reduced" result.
@@ -229,6 +229,9 @@ def _xarray(call: Call) -> Any:
             if role not in ("x", "whole") or np.shape(value) != template.shape:
                 continue  # by position
             value = template.copy(data=value) if role == "x" else xarray.DataArray(value, dims=template.dims)
+        if role == "whole" and k > call.at and set(value.dims) != set(template.dims):  # of a loss, whose shapes must be equal
+            raise call.error(f"target has dimensions {value.dims}, and input {template.dims}: broadcasting would compare every "
+                             "value with every other")
         arrays[k] = _in_order(call, value, role, template, core, half)
     arrays = {call.at: arrays.pop(call.at), **arrays}  # whose order of labels counts
     try:
@@ -303,7 +306,7 @@ def _in_order(call: Call, value: Any, role: str, template: Any, core: List[Any],
         if set(core) & set(value.dims):
             raise call.error(f"{'target' if call.at == 0 else 'grad'} has dimensions {value.dims}, and the result is without "
                              + ", ".join(map(repr, core)))
-    for d in core:
+    for d in template.dims if "along" in call.roles else core:  # a loss of classes leaves out no target
         if d in value.indexes and d in template.indexes and d not in half:
             places = _places(call, value.indexes[d], template.indexes[d], d)
             value = value if places is None else value.isel({d: places})

@@ -872,3 +872,17 @@ def test_masks_of_other_kinds_for_bind_and_jacobian():
         for function in (fa.softmax, fa.log_softmax, fa.sparsemax):
             result = function.jacobian(x, mask=mask)
             np.testing.assert_array_equal(np.ma.filled(result, 0), function.jacobian(x, mask=(x > -1) & ~hidden))
+
+
+def test_xarray_losses_leave_out_and_repeat_nothing():
+    xarray = pytest.importorskip("xarray")
+    x, y = labelled(xarray), xarray.DataArray([1, 0, 3], dims="row", coords={"row": labelled(xarray).coords["row"]})
+    want = fa.losses.cross_entropy(x.values, y.values)
+    assert fa.losses.cross_entropy(x, y[::-1]) == fa.losses.cross_entropy(x, y.values) == want
+    for loss, target in ((fa.losses.cross_entropy, y[:2]), (fa.losses.nll_loss, y[:2]), (fa.losses.mse_loss, x[:2])):
+        with pytest.raises(ValueError, match=f"{loss.__name__}: the labels along 'row' are not those"):
+            loss(x, target)
+    for target in (x.isel(k=0, drop=True), x.rename(row="line"), xarray.concat([x, x], "twice")):
+        for loss in (fa.losses.mse_loss, fa.losses.huber_loss):
+            with pytest.raises(ValueError, match=f"{loss.__name__}: target has dimensions"):
+                loss.value_and_grad(x, target)
