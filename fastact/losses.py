@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import Literal, Optional
 
-import numpy as np
 
 from fastact import loss_kernels
 from fastact.class_losses import cross_entropy, nll_loss
-from fastact.containers import ArrayLike, is_container
+from fastact.containers import ArrayLike, asarray, is_container
 from fastact.loss_base import Loss, Prepared, Reduction, elementwise, number
 
 __all__ = [
@@ -344,8 +343,8 @@ def gaussian_nll_loss(
         If shapes do not fit, a variance or ``eps`` is negative, or ``reduction`` is unknown.
     """
     eps = number("gaussian_nll_loss", "eps", eps)
-    if not is_container(var) and np.ndim(input) > 1 and np.shape(var) == np.shape(input)[:-1]:
-        var = np.asarray(var)[..., None]
+    if not is_container(var) and asarray(var).ndim and asarray(var).shape == asarray(input).shape[:-1]:
+        var = asarray(var)[..., None]
     loss = loss_kernels.GAUSSIAN_NLL_LOSS_FULL if full else loss_kernels.GAUSSIAN_NLL_LOSS
     return elementwise("gaussian_nll_loss", loss, input, target, reduction, variance=var, eps=eps)
 

@@ -66,7 +66,7 @@ class CosineAnnealingLR(Schedule):
 
     def lr_after(self, epochs: int) -> float:
         cosine = math.cos(math.pi * epochs / self.T_max)
-        return self.eta_min + (self.base_lr - self.eta_min) * (1 + cosine) / 2
+        return float(self.eta_min + (self.base_lr - self.eta_min) * (1 + cosine) / 2)
 
 
 class InverseScalingLR(Schedule):
@@ -108,7 +108,7 @@ class AdaptiveLR(Schedule):
         if self.waited <= self.patience:
             return lr
         self.waited = 0
-        return max(lr * self.factor, min(self.min_lr, lr))
+        return float(max(lr * self.factor, min(self.min_lr, lr)))
 
 
 def check(schedule: Any, optimizer: Any) -> None:

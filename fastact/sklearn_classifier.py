@@ -23,9 +23,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int
-    activation : str, Activation, (name, dict of parameters), or a list with one a hidden layer
+    activation : str, Activation, (name, dict of parameters), object, or a list or tuple with one a hidden layer
         scikit-learn's names ("identity", "logistic", "tanh", "relu") and all of fastact's. The slope
-        of prelu is not trained here.
+        of prelu is not trained here. An object of your own is as for `fastact.MLP`.
     solver : {"adam", "sgd", "lbfgs"}
         "lbfgs" takes all samples at once, through SciPy; the best for small data.
     alpha : float, not negative
@@ -68,7 +68,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Most evaluations of the loss by lbfgs.
     loss : "log_loss", a name or member of `fastact.losses`, or (one of these, dict of options)
         Others than "log_loss" are given logits and targets of 0 and 1, both (samples, outputs), as
-        ``("cross_entropy", {"label_smoothing": 0.1})`` for three classes and more.
+        ``("cross_entropy", {"label_smoothing": 0.1})`` for three classes and more. The short names of
+        `fastact.MLP`, such as "bce", are known, too. An object of your own has ``value_and_grad(output,
+        target, reduction="none")``, the loss of each sample and the gradient of their sum.
     dropout : float in [0, 1)
         Probability with which a hidden unit is left out of a training step.
 

@@ -23,7 +23,8 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):  # type: ignore[m
     ----------
     loss : {"squared_error", "poisson"}, a name or member of `fastact.losses`, or (one of these, dict of options)
         Half the squared error, or half the Poisson deviance of ``exp(output)``. "absolute_error" and
-        "huber" are accepted for "l1_loss" and "huber_loss"; those of fastact are summed over the outputs.
+        "huber" are accepted for "l1_loss" and "huber_loss", as are the short names of `fastact.MLP`;
+        those of fastact are summed over the outputs. With "poisson_nll_loss", too, `predict` gives means.
     hidden_layer_sizes, activation, solver, alpha, batch_size, learning_rate, learning_rate_init
         This and all that follows as for `MLPClassifier`.
     power_t, max_iter, shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum
@@ -36,6 +37,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):  # type: ignore[m
     validation_scores_, best_validation_score_ : list of float, float
         R2 scores with early stopping, else None.
     out_activation_ : {"identity", "exp"}
+        "exp" for "poisson" and "poisson_nll_loss".
     loss_, best_loss_, loss_curve_, n_iter_, t_, n_layers_, n_outputs_, n_features_in_, feature_names_in_
         As for `MLPClassifier`.
     """

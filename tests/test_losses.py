@@ -251,6 +251,18 @@ def test_likelihoods_against_mpmath(dtype, within):
                 close(grad[i], slope)
 
 
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_likelihoods_of_masked_arrays(full, reduction):
+    rng = np.random.default_rng(0)
+    x, t, hidden = rng.standard_normal((4, 4)), np.floor(rng.uniform(0, 9, (4, 4))), rng.uniform(size=(4, 4)) < 0.3
+    masked, options, kept = np.ma.array(x, mask=hidden), {"full": full, "reduction": reduction}, ~hidden
+    assert poisson_nll_loss(masked, t, **options) == pytest.approx(poisson_nll_loss(x[kept], t[kept], **options))
+    for var in (x**2, x[:, 0] ** 2, 0.5):  # one each row, where NumPy would broadcast it over the columns
+        each = np.broadcast_to(var[:, None] if np.ndim(var) == 1 else var, x.shape)[kept]
+        assert gaussian_nll_loss(masked, t, var, **options) == pytest.approx(gaussian_nll_loss(x[kept], t[kept], each, **options))
+
+
 def test_limits_of_kl_div_of_logarithms():
     value, grad = kl_div.value_and_grad([-INF, -5.0, -INF], [-INF, -INF, 0.0], "none", log_target=True)
     np.testing.assert_array_equal(value, [0, 0, INF])
