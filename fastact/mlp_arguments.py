@@ -40,7 +40,10 @@ def sizes(layers: Sequence[int]) -> List[int]:
 
 def dtype(value: DTypeLike) -> Any:
     """float32 or float64."""
-    result = np.dtype(value)
+    try:
+        result = np.dtype(value)
+    except TypeError:
+        raise TypeError(f"MLP: dtype must be float32 or float64, got {value!r}") from None
     if result not in (np.float32, np.float64):
         raise ValueError(f"MLP: dtype must be float32 or float64, got {result}")
     return result

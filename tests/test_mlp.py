@@ -376,6 +376,14 @@ def test_divergence_is_reported_and_leaves_the_parameters():
     (lambda: MLP([4, 2], lr=1.0, learning_rate=1.0), TypeError, "give one"),
     (lambda: MLP([4, 2], init="no_such"), ValueError, "init 'no_such'.*auto"),
     (lambda: MLP([4, 2], dtype="float16"), ValueError, "float16"),
+    (lambda: MLP([4, 2], dtype="foo"), TypeError, "dtype must be float32 or float64, got 'foo'"),
+    (lambda: MLP(5), ValueError, "layers must be .*; got 5"),
+    (lambda: MLP([4, 5, 2], dropout=None), ValueError, "dropout must be .*; got None"),
+    (lambda: MLP([4, 5, 2], dropout="a"), ValueError, "dropout must be .*; got 'a'"),
+    (lambda: MLP([4, 5, 2], l2=None), ValueError, "l2 must be .*got None"),
+    (lambda: MLP([4, 5, 2], init=None), TypeError, 'init None is not "auto"'),
+    (lambda: MLP([4, 5, 2], activation=("softplus", {"beta": "a"})), TypeError, "beta of activation softplus .*got 'a'"),
+    (lambda: MLP([4, 5, 2], activation=("relu", "tanh")), ValueError, "2 activations for 1 hidden layers"),
 ])
 def test_clear_errors_of_arguments(call, error, words):
     with pytest.raises(error, match=words):
@@ -392,6 +400,13 @@ X5 = np.zeros((5, 4))
     ("mse", lambda net: net.predict([["a"] * 4]), TypeError, "real"),
     ("mse", lambda net: net.train_step(X5, np.zeros((4, 2))), ValueError, "5 samples"),
     ("mse", lambda net: net.train_step(X5, np.zeros(5)), ValueError, "mse_loss.*shape"),
+    ("mse", lambda net: net.train_step(X5, np.zeros((5, 2, 1))), ValueError, r"y of shape \(5, 2\), got shape \(5, 2, 1\)"),
+    ("mse", lambda net: net.train_step(X5, [["a", "b"]] * 5), TypeError, "y has dtype <U1; loss mse_loss takes real numbers"),
+    ("mse", lambda net: net.train_step(X5, np.full((5, 2), None)), TypeError, "y has dtype object"),
+    ("bce", lambda net: net.train_step(X5, np.zeros(5)), ValueError, r"2 outputs takes y of shape \(5, 2\).*cross_entropy"),
+    ("cross_entropy", lambda net: net.train_step(X5, np.zeros((5, 1), int)), ValueError, r"classes of shape \(5,\), y\[:, 0\]"),
+    ("cross_entropy", lambda net: net.fit(X5, np.zeros(5, int), validation_data=(X5,)), TypeError, "a tuple of 1"),
+    ("cross_entropy", lambda net: net.fit(X5, np.zeros(5, int), validation_data=X5), TypeError, "got a ndarray"),
     ("mse", lambda net: net.train_step(X5[:0], np.zeros((0, 2))), ValueError, "no samples"),
     ("mse", lambda net: net.fit(X5[:0], np.zeros((0, 2))), ValueError, "no samples"),
     ("mse", lambda net: net.dead_units(X5[:0]), ValueError, "no samples"),
