@@ -18,7 +18,8 @@ from fastact.activations import lookup
 from fastact.containers import refuse_masked
 from fastact.layers import Array
 from fastact.rows import softmax
-from fastact.sklearn_losses import objective
+from fastact.sklearn_losses import Objective, objective
+from fastact.sklearn_training import Data
 
 _identity, _sigmoid = lookup("identity"), lookup("sigmoid")
 
@@ -54,18 +55,42 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If a parameter, a shape or a value does not fit, or training has led to parameters
-            that are infinite or NaN.
+            If a parameter, a shape or a value does not fit, and nothing has been changed then; or training
+            has led to parameters that are infinite or NaN.
         """
         return self._fit(X, y, sample_weight)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool = False) -> Any:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool = False, classes: Any = None) -> Any:
+        before = dict(vars(self))
+        try:
+            train, validation, minimised, alpha = self._prepare(X, y, sample_weight, incremental, classes)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        if self.solver == "lbfgs":
+            sklearn_training.lbfgs(self, train, minimised, alpha)
+        else:
+            sklearn_training.epochs(self, train, validation, minimised, alpha, incremental)
+        if not all(np.isfinite(array).all() for array in [*self.coefs_, *self.intercepts_]):
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may contain large values and need "
+                "to be preprocessed."
+            )
+        return self
+
+    def _prepare(
+        self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any
+    ) -> Tuple[Data, Optional[Data], Objective, float]:
+        """Check everything, and set what training starts from: samples to train with, to validate, the loss, its alpha."""
         arguments.check(self)
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         sizes = arguments.hidden_sizes(self)
         arguments.activations(self, len(sizes), sizes)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        if classes is not None:
+            self._set_classes(classes, y)
         X, y = self._validate_input(X, y, incremental, first)
         refuse_masked(type(self).__name__, sample_weight=sample_weight)
         weights, alpha = None, self.alpha
@@ -85,25 +110,19 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         out = self._output() if first else self.out_activation_
         dtype = np.float64 if self.solver == "lbfgs" else X.dtype if first else self._dtype()
         minimised = objective(type(self).__name__, self.loss, out, outputs, dtype)
-        minimised.check(y)  # before anything changes
+        minimised.check(y)
         self.n_outputs_ = outputs
         self._random_state = check_random_state(self.random_state)
         if first:
             self._initialize([X.shape[1], *sizes, outputs], X.dtype, out)
         if self.dropout and not hasattr(self, "_dropout_rng"):
             self._dropout_rng = np.random.default_rng(self._random_state.randint(2**31))
-        if self.solver == "lbfgs":
-            sklearn_training.lbfgs(self, (X, y, weights), minimised, alpha)
-        else:
+        train, validation = (X, y, weights), None
+        if self.solver != "lbfgs":
             self._start_history(first)
-            train, validation = self._split(X, y, weights) if self.early_stopping else ((X, y, weights), None)
-            sklearn_training.epochs(self, train, validation, minimised, alpha, incremental)
-        if not all(np.isfinite(array).all() for array in [*self.coefs_, *self.intercepts_]):
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data may contain large values and need "
-                "to be preprocessed."
-            )
-        return self
+            if self.early_stopping:
+                train, validation = self._split(X, y, weights)
+        return train, validation, minimised, alpha
 
     def _initialize(self, sizes: List[int], dtype: Any, out_activation: str) -> None:
         """All that a first fit starts from."""

@@ -142,17 +142,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """
         if classes is None and not hasattr(self, "classes_"):
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if classes is not None:
-            labels = unique_labels(classes)
-            if not hasattr(self, "classes_"):
-                several = type_of_target(y).startswith("multilabel")
-                self._label_binarizer = LabelBinarizer().fit(y if several else labels)
-                self.classes_ = labels
-            elif not np.array_equal(self.classes_, labels):
-                raise ValueError(
-                    f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
-                )
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def predict(self, X: Any) -> Array:
         """The classes of samples.
@@ -187,6 +177,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _output(self) -> str:
         return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
+
+    def _set_classes(self, classes: Any, y: Any) -> None:
+        labels = unique_labels(classes)
+        if not hasattr(self, "classes_"):
+            several = type_of_target(y).startswith("multilabel")
+            self._label_binarizer = LabelBinarizer().fit(y if several else labels)
+            self.classes_ = labels
+        elif not np.array_equal(self.classes_, labels):
+            raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}")
 
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> Tuple[Any, Array]:
         X, y = self._validated(X, y, reset)

@@ -351,6 +351,21 @@ def test_targets_that_do_not_fit_change_nothing(digits):
     assert kept() == before
 
 
+def test_a_fit_that_raises_leaves_an_estimator_as_it_was(digits):
+    X, y = digits
+    kept = ours.MLPRegressor("poisson", random_state=0, max_iter=1).fit(X, y)
+    with pytest.raises(ValueError, match="not negative"):
+        kept.fit(X[:, :3], y - 1.0)
+    assert kept.predict(X).shape == y.shape  # of as many features as before
+    new = ours.MLPClassifier()
+    before = set(vars(new))
+    for labels in (y + 100, y[:5]):
+        with pytest.raises(ValueError):
+            new.partial_fit(X, labels, classes=[0, 1])
+        assert set(vars(new)) == before
+    assert len(new.partial_fit(X, y, classes=range(10)).classes_) == 10
+
+
 def test_grid_search_with_processes(digits):
     X, y = digits
     grid = {"activation": ["gelu", fa.relu, ("elu", {"alpha": 0.5})], "loss": ["log_loss"]}
