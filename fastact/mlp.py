@@ -121,9 +121,14 @@ class MLP(Trainer, Exchange):
     # joblib, a mapped file or pickle's buffers give the optimiser other arrays than the network, or read-only ones.
     def __setstate__(self, state: Dict[str, Any]) -> None:
         vars(self).update(state)
-        if hasattr(self.optimizer, "params"):  # somebody else's may keep its arrays elsewhere
-            self._network.own()
+        if not isinstance(getattr(self.optimizer, "params", None), (list, tuple)):  # somebody else's
+            return
+        try:
             self.optimizer.params = [self._network.flat]
+        except AttributeError:  # it cannot be set
+            return
+        self._network.own()
+        self.optimizer.params = [self._network.flat]
 
     def __copy__(self) -> MLP:
         """An independent copy: one that shared the parameters would share only a part of the training's state."""

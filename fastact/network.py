@@ -61,8 +61,8 @@ class Network:
         self.buffers = [array for n in units for array in (np.zeros(n, dtype), np.ones(n, dtype))]
         trained = sum((n + 1) * m for n, m in zip(sizes, sizes[1:])) + sum(units)
         trained += sum(_is_prelu(activation) for activation, _ in activations)
-        self.flat = np.zeros(trained, dtype)
-        self.flat_grad = np.zeros_like(self.flat)
+        self.flat = np.zeros(trained, dtype)[:]  # NumPy refuses to resize a view, which would free the layers' memory
+        self.flat_grad = np.zeros_like(self.flat)[:]
         self._make_layers()
         for layer, (_, parameters) in zip(self.layers, activations):
             if layer.norm is not None:
@@ -100,14 +100,14 @@ class Network:
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
         vars(self).update(state)
-        self.flat_grad = np.zeros(self.flat.shape, self.flat.dtype)
+        self.flat_grad = np.zeros(self.flat.shape, self.flat.dtype)[:]
         self._make_layers()
         if not self.flat.flags.writeable:
             self.own()
 
     def own(self) -> None:
         """Copy the parameters and buffers: restored ones may be read-only, in a mapped file, or in others' memory."""
-        self.flat, *self.buffers = (np.array(array, order="C") for array in (self.flat, *self.buffers))
+        self.flat, *self.buffers = (np.array(array, order="C")[:] for array in (self.flat, *self.buffers))
         self._make_layers()
 
     @property

@@ -32,11 +32,32 @@ class Option:
 
 def not_negative(what: str, value: Any, below: float = math.inf) -> float:
     """The check of a number in [0, below)."""
+    return _in_range(what, value, lambda number: 0 <= number < below, f"in [0, {below})")
+
+
+def at_most_1(what: str, value: Any) -> float:
+    """The check of a number in [0, 1]."""
+    return _in_range(what, value, lambda number: 0 <= number <= 1, "in [0, 1]")
+
+
+def finite(what: str, value: Any) -> float:
+    """The check of a number that is neither infinite nor NaN."""
+    return _in_range(what, value, math.isfinite, "finite")
+
+
+def _in_range(what: str, value: Any, fits: Callable[[float], bool], range_: str) -> float:
     if not isinstance(value, Real):
         raise TypeError(f"{what} must be a number, got {value!r}")
-    if not 0 <= float(value) < below:
-        raise ValueError(f"{what} must be in [0, {below}), got {value}")
+    if not fits(_float(value)):
+        raise ValueError(f"{what} must be {range_}, got {value}")
     return float(value)
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an int above the largest float
+        return math.inf if value > 0 else -math.inf
 
 
 def _arrays(what: str, value: Any) -> List[Array]:
@@ -78,12 +99,12 @@ class Optimizer:
         self.steps = 0
         self._copies: Dict[int, Array] = {}  # in which strided parameters and those of other types are updated
 
-    def step(self, grads: Sequence[Array]) -> None:
+    def step(self, grads: Iterable[Array]) -> None:
         """Update the parameters in place.
 
         Parameters
         ----------
-        grads : sequence of array
+        grads : iterable of array
             One gradient a parameter, of its shape. They are left as they are.
 
         Raises
@@ -93,6 +114,7 @@ class Optimizer:
             state has become read-only or has another size or dtype than before; no parameter has been
             changed then.
         """
+        grads = list(grads)
         self.steps += 1
         try:
             states = [self._state(i) for i in range(len(self.params))]
@@ -185,7 +207,7 @@ class Optimizer:
                 f"{method}: gradients have shapes {shapes}; expected those of the parameters, {expected}"
             )
         for i, g in enumerate(grads):
-            if g.dtype.kind != "f":
+            if not _is_float(g):
                 raise TypeError(f"{method}: gradient {i} has dtype {g.dtype}, not a float")
         for i, p in enumerate(params):
             if is_ready(p):
@@ -246,7 +268,7 @@ def _described(array: Any) -> str:
 
 
 def clip_grad_norm(
-    grads: Union[Array, Iterable[Array]], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+    grads: Union[Array, Iterable[Array]], max_norm: float, norm_type: Union[float, str] = 2.0, error_if_nonfinite: bool = False
 ) -> float:
     """Scale gradients in place so that the norm of all of them together is at most ``max_norm``.
 
@@ -255,8 +277,8 @@ def clip_grad_norm(
     grads : array or iterable of array
         Of floats, writable.
     max_norm : float, not negative
-    norm_type : float
-        The exponent p of the norm. As in torch, infinity stands for the largest absolute value, and 0
+    norm_type : float or "inf"
+        The exponent p of the norm. As in torch, infinity, or "inf", stands for the largest absolute value, and 0
         for the number of arrays that are not 0 throughout.
     error_if_nonfinite : bool
         Whether a norm that is infinite or NaN raises. Otherwise it makes gradients 0 or NaN, as in torch.
@@ -276,14 +298,15 @@ def clip_grad_norm(
     """
     arrays = _gradients("clip_grad_norm", grads)
     check_limit("clip_grad_norm: max_norm", max_norm)
-    if not isinstance(norm_type, Real) or math.isnan(norm_type):
+    p = math.inf if isinstance(norm_type, str) and norm_type == "inf" else norm_type
+    if not isinstance(p, Real) or math.isnan(p):
         raise ValueError(f"clip_grad_norm: norm_type must be a number such as 2 or math.inf, got {norm_type!r}")
     with np.errstate(all="ignore"):
-        if norm_type == 2:
+        if p == 2:
             norm = math.sqrt(sum(float(np.square(g, dtype=np.float64).sum()) for g in arrays))
         else:
-            each = [np.linalg.norm(np.asarray(g, np.float64).ravel(), norm_type) for g in arrays if g.size]
-            norm = float(np.linalg.norm(each, norm_type)) if each else 0.0
+            each = [np.linalg.norm(np.asarray(g, np.float64).ravel(), p) for g in arrays if g.size]
+            norm = float(np.linalg.norm(each, p)) if each else 0.0
         if error_if_nonfinite and not math.isfinite(norm):
             raise ValueError(f"clip_grad_norm: the norm of the gradients is {norm}; see where it became so")
         factor = max_norm / (norm + 1e-6)
@@ -310,14 +333,18 @@ def clip_grad_value(grads: Union[Array, Iterable[Array]], clip_value: float) -> 
 
 def check_limit(what: str, value: Any) -> None:
     """Raise ValueError unless a limit of gradients is a number that is not negative."""
-    if not isinstance(value, Real) or not float(value) >= 0:
+    if not isinstance(value, Real) or not _float(value) >= 0:
         raise ValueError(f"{what} must be a number that is not negative, got {value!r}")
+
+
+def _is_float(array: Array) -> bool:
+    return array.dtype.kind == "f" or array.dtype.name == "bfloat16"
 
 
 def _gradients(function: str, grads: Union[Array, Iterable[Array]]) -> List[Array]:
     arrays = [grads] if isinstance(grads, np.ndarray) else list(grads)
     for i, g in enumerate(arrays):
-        if not isinstance(g, np.ndarray) or g.dtype.kind != "f" and g.dtype.name != "bfloat16":
+        if not isinstance(g, np.ndarray) or not _is_float(g):
             kind = f"an array of {g.dtype}" if isinstance(g, np.ndarray) else f"of type {type(g).__name__}"
             raise TypeError(f"{function}: gradient {i} is {kind}; expected an array of floats")
         if not g.flags.writeable:

@@ -93,6 +93,7 @@ cdef class Rule:
 def run(Rule rule not None, list params not None, grads, list states not None):
     """A step of all parameters; False, and nothing done, where an array is not as the rule takes it."""
     cdef Py_ssize_t i
+    params, grads = list(params), list(grads)  # what is checked is what is used: others may change their lists meanwhile
     if not are_ready(rule, params, grads, states):
         return False
     for i in range(len(params)):

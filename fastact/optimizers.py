@@ -10,7 +10,9 @@ import math
 from typing import Any, Iterable, Tuple
 
 from fastact import optimizer_kernels as kernels
-from fastact.optimizer_base import Array, Optimizer, Option, State, clip_grad_norm, clip_grad_value, not_negative
+from fastact.optimizer_base import (
+    Array, Optimizer, Option, State, at_most_1, clip_grad_norm, clip_grad_value, finite, not_negative,
+)  # fmt: skip
 from fastact.schedules import AdaptiveLR, ConstantLR, CosineAnnealingLR, InverseScalingLR, StepLR
 
 __all__ = [
@@ -47,6 +49,7 @@ class SGD(Optimizer):
     """
 
     momentum: float = Option(not_negative)  # type: ignore[assignment]
+    dampening: float = Option(finite)  # type: ignore[assignment]
     _parts = {"momentum_buffer": "_buffers"}
 
     def __init__(
@@ -64,7 +67,7 @@ class SGD(Optimizer):
         self.momentum = momentum
         self.dampening = dampening
         self.nesterov = nesterov
-        if nesterov and (self.momentum == 0 or dampening != 0):
+        if nesterov and (self.momentum == 0 or self.dampening != 0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and dampening 0")
         self._buffers = self._like_params()
 
@@ -81,7 +84,10 @@ class SGD(Optimizer):
 
 def _betas(what: str, value: Any) -> Tuple[float, float]:
     """The check of Adam's pair."""
-    beta1, beta2 = value
+    try:
+        beta1, beta2 = value
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{what} must be a pair of numbers, got {value!r}") from None
     return not_negative(f"{what}[0]", beta1, below=1), not_negative(f"{what}[1]", beta2, below=1)
 
 
@@ -206,7 +212,7 @@ class RMSprop(Optimizer):
         If an option is out of range.
     """
 
-    alpha: float = Option(not_negative)  # type: ignore[assignment]
+    alpha: float = Option(at_most_1)  # type: ignore[assignment]
     eps: float = Option(not_negative)  # type: ignore[assignment]
     momentum: float = Option(not_negative)  # type: ignore[assignment]
     _parts = {"square_avg": "_squares", "momentum_buffer": "_buffers", "grad_avg": "_means"}

@@ -65,6 +65,7 @@ class Trainer(Predictor):
             deviation is 0; nothing has been changed then.
         """
         inputs, target, loss = self._batch(X, y, sample_weight)
+        self._check_optimizer()
         return self._step(inputs, target, loss, limits(clip_norm, clip_value))
 
     def fit(
@@ -135,6 +136,7 @@ class Trainer(Predictor):
             count = f" of {len(validation_data)}" if isinstance(validation_data, (tuple, list)) else ""
             raise TypeError(f"MLP.fit: validation_data must be (X, y) or (X, y, sample_weight), got a {what}{count}")
         validation = None if validation_data is None else self._data(*validation_data)
+        self._check_optimizer()
         training.fit(
             self, self._data(X, y, sample_weight), validation, epochs, batch_size, split=validation_split,
             rng=self._rng, shuffle=shuffle, progress=progress, schedule=schedule, early_stopping=early_stopping,
@@ -165,6 +167,16 @@ class Trainer(Predictor):
         if any(self.dropout):  # which would draw numbers before the loss sees the targets
             self._check_targets(target)
         return inputs, target, loss
+
+    def _check_optimizer(self) -> None:
+        """Raise where a step would change other arrays than the network's, as that of another network's optimiser."""
+        optimizer, flat = self.optimizer, self._network.flat
+        if isinstance(optimizer, Optimizer) and optimizer.params[0] is not flat:
+            if not any(np.shares_memory(p, flat) for p in optimizer.params):
+                raise ValueError(
+                    f"MLP: optimizer {type(optimizer).__name__} updates other arrays than this network's parameters; "
+                    "choose it in MLP(..., optimizer=...), and take state from another by load_state_dict"
+                )
 
     def _check_targets(self, target: Array) -> None:
         """Raise what the loss raises for targets that do not fit."""

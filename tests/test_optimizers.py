@@ -204,7 +204,7 @@ def test_clip_grad_norm():
     np.testing.assert_allclose(one, [0.6, 0.8], rtol=1e-6)
 
 
-@pytest.mark.parametrize("norm_type", [2, 1, 0.5, 3.0, 0, -1, math.inf, -math.inf])
+@pytest.mark.parametrize("norm_type", [2, 1, 0.5, 3.0, 0, -1, math.inf, -math.inf, "inf"])
 def test_clip_grad_norm_of_other_types_is_torchs(norm_type):
     torch = pytest.importorskip("torch")
     grads = [np.array([[0.0, -3.0], [1.0, 2.0]]), np.array([-0.5, 4.0])]
@@ -222,7 +222,7 @@ def test_clip_grad_norm_of_other_types_is_torchs(norm_type):
     (lambda g: clip_grad_norm(g, math.nan), ValueError, "max_norm"),
     (lambda g: clip_grad_norm(g, "1"), ValueError, "max_norm"),
     (lambda g: clip_grad_norm(g, 1, math.nan), ValueError, "norm_type"),
-    (lambda g: clip_grad_norm(g, 1, "inf"), ValueError, "norm_type"),
+    (lambda g: clip_grad_norm(g, 1, "infinite"), ValueError, "norm_type"),
     (lambda g: clip_grad_norm([g, np.array([np.inf])], 1, error_if_nonfinite=True), ValueError, "norm .* is inf"),
     (lambda g: clip_grad_norm([g, np.array([np.nan])], 1, 1, error_if_nonfinite=True), ValueError, "norm .* is nan"),
     (lambda g: clip_grad_norm([g, np.broadcast_to(g, (2, 2))], 1), ValueError, "gradient 1 is read-only"),
@@ -248,8 +248,8 @@ def test_clip_grad_norm_without_a_limit_and_without_gradients():
 
 
 @pytest.mark.parametrize("option, values", [
-    ("lr", (-1e-9, math.nan, math.inf, "fast")), ("weight_decay", (-1, math.nan)), ("eps", (-1, math.nan)),
-    ("betas", ((0.9, 1.5), (math.nan, 0.9))),
+    ("lr", (-1e-9, math.nan, math.inf, "fast", 10**400)), ("weight_decay", (-1, math.nan)), ("eps", (-1, math.nan)),
+    ("betas", ((0.9, 1.5), (math.nan, 0.9), (0.9,), 0.9)),
 ])
 def test_options_are_checked_whenever_they_are_set(option, values):
     opt = Adam([np.ones(2)])
@@ -258,6 +258,15 @@ def test_options_are_checked_whenever_they_are_set(option, values):
         with pytest.raises((ValueError, TypeError), match=f"Adam: {option}"):
             setattr(opt, option, value)
     assert repr(opt) == before
+
+
+@pytest.mark.parametrize("kind, option, values", [
+    (SGD, "dampening", (math.nan, "a")), (RMSprop, "alpha", (1.01, -0.1, math.nan)),
+])  # fmt: skip
+def test_options_of_one_optimizer_are_checked(kind, option, values):
+    for value in values:
+        with pytest.raises((ValueError, TypeError), match=f"{kind.__name__}: {option} must be"):
+            kind([np.ones(2)], **{option: value})
 
 
 def test_a_schedule_that_makes_a_negative_rate_is_refused():
@@ -375,7 +384,7 @@ def test_rejected_gradients_change_nothing():
     (lambda p: SGD([p], nesterov=True, momentum=0.9, dampening=0.1), ValueError, "nesterov"),
     (lambda p: Adam([p], betas=(0.9, 1.0)), ValueError, r"betas\[1\].*1.0"),
     (lambda p: Adam([p], betas=(-0.1, 0.9)), ValueError, r"betas\[0\]"),
-    (lambda p: Adam([p], betas=(0.9,)), ValueError, "unpack"),
+    (lambda p: Adam([p], betas=(0.9,)), ValueError, "Adam: betas must be a pair of numbers"),
     (lambda p: Adam([p], eps=-1e-8), ValueError, "eps"),
     (lambda p: SGD([p.astype(np.longdouble)]), TypeError, "SGD: parameter 0 .*float64"),
     (lambda p: RMSprop([p], alpha=-1), ValueError, "RMSprop: alpha"),

@@ -163,8 +163,9 @@ def test_other_peoples_optimizers_are_tied_by_params(tmp_path):
         assert other.train_step(X, Y) < loss
 
 
-def test_optimizers_without_params_stay_tied_where_pickle_ties_them(tmp_path):
-    net = fa.MLP([4, 6, 2], optimizer=Hidden, random_state=0)
+@pytest.mark.parametrize("name", ["Hidden", "Options", "Fixed"])
+def test_optimizers_without_params_stay_tied_where_pickle_ties_them(name, tmp_path):
+    net = fa.MLP([4, 6, 2], optimizer=globals()[name], random_state=0)
     for way in ("pickle 2", "pickle 5", "deepcopy"):
         other = WAYS[way](net, tmp_path)
         loss = other.train_step(X, Y)
@@ -196,6 +197,22 @@ class Hidden:
 
     def step(self, grads):
         self._array -= 0.1 * grads[0]
+
+
+class Options(Hidden):
+    """One whose params are no arrays."""
+
+    def __init__(self, params):
+        super().__init__(params)
+        self.params = {"lr": 0.1}
+
+
+class Fixed(Hidden):
+    """One whose params cannot be set."""
+
+    @property
+    def params(self):
+        return [self._array]
 
 
 class Plain:
@@ -232,6 +249,41 @@ def test_memory_that_does_not_fit_any_more_is_left_alone(kind, options, change):
         opt.step([np.ones(p.shape, p.dtype) for p in opt.params])
     assert opt.steps == before
     np.testing.assert_array_equal(opt.params[1], second)
+
+
+def test_gradients_are_taken_once():
+    """Those of a sequence that gives another object the second time, and of a generator."""
+
+    class Fickle(list):
+        def __getitem__(self, i):
+            return 5
+
+    params, opt = stepped(Adam, {})
+    twin = copy.deepcopy(opt)
+    grads = [np.cos(p) for p in params]
+    opt.step(Fickle(grads))
+    twin.step(grad for grad in grads)
+    for p, q in zip(params, twin.params):
+        np.testing.assert_array_equal(p, q)
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_the_flat_arrays_of_a_network_cannot_be_resized(restored):
+    net = fa.MLP([4, 6, 2], batch_norm=True)
+    net = pickle.loads(pickle.dumps(net)) if restored else net
+    for array in (net.optimizer.params[0], net._network.flat_grad, *net.parameters):
+        with pytest.raises(ValueError, match="does not own its data"):
+            array.resize((3,), refcheck=False)
+
+
+def test_an_optimizer_of_other_arrays_does_not_train_a_network():
+    net, other = fa.MLP([4, 6, 2]), fa.MLP([4, 6, 2])
+    net.optimizer = other.optimizer
+    for train in (net.train_step, net.fit):
+        with pytest.raises(ValueError, match="optimizer Adam updates other arrays than this network's"):
+            train(X, Y)
+    net.optimizer = SGD([net._network.flat[:]])
+    assert net.train_step(X, Y) > net.train_step(X, Y)
 
 
 @EACH_KIND
