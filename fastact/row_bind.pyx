@@ -13,14 +13,34 @@ from fastact.containers import asarray
 from fastact.row_arguments import Rows, checked_mask, checked_temperature
 
 cdef extern from "Python.h":
-    PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *) except NULL
+    PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *)
 
 cdef extern from *:
     """
-    static ternaryfunc *fastact_slot_of_call(PyTypeObject *type) { return &type->tp_call; }
+    static PyObject *(*fastact_explain)(PyObject *, PyObject *);
+    static ternaryfunc fastact_own_call; /* what Python puts in the slot of a class with a method __call__ */
+    static PyObject *fastact_failed(void) { return NULL; }
+
+    /* In C, since a `try` of Cython costs a call of 16 elements an eighth of its time. */
+    static PyObject *fastact_or_explain(PyObject *result, PyObject *callable, PyObject *named)
+    {
+        return result || !named || !PyErr_ExceptionMatches(PyExc_TypeError) ? result : fastact_explain(callable, named);
+    }
+    static PyObject *fastact_call(PyObject *callable, PyObject *args, PyObject *named)
+    {
+        return fastact_or_explain(fastact_own_call(callable, args, named), callable, named);
+    }
+    static void fastact_replace_call(PyTypeObject *type)
+    {
+        if (type->tp_call != fastact_call)
+            fastact_own_call = type->tp_call;
+        type->tp_call = fastact_call;
+    }
     """
-    ctypedef PyObject *(*ternaryfunc)(PyObject *, PyObject *, PyObject *) except NULL
-    ternaryfunc *fastact_slot_of_call(PyTypeObject *type)
+    PyObject *(*fastact_explain)(PyObject *, PyObject *) except NULL
+    PyObject *fastact_failed() except NULL
+    PyObject *fastact_or_explain(PyObject *result, PyObject *callable, PyObject *named) except NULL
+    void fastact_replace_call(PyTypeObject *type)
 
 
 cdef class RowForm:
@@ -143,26 +163,19 @@ def bound(function, kind, /, *args, **options):
 
 
 cdef PyObject *call_method(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names) except NULL:
-    cdef RowForm form = <RowForm>callable
+    return fastact_or_explain(PyObject_Vectorcall(<PyObject *>(<RowForm>callable).method, args, nargsf, names), callable, names)
+
+
+cdef PyObject *explain(PyObject *callable, PyObject *named) except NULL:
+    """Raise what was raised by a call with keywords, in other words where these are wrong."""
     try:
-        return PyObject_Vectorcall(<PyObject *>form.method, args, nargsf, names)
+        return fastact_failed()
     except TypeError as error:
-        given = () if names == NULL else <tuple>names
-        better = explained(error, f"{form.__self__.name}.{form.__name__}", form.method, given)
-        if better is None:
-            raise
-        raise better from None
-
-
-cdef ternaryfunc own_call  # what Python puts in the slot of a class with a method __call__
-
-
-cdef PyObject *call_function(PyObject *callable, PyObject *args, PyObject *named) except NULL:
-    try:
-        return own_call(callable, args, named)
-    except TypeError as error:
-        given = () if named == NULL else <dict>named
-        better = explained(error, (<object>callable).name, (<object>callable).__call__, given)
+        function = <object>callable
+        if isinstance(function, RowForm):
+            better = explained(error, f"{function.__self__.name}.{function.__name__}", function.__wrapped__, <object>named)
+        else:
+            better = explained(error, function.name, function.__call__, <object>named)
         if better is None:
             raise
         raise better from None
@@ -182,14 +195,12 @@ cdef object explained(error, str name, function, given):
 
 def explain_calls(type function):
     """Let calls of this class's objects name the function where a keyword is wrong; a call that is right loses no time."""
-    global own_call
-    cdef ternaryfunc *slot = fastact_slot_of_call(<PyTypeObject *>function)
-    if slot[0] != call_function:
-        own_call = slot[0]
-        slot[0] = call_function
+    fastact_replace_call(<PyTypeObject *>function)
 
 
 cdef void _enable():
+    global fastact_explain
+    fastact_explain = explain
     cdef RowForm form = RowForm.__new__(RowForm)
     fastact_use_vectorcall(<PyTypeObject *>RowForm, <char *>&form.vectorcall - <char *><PyObject *>form)
     fastact_refuse_new(<PyTypeObject *>RowForm)
