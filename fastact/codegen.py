@@ -93,7 +93,7 @@ def _own_backward(entry):
 def c_list(entries, rows):
     """The macros FA_ACTIVATIONS(ROOM) and FA_BOUNDS(ROW), a row an activation, and FA_ALIASES(ALIAS)."""
     rooms = [f"    ROOM({e.name}, {len(e.parameters)}, {int(e.from_output)}, {_own_backward(e)}, "
-             f"{int(bool(e.second_derivative))}, {int(bool(e.half_error))}, {e.cost})" for e in entries]
+             f"{int(bool(e.second_derivative))}, {int(bool(e.half_error))}, {int(e.piecewise)}, {e.cost})" for e in entries]
     bounds = [f"    ROW({e.name}, {_half_bounds(e)})" for e in entries]
     aliases = [f"    ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
     return ("#define FA_ACTIVATIONS(ROOM) \\\n" + " \\\n".join(rooms) + "\n"

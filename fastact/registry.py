@@ -82,6 +82,7 @@ class Entry:
     stops: bool = False             # a selection makes the slope 0 somewhere: the room has NAME_backward(grad, x),
                                     # which is 0 there for every grad, and NAME_backward_from_output(grad, y)
     crossings: Tuple[float, ...] = ()  # zeros of the derivative at the defaults: absolute error 2^-26 within 0.01
+    piecewise: bool = False         # the float value is by pieces: the room has NAME_argument, NAME_on_piece and their table
     half_error: float = 0.0         # the room has NAME_half, a quicker value for half types: its error in ULP of float32
     halves: Tuple[str, ...] = ()    # forms whose float32 result at the defaults, rounded again, is the right half
     approximate: Tuple[Tuple[str, str], ...] = ()  # torch's keyword: its values, and the function that each names
@@ -188,10 +189,10 @@ ACTIVATIONS: Tuple[Entry, ...] = (
     Entry(
         name="tanh", formula="tanh(x)", derivative="1 / cosh(x)**2",
         second_derivative="-2 * tanh(x) / cosh(x)**2",
-        range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.21,
+        range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.11,
         best_for="hidden layers of recurrent networks; outputs in (-1, 1)", keeps="x or y",
-        reference="LeCun et al. 1998, Efficient BackProp", torch="tanh",
-        float32=Bounds(1.06, 1.62), float64=Bounds(1.06, 1.57),
+        reference="LeCun et al. 1998, Efficient BackProp", torch="tanh", piecewise=True,
+        float32=Bounds(0.99, 1.62), float64=Bounds(1.06, 1.57),
     ),
     Entry(
         name="hard_tanh", formula="minimum(maximum(x, min_val), max_val)",
@@ -208,11 +209,11 @@ ACTIVATIONS: Tuple[Entry, ...] = (
     Entry(
         name="erf", formula="erf(x)", derivative="2 / sqrt(pi) * exp(-x**2)",
         second_derivative="-4 / sqrt(pi) * x * exp(-x**2)",
-        range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.3,
+        range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.12,
         best_for="the normal distribution; bounded outputs", keeps="x",
-        reference="the error function; as erf in SciPy", torch="erf",
+        reference="the error function; as erf in SciPy", torch="erf", piecewise=True,
         half_error=4.6,
-        float32=Bounds(0.76, 1.61), float64=Bounds(0.78, 1.28),
+        float32=Bounds(0.98, 1.61), float64=Bounds(0.78, 1.28),
     ),
     Entry(
         name="softsign", formula="x / (1 + abs(x))", derivative="1 / (1 + abs(x))**2",

@@ -4,6 +4,9 @@
 #include "math/sigmoid.h"
 #include "math/erf.h"
 #include "math/log.h"
+#if !FA_DOUBLE
+#include "piecewise/look_up.h"
+#endif
 #include "activation_rooms.h" /* written by setup.py from fastact/registry.py */
 #include "loops.h"
 #include "composed.h"

@@ -2,9 +2,7 @@
    once a dtype and instruction set. They take contiguous arrays of whole vectors; composed.h, blocks.h
    (tails, strides, streaming) and half_loops.h bring everything else into that shape.
    So a room knows of none of these, and every element meets the same instructions. */
-#undef LANES
 #undef BLOCK
-#define LANES ((ptrdiff_t)(FA_VECTOR_BYTES / sizeof(REAL)))
 #define BLOCK ((ptrdiff_t)(4096 / sizeof(REAL)))
 #define FA_SIMD_LOOP _Pragma("omp simd") for (ptrdiff_t i = 0; i < n; i++)
 
@@ -44,16 +42,77 @@
 #define FA_OF_OUTPUT_2(name, g, ...) FN(name##_backward_from_output)(g, __VA_ARGS__)
 #define FA_OF_OUTPUT_3 FA_OF_OUTPUT_2
 
-#define FA_KERNELS(name, style, np, own)                                                                        \
+/* A form made of the value on pieces of a table (piecewise/look_up.h), for a group and then a step of elements. The
+   limit is hidden from the compiler: GCC makes one minimum only of a selection whose limit it does not know. */
+#define FA_PIECEWISE_KERNEL(name, form, style, np, setup, before, body)                                         \
+    static void FN(name##_##form##_##style)(const void *const *in, void *const *out, ptrdiff_t n,               \
+                                            const void *parameters)                                             \
+    {                                                                                                           \
+        (void)parameters;                                                                                       \
+        FA_DECLARE_##style##_##np(1) const REAL *x = in[0];                                                     \
+        setup _Alignas(64) REAL arguments[PIECE_GROUP], c[FA_PIECE_COLUMNS][PIECE_STEP];                        \
+        _Alignas(64) uint32_t places[PIECE_GROUP];                                                              \
+        REAL limit = name##_pieces.limit;                                                                       \
+        __asm__("" : "+m"(limit));                                                                              \
+        n &= -LANES;                                                                                            \
+        for (ptrdiff_t at = 0, count; at < n; at += count) {                                                    \
+            count = FN(step)(at, PIECE_GROUP, n);                                                               \
+            for (ptrdiff_t first = 0, next; first < count; first = next) {                                      \
+                next = first + FN(step)(first, PIECE_STEP, count);                                              \
+                FA_PIECE_LOOP                                                                                   \
+                {                                                                                               \
+                    const ptrdiff_t i = at + k;                                                                 \
+                    arguments[k] = FN(name##_argument)(x[i] FA_PASS_##style##_##np, limit);                     \
+                    places[k] = piece_place((uint32_t)FN(to_bits)(arguments[k] + name##_pieces.offset));        \
+                    before                                                                                      \
+                }                                                                                               \
+            }                                                                                                   \
+            for (ptrdiff_t first = 0, next; first < count; first = next) {                                      \
+                next = first + FN(step)(first, PIECE_STEP, count);                                              \
+                for (ptrdiff_t k = first; k < next; k += LANES)                                                 \
+                    look_up(&name##_pieces, places + k, name##_columns, c[0] + (k - first));                    \
+                FA_PIECE_LOOP                                                                                   \
+                {                                                                                               \
+                    const ptrdiff_t i = at + k, j = k - first;                                                  \
+                    const fa_piece piece = {c[0][j], c[1][j], c[2][j], c[3][j],                                 \
+                                            c[4][j], c[5][j], name##_columns > 6 ? c[6][j] : 0};                \
+                    const REAL value = FN(name##_on_piece)(x[i] FA_PASS_##style##_##np, arguments[k], piece);   \
+                    body                                                                                        \
+                }                                                                                               \
+            }                                                                                                   \
+        }                                                                                                       \
+    }
+#define FA_PIECE_LOOP _Pragma("omp simd") for (ptrdiff_t k = first; k < next; k++)
+
+/* How many of the n - at elements that are left come next. All counts are multiples of LANES, so that the compiler knows
+   how many are LANES. */
+INLINE ptrdiff_t FN(step)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n) { return step == LANES || n - at > step ? step : n - at; }
+
+/* The value, and what is made with it; of float for activations with a table by pieces. */
+#define FA_VALUES_0(name, style, np)                                                                            \
     FA_KERNEL(name, value, style, np, 1, const REAL *x = in[0]; REAL *y = out[0];,                              \
               y[i] = FN(name)(x[i] FA_PASS_##style##_##np);)                                                    \
-    FA_KERNEL(name, derivative, style, np, 1, const REAL *x = in[0]; REAL *d = out[0];,                         \
-              d[i] = FN(name##_derivative)(x[i] FA_PASS_##style##_##np);)                                       \
-    FA_KERNEL(name, backward, style, np, 2, const REAL *g = in[0]; const REAL *x = in[1]; REAL *dx = out[0];,   \
-              dx[i] = FA_BACKWARD_##own(name, g[i], x[i] FA_PASS_##style##_##np);)                               \
     FA_KERNEL(name, value_and_derivative, style, np, 1,                                                         \
               const REAL *x = in[0]; REAL *y = out[0]; REAL *d = out[1];, REAL t = x[i];                        \
               y[i] = FN(name)(t FA_PASS_##style##_##np); d[i] = FN(name##_derivative)(t FA_PASS_##style##_##np);)
+#undef FA_VALUES_1
+#if FA_DOUBLE
+#define FA_VALUES_1 FA_VALUES_0
+#else
+#define FA_VALUES_1(name, style, np)                                                                            \
+    FA_PIECEWISE_KERNEL(name, value, style, np, REAL *y = out[0];, , y[i] = value;)                             \
+    FA_PIECEWISE_KERNEL(name, value_and_derivative, style, np,                                                  \
+                        REAL *y = out[0]; REAL *d = out[1]; _Alignas(64) REAL slopes[PIECE_GROUP];,             \
+                        slopes[k] = FN(name##_derivative)(x[i] FA_PASS_##style##_##np);,                        \
+                        y[i] = value; d[i] = slopes[k];)
+#endif
+
+#define FA_KERNELS(name, style, np, own, piecewise)                                                             \
+    FA_VALUES_##piecewise(name, style, np)                                                                      \
+    FA_KERNEL(name, derivative, style, np, 1, const REAL *x = in[0]; REAL *d = out[0];,                         \
+              d[i] = FN(name##_derivative)(x[i] FA_PASS_##style##_##np);)                                       \
+    FA_KERNEL(name, backward, style, np, 2, const REAL *g = in[0]; const REAL *x = in[1]; REAL *dx = out[0];,   \
+              dx[i] = FA_BACKWARD_##own(name, g[i], x[i] FA_PASS_##style##_##np);)
 
 #define FA_FROM_OUTPUT_0(name, style, np, own)
 #define FA_FROM_OUTPUT_1(name, style, np, own)                                                                  \
@@ -65,8 +124,8 @@
     FA_KERNEL(name, second_derivative, style, np, 1, const REAL *x = in[0]; REAL *d = out[0];,                  \
               d[i] = FN(name##_second_derivative)(x[i] FA_PASS_##style##_##np);)
 
-#define FA_STYLE(name, style, np, from_output, own, second)                                                     \
-    FA_KERNELS(name, style, np, own)                                                                            \
+#define FA_STYLE(name, style, np, from_output, own, second, piecewise)                                          \
+    FA_KERNELS(name, style, np, own, piecewise)                                                                 \
     FA_FROM_OUTPUT_##from_output(name, style, np, own) FA_SECOND_##second(name, style, np)
 #define FA_ARRAY_STYLE_0(...)
 #define FA_ARRAY_STYLE_1(name, ...) FA_STYLE(name, array, 1, __VA_ARGS__)
@@ -100,10 +159,11 @@
 #define FA_HALF_0(name)
 #define FA_HALF_ENTRY_0(name) NULL
 
-#define FA_INSTANTIATE(name, np, from_output, own, second, half, cost)                                          \
-    FA_STYLE(name, scalar, np, from_output, own, second) FA_ARRAY_STYLE_##np(name, from_output, own, second)    \
+#define FA_INSTANTIATE(name, np, from_output, own, second, half, piecewise, cost)                               \
+    FA_STYLE(name, scalar, np, from_output, own, second, piecewise)                                             \
+    FA_ARRAY_STYLE_##np(name, from_output, own, second, piecewise)                                              \
     FA_HALF_##half(name)
-#define FA_TABLE_ROW(name, np, from_output, own, second, half, cost)                                            \
+#define FA_TABLE_ROW(name, np, from_output, own, second, half, piecewise, cost)                                 \
     {FA_ENTRY(name, scalar, from_output, second), FA_ARRAY_ENTRY_##np(name, from_output, second), own,          \
      FA_HALF_ENTRY_##half(name)},
 

@@ -1,29 +1,27 @@
-/* erf(x) = 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x; odd, limits -1 and 1. With a = |x| it is
-   a + a E(-a^2) up to 0.7, a polynomial around a point where erf is a float up to 1.25, and 1 - e^(-a^2) X(a)
-   beyond. Without the middle, where neither of the others is exact enough, erf is not monotone. The slope is
-   2 / sqrt(pi) e^(-x^2). Constants from coeffs/erf.py, errors 2^-28 (float), 2^-56 (double) of the result. */
-#undef ERF_MIDDLE
-#undef ERF_AT_MIDDLE
+/* erf(x) = 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x; odd, limits -1 and 1. In float, erf |x| is a
+   polynomial on each of 30 pieces, monotone on all floats. In double, with a = |x|, it is a + a E(-a^2) up to 0.7, a
+   polynomial around a point where erf is a double up to 1.25, and 1 - e^(-a^2) X(a) beyond, with an error of 2^-56.
+   Without the middle, where neither of the others is exact enough, erf is not monotone. The slope is
+   2 / sqrt(pi) e^(-x^2). Constants from coeffs/erf.py. */
 #undef ERF_SLOPE
 #undef ERF_SLOPE_LO
 #undef ERF_SLOPE_LARGEST
 #if FA_DOUBLE
-#define ERF_MIDDLE 0x1.f05fae3ed867dp-1 /* 0.9694799854 */
-#define ERF_AT_MIDDLE 0x1.a8c6ba57ea921p-1 /* 0.8296411736 */
 #define ERF_SLOPE 0x1.20dd750429b6dp+0 /* 1.128379167 */
 #define ERF_SLOPE_LO 0x1.1ae3a914fed8p-56 /* 1.533545961e-17 */
 #define ERF_SLOPE_LARGEST 27.5 /* a e^(-a^2) rounds to 0 */
 #else
-#define ERF_MIDDLE 0x1.f1b558p-1f /* 0.972086668 */
-#define ERF_AT_MIDDLE 0x1.a95cf6p-1f /* 0.8307873607 */
 #define ERF_SLOPE 0x1.20dd76p+0f /* 1.128379226 */
 #define ERF_SLOPE_LO -0x1.f7ac92p-25f /* -5.863538277e-8 */
 #define ERF_SLOPE_LARGEST 10.5f
 #endif
 
+#if FA_DOUBLE
+#define ERF_MIDDLE 0x1.f05fae3ed867dp-1 /* 0.9694799854 */
+#define ERF_AT_MIDDLE 0x1.a8c6ba57ea921p-1 /* 0.8296411736 */
+
 INLINE REAL FN(erf_near)(REAL s)
 {
-#if FA_DOUBLE
     REAL p = 0x1.b0fc862c921efp-27; /* 1.260156343e-8 */
     p = FN(fused)(p, s, 0x1.5c81083399efcp-23); /* 1.622848359e-7 */
     p = FN(fused)(p, s, 0x1.b9e73a7e35058p-20); /* 1.646217839e-6 */
@@ -35,21 +33,12 @@ INLINE REAL FN(erf_near)(REAL s)
     p = FN(fused)(p, s, 0x1.ce2f21a0440f3p-4); /* 0.1128379167 */
     p = FN(fused)(p, s, 0x1.812746b037a07p-2); /* 0.376126389 */
     p = FN(fused)(p, s, 0x1.06eba8214db69p-3); /* 0.1283791671 */
-#else
-    REAL p = 0x1.6d6486p-11f; /* 0.0006969312089 */
-    p = FN(fused)(p, s, 0x1.50e526p-8f); /* 0.005140611436 */
-    p = FN(fused)(p, s, 0x1.b7d638p-6f); /* 0.02684550732 */
-    p = FN(fused)(p, s, 0x1.ce2caep-4f); /* 0.1128355786 */
-    p = FN(fused)(p, s, 0x1.81274p-2f); /* 0.3761262894 */
-    p = FN(fused)(p, s, 0x1.06eba8p-3f); /* 0.1283791661 */
-#endif
     return p;
 }
 
 /* (erf(ERF_MIDDLE + d) - ERF_AT_MIDDLE) / d. */
 INLINE REAL FN(erf_middle)(REAL d)
 {
-#if FA_DOUBLE
     REAL p = 0x1.a2e9146dda66dp-16; /* 2.496900964e-5 */
     p = FN(fused)(p, d, 0x1.cdcc7ada72856p-18); /* 6.881337607e-6 */
     p = FN(fused)(p, d, -0x1.ae728e50dcfa5p-13); /* -0.0002052533551 */
@@ -64,22 +53,12 @@ INLINE REAL FN(erf_middle)(REAL d)
     p = FN(fused)(p, d, 0x1.08c2208b02774p-3); /* 0.1292765181 */
     p = FN(fused)(p, d, -0x1.b5a088e4d7f17p-2); /* -0.4273702039 */
     p = FN(fused)(p, d, 0x1.c36768dc37ep-2); /* 0.4408241639 */
-#else
-    REAL p = 0x1.ff2434p-7f; /* 0.01559879817 */
-    p = FN(fused)(p, d, 0x1.f0a95ap-11f); /* 0.0009473066893 */
-    p = FN(fused)(p, d, -0x1.1d50ap-4f); /* -0.06965696812 */
-    p = FN(fused)(p, d, 0x1.43360cp-4f); /* 0.07890896499 */
-    p = FN(fused)(p, d, 0x1.0a7312p-3f); /* 0.1301022917 */
-    p = FN(fused)(p, d, -0x1.b496c2p-2f); /* -0.4263563454 */
-    p = FN(fused)(p, d, 0x1.c1200ap-2f); /* 0.4385987818 */
-#endif
     return p;
 }
 
 /* X(a) = e^(a^2) erfc(a). */
 INLINE REAL FN(erf_far)(REAL a)
 {
-#if FA_DOUBLE
     REAL n = -0x1.cc45893ccf5f9p-23; /* -2.143306776e-7 */
     n = FN(fused)(n, a, 0x1.c7a4fc86b327bp-6); /* 0.02781033192 */
     n = FN(fused)(n, a, 0x1.9b9d92687671bp-3); /* 0.2009841383 */
@@ -92,27 +71,33 @@ INLINE REAL FN(erf_far)(REAL a)
     d = FN(fused)(d, a, 0x1.2140d0cd449cdp+1); /* 2.259790516 */
     d = FN(fused)(d, a, 0x1.261e7f3e43613p+1); /* 2.297805696 */
     d = FN(fused)(d, a, 0x1p+0); /* 1.0 */
-#else
-    REAL n = 0x1.472176p-9f; /* 0.002495809225 */
-    n = FN(fused)(n, a, 0x1.d07d04p-2f); /* 0.4536018968 */
-    n = FN(fused)(n, a, 0x1.fa3632p-1f); /* 0.9886947274 */
-    REAL d = 0x1.b457e6p-1f; /* 0.8522331119 */
-    d = FN(fused)(d, a, 0x1.86da52p+0f); /* 1.526768804 */
-    d = FN(fused)(d, a, 0x1p+0f); /* 1.0 */
-#endif
     return n / d;
 }
 
 INLINE REAL FN(erf)(REAL x)
 {
-    REAL a = FN(magnitude_at_most)(x, LIT(4.0f, 6.0)), d = a - ERF_MIDDLE; /* erf rounds to 1 from 3.92 (5.92) on */
+    REAL a = FN(magnitude_at_most)(x, 6.0), d = a - ERF_MIDDLE; /* erf rounds to 1 from 5.92 on */
     REAL near = FN(fused)(FN(erf_near)(-a * a), a, a);
     REAL middle = FN(fused)(FN(erf_middle)(d), d, ERF_AT_MIDDLE);
     FN(exp_parts) e = FN(exp_product)(-a, a, 0);
     REAL w = FN(erf_far)(a), far = FN(fused)(FN(fused)(e.q, w, w), -e.scale, 1);
-    REAL y = a < LIT(1.25f, 1.25) ? middle : far;
-    return FN(or_nan)(FN(with_sign)(a < LIT(0.7f, 0.7) ? near : y, x), x);
+    REAL y = a < 1.25 ? middle : far;
+    return FN(or_nan)(FN(with_sign)(a < 0.7 ? near : y, x), x);
 }
+#else
+#include "../piecewise/erf.h"
+FA_PIECEWISE(erf, ERF)
+
+INLINE REAL FN(erf_argument)(REAL x, REAL limit) { return FN(at_most)(FN(magnitude)(x), limit); }
+
+/* On the first piece, where base is 0, it is a + (2 / sqrt(pi) - 1) a + ..., whose second term is small enough for a
+   rounded coefficient. */
+INLINE REAL FN(erf_on_piece)(REAL x, REAL a, fa_piece p)
+{
+    REAL d = p.base - a, y = FN(fused)(FN(fused)(p.c4, d, p.c3), d, p.c2);
+    return FN(signed_as)(FN(fused)(FN(fused)(y, d, p.c1), d, p.base > 0 ? p.c0 : a), x);
+}
+#endif
 
 #if !FA_DOUBLE
 /* The value at a half, whose square is exact: x Y(x^2) of coeffs/erf.py, 2^-24 off and so not monotone as a float;

@@ -20,11 +20,9 @@ DENSITY = 1 / mp.sqrt(2 * mp.pi)
 ERF_SLOPE = 2 / mp.sqrt(mp.pi)
 VALUE_SEAM, SLOPE_SEAM, ERF_SEAMS = mp.mpf("0.8325"), mp.mpf("1.3"), (mp.mpf("0.7"), mp.mpf("1.25"))
 
-# By precision: the ends, the degrees of P, R, G, S, E, M, X, and m.
-PLANS = {
-    24: ("14.8", 4, 4, (5, 4), 9, (4, 3), 5, 6, (2, 2), "0x1.f1b558p-1"),
-    53: ("38.8", 6, 9, (10, 10), 18, (9, 8), 10, 13, (5, 5), "0x1.f05fae3ed867dp-1"),
-}
+# By precision: the end and the degrees of P, R, G, S. In double alone: erf's end, the degrees of E, M, X, and m.
+PLANS = {24: ("14.8", 4, (5, 4), 9, (4, 3)), 53: ("38.8", 9, (10, 10), 18, (9, 8))}
+ERF_PLAN = (6, 10, 13, (5, 5), "0x1.f05fae3ed867dp-1")
 
 
 def scaled_tail(a):
@@ -111,11 +109,9 @@ def split(name, value, bits):
 
 def constants_and_polynomials(bits):
     """What `print_constants` takes."""
-    end, erf_end, p, r, g, s, e, m, x, middle = PLANS[bits]
+    end, p, r, g, s = PLANS[bits]
     base, steep = round_to(DENSITY * mp.mpf("0.85"), bits), round_to(DENSITY * mp.mpf("0.88"), bits)
-    middle = mp.mpf(float.fromhex(middle))
-    erf_middle = round_to(mp.erf(middle), bits)
-    constants = [("DENSITY", round_to(DENSITY, bits)), ("B", base), ("b", steep), ("m", middle), ("ERF_m", erf_middle)]
+    constants = [("DENSITY", round_to(DENSITY, bits)), ("B", base), ("b", steep)]
     constants += split("C", CROSSING, bits) + split("ERF_SLOPE", ERF_SLOPE, bits)
 
     def tail(a):
@@ -127,20 +123,27 @@ def constants_and_polynomials(bits):
     polynomials = [
         ("P", fit(value_factor, lambda v: v / (mp.sqrt(-2 * v) / 2 + v * value_factor(v)), p,
                   -VALUE_SEAM ** 2 / 2, "-1e-9", bits)),
-        ("E", fit(erf_factor, lambda v: 1 / (1 + erf_factor(v)), e, -ERF_SEAMS[0] ** 2, "-1e-9", bits)),
     ]
     quotients = [
         ("R", lambda a: tail(a) / base - 1, lambda a: base / tail(a), r, "1.6875", VALUE_SEAM, end),
         ("S", lambda a: steep * a - line(a), lambda a: 1 / line(a), s, "1.4375", SLOPE_SEAM, end),
-        ("X", lambda a: mp.exp(a * a) * mp.erfc(a), lambda a: mp.exp(-a * a) / mp.erf(a), x, "1", ERF_SEAMS[1], erf_end),
         ("G", slope_factor, lambda t: 1 / slope_factor(t), (g, 0), "1", "-1", SLOPE_SEAM - 1),
-        ("M", lambda d: (mp.erf(middle + d) - erf_middle) / d, lambda d: abs(d) / mp.erf(middle + d),
-         (m, 0), "1", ERF_SEAMS[0] - middle, ERF_SEAMS[1] - middle),
     ]
     if bits == 24:
         quotients += [
             ("V", lambda a: DENSITY * scaled_tail(a), lambda a: 1 / (DENSITY * scaled_tail(a)), (4, 4), "1", "1e-6", end),
             ("Y", lambda s: 1 + erf_factor(-s), lambda s: 1 / (1 + erf_factor(-s)), (5, 5), "1", "1e-6", "16"),
+        ]
+    else:
+        erf_end, e, m, x, middle = ERF_PLAN
+        middle = mp.mpf(float.fromhex(middle))
+        erf_middle = round_to(mp.erf(middle), bits)
+        constants += [("m", middle), ("ERF_m", erf_middle)]
+        polynomials.append(("E", fit(erf_factor, lambda v: 1 / (1 + erf_factor(v)), e, -ERF_SEAMS[0] ** 2, "-1e-9", bits)))
+        quotients += [
+            ("X", lambda a: mp.exp(a * a) * mp.erfc(a), lambda a: mp.exp(-a * a) / mp.erf(a), x, "1", ERF_SEAMS[1], erf_end),
+            ("M", lambda d: (mp.erf(middle + d) - erf_middle) / d, lambda d: abs(d) / mp.erf(middle + d),
+             (m, 0), "1", ERF_SEAMS[0] - middle, ERF_SEAMS[1] - middle),
         ]
     for name, *plan in quotients:
         above, below, worst = fit_quotient(*plan, bits)

@@ -19,6 +19,7 @@
 #undef EXPONENT_BIAS
 #undef ROUNDER
 #undef LARGEST
+#undef LANES
 
 #define INLINE static inline __attribute__((always_inline, unused))
 #define FA_JOIN_(a, b) a##b
@@ -44,6 +45,8 @@
 #define LARGEST 0x1.fffffep127f
 #endif
 
+#define LANES ((ptrdiff_t)(FA_VECTOR_BYTES / sizeof(REAL)))
+
 INLINE BITS FN(to_bits)(REAL x)
 {
     BITS b;
@@ -65,6 +68,17 @@ INLINE REAL FN(from_bits)(BITS b)
 INLINE REAL FN(fused)(REAL a, REAL b, REAL c) { return LIT(FA_FMAF, FA_FMA)(a, b, c); }
 INLINE REAL FN(magnitude)(REAL x) { return LIT(__builtin_fabsf, __builtin_fabs)(x); }
 INLINE REAL FN(with_sign)(REAL x, REAL sign) { return LIT(__builtin_copysignf, __builtin_copysign)(x, sign); }
+
+/* A number whose sign is +, with the sign of x. */
+INLINE REAL FN(signed_as)(REAL magnitude, REAL x)
+{
+#if FA_VECTOR_BYTES == 32 /* one operation less than copysign; AVX-512 and NEON have copysign in one */
+    return FN(from_bits)(FN(to_bits)(magnitude) | (FN(to_bits)(x) & FN(to_bits)(LIT(-0.0f, -0.0))));
+#else
+    return FN(with_sign)(magnitude, x);
+#endif
+}
+
 INLINE REAL FN(root)(REAL x) { return LIT(__builtin_sqrtf, __builtin_sqrt)(x); }
 INLINE REAL FN(at_most)(REAL x, REAL limit) { return x > limit ? limit : x; }
 INLINE REAL FN(at_least)(REAL x, REAL limit) { return x < limit ? limit : x; }

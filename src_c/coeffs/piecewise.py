@@ -1,0 +1,155 @@
+"""Prints the tables of polynomials in src_c/piecewise: ``python src_c/coeffs/piecewise.py tanh > src_c/piecewise/tanh.h``.
+
+A table covers 0 <= a <= LIMIT by at most 32 pieces. The piece of a is told by the exponent and the first three bits of
+the mantissa of a + OFFSET, so that pieces are of equal width up to OFFSET and grow with a beyond. On piece i
+
+    f(a) = c0 + c1 d + c2 d^2 + ...      d = base - a
+
+is fitted with relative errors as nearly level as Lawson's weights make them. `base` is that float at the beginning of
+the piece at which f comes nearest to a float, so that c0 is as good as exact (Gal's accurate tables); the coefficients
+are rounded one after the other, c0 first, and the rest are fitted again. In the first piece base and c0 are 0.
+
+Only additions, products, quotients and roots of float64 arrays and sums in a fixed order decide about the coefficients,
+and mpmath's functions, so that every machine prints the same.
+"""
+import sys
+from typing import Callable, NamedTuple
+
+import mpmath as mp
+import numpy as np
+
+POINTS, ROUNDS, CANDIDATES = 128, 40, 2048
+mp.mp.prec = 80
+
+
+class Plan(NamedTuple):
+    """What a table approximates."""
+
+    function: Callable
+    formula: str
+    offset: float
+    limit: float
+    degree: int
+    first: tuple = ()  # coefficients of the first piece that are given: c1 or c0, c1
+    less: float = 0.0  # what is added to the first piece's c1 where it is used
+
+
+PLANS = {
+    "tanh": Plan(mp.tanh, "tanh(a)", 0.671875, 9.25, 4, (0.0, -1.0)),
+    "erf": Plan(mp.erf, "erf(a)", 0.34375, 3.99, 4, (0.0,), 1.0),
+}
+
+
+def bits_of(x):
+    """A float32 as an integer."""
+    return int(np.float32(x).view(np.uint32))
+
+
+def float_of(bits):
+    """The float32 of these bits."""
+    return float(np.uint32(bits).view(np.float32))
+
+
+def pieces(offset, limit):
+    """(index, low, high) of every piece."""
+    first, last = bits_of(offset) >> 20, bits_of(limit + offset) >> 20
+    ends = [float_of(k << 20) - offset for k in range(first, last + 2)]
+    return [(k & 31, max(low, 0.0), min(high, limit)) for k, low, high in zip(range(first, last + 1), ends, ends[1:])]
+
+
+def values(function, points):
+    """The function at these points, as float64."""
+    return np.array([float(function(mp.mpf(float(x)))) for x in points])
+
+
+def total(x):
+    """The sum, in a fixed order of additions."""
+    x = x.copy()
+    while x.size > 1:
+        half = (x.size + 1) // 2
+        x[:x.size - half] += x[half:]
+        x = x[:half]
+    return x[0]
+
+
+def least_squares(columns, right):
+    """Coefficients c minimising the sum of (right - sum c[k] columns[k])**2, by orthogonal columns."""
+    basis, upper = [], np.zeros((len(columns), len(columns)))
+    for k, column in enumerate(columns):
+        for j, q in enumerate(basis):
+            upper[j, k] = total(q * column)
+            column = column - upper[j, k] * q
+        upper[k, k] = np.sqrt(total(column * column))
+        basis.append(column / upper[k, k])
+    found = [0.0] * len(columns)
+    for k in reversed(range(len(columns))):
+        right_k = total(basis[k] * right) - sum(upper[k, j] * found[j] for j in range(k + 1, len(columns)))
+        found[k] = right_k / upper[k, k]
+
+    return found
+
+
+def level_fit(columns, right):
+    """The same with the largest error as small as Lawson's weights make it."""
+    weights = np.ones_like(right)
+    for _ in range(ROUNDS):
+        root = np.sqrt(weights)
+        found = least_squares([root * column for column in columns], root * right)
+        error = np.abs(sum(c * column for c, column in zip(found, columns)) - right)
+        weights = weights * (error / error.max() + 1e-3)
+        weights /= weights.max()
+    return found
+
+
+def base_of(function, low):
+    """Of the first floats of a piece, that at which the function is nearest to a float."""
+    candidates = (np.uint32(bits_of(low)) + np.arange(CANDIDATES, dtype=np.uint32)).view(np.float32).astype(float)
+    f = values(function, candidates)
+    return float(candidates[np.abs(f - f.astype(np.float32)).argmin()])
+
+
+def coefficients(plan, low, high, first):
+    """base, c0, c1, ... of a piece."""
+    base = 0.0 if first else base_of(plan.function, low)
+    angles = [mp.cos(mp.pi * (k + 0.5) / POINTS) for k in range(POINTS)]
+    points = np.array([float((low + high) / 2 + (high - low) / 2 * c) for c in angles])
+    f, d = values(plan.function, points), base - points
+    columns = [1 / f]
+    for _ in range(plan.degree):
+        columns.append(columns[-1] * d)
+    right = np.ones(POINTS)
+    found = list(plan.first) if first else [float(np.float32(float(plan.function(mp.mpf(base)))))]
+    for c, column in zip(found, columns):
+        right = right - c * column
+    while len(found) <= plan.degree:
+        c = level_fit(columns[len(found):], right)[0]
+        shift = plan.less if first and len(found) == 1 else 0.0
+        c = float(np.float32(c + shift))
+        right = right - (c - shift) * columns[len(found)]
+        found.append(c)
+    return [base, *found]
+
+
+def literal(value):
+    """A C hexadecimal float literal."""
+    digits, exponent = value.hex().split("p")
+    return f"{digits.rstrip('0').rstrip('.')}p{exponent}f"
+
+
+def text(name):
+    """The header of a table."""
+    plan = PLANS[name]
+    found = [(index, coefficients(plan, low, high, number == 0))
+             for number, (index, low, high) in enumerate(pieces(plan.offset, plan.limit))]
+    names = ", ".join(f"c{k}" for k in range(plan.degree + 1))
+    lines = [f"/* {plan.formula} for 0 <= a <= {plan.limit}: of each piece its index, base, {names}.",
+             "   Written by coeffs/piecewise.py. */", f"#define {name.upper()}_OFFSET {literal(plan.offset)} /* {plan.offset} */",
+             f"#define {name.upper()}_LIMIT {literal(float(np.float32(plan.limit)))} /* {plan.limit} */",
+             f"#define {name.upper()}_COLUMNS {plan.degree + 2}", f"#define {name.upper()}_PIECES(PIECE) \\"]
+    lines += [f"    PIECE({index}, {', '.join(map(literal, row))}) \\" for index, row in found]
+    return "\n".join(lines)[:-2] + "\n"
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or PLANS:
+        print(text(name), end="")
