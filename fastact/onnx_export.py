@@ -27,7 +27,6 @@ _OPERATORS: Dict[str, Tuple[str, Dict[str, Any]]] = {
     "erf": ("Erf", {}),
     "softsign": ("Softsign", {}),
     "relu": ("Relu", {}),
-    "thresholded_relu": ("ThresholdedRelu", {"alpha": "theta"}),
     "leaky_relu": ("LeakyRelu", {"alpha": "negative_slope"}),
     "elu": ("Elu", {"alpha": "alpha"}),
     "selu": ("Selu", {"alpha": 1.6732632423543772, "gamma": 1.0507009873554805}),
@@ -36,16 +35,27 @@ _OPERATORS: Dict[str, Tuple[str, Dict[str, Any]]] = {
     "gelu_tanh": ("Gelu", {"approximate": b"tanh"}),
     "hard_silu": ("HardSwish", {}),
     "mish": ("Mish", {}),
-    "hard_shrink": ("Shrink", {"lambd": "lambd", "bias": 0.0}),
-    "soft_shrink": ("Shrink", {"lambd": "lambd", "bias": "lambd"}),
     "exponential": ("Exp", {}),
 }
 _IN_FLOAT64 = {"sigmoid", "tanh", "relu", "exponential"}
-# The registry's formulas are true; these do not overflow either.
+# The registry's formulas are true; these do not overflow either, and NaN, which no comparison holds for, passes. The
+# operators Shrink and ThresholdedRelu make it 0.
 _STABLE = {
-    "softplus": "(maximum(beta * x, 0) + softplus(-abs(beta * x))) / beta",
+    "softplus": "one_sided(x, 0) + softplus(-abs(beta * x)) / beta",
+    "swish": "x * sigmoid(beta * x) if beta else x / 2",
     "log_sigmoid": "minimum(x, 0) - softplus(-abs(x))",
+    "squareplus": "where(x > 0, root / 2 + x / 2, b / 4 / maximum(root / 2 + abs(x) / 2, smallest))",
+    "threshold": "where(x <= threshold, value, x)",
+    "thresholded_relu": "where(x <= theta, 0, x)",
+    "hard_shrink": "where(abs(x) <= lambd, 0, x)",
+    "soft_shrink": "where(abs(x) <= lambd, 0, x - sign(x) * lambd)",
 }
+# Operators and formulas make a product of infinity and 0, or a quotient of infinities, at these ends; their limit is
+# the value at the largest number.
+_FINITE = {
+    "silu": "left", "gelu": "left", "gelu_tanh": "left", "quick_gelu": "left", "hard_silu": "left", "mish": "left",
+    "softsign": "left right",
+}  # fmt: skip
 
 
 def export(net: Any, file: Any, probabilities: bool = False) -> None:
@@ -142,17 +152,31 @@ def _activation(graph: _Graph, activation: Any, x: Operand, parameters: Sequence
     values = dict(zip([p.name for p in info.parameters], parameters or info.defaults))
     if info.name == "identity":
         return x
+    limits = np.finfo(graph.dtype)
+    largest = float(limits.max)
+    if "beta" in values:
+        values["beta"] = max(-largest, min(values["beta"], largest))  # inf: relu, where inf * 0 would be NaN
+    sign = values["beta"] if info.name == "swish" else 0
+    finite = _FINITE.get(info.name, "left" if sign > 0 else "right" if sign < 0 else "")
+    x = graph.node("Max", x, -largest) if "left" in finite else x
+    x = graph.node("Min", x, largest) if "right" in finite else x
     if info.name in _OPERATORS and (graph.dtype == np.float32 or info.name in _IN_FLOAT64):
         operator, attributes = _OPERATORS[info.name]
         return graph.node(operator, x, **{key: values.get(value, value) for key, value in attributes.items()})
     formula = _STABLE.get(info.name, info.formula)
     names = {"__builtins__": {}, **_functions(graph), **values, "x": x}
+    if info.name == "softplus":
+        names["one_sided"] = names["minimum" if values["beta"] < 0 else "maximum"]
+    if info.name == "squareplus":  # whose square neither overflows nor underflows
+        names["smallest"], half = float(limits.tiny), math.sqrt(largest) / 4
+        names["root"] = eval("maximum(sqrt(minimum(abs(x), half)**2 + b), abs(x))", {**names, "half": half})
     return eval(formula, names)
 
 
 def _sparsemax(graph: _Graph, x: Any, width: int) -> Any:
-    """x less the t that makes the positive differences sum to 1."""
+    """x less the t that makes the positive differences sum to 1. What is 1 below the maximum is never among them."""
     last = graph.constant([-1], np.int64)
+    x = graph.node("Max", x - graph.node("ReduceMax", x, last), -1)
     ordered = graph.node("TopK", x, graph.constant([width], np.int64), outputs=2)
     inside = graph.node("CumSum", ordered, graph.constant(-1, np.int64)) < 1 + graph.constant(range(1, width + 1)) * ordered
     inside = graph.node("Where", inside, 1, 0)
@@ -160,9 +184,16 @@ def _sparsemax(graph: _Graph, x: Any, width: int) -> Any:
     return graph.node("Max", x - above / graph.node("ReduceSum", inside, last), 0)
 
 
+def _log_softmax(graph: _Graph, x: Any, width: int) -> Any:
+    """As arithmetic: the evaluators' LogSoftmax differ beside infinities and where the probability underflows."""
+    last = graph.constant([-1], np.int64)
+    x = x - graph.node("ReduceMax", x, last)
+    return x - graph.node("Log", graph.node("ReduceSum", graph.node("Exp", x), last))
+
+
 _ROWS: Dict[str, Callable[[_Graph, Operand, int], Operand]] = {
     "softmax": lambda graph, x, width: graph.node("Softmax", x, axis=-1),
-    "log_softmax": lambda graph, x, width: graph.node("LogSoftmax", x, axis=-1),
+    "log_softmax": _log_softmax,
     "softmin": lambda graph, x, width: graph.node("Softmax", -x, axis=-1),
     "sparsemax": _sparsemax,
 }

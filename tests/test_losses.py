@@ -454,3 +454,13 @@ def test_weighted_means_do_not_depend_on_the_scale_of_the_weights(scale, dtype):
         scaled, scaled_grad = loss.value_and_grad(x, target, weight=weight * scale, **options)
         np.testing.assert_allclose(scaled, value, rtol=1e-4 if scale < 1e-300 else 1e-6)
         np.testing.assert_allclose(scaled_grad, grad, rtol=1e-4 if scale < 1e-300 else 1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_huber_loss_without_an_end(dtype):
+    """delta = inf: half the squared error."""
+    x = np.array([-3, 0, 0.5, 1e15], dtype)
+    value, grad = losses.huber_loss.value_and_grad(x, np.zeros_like(x), delta=np.inf, reduction="none")
+    np.testing.assert_allclose(value, x * x / 2)
+    np.testing.assert_array_equal(grad, x)
+    assert np.isinf(losses.huber_loss(np.array([np.inf], dtype), np.zeros(1, dtype), delta=np.inf))

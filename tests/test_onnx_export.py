@@ -10,6 +10,7 @@ from fastact.mlp import MLP
 
 onnx = pytest.importorskip("onnx")
 reference = pytest.importorskip("onnx.reference")
+SPECIAL = np.array([0, 1e-40, 1e-10, 1, 1.5, 3, 6, 20, 60, 85, 1e4, 1e19, 1e20, 1e30, 3e38, np.inf, np.nan])
 X = np.random.default_rng(0).normal(size=(200, 4)) * np.array([1, 3, 10, 0.1])
 
 
@@ -20,7 +21,7 @@ def exported(net, **options):
 
 
 def by_reference(content, x):
-    with np.errstate(over="ignore"):  # in its functions
+    with np.errstate(all="ignore"):  # in its functions
         return reference.ReferenceEvaluator(content).run(None, {"input": x})[0]
 
 
@@ -37,19 +38,26 @@ def variants():
             yield pytest.param((entry.name, options), id=f"{entry.name} {options}")
     yield pytest.param(("softplus", {"beta": -1}), id="softplus of negative beta")
     yield pytest.param(("hard_tanh", {"max_val": np.inf}), id="hard_tanh without end")
+    yield pytest.param(("swish", {"beta": -1}), id="swish of negative beta")
+    yield pytest.param(("swish", {"beta": 0}), id="swish of beta 0")
+    yield pytest.param(("squareplus", {"b": 0}), id="squareplus of b 0")
 
 
 @pytest.mark.parametrize("evaluate", [by_reference, by_onnxruntime])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("activation", list(variants()))
 def test_every_activation(activation, dtype, evaluate):
-    net = MLP([4, 4, 3], activation, loss="mse", dtype=dtype, random_state=1)
-    first, second = (layer.weight for layer in net._network.layers)
-    first[...], second[...] = np.eye(4), np.eye(4, 3)  # the activation of X itself
-    x = X.astype(dtype)
-    got = evaluate(exported(net), x)
+    net = MLP([1, 1, 1], activation, loss="mse", dtype=dtype, random_state=1)
+    for layer in net._network.layers:
+        layer.weight[...] = 1  # the activation of x itself
+    x = np.concatenate([X.ravel(), SPECIAL, -SPECIAL])[:, None].astype(dtype)
+    with np.errstate(over="ignore"):
+        x = np.concatenate([x, np.array([[1], [-1]]) * np.finfo(dtype).max]).astype(dtype)
+        got, want = evaluate(exported(net), x), net.forward(x)
     assert got.dtype == dtype
-    np.testing.assert_allclose(got, net.forward(x), rtol=1e-6, atol=1e-6)
+    far = abs(x) > 100  # where rounding the argument of an exponential shows
+    np.testing.assert_allclose(got[~far], want[~far], rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(got[far], want[far], rtol=2e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -70,8 +78,8 @@ def test_deep_networks_with_output_activation():
     net = MLP([4, 7, 6, 5, 4, 3, 2], each, "tanh", "mse", random_state=0)
     content = exported(net)
     operators = [node.op_type for node in onnx.load_from_string(content).graph.node]
-    assert operators == ["Gemm", "Relu", "Gemm", "LeakyRelu", "Gemm", "Gelu", "Gemm", "Softsign", "Gemm", "Mish",
-                         "Gemm", "Tanh", "Identity"]
+    assert operators == ["Gemm", "Relu", "Gemm", "LeakyRelu", "Gemm", "Max", "Gelu", "Gemm", "Max", "Min", "Softsign",
+                         "Gemm", "Max", "Mish", "Gemm", "Tanh", "Identity"]  # Max and Min for infinite inputs
     for evaluate in (by_reference, by_onnxruntime):
         np.testing.assert_allclose(evaluate(content, X.astype("f4")), net.predict(X), rtol=0, atol=1e-6)
 
@@ -82,6 +90,21 @@ def test_deep_networks_with_output_activation():
 def test_functions_of_rows(name, dtype, evaluate):
     net = MLP([4, 5, 3], output_activation=name, loss="mse", dtype=dtype, random_state=0)
     np.testing.assert_allclose(evaluate(exported(net), X.astype(dtype)), net.forward(X), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("evaluate", [by_reference, by_onnxruntime])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "softmin", "sparsemax"])
+def test_functions_of_rows_far_out(name, dtype, evaluate):
+    """Rows with infinities, NaN and large numbers, which go through Gemm as inputs of 0 and a bias."""
+    inf, nan = np.inf, np.nan
+    for row in ([1, -inf, 3], [inf, 1, 2], [-inf] * 3, [nan, 1, 2], [1, nan, -inf], [1e30, -1e30, 0], [3e38, 3e38, 1],
+                [-inf, 3e38, -3e38]):
+        net = MLP([1, 3], output_activation=name, loss="mse", dtype=dtype, random_state=0)
+        net.parameters[1][...] = row
+        x = np.zeros((2, 1), dtype)
+        with np.errstate(all="ignore"):
+            np.testing.assert_allclose(evaluate(exported(net), x), net.forward(x), rtol=1e-6, atol=1e-6)
 
 
 def test_trained_networks():

@@ -65,6 +65,57 @@ def test_limits_of_every_activation():
     assert sorted(LIMITS) == sorted(fa.activations)
 
 
+INF, NAN, E = np.inf, np.nan, np.exp(1)
+# Parameters at their limits: name, parameters, x, values, slopes; "tiny" and "largest" are the dtype's.
+EXTREMES = [
+    ("celu", (-1,), (-3, -1, 0, 2, -INF), (1 - E**3, 1 - E, 0, 2, -INF), (E**3, E, 1, 1, INF)),
+    ("celu", (0,), (-3, 0, 2, -INF), (0, 0, 2, 0), (0, 1, 1, 0)),
+    ("celu", ("tiny",), (-3, 0, 2, -INF), (0, 0, 2, 0), (0, 1, 1, 0)),
+    ("celu", (INF,), (-3, 0, 2), (-3, 0, 2), (1, 1, 1)),
+    ("celu", (-INF,), (-3, 0, 2), (-3, 0, 2), (1, 1, 1)),
+    ("celu", ("largest",), (-3, -INF), (-3, "-largest"), (1, 0)),
+    ("celu", (NAN,), (-3, NAN), (NAN, NAN), (NAN, NAN)),
+    ("softplus", (1e-37,), (-INF, INF), (0, INF), (0, 1)),
+    ("softplus", ("tiny",), (-INF, INF), (0, INF), (0, 1)),
+    ("softplus", (0,), (-INF, 0, INF), (INF, INF, INF), (0.5, 0.5, 0.5)),
+    ("softplus", (INF,), (-INF, -1, 0, 1, INF), (0, 0, 0, 1, INF), (0, 0, 0.5, 1, 1)),
+    ("softplus", (-1e-37,), (-INF, INF), (-INF, 0), (1, 0)),
+    ("swish", (0,), (-INF, -2, INF), (-INF, -1, INF), (0.5, 0.5, 0.5)),
+    ("swish", (1e-37,), (-INF, INF), (0, INF), (0, 1)),
+    ("swish", ("tiny",), (-INF, INF), (0, INF), (0, 1)),
+    ("swish", (INF,), (-INF, -2, 0, 2, INF), (0, 0, 0, 2, INF), (0, 0, 0.5, 1, 1)),
+    ("swish", (-INF,), (-INF, -2, 0, 2, INF), (-INF, -2, 0, 0, 0), (1, 1, 0.5, 0, 0)),
+    ("swish", (NAN,), (-INF, 1), (NAN, NAN), (NAN, NAN)),
+    ("hard_tanh", (NAN, 1), (-5, 0, 5), (NAN, NAN, NAN), (NAN, NAN, NAN)),
+    ("hard_tanh", (-1, NAN), (-5, 0, 5), (NAN, NAN, NAN), (NAN, NAN, NAN)),
+    ("hard_sigmoid", (INF, 0.5), (-2, 0, 2), (0, 0.5, 1), (0, 0, 0)),
+    ("hard_sigmoid", (NAN, 0.5), (-2, 0, INF), (NAN, NAN, NAN), (NAN, NAN, NAN)),
+    ("hard_sigmoid", (0.2, NAN), (-2, 0, INF), (NAN, NAN, NAN), (NAN, NAN, NAN)),
+    ("soft_shrink", (-1,), (-1, 0, 1), (-2, 0, 2), (1, 1, 1)),
+    ("squareplus", (-1,), (-3, 0, 3), (-3 / 2 + 2**0.5, NAN, 3 / 2 + 2**0.5), (0.5 - 0.75 / 2**0.5, NAN, 0.5 + 0.75 / 2**0.5)),
+    ("squareplus", (INF,), (-1, 0, 1), (INF, INF, INF), (0.5, 0.5, 0.5)),
+]
+
+
+@pytest.mark.parametrize("name, parameters, x, values, slopes", EXTREMES)
+@pytest.mark.parametrize("of", [np.float16, np.float32, np.float64])
+def test_extreme_parameters(name, parameters, x, values, slopes, of):
+    """The limit where there is one; NaN only where the formula has none."""
+    f, limits = fa.activations[name], np.finfo(of)
+    named = {"tiny": float(limits.smallest_subnormal), "largest": float(limits.max), "-largest": -float(limits.max)}
+    if of == np.float16 and any(p in ("tiny", 1e-37, -1e-37) for p in parameters):
+        pytest.skip("the parameters of halves are doubles")
+    parameters, x, values, slopes = ([named.get(v, v) for v in each] for each in (parameters, x, values, slopes))
+    x, tolerance = np.array(x, of), 20 * limits.eps
+    arrays = [np.full(x.shape, p, of) for p in parameters]
+    with np.errstate(all="ignore"):
+        found = [(f(x, *parameters), f.derivative(x, *parameters)), f.value_and_derivative(x, *parameters),
+                 (f(x, *arrays), f.backward(np.ones_like(x), x, *arrays))]
+    for got, slope in found:
+        np.testing.assert_allclose(got.astype(float), values, rtol=tolerance, atol=named["tiny"])
+        np.testing.assert_allclose(slope.astype(float), slopes, rtol=tolerance, atol=named["tiny"])
+
+
 def test_limits_follow_the_formula(activation, dtype):
     """Far out a formula has reached its limit, or keeps growing to an infinity."""
     info, largest = activation.info, float(np.finfo(dtype).max)

@@ -1,29 +1,63 @@
-/* celu(x) = x for x > 0, alpha (e^(x / alpha) - 1) elsewhere, alpha > 0; limits inf and -alpha. Unlike elu's
+/* celu(x) = x for x > 0, alpha (e^(x / alpha) - 1) elsewhere; limits inf and -alpha. Unlike elu's
    its slope is continuous, 1 at 0, where the second derivative jumps from 1 / alpha to 0; it is 0 at 0, as in torch.
    The quotient t = x / alpha keeps its rounding error as t_low: in the tail e^t would multiply it by |t|.
-   It is a product with 1 / alpha, so that a loop with one alpha does not divide. */
-INLINE REAL FN(celu_quotient)(REAL x, REAL alpha, REAL *t_low)
+   It is a product with 1 / alpha, so that a loop with one alpha does not divide.
+
+   alpha = 0 gives relu, alpha = inf gives x. With alpha < 0 it falls below 0 without a limit, to -inf. What depends
+   on alpha alone leaves the loop, unless alpha is an array. */
+#undef CELU_SHIFT
+#undef CELU_SHIFT_BELOW
+#define CELU_SHIFT LIT(64, 512) /* of e^t in slopes; with alpha < 0 it may be large, otherwise small */
+#define CELU_SHIFT_BELOW LIT(90, 900) /* of e^t - 1 with alpha < 0 */
+
+/* alpha and x for the quotient: |alpha| not below 2^-126 (2^-1022), and `down` makes the largest small enough for
+   a product with the limits. */
+INLINE REAL FN(celu_scale)(REAL alpha, REAL *down)
 {
-    REAL inverse = 1 / alpha, t = FN(fused)(x, inverse, 0);
-    *t_low = FN(fused)(-t, alpha, x) * inverse;
+    REAL size = FN(magnitude)(alpha);
+    *down = size > LIT(0x1p100f, 0x1p1000) ? LIT(0x1p-10f, 0x1p-12) : 1;
+    size = FN(at_most)(size, LARGEST) * *down;
+    return FN(with_sign)(FN(at_least)(size, LIT(0x1p-126f, 0x1p-1022)), alpha);
+}
+
+/* x / alpha with x between lowest alpha and 0, or highest alpha and 0 where alpha < 0. */
+INLINE REAL FN(celu_quotient)(REAL x, REAL alpha, REAL lowest, REAL highest, REAL *t_low)
+{
+    REAL down, scaled = FN(celu_scale)(alpha, &down), limit = (scaled < 0 ? highest : lowest) * scaled;
+    REAL inverse = 1 / scaled, c = FN(clamp)(x * down, limit, 0), t = FN(fused)(c, inverse, 0);
+    *t_low = FN(fused)(-t, scaled, c) * inverse;
     return t;
 }
 
 INLINE REAL FN(celu)(REAL x, REAL alpha)
 {
-    REAL t_low, t = FN(celu_quotient)(FN(clamp)(x, LIT(-25.0f, -45.0) * alpha, 0), alpha, &t_low);
-    REAL low, high = FN(expm1_parts)(FN(exp_split_low)(t, t_low, 0), &low);
-    REAL below = FN(fused)(alpha, high, alpha * low);
+    /* With alpha < 0 e^t carries a factor 2^-shift, since it may overflow where alpha e^t does not. A factor next to 0
+       is made larger: from x = -1 / LARGEST on the result is -inf all the same. */
+    REAL size = FN(magnitude)(alpha), least = LIT(0x1p-86f, 0x1p-880);
+    int negative = FN(to_bits)(alpha) < 0, shift = negative ? CELU_SHIFT_BELOW : 0;
+    REAL one = negative ? LIT(0x1p-90f, 0x1p-900) : 1, unit = negative ? LIT(0x1p90f, 0x1p900) : 1;
+    REAL factor = negative ? -FN(at_least)(size, least) : alpha;
     /* Next to 0 it is x itself, where the quotient might be a subnormal number. */
-    return x < alpha * LIT(-0x1p-27f, -0x1p-56) ? below : x;
+    REAL near = alpha == alpha ? size * LIT(-0x1p-27f, -0x1p-56) : 0;
+
+    /* Where alpha e^t is past the largest number, but not yet the low part of its product. */
+    REAL highest = size < 1 ? LIT(149.0f, 1330.0) : LIT(89.0f, 710.0), t_low;
+    REAL t = FN(celu_quotient)(x, alpha, LIT(-25.0f, -45.0), highest, &t_low);
+    FN(exp_parts) e = FN(exp_split_low)(t, t_low, shift);
+    REAL power = e.scale - one, high = FN(fused)(e.q, e.scale, power);
+    REAL low = FN(fused)(e.q_low, e.scale, FN(fused)(e.q, e.scale, power - high));
+    REAL below = FN(fused)(factor, high, factor * low) * unit;
+    return x < near ? below : x;
 }
 
-/* e^(x / alpha) for x <= 0. */
+/* factor e^(x / alpha) for x <= 0. */
 INLINE REAL FN(celu_below)(REAL x, REAL alpha, REAL factor)
 {
-    REAL t_low, t = FN(celu_quotient)(FN(clamp)(x, LIT(-131.0f, -1060.0) * alpha, 0), alpha, &t_low);
-    FN(exp_parts) e = FN(exp_split_low)(t, t_low, LIT(-64, -512));
-    return (FN(fused)(factor, e.q, factor) * e.scale) * LIT(0x1p-64f, 0x1p-512);
+    int negative = FN(to_bits)(alpha) < 0, shift = negative ? CELU_SHIFT : -CELU_SHIFT;
+    REAL unit = negative ? LIT(0x1p64f, 0x1p512) : LIT(0x1p-64f, 0x1p-512);
+    REAL t_low, t = FN(celu_quotient)(x, alpha, LIT(-131.0f, -1060.0), LIT(131.0f, 1060.0), &t_low);
+    FN(exp_parts) e = FN(exp_split_low)(t, t_low, shift);
+    return (FN(fused)(factor, e.q, factor) * e.scale) * unit;
 }
 
 INLINE REAL FN(celu_derivative)(REAL x, REAL alpha)
@@ -34,7 +68,10 @@ INLINE REAL FN(celu_derivative)(REAL x, REAL alpha)
 
 INLINE REAL FN(celu_second_derivative)(REAL x, REAL alpha)
 {
-    REAL below = FN(celu_below)(x, alpha, 1 / alpha);
+    const REAL lowest = LIT(-131.0f, -1060.0); /* here 1 / alpha might show that e^t is no longer exact */
+    REAL down, scaled = FN(celu_scale)(alpha, &down), below = FN(celu_below)(x, alpha, down / scaled);
+    REAL t_low, t = FN(celu_quotient)(x, alpha, lowest, -lowest, &t_low);
+    below = t < lowest + 1 ? 0 : below;
     return x < 0 ? below : FN(or_nan)(0, x);
 }
 

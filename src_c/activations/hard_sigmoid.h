@@ -21,15 +21,16 @@ INLINE REAL FN(sixth_low)(REAL slope)
 /* x, limited so that slope x does not overflow. */
 INLINE REAL FN(hard_sigmoid_clamp)(REAL x, REAL slope)
 {
-    REAL limit = LARGEST / 4 / FN(at_least)(FN(magnitude)(slope), 1);
+    REAL limit = LARGEST / 4 / FN(at_most)(FN(at_least)(FN(magnitude)(slope), 1), LARGEST);
     return FN(clamp)(x, -limit, limit);
 }
 
 INLINE REAL FN(hard_sigmoid)(REAL x, REAL slope, REAL offset)
 {
-    REAL c = FN(hard_sigmoid_clamp)(x, slope);
-    REAL line = FN(fused)(c, FN(sixth_low)(slope), FN(fused)(c, slope, offset));
-    return FN(or_nan)(FN(clamp_positive)(line, 1), x);
+    REAL c = FN(hard_sigmoid_clamp)(x, slope), nan = slope == slope ? offset : slope;
+    REAL finite = FN(at_least)(FN(at_most)(slope, LARGEST), -LARGEST); /* inf: a step */
+    REAL line = FN(fused)(c, FN(sixth_low)(slope), FN(fused)(c, finite, offset));
+    return FN(or_nan)(FN(or_nan)(FN(clamp_positive)(line, 1), x), nan);
 }
 
 /* The line is above 0 and below 1 where x + zero > 0 and one - x > 0, for a rising one: exact next to both ends,
@@ -42,7 +43,7 @@ INLINE REAL FN(hard_sigmoid_derivative)(REAL x, REAL slope, REAL offset)
     REAL zero = offset / over, zero_low = (FN(fused)(-zero, over, offset) - zero * over_low) / over;
     REAL one = rest / over, one_low = (FN(fused)(-one, over, rest) - one * over_low + rest_low) / over;
     int above = FN(fused)(x, sign, zero) > -zero_low, inside = above & (FN(fused)(-x, sign, one) > -one_low);
-    return FN(or_nan)(inside ? slope : 0, x);
+    return FN(or_nan)(FN(or_nan)(inside ? slope : 0, x), slope == slope ? offset : slope);
 }
 
 INLINE REAL FN(hard_sigmoid_backward)(REAL grad, REAL x, REAL slope, REAL offset)

@@ -2,7 +2,8 @@
    both kinks is 0, as in torch. Comparisons are such that NaN passes (ONNX and Keras make it 0). */
 INLINE REAL FN(soft_shrink)(REAL x, REAL lambd)
 {
-    return FN(magnitude)(x) <= lambd ? 0 : x - FN(with_sign)(lambd, x);
+    REAL towards = lambd < 0 ? 1 : -1;
+    return FN(magnitude)(x) <= FN(at_least)(lambd, 0) ? 0 : FN(fused)(towards, FN(with_sign)(lambd, x), x);
 }
 
 INLINE REAL FN(soft_shrink_backward)(REAL grad, REAL x, REAL lambd) { return FN(hard_shrink_backward)(grad, x, lambd); }

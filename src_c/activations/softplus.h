@@ -3,9 +3,24 @@
    slope is s(t), never 0 for x > 0; the curvature beta s(t) s(-t).
 
    beta < 0 gives -softplus(-x, -beta), as the formula does: log_sigmoid at -1. beta = inf gives relu, beta = 0
-   inf with the slope 1/2. What depends on beta alone leaves the loop, unless beta is an array. */
-#undef SOFTPLUS_LEAST
-#define SOFTPLUS_LEAST LIT(0x1p-118f, 0x1p-1012) /* what limits are divided by at least: the quotient is finite */
+   inf with the slope 1/2; of an infinite x and a beta next to 0 it is the limit in x. What depends on beta alone leaves the loop, unless beta is an array. */
+
+/* limit / |beta|, at most next to the largest number. */
+INLINE REAL FN(softplus_limit)(REAL limit, REAL size) { return limit / FN(at_least)(size, limit / LIT(0x1.fffff8p127f, 0x1.ffffffffffff8p1023)); }
+
+/* beta x with x limited before the product, and its rounding error. A beta next to 0 is made as large as it takes for
+   the largest x to reach the limits, so that infinite x have theirs; that shows for |x| > 2^100 (2^990) alone. */
+INLINE REAL FN(softplus_product)(REAL x, REAL beta, REAL lowest, REAL highest, REAL *t_low)
+{
+    REAL size = FN(at_most)(FN(magnitude)(beta), LARGEST), far = FN(at_least)(lowest, highest);
+    REAL enough = FN(at_least)(size, far / LIT(0x1.fffff8p127f, 0x1.ffffffffffff8p1023));
+    REAL steepness = FN(with_sign)(size > 0 ? enough : size, beta);
+    REAL least = lowest / enough, most = highest / enough;
+    REAL a = FN(clamp)(x, beta < 0 ? -most : -least, beta < 0 ? least : most);
+    REAL t = FN(fused)(steepness, a, 0);
+    *t_low = FN(fused)(steepness, a, -t);
+    return t;
+}
 
 INLINE REAL FN(softplus)(REAL x, REAL beta)
 {
@@ -17,11 +32,11 @@ INLINE REAL FN(softplus)(REAL x, REAL beta)
     /* 1 / beta for E(s), which is large where it is not taken. */
     REAL curved = FN(with_sign)(FN(at_most)(1 / steepness, LIT(0x1p80f, 0x1p800)), beta);
     REAL base_low = FN(fused)(LN2_HI, inverse, -product) + FN(fused)(LN2_HI, error * inverse, LN2_LO * inverse);
-    REAL base = product * (steepness / size); /* inf for beta = 0 */
+    REAL base = product * (steepness / FN(magnitude)(beta)); /* inf for beta = 0, 0 for beta = inf */
     /* Until e^t / beta rounds to 0, all 2^(n - shift) and unit / beta have to be normal numbers. */
     int gentle = size < 1, shift = gentle ? LIT(-126, -1022) : LIT(-24, -53);
     REAL unit = gentle ? LIT(0x1p-126f, 0x1p-1022) : LIT(0x1p-24f, 0x1p-53);
-    REAL furthest = (gentle ? LIT(174.0f, 1416.0) : LIT(104.0f, 745.2)) / FN(at_least)(size, SOFTPLUS_LEAST);
+    REAL furthest = FN(softplus_limit)(gentle ? LIT(174.0f, 1416.0) : LIT(104.0f, 745.2), size);
     REAL limit = size < 1 ? NEAR_ROUNDED : size > 1 ? NEAR_ROUNDED : NEAR;
 
     REAL a = FN(minus_magnitude)(x, furthest);
@@ -34,31 +49,26 @@ INLINE REAL FN(softplus)(REAL x, REAL beta)
     REAL above = sign * x < 0 ? 0 : x; /* NaN too */
     REAL far = FN(softplus_far)(part, power, FN(fused)(q, power, low * part), sign * steepness, above);
     REAL near = FN(softplus_near)(x, t, curved, base, base_low);
-    return t > -limit ? near : far;
+    REAL y = t > -limit ? near : far, end = size > 0 ? 0 : base; /* at -inf; with beta < 0 at inf */
+    return sign * x < -LARGEST ? end : y;
 }
 
 INLINE REAL FN(softplus_derivative)(REAL x, REAL beta)
 {
-    REAL size = FN(at_most)(FN(magnitude)(beta), LARGEST);
-    REAL inverse = 1 / FN(at_least)(size, SOFTPLUS_LEAST), steepness = FN(with_sign)(size, beta);
-    REAL lowest = (beta < 0 ? -SIGMOID_HIGHEST : SIGMOID_LOWEST) * inverse;
-    REAL highest = (beta < 0 ? -SIGMOID_LOWEST : SIGMOID_HIGHEST) * inverse;
-    REAL a = FN(clamp)(x, lowest, highest);
-    REAL t = FN(fused)(steepness, a, 0), t_low = FN(fused)(steepness, a, -t);
+    REAL t_low, t = FN(softplus_product)(x, beta, -SIGMOID_LOWEST, SIGMOID_HIGHEST, &t_low);
     return FN(or_nan)(SIGMOID_UNIT / FN(sigmoid_denominator_low)(t, t_low), x);
 }
 
 INLINE REAL FN(softplus_second_derivative)(REAL x, REAL beta)
 {
-    REAL size = FN(at_most)(FN(magnitude)(beta), LARGEST);
-    REAL a = FN(minus_magnitude)(x, SLOPE_LARGEST / FN(at_least)(size, SOFTPLUS_LEAST));
-    return FN(or_nan)(FN(logistic_slope)(FN(fused)(size, a, 0), 1) * FN(with_sign)(size, beta), x);
+    REAL t_low, t = FN(softplus_product)(x, beta, SLOPE_LARGEST, SLOPE_LARGEST, &t_low);
+    return FN(or_nan)(FN(logistic_slope)(t, 1) * FN(with_sign)(FN(at_most)(FN(magnitude)(beta), LARGEST), beta), x);
 }
 
 /* e^(beta y) = 1 + e^t, and s(t) = 1 - 1 / (1 + e^t): as exact as the output is. */
 INLINE REAL FN(softplus_slope_from_output)(REAL y, REAL beta)
 {
     REAL size = FN(at_most)(FN(magnitude)(beta), LARGEST);
-    REAL a = FN(minus_magnitude)(y, LIT(25.0f, 45.0) / FN(at_least)(size, SOFTPLUS_LEAST));
+    REAL a = FN(minus_magnitude)(y, FN(softplus_limit)(LIT(25.0f, 45.0), size));
     return FN(or_nan)(FN(one_minus_exp)(FN(fused)(size, a, 0)), y);
 }

@@ -1,4 +1,5 @@
-/* squareplus(x, b) = (x + sqrt(x^2 + b)) / 2 with b >= 0: a soft relu without exponentials, relu at b = 0.
+/* squareplus(x, b) = (x + sqrt(x^2 + b)) / 2 with b >= 0: a soft relu without exponentials, relu at b = 0. With
+   b < 0 it is NaN between the roots of -b.
    Limits 0 and inf. For x < 0, where the sum cancels, it is b / (2 (|x| + root)); the slope there is
    b / (2 root (|x| + root)), and 1 minus that for x > 0.
    From |x| = 2^63 (2^511) on the root is |x|: so squares neither overflow nor underflow. */
@@ -11,7 +12,7 @@ INLINE REAL FN(squareplus)(REAL x, REAL b)
 {
     REAL a = FN(magnitude)(x), c = FN(at_most)(a, SQUAREPLUS_FAR);
     REAL square = FN(fused)(c, c, b), root = FN(root)(square), lost = FN(fused)(-root, root, square);
-    root = FN(at_least)(root, a) / 2, a /= 2;
+    root = FN(at_least)(root, b < 0 ? 0 : a) / 2, a /= 2;
     REAL right = root + a, right_low = a - (right - root);
     /* left = (b / 4) / (right + its errors). The root lost lost / (2 root): 1 / root from the division's 1 / right,
        by a line that is 9 % off. */
@@ -21,7 +22,8 @@ INLINE REAL FN(squareplus)(REAL x, REAL b)
     REAL ratio = (b / 4) * inverse;
     REAL rest = FN(fused)(-ratio, right_low, FN(fused)(-ratio, over, b / 4));
     REAL left = FN(at_most)(FN(fused)(rest, inverse, ratio), FN(root)(b) / 2); /* not above the value at 0 */
-    left = right > LARGEST ? 0 : left;
+    REAL end = b > LARGEST ? b : 0;
+    left = right > LARGEST ? end : left;
     return x < 0 ? left : right;
 }
 
@@ -31,8 +33,8 @@ INLINE REAL FN(squareplus_derivative)(REAL x, REAL b)
     REAL a = FN(at_most)(FN(magnitude)(x), LIT(0x1p90f, 0x1p600));
     int far = a > LIT(0x1p45f, 0x1p450);
     REAL unit = far ? LIT(0x1p-45f, 0x1p-450) : 1, unit2 = far ? LIT(0x1p-90f, 0x1p-900) : 1;
-    a = FN(fused)(a, unit, 0);
-    REAL square = FN(fused)(a, a, b * unit2), root = FN(at_least)(FN(root)(square), a);
+    a = FN(fused)(a, unit, 0), b = FN(at_most)(b, LARGEST);
+    REAL square = FN(fused)(a, a, b * unit2), root = FN(at_least)(FN(root)(square), b < 0 ? 0 : a);
     REAL sum = FN(fused)(a, root, square), sum_low = FN(fused)(a, root, square - sum);
     sum = FN(at_least)(sum, SQUAREPLUS_TINY);
     REAL left = FN(quotient)(b / 2, 0, sum, sum_low) * unit2;

@@ -1,7 +1,7 @@
 /* d^2 / 2 for d = |x - t| <= delta, else delta (d - delta / 2). Both are n^2 / 2 + delta (d - n) with
-   n = min(d, delta): see smooth_l1_loss. */
+   n = min(d, delta): see smooth_l1_loss. With delta = inf it is half the square. */
 INLINE FN(loss) FN(huber_loss)(REAL x, REAL t, REAL delta)
 {
     REAL difference = x - t, d = FN(magnitude)(difference), n = FN(at_most)(d, delta), beyond = d > delta ? d - delta : 0;
-    return (FN(loss)){FN(fused)(beyond, delta, n * n * LIT(0.5f, 0.5)), FN(with_sign)(n, difference)};
+    return (FN(loss)){FN(fused)(beyond, FN(at_most)(delta, LARGEST), n * n * LIT(0.5f, 0.5)), FN(with_sign)(n, difference)};
 }

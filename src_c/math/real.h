@@ -125,10 +125,10 @@ INLINE REAL FN(pass_if)(int passes, REAL grad)
     return FN(from_bits)(FN(to_bits)(grad) & (-(BITS)passes | sign));
 }
 
-/* The same, and NaN where x is NaN. */
+/* The same, and NaN where x is NaN: with an empty lower half where grad has one, for bfloat16. */
 INLINE REAL FN(pass_if_of)(int passes, REAL grad, REAL x)
 {
-    return FN(from_bits)(FN(to_bits)(FN(pass_if)(passes, grad)) | -(BITS)(x != x));
+    return FN(from_bits)(FN(to_bits)(FN(pass_if)(passes, grad)) | (-(BITS)(x != x) & FN(to_bits)(NAN)));
 }
 
 /* grad slope, the slope 0 where grad is stopped. A fused product: GCC moves a plain one before the selection, where an
