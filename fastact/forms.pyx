@@ -237,8 +237,8 @@ cdef double double_of(Form form, value, int at) except? -1:
     try:
         return <double>value
     except OverflowError:
-        raise ValueError(f"fastact.{form.__name__}: {form.names[at]} must be a number that a float holds, got an int "
-                         "beyond 1e308") from None
+        raise OverflowError(f"fastact.{form.__name__}: {form.names[at]} must be a number that a float holds, got an int "
+                            "beyond 1e308") from None
 
 
 cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names) except NULL:
