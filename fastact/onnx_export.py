@@ -44,7 +44,9 @@ _STABLE = {
     "softplus": "one_sided(x, 0) + softplus(-abs(beta * x)) / beta",
     "swish": "x * sigmoid(beta * x) if beta else x / 2",
     "log_sigmoid": "minimum(x, 0) - softplus(-abs(x))",
-    "squareplus": "where(x > 0, root / 2 + x / 2, b / 4 / maximum(root / 2 + abs(x) / 2, smallest))",
+    "celu": "where(x > 0, x, alpha * expm1(minimum(x, 0) / alpha)) if alpha and 1 / alpha else x if alpha else maximum(x, 0)",
+    "squareplus": "where(x > 0, root / 2 + x / 2, b / 4 / maximum(root / 2 + abs(x) / 2, smallest)) if b <= largest"
+                  " else abs(x) + b",
     "threshold": "where(x <= threshold, value, x)",
     "thresholded_relu": "where(x <= theta, 0, x)",
     "hard_shrink": "where(abs(x) <= lambd, 0, x)",
@@ -54,7 +56,7 @@ _STABLE = {
 # the value at the largest number.
 _FINITE = {
     "silu": "left", "gelu": "left", "gelu_tanh": "left", "quick_gelu": "left", "hard_silu": "left", "mish": "left",
-    "softsign": "left right",
+    "softsign": "left right", "hard_sigmoid": "left right",
 }  # fmt: skip
 
 
@@ -149,18 +151,23 @@ def _activation(graph: _Graph, activation: Any, x: Operand, parameters: Sequence
     if not name or not hasattr(activation, "info"):
         raise TypeError(f"MLP.to_onnx: there are no operators for activation {activation!r}")
     info = activation.info
-    values = dict(zip([p.name for p in info.parameters], parameters or info.defaults))
     if info.name == "identity":
         return x
     limits = np.finfo(graph.dtype)
     largest = float(limits.max)
-    if "beta" in values:
-        values["beta"] = max(-largest, min(values["beta"], largest))  # inf: relu, where inf * 0 would be NaN
+    with np.errstate(over="ignore", under="ignore"):  # as the kernels round them
+        numbers = np.array(parameters or info.defaults, graph.dtype)
+    values = dict(zip([p.name for p in info.parameters], numbers.tolist()))
+    for key in {"beta", "slope"} & set(values):
+        values[key] = float(np.clip(values[key], -largest, largest))  # where inf * 0 would be NaN
     sign = values["beta"] if info.name == "swish" else 0
     finite = _FINITE.get(info.name, "left" if sign > 0 else "right" if sign < 0 else "")
+    if info.name == "softplus" and not values["beta"]:
+        finite = "left right"  # inf, where 0 * inf would be NaN
     x = graph.node("Max", x, -largest) if "left" in finite else x
     x = graph.node("Min", x, largest) if "right" in finite else x
-    if info.name in _OPERATORS and (graph.dtype == np.float32 or info.name in _IN_FLOAT64):
+    exact = info.name != "celu" or 0 < values["alpha"] <= 1  # the operator Celu loses what x / alpha has beside 1
+    if info.name in _OPERATORS and exact and (graph.dtype == np.float32 or info.name in _IN_FLOAT64):
         operator, attributes = _OPERATORS[info.name]
         return graph.node(operator, x, **{key: values.get(value, value) for key, value in attributes.items()})
     formula = _STABLE.get(info.name, info.formula)
@@ -168,8 +175,10 @@ def _activation(graph: _Graph, activation: Any, x: Operand, parameters: Sequence
     if info.name == "softplus":
         names["one_sided"] = names["minimum" if values["beta"] < 0 else "maximum"]
     if info.name == "squareplus":  # whose square neither overflows nor underflows
-        names["smallest"], half = float(limits.tiny), math.sqrt(largest) / 4
-        names["root"] = eval("maximum(sqrt(minimum(abs(x), half)**2 + b), abs(x))", {**names, "half": half})
+        names["smallest"], names["largest"], half = float(limits.tiny), largest, math.sqrt(largest) / 4
+        root = "sqrt(minimum(abs(x), half)**2 + b)"
+        root = f"maximum({root}, abs(x))" if values["b"] >= 0 else f"where(abs(x) > half, abs(x), {root})"
+        names["root"] = eval(root, {**names, "half": half})
     return eval(formula, names)
 
 

@@ -41,6 +41,10 @@ def variants():
     yield pytest.param(("swish", {"beta": -1}), id="swish of negative beta")
     yield pytest.param(("swish", {"beta": 0}), id="swish of beta 0")
     yield pytest.param(("squareplus", {"b": 0}), id="squareplus of b 0")
+    for name, option, values in (("squareplus", "b", (-1, np.inf)), ("celu", "alpha", (0, -1, 1000, 1e30, np.inf)),
+                                 ("hard_sigmoid", "slope", (0, np.inf)), ("softplus", "beta", (0,))):
+        for value in values:
+            yield pytest.param((name, {option: value}), id=f"{name} of {option} {value:g}")
 
 
 @pytest.mark.parametrize("evaluate", [by_reference, by_onnxruntime])

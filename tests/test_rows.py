@@ -242,6 +242,18 @@ def test_the_sign_of_zero(function, form, kind, rng):
 
 
 @each_form
+def test_sums_that_cancel(function, form, dtype, rng):
+    """What is left of a sum near 0 is its rounding, which does not depend on the axis either."""
+    for n in (64, 129, 200):
+        x, grad = rng.choice([0, 1, -1, 2, 50, -200], (2000, n)).astype(dtype), rng.integers(-1, 2, (2000, n)).astype(dtype)
+        arrays = arrays_of(function, form, x, rng)
+        if form != "value":
+            arrays[0][...] = grad[:, 0] if arrays[0].ndim == 1 else grad
+        want = called(function, form)(*arrays, axis=-1)
+        assert_same_bits(called(function, form)(*(np.ascontiguousarray(a.T) for a in arrays), axis=0).T.copy(), want)
+
+
+@each_form
 def test_misaligned(function, form, dtype, rng):
     """Arrays at odd addresses, as those of a packed record: inputs, results and masks."""
     def misaligned(a):

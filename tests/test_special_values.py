@@ -93,6 +93,10 @@ EXTREMES = [
     ("hard_sigmoid", (0.2, NAN), (-2, 0, INF), (NAN, NAN, NAN), (NAN, NAN, NAN)),
     ("soft_shrink", (-1,), (-1, 0, 1), (-2, 0, 2), (1, 1, 1)),
     ("squareplus", (-1,), (-3, 0, 3), (-3 / 2 + 2**0.5, NAN, 3 / 2 + 2**0.5), (0.5 - 0.75 / 2**0.5, NAN, 0.5 + 0.75 / 2**0.5)),
+    ("squareplus", (-1,), (-INF, "largest", INF), (0, "largest", INF), (0, 1, 1)),
+    ("elu", (1e30,), (-2, -1, 0, 1), (1e30 / E**2 - 1e30, 1e30 / E - 1e30, 0, 1), (1e30 / E**2, 1e30 / E, 1e30, 1)),
+    ("elu", (INF,), (-INF, -3, -1e-3, 1), (-INF, -INF, -INF, 1), (INF, INF, INF, 1)),
+    ("elu", (-INF,), (-INF, -3, -1e-3, 1), (INF, INF, INF, 1), (-INF, -INF, -INF, 1)),
     ("squareplus", (INF,), (-1, 0, 1), (INF, INF, INF), (0.5, 0.5, 0.5)),
 ]
 
@@ -103,7 +107,7 @@ def test_extreme_parameters(name, parameters, x, values, slopes, of):
     """The limit where there is one; NaN only where the formula has none."""
     f, limits = fa.activations[name], np.finfo(of)
     named = {"tiny": float(limits.smallest_subnormal), "largest": float(limits.max), "-largest": -float(limits.max)}
-    if of == np.float16 and any(p in ("tiny", 1e-37, -1e-37) for p in parameters):
+    if of == np.float16 and any(p in ("tiny", 1e-37, -1e-37, 1e30) for p in parameters):
         pytest.skip("the parameters of halves are doubles")
     parameters, x, values, slopes = ([named.get(v, v) for v in each] for each in (parameters, x, values, slopes))
     x, tolerance = np.array(x, of), 20 * limits.eps

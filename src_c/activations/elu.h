@@ -5,7 +5,8 @@ INLINE REAL FN(elu)(REAL x, REAL alpha)
 {
     REAL a = FN(clamp)(x, LIT(-25.0f, -45.0), 0); /* e^x - 1 is -1 below -17.4 (-37.5) */
     REAL low, high = FN(expm1_parts)(FN(exp_split)(a, 0), &low);
-    REAL below = FN(fused)(alpha, high, alpha * low);
+    /* The low part of an infinite alpha's product would be an infinity of the other sign, or NaN. */
+    REAL finite = FN(at_least)(FN(at_most)(alpha, LARGEST), -LARGEST), below = FN(fused)(alpha, high, finite * low);
     return x < 0 ? below : x;
 }
 
@@ -13,7 +14,12 @@ INLINE REAL FN(elu_derivative)(REAL x, REAL alpha)
 {
     REAL a = FN(clamp)(x, LIT(-131.0f, -1060.0), 0); /* low, so that a large alpha e^a is 0 too */
     FN(exp_parts) e = FN(exp_short)(a, LIT(-64, -512));
-    REAL below = (FN(fused)(alpha, e.q, alpha) * e.scale) * LIT(0x1p-64f, 0x1p-512);
+    /* The factor that e.scale lacks comes first for a large alpha, which would overflow, and last for a small one, which
+       would underflow. An infinite alpha is one at the end alone: beside e.q it would be NaN. */
+    REAL size = FN(magnitude)(alpha), down = LIT(0x1p-64f, 0x1p-512), finite = FN(at_least)(FN(at_most)(alpha, LARGEST), -LARGEST);
+    REAL factor = finite * (size > 1 ? down : 1), unit = size > 1 ? 1 : down;
+    unit = size > LARGEST ? INFINITY : unit;
+    REAL below = (FN(fused)(factor, e.q, factor) * e.scale) * unit;
     return x <= 0 ? below : FN(or_nan)(1, x);
 }
 

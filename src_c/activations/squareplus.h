@@ -12,7 +12,8 @@ INLINE REAL FN(squareplus)(REAL x, REAL b)
 {
     REAL a = FN(magnitude)(x), c = FN(at_most)(a, SQUAREPLUS_FAR);
     REAL square = FN(fused)(c, c, b), root = FN(root)(square), lost = FN(fused)(-root, root, square);
-    root = FN(at_least)(root, b < 0 ? 0 : a) / 2, a /= 2;
+    REAL below = b < 0 ? SQUAREPLUS_FAR : -1; /* up to here the root of b < 0 is below |x| */
+    root = FN(at_least)(root, a > below ? a : 0) / 2, a /= 2;
     REAL right = root + a, right_low = a - (right - root);
     /* left = (b / 4) / (right + its errors). The root lost lost / (2 root): 1 / root from the division's 1 / right,
        by a line that is 9 % off. */

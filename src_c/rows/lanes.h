@@ -171,16 +171,13 @@ INLINE double FN(row_sum)(int kind, const REAL *a, const REAL *c, ptrdiff_t n, R
         LANES_LOOP(2) rest[l] = rest[l + 2] > rest[l] ? rest[l + 2] : rest[l];
         *tops = rest[1] > rest[0] ? rest[1] : rest[0];
     }
-    LANES_LOOP(8) FN(row_add)(&sum[l], &rest[l], sum[l + 8]);
-    LANES_LOOP(4) FN(row_add)(&sum[l], &rest[l], sum[l + 4]);
-    LANES_LOOP(2) FN(row_add)(&sum[l], &rest[l], sum[l + 2]);
-    if (!FA_DOUBLE)
-        return sum[0] + sum[1] + 0.0;
-    FN(row_add)(&sum[0], &rest[0], sum[1]);
-    LANES_LOOP(8) rest[l] += rest[l + 8];
-    LANES_LOOP(4) rest[l] += rest[l + 4];
-    LANES_LOOP(2) rest[l] += rest[l + 2];
-    return sum[0] + (rest[0] + rest[1]) + 0.0;
+    /* The lost parts of two lanes meet where the lanes do, as in row_trees. */
+#define MEET(lanes)                                                                                             \
+    LANES_LOOP(lanes) FN(row_add)(&sum[l], &rest[l], sum[l + (lanes)]);                                         \
+    LANES_LOOP(FA_DOUBLE ? (lanes) : 0) rest[l] += rest[l + (lanes)];
+    MEET(8) MEET(4) MEET(2) MEET(1)
+#undef MEET
+    return (FA_DOUBLE ? sum[0] + rest[0] : sum[0]) + 0.0;
 }
 
 /* The tree of 16 rows' lanes; those from `lanes` on are 0, and not there. */
