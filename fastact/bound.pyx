@@ -172,7 +172,7 @@ def check_array(name, value, what):
     """Raise unless this is an array as bind takes it."""
     if not is_simple(<PyObject *>value) or dtype_of(value) < 0:
         hint = f": numpy.asarray({what}) shares its memory" if isinstance(value, np.ndarray) and type(value) is not np.ndarray else ""
-        raise TypeError(f"{name} needs C-contiguous ndarrays of floats, {what} is {describe(value)}{hint}")
+        raise TypeError(f"{name} needs C-contiguous, aligned ndarrays of floats, {what} is {describe(value)}{hint}")
 
 
 def check_output(name, cnp.ndarray out, cnp.ndarray other, bint may_be_same):
@@ -216,7 +216,8 @@ def describe(value):
     """The dtype and shape of an array, or the type of anything else."""
     if isinstance(value, np.ndarray):
         kind = "" if type(value) is np.ndarray else f"a {type(value).__name__} of "
-        return f"{kind}{value.dtype}{list(value.shape)}" + ("" if value.flags.c_contiguous else " (not C-contiguous)")
+        lacks = " (misaligned)" if not value.flags.aligned else "" if value.flags.c_contiguous else " (not C-contiguous)"
+        return f"{kind}{value.dtype}{list(value.shape)}{lacks}"
     return type(value).__name__
 
 

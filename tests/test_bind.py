@@ -80,6 +80,8 @@ def test_bind_refuses(activation):
                              (TypeError, ()), (TypeError, (x, x, x, x, x, x)), (TypeError, (x.view(np.memmap), x))):
         with pytest.raises(error, match=name):
             activation.bind(*arguments[:1], *activation.info.required, *arguments[1:])
+    with pytest.raises(TypeError, match=rf"{name} .*\(misaligned\)"):
+        activation.bind(np.ndarray(8, np.float32, bytes(33), 1), *activation.info.required, x)
     with pytest.raises(ValueError, match="bind"):
         activation.value_and_derivative.bind(x, *activation.info.required, x[:], x[:])
 
