@@ -10,7 +10,9 @@ import sys
 
 from native import ROOT, build_package
 
-FILES = ("calls", "bind", "rows", "softmax", "losses", "optimizers")
+FILES = ("calls", "bind", "rows", "losses", "optimizers")
+# Of these: what takes long, in mpmath or over 2^31 elements, and what limits the memory, of which the sanitizers need much.
+LEFT_OUT = "not accuracy and not 2_to_31 and not without_memory"
 
 
 def main(arguments):
@@ -20,12 +22,12 @@ def main(arguments):
     environment = {
         **os.environ, "PYTHONPATH": str(package), "LD_PRELOAD": " ".join(libraries), "PYTHONMALLOC": "malloc",
         "FASTACT_CACHE_MB": "0",  # or results would lie in memory that earlier ones have left, which has no bounds
-        "ASAN_OPTIONS": "detect_leaks=0:halt_on_error=1:handle_segv=0", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+        "ASAN_OPTIONS": "detect_leaks=0:halt_on_error=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     }
     program = f"import fastact, pytest, sys; assert fastact.__file__.startswith({str(package)!r}); sys.exit(pytest.main())"
-    files = arguments or [str(ROOT / "tests" / f"test_{name}.py") for name in FILES]
+    arguments = arguments or ["-k", LEFT_OUT, *(str(ROOT / "tests" / f"test_{name}.py") for name in FILES)]
     # In the package's folder: Python puts the folder of `-c` first on its path, and the tree has a package of this name.
-    return subprocess.call([sys.executable, "-c", program, "-x", "-p", "no:cacheprovider", *files], cwd=package,
+    return subprocess.call([sys.executable, "-c", program, "-x", "-p", "no:cacheprovider", *arguments], cwd=package,
                            env=environment)
 
 
