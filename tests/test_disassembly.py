@@ -43,14 +43,24 @@ def calls(lines):
 
 
 def loops(lines):
-    """The instructions that lie between a backward jump and its target."""
-    addresses = [int(found[1], 16) if (found := re.match(r"\s*([0-9a-f]+):\t", line)) else None for line in lines]
-    inside = set()
+    """The instructions that a run of the function can come back to, whatever the order in which blocks are laid out."""
+    addresses = [found[1] if (found := re.match(r"\s*([0-9a-f]+):\t", line)) else None for line in lines]
+    places = {address: k for k, address in enumerate(addresses) if address}
+    successors = []
     for k, line in enumerate(lines):
-        jump = re.search(r"\bj[a-z]+\s+([0-9a-f]+) <", line)
-        if jump and addresses[k] is not None and int(jump[1], 16) in addresses[:k]:
-            inside.update(range(addresses.index(int(jump[1], 16)), k))
-    return [lines[k] for k in sorted(inside)]
+        jump = re.search(r"\tj([a-z]+)\s+([0-9a-f]+) <", line)
+        onward = not re.search(r"\t(jmp|ret)", line) and k + 1 < len(lines)
+        successors.append([k + 1] * onward + ([places[jump[2]]] if jump and jump[2] in places else []))
+    reached, changed = [0] * len(lines), True  # for each instruction, a bit for every one that can follow it
+    while changed:
+        changed = False
+        for k in reversed(range(len(lines))):
+            following = 0
+            for successor in successors[k]:
+                following |= 1 << successor | reached[successor]
+            changed |= following != reached[k]
+            reached[k] = following
+    return [line for k, line in enumerate(lines) if reached[k] >> k & 1]
 
 
 def kernels():
