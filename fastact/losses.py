@@ -342,6 +342,8 @@ def gaussian_nll_loss(
     ValueError
         If shapes do not fit, a variance or ``eps`` is negative, or ``reduction`` is unknown.
     """
+    if var is None:
+        raise TypeError("gaussian_nll_loss: var must be real numbers, got None")
     eps = number("gaussian_nll_loss", "eps", eps)
     if not is_container(var) and asarray(var).ndim and asarray(var).shape == asarray(input).shape[:-1]:
         var = asarray(var)[..., None]

@@ -114,7 +114,7 @@ class MLP(Trainer, Exchange):
         self._network = Network(self.layers, each, self.dtype, *regularisation)
         for layer in self._network.layers:
             initializer = arguments.initializer(init, layer, layer is self._network.layers[-1])
-            layer.weight[...] = initializer(layer.weight.shape, self._rng, self.dtype)
+            layer.weight[...] = arguments.initial(initializer, layer.weight.shape, self._rng, self.dtype)
         self.optimizer = arguments.optimizer(optimizer, [self._network.flat], learning_rate, options)
         self.history: Dict[str, List[float]] = {}
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import functools
 from numbers import Integral, Real
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -117,6 +117,16 @@ def initializer(value: Any, layer: Any, is_last: bool) -> Any:
     if not callable(found) or not isinstance(options, dict):
         raise TypeError(f'MLP: init {value!r} is not "auto", a name, (name, dict of options) or make(shape, rng, dtype)')
     return functools.partial(found, **options)
+
+
+def initial(make: Any, shape: Tuple[int, int], rng: np.random.Generator, dtype: Any) -> np.ndarray:
+    """What an initialiser makes, once it has been checked."""
+    made = np.asarray(make(shape, rng, dtype))
+    if made.shape != shape or made.dtype.kind not in "fiub":
+        raise ValueError(
+            f"MLP: init made weights of {made.dtype} of shape {made.shape}; expected real numbers of shape {shape}"
+        )
+    return made
 
 
 def optimizer(

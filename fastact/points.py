@@ -6,8 +6,8 @@ import numpy as np
 from fastact import formulas
 
 FINITE = 2 * 0x7F800000  # float32 patterns that are numbers
-GRID = {                 # of a parameter: values to measure at besides the default
-    "alpha": (0.01, 0.3, 1.67, 10.0), "beta": (1e-3, 0.1, 0.7, 1.7, 3.3, 1e3), "swish beta": (-1.0,),
+GRID = {                 # of a parameter: values to measure at besides the default, where the registry has none
+    "alpha": (0.01, 0.3, 1.67, 10.0), "beta": (1e-3, 0.1, 0.7, 1.7, 3.3, 1e3),
     "b": (1e-3, 0.1, 1.0, 33.0, 1e3), "negative_slope": (0.2, 1 / 3, 10.0, -0.3), "weight": (0.01, 1 / 3, 10.0, -0.3),
     "slope": (1e-3, 0.2, 1 / 3, 10.0), "offset": (0.3, 1.0), "min_val": (-10.0, -1 / 3, 0.1),
     "max_val": (0.3, 6.0), "lambd": (0.0, 0.01, 1 / 3, 10.0), "theta": (0.0, 0.1, 10.0, -1 / 3),
@@ -49,7 +49,7 @@ def float32_points(start, stop, stride=1):
 
 def grid(entry):
     """The defaults, and the points of the parameters' grid: lists of values."""
-    axes = [(default, *GRID.get(p.name, (0.1, 0.7, 1.7, 10.0)), *GRID.get(f"{entry.name} {p.name}", ()))
+    axes = [(default, *(p.measured or GRID.get(p.name, (0.1, 0.7, 1.7, 10.0))))
             for p, default in zip(entry.parameters, entry.defaults)]
     return list(dict.fromkeys(itertools.product(*axes)))
 
@@ -66,13 +66,14 @@ def crossings(entry, values):
         return entry.crossings
     names, mp, found = [p.name for p in entry.parameters], formulas.context(), []
     slope = formulas.mpmath_function(entry.derivative, names)
-    for start in (c / values[0] if values[0] else c for c in entry.crossings):
-        if abs(slope(start, *values)) > 1e-15:
+    for c in entry.crossings:
+        for start in (c / values[0] if values[0] else c, c):
             try:
-                start = float(mp.findroot(lambda x: slope(x, *values), start))
+                at_start = abs(slope(start, *values)) <= 1e-15
+                found.append(start if at_start else float(mp.findroot(lambda x: slope(x, *values), start)))
             except (ValueError, ZeroDivisionError):
                 continue
-        found.append(start)
+            break
     return tuple(found)
 
 

@@ -27,7 +27,8 @@ class Parameter:
 
     `exact` is a fraction for which the default stands, where no float can hold it. `example` is what
     tests and benchmarks pass for a required one, and a second value for tests beside a default. Where
-    it is negative the output does not determine the slope, unless `signed`.
+    it is negative the output does not determine the slope, unless `signed`. `measured` are the values
+    besides the default at which errors are measured; without them, those of its name in points.GRID.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Parameter:
     exact: str = ""
     example: float = 0.0
     signed: bool = False
+    measured: Tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -344,7 +346,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[-0.2785/beta, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.26,
         best_for="as silu, with a steepness to choose", keeps="x",
         reference="Ramachandran et al. 2017, arXiv:1710.05941",
-        parameters=(Parameter("beta", 1.0, "steepness; 0 gives x / 2, large values approach relu"),),
+        parameters=(Parameter("beta", 1.0, "steepness; 0 gives x / 2, large values approach relu",
+                              measured=(1e-3, 0.1, 0.7, 1.7, 3.3, 1e3, -1.0)),),
         crossings=(-1.278464542761074,),
         float32=Bounds(1.96, 1.59), float64=Bounds(1.95, 1.64),
     ),

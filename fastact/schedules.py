@@ -27,7 +27,7 @@ class Schedule:
         self.optimizer.lr = self.lr_after(self.epochs)
 
     def lr_after(self, epochs: int) -> float:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: a schedule defines lr_after(epochs), or step(loss)")
 
     def _checked(self, option: str, value: Any, wanted: str, kind: Any = Real, least: float = 0.0) -> Any:
         """`value`, a finite number of this kind that is at least `least`."""

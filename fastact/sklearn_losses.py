@@ -141,7 +141,7 @@ def chosen(owner: str, loss: Any, classifies: bool) -> Any:
     name, options = loss if isinstance(loss, tuple) and len(loss) == 2 else (loss, {})
     found = {**losses.BY_NAME, **_SKLEARN_NAMES}.get(name) if isinstance(name, str) else name
     if found is None:
-        known = ", ".join([*own, *_SKLEARN_NAMES, *losses.BY_NAME])
+        known = ", ".join(dict.fromkeys([*own, *_SKLEARN_NAMES, *losses.BY_NAME]))
         raise ValueError(f"{owner}: unknown loss {name!r}; known: {known}")
     if isinstance(found, type) or not callable(getattr(found, "value_and_grad", None)) or not isinstance(options, dict):
         raise TypeError(

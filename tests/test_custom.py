@@ -196,6 +196,15 @@ def test_own_losses_without_the_losses_of_samples_say_so():
     assert model.score(X, T) > 0.9
 
 
+def test_each_known_loss_is_named_once():
+    pytest.importorskip("sklearn")
+    from fastact.sklearn import MLPRegressor
+    with pytest.raises(ValueError, match="known: ") as raised:
+        MLPRegressor("unknown").fit(X, T)
+    known = str(raised.value).partition("known: ")[2].split(", ")
+    assert len(known) == len(set(known)) > 10
+
+
 def losing(value, grad):
     class Mine:
         def value_and_grad(self, output, target, reduction="mean"):

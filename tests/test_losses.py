@@ -431,6 +431,7 @@ def test_is_a_documented_picklable_function(loss):
     (lambda: gaussian_nll_loss(np.ones((2, 3)), np.ones((2, 3)), np.ones(3)), ValueError, r"var has shape \(3,\).*\(2,\)"),
     (lambda: gaussian_nll_loss(np.ones((2, 3)), np.ones((2, 3)), np.ones((2, 2))), ValueError, "var of shape"),
     (lambda: gaussian_nll_loss([1.0], [1.0], "a"), TypeError, "gaussian_nll_loss: var"),
+    (lambda: gaussian_nll_loss([1.0], [1.0], None), TypeError, "gaussian_nll_loss: var must be real numbers, got None"),
     (lambda: binary_cross_entropy([1.5], [1.0]), ValueError, "binary_cross_entropy: input.*1.5.*with_logits"),
     (lambda: binary_cross_entropy([-0.5], [0.0], reduction="none"), ValueError, "input.*-0.5"),
     (lambda: binary_cross_entropy([0.5], [2.0]), ValueError, "target.*2"),

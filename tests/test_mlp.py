@@ -382,6 +382,9 @@ def test_divergence_is_reported_and_leaves_the_parameters():
     (lambda: MLP([4, 5, 2], dropout="a"), ValueError, "dropout must be .*; got 'a'"),
     (lambda: MLP([4, 5, 2], l2=None), ValueError, "l2 must be .*got None"),
     (lambda: MLP([4, 5, 2], init=None), TypeError, 'init None is not "auto"'),
+    *((lambda make=make: MLP([4, 5, 2], init=lambda shape, rng, dtype: make(shape)), ValueError,
+       r"init made weights of .*; expected real numbers of shape \(4, 5\)")
+      for make in (lambda shape: np.ones(shape[1]), lambda shape: np.ones(shape) * 1j, lambda shape: 3.0, lambda shape: None)),
     (lambda: MLP([4, 5, 2], activation=("softplus", {"beta": "a"})), TypeError, "beta of activation softplus .*got 'a'"),
     (lambda: MLP([4, 5, 2], activation=("relu", "tanh")), ValueError, "2 activations for 1 hidden layers"),
 ])

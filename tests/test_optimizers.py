@@ -275,6 +275,8 @@ def test_a_schedule_that_makes_a_negative_rate_is_refused():
     with pytest.raises(ValueError, match="SGD: lr must be in .*-0.1"):
         schedule.step()
     assert schedule.optimizer.lr == 0.5
+    with pytest.raises(NotImplementedError, match=r"Mine: a schedule defines lr_after\(epochs\), or step\(loss\)"):
+        type("Mine", (ConstantLR.__base__,), {})(schedule.optimizer).step()
 
 
 def test_clip_grad_value():

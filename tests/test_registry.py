@@ -1,4 +1,5 @@
 """What the registry says of each activation, checked by numbers."""
+import dataclasses
 import inspect
 import itertools
 import re
@@ -78,9 +79,10 @@ def test_range(entry, values):
     f, _ = functions(entry, values)
     low, high, has_low, has_high = interval(entry, values)
     far = [f(-FAR), f(FAR)]
-    found = [f(x) for x in POINTS]
+    among = [POINTS[0], *points.crossings(entry, tuple(map(float, values))), *POINTS[1:]]  # the extrema too
+    found = [f(x) for x in among]
     rim = found[0], found[-1]
-    inner = [value for x, value in zip(POINTS, found) if abs(x) <= 8]  # at 60 erf is 1 in any precision
+    inner = [value for x, value in zip(among, found) if abs(x) <= 8]  # at 60 erf is 1 in any precision
     check_end(low, has_low, min(found), lambda value: value < low, rim, far, inner)
     check_end(high, has_high, max(found), lambda value: value > high, rim, far, inner)
 
@@ -170,7 +172,9 @@ def test_crossings_are_zeros_of_the_derivative(entry, values):
     signs = [(float(x), slope(x) > 0) for x in POINTS if slope(x) != 0]
     changes = [x for (x, one), (_, other) in itertools.pairwise(signs) if one != other]
     crossings = points.crossings(entry, tuple(map(float, values)))
-    assert len(changes) == len(crossings), f"{entry.name}{values}: the derivative changes its sign after {changes}"
+    assert len(changes) == len(crossings), (
+        f"{entry.name}{values}: the derivative changes its sign after {changes}, but the entry's crossings={entry.crossings} "
+        f"lead to {crossings}; with parameters that give other zeros, name an example= that gives these")
     for crossing in crossings:
         assert abs(slope(crossing)) < 1e-15, f"{entry.name}{values}: not 0 at {crossing}; the sign changes after {changes}"
 
@@ -217,3 +221,20 @@ def test_mpmath_is_asked_for_by_name(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "mpmath", None)
     with pytest.raises(ImportError, match=r'pip install "fastact\[accuracy\]"'):
         formulas.context.__wrapped__()
+
+
+SINLU = dataclasses.replace(
+    registry.by_name()["swish"], name="sinlu", formula="(x + a * sin(b * x)) * sigmoid(x)",
+    derivative="(1 + a * b * cos(b * x)) * sigmoid(x) + (x + a * sin(b * x)) * sigmoid(x) * sigmoid(-x)",
+    range="[-0.4974, inf), at the defaults", crossings=(-1.082865270894081,),
+    parameters=(registry.Parameter("a", 1.0, "", example=0.5, measured=(0.5,)),
+                registry.Parameter("b", 1.0, "", measured=(2.0,))))
+
+
+@pytest.mark.parametrize("values", [defaults(SINLU), others(SINLU)])
+@pytest.mark.parametrize("check", [test_zero_centered, test_saturation, test_crossings_are_zeros_of_the_derivative])
+def test_an_entry_with_parameters_of_two_scales(check, values):
+    """Of a function that is no activation here: its zeros move with both parameters, and its slope waves for ever."""
+    assert points.grid(SINLU) == [(1, 1), (1, 2), (0.5, 1), (0.5, 2)]
+    test_range(SINLU, defaults(SINLU))
+    check(SINLU, values)

@@ -127,8 +127,10 @@ def test_limits_follow_the_formula(activation, dtype):
     for f, formula in ((activation, info.formula), (activation.derivative, info.derivative)):
         exact = formulas.mpmath_function(formula, names)
         for sign in (1, -1):
-            far = exact(sign * 10 ** 400, *info.defaults)
-            limit = float(far) if abs(far) < 10 else np.inf if far > 0 else -np.inf
+            far = [exact(sign * k * 10 ** 400, *info.defaults) for k in (1, 3)]
+            limit, other = (float(y) if abs(y) < 10 else np.inf if y > 0 else -np.inf for y in far)
+            if limit != other:  # there is none, as for a sine
+                continue
             assert call(f, (dtype(sign * np.inf),)) == dtype(limit), f"{f.__name__} at {sign} * inf"
             with np.errstate(over="ignore"):
                 want = dtype(float(exact(sign * largest, *info.defaults)))
@@ -204,7 +206,8 @@ def test_range(activation, dtype):
     """No result leaves the registered range, whose open ends rounding may reach."""
     info = activation.info
     names = {"inf": np.inf, **{p.name: value for p, value in zip(info.parameters, info.defaults)}}
-    low, high = (dtype(eval(end, {"__builtins__": {}}, names)) for end in info.range.strip("[()]").split(","))
+    ends = info.range.removesuffix(", at the defaults").strip("[()]").split(",")
+    low, high = (dtype(eval(end, {"__builtins__": {}}, names)) for end in ends)
     for x in (every_exponent(dtype), wide(dtype, 200_000), special(dtype)[:-2]):
         y = call(activation, (x,))
         assert y.min() >= low and y.max() <= high, f"[{y.min()}, {y.max()}] is not in {info.range}"
@@ -270,7 +273,8 @@ def test_no_flag_from_signalling_nan(form):
             with np.errstate(all="raise"):
                 for k, result in enumerate(outputs(call(form, [x.copy() for _ in range(arrays_in(form))]))):
                     derivative = "derivative" in kind(form) and is_slope(form, k)
-                    assert np.isnan(result).all() or form.info.name == "identity" and derivative
+                    constant = form.info.name == "identity" and derivative
+                    assert np.isnan(result).all() or constant, f"{form.__name__}, result {k}, of NaN is {result}"
 
 
 def flags_of_direct_calls(form, x, lengths):
