@@ -144,16 +144,18 @@ class Build(build_ext):
             # GCC does not align Windows's stack for wide vectors; and no run-time DLL stands beside the package.
             flags += accepted(compiler, ["-Wa,-muse-unaligned-vector-move"])
             link = [*link, "-static"]
-        sanitize, debug = [], "-g0"
+        sanitize, debug = [], ["-g0"]
+        if sys.platform != "win32":  # whose ABI asks for the tables; they are 100 KB of a wheel, which stays under 3 MB
+            debug.append("-fno-asynchronous-unwind-tables")
         if os.environ.get("FASTACT_SANITIZE"):  # "address,undefined": tests/sanitize.py; -O3 takes minutes a file then
             sanitize = [f"-fsanitize={os.environ['FASTACT_SANITIZE']}", "-fno-sanitize-recover=all"]
-            flags, strip, debug = [*flags, "-O1", "-fno-omit-frame-pointer", *sanitize], [], "-g1"
+            flags, strip, debug = [*flags, "-O1", "-fno-omit-frame-pointer", *sanitize], [], ["-g1"]
         self.openmp_link = link
         self.compiler.linker_so = [word for word in self.compiler.linker_so if word not in PROCESS_WIDE]
         load("_build/changes").only_changed(self.compiler, Path(self.build_temp))
         self.shrink_wrappers()
         for extension in self.extensions:
-            extension.extra_compile_args = [*flags, "-Wno-unused-function", debug]
+            extension.extra_compile_args = [*flags, "-Wno-unused-function", *debug]
             extension.extra_link_args = [*strict, "-O3", *link, *strip, *sanitize]  # the level: -Ofast has start-up code
         with ThreadPoolExecutor(self.parallel or os.cpu_count()) as pool:
             list(pool.map(self.compile, *zip(*((each, source) for each in self.extensions for source in each.sources))))
