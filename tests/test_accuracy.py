@@ -18,7 +18,7 @@ def bound(name, slope, dtype):
     bounds = getattr(registry.by_name()[name], dtype)
     assert bounds is not None, f"{name} has no {dtype} bounds: python -m fastact accuracy {name} --write"
     value = getattr(bounds, slope)
-    assert value <= LIMIT
+    assert value <= LIMIT, f"{name}: the {dtype} bound of the {slope} is {value} ULP; a kernel must be within {LIMIT}"
     return value
 
 
