@@ -1,12 +1,17 @@
 /* elu(x) = x for x > 0, alpha (e^x - 1) elsewhere; limits inf and -alpha. The slope at 0 is alpha,
-   as in torch and JAX. e^x - 1 is kept as high + low and multiplied by alpha with one
+   as in torch and JAX. In double e^x - 1 is kept as high + low and multiplied by alpha with one
    rounding; the slope's tail rounds once, into the subnormal numbers too. */
 INLINE REAL FN(elu)(REAL x, REAL alpha)
 {
     REAL a = FN(clamp)(x, LIT(-25.0f, -45.0), 0); /* e^x - 1 is -1 below -17.4 (-37.5) */
+    REAL finite = FN(at_least)(FN(at_most)(alpha, LARGEST), -LARGEST);
+#if FA_DOUBLE
     REAL low, high = FN(expm1_parts)(FN(exp_split)(a, 0), &low);
     /* The low part of an infinite alpha's product would be an infinity of the other sign, or NaN. */
-    REAL finite = FN(at_least)(FN(at_most)(alpha, LARGEST), -LARGEST), below = FN(fused)(alpha, high, finite * low);
+    REAL below = FN(fused)(alpha, high, finite * low);
+#else
+    REAL below = FN(scaled_expm1)(a, finite, 0) * (alpha == finite ? 1 : INFINITY);
+#endif
     return x < 0 ? below : x;
 }
 

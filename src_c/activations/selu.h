@@ -5,6 +5,7 @@
 #undef SELU_LAMBDA
 #undef SELU_BELOW
 #undef SELU_BELOW_LO
+#undef SELU_EXCESS
 #if FA_DOUBLE
 #define SELU_LAMBDA 0x1.0cfabd6a91132p+0 /* 1.050700987 */
 #define SELU_BELOW 0x1.c212cc640f030p+0 /* lambda alpha: 1.758099341 */
@@ -13,13 +14,18 @@
 #define SELU_LAMBDA 0x1.0cfabep+0f         /* 1.050701022 */
 #define SELU_BELOW 0x1.c212ccp+0f          /* 1.758099318 */
 #define SELU_BELOW_LO 0x1.903c0cp-26f      /* 2.329671744e-8 */
+#define SELU_EXCESS 0x1.c74dbep-27f        /* SELU_BELOW_LO / SELU_BELOW: 1.325108363e-8 */
 #endif
 
 INLINE REAL FN(selu)(REAL x)
 {
     REAL a = FN(clamp)(x, LIT(-25.0f, -45.0), 0); /* e^x - 1 is -1 below -17.4 (-37.5) */
+#if FA_DOUBLE
     REAL low, high = FN(expm1_parts)(FN(exp_split)(a, 0), &low);
     REAL below = FN(fused)(SELU_BELOW, high, FN(fused)(SELU_BELOW, low, SELU_BELOW_LO * high));
+#else
+    REAL below = FN(scaled_expm1)(a, SELU_BELOW, SELU_EXCESS);
+#endif
     /* A factor is selected, since lambda x can overflow in the branch that is not taken; by a, and for a fused
        product, since GCC moves others before the selection. */
     REAL above = FN(fused)(x, a < 0 ? 1 : SELU_LAMBDA, LIT(-0.0f, -0.0));

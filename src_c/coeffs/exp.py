@@ -19,4 +19,7 @@ for bits, degree in ((24, 4), (53, 10)):
     ln2 = mp.log(2)
     high = round_to(ln2, bits)
     constants = [("LOG2_E", round_to(1 / ln2, bits)), ("LN2_HI", high), ("LN2_LO", round_to(ln2 - high, bits))]
-    print_constants(bits, constants, [("EXP_P", fit(tail, weight_of(bits), degree, -half, half, bits))])
+    polynomials = [("EXP_P", fit(tail, weight_of(bits), degree, -half, half, bits))]
+    if bits == 24:  # of scaled_expm1, relative to e^r - 1
+        polynomials.append(("EXPM1_P", fit(tail, lambda r: r * r / mp.expm1(r), 5, -ln2 / 2, ln2 / 2, bits)))
+    print_constants(bits, constants, polynomials)

@@ -97,3 +97,23 @@ INLINE REAL FN(expm1_parts)(FN(exp_parts) e, REAL *low)
     *low = FN(fused)(e.q_low, e.scale, FN(fused)(e.q, e.scale, power - high));
     return high;
 }
+
+#if !FA_DOUBLE
+/* alpha (1 + excess) (e^x - 1) for -25 <= x <= 0, below 1.1 ulp and rising for every alpha. With a = alpha 2^n, which is
+   exact, it is a (e^r - 1) + (a - alpha). What rounding the difference loses is added to the other and smaller term, and
+   their sum is rounded last; x LN2_LO is too small to be seen. P(r) is 2^-31 off. alpha is finite. An excess of 0, a
+   constant, costs nothing. */
+INLINE REAL FN(scaled_expm1)(REAL x, REAL alpha, REAL excess)
+{
+    REAL r, scale;
+    FN(exp_reduce)(x, 0, &r, &scale);
+    REAL r2 = r * r;
+    REAL p01 = FN(fused)(0x1.555554p-3f, r, 0x1p-1f);          /* 0.1666666567 0.5 */
+    REAL p23 = FN(fused)(0x1.111308p-7f, r, 0x1.5554fp-5f);    /* 0.00833356753 0.04166647792 */
+    REAL p45 = FN(fused)(0x1.9e0754p-13f, r, 0x1.6d4366p-10f); /* 0.0001974242332 0.001393368817 */
+    REAL p = FN(fused)(FN(fused)(p45, r2, p23), r2, p01), rest = FN(fused)(p, r2, excess == 0 ? 0 : excess * r);
+    REAL a = alpha * scale, base = a - alpha, lost = a - (base + alpha);
+    lost = excess == 0 ? lost : FN(fused)(base, excess, lost);
+    return FN(fused)(a, r, FN(fused)(a, rest, lost)) + base;
+}
+#endif
