@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Literal, Optional
 
-
 from fastact import loss_kernels
 from fastact.class_losses import cross_entropy, nll_loss
 from fastact.containers import ArrayLike, asarray, is_container

@@ -52,7 +52,8 @@ const fa_isa_table *fa_table(void) { return table; }
 /* ---- the activations ---- */
 
 #define FA_INDEX(name, ...) index_of_##name,
-#define FA_DESCRIBE(name, np, from_output, own, second, half, piecewise, cost) {#name, index_of_##name, np, from_output, second, cost},
+#define FA_DESCRIBE(name, np, from_output, own, second, half, piecewise, cost)                                     \
+    {#name, index_of_##name, np, from_output, second, cost},
 #define FA_ALIAS(alias, name) {#alias, index_of_##name},
 enum { FA_ACTIVATIONS(FA_INDEX) activation_count };
 static const fa_activation activations[] = {FA_ACTIVATIONS(FA_DESCRIBE)};

@@ -88,21 +88,22 @@ typedef struct {
 /* Bytes of an element. */
 static inline ptrdiff_t fa_size_of(fa_dtype dtype) { return dtype == FA_FLOAT32 ? 4 : dtype == FA_FLOAT64 ? 8 : 2; }
 
+/* The bytes that a machine can address: 2^57, with 5 levels of pages. */
+#define FA_MOST_BYTES (sizeof(ptrdiff_t) < 8 ? PTRDIFF_MAX : PTRDIFF_MAX >> 6)
+
 /* The number of elements of an array of shape (a, b, c), none negative; 0 is returned where that or the number of its
-   bytes is more than a machine can address (2^57, with 5 levels of pages). */
+   bytes is more than FA_MOST_BYTES. */
 static inline int fa_count(fa_dtype dtype, ptrdiff_t a, ptrdiff_t b, ptrdiff_t c, ptrdiff_t *n)
 {
-    const ptrdiff_t most = sizeof(ptrdiff_t) < 8 ? PTRDIFF_MAX : PTRDIFF_MAX >> 6;
     return a >= 0 && b >= 0 && c >= 0 && !__builtin_mul_overflow(a, b, n) && !__builtin_mul_overflow(*n, c, n) &&
-           *n <= most / fa_size_of(dtype);
+           *n <= FA_MOST_BYTES / fa_size_of(dtype);
 }
 
 /* Whether n places that lie `step` bytes apart can be. */
 static inline int fa_can_reach(ptrdiff_t step, ptrdiff_t n)
 {
-    const ptrdiff_t most = sizeof(ptrdiff_t) < 8 ? PTRDIFF_MAX : PTRDIFF_MAX >> 6;
     ptrdiff_t reach;
-    return !__builtin_mul_overflow(step, n - (n > 0), &reach) && reach <= most && reach >= -most;
+    return !__builtin_mul_overflow(step, n - (n > 0), &reach) && reach <= FA_MOST_BYTES && reach >= -FA_MOST_BYTES;
 }
 
 /* dispatch.c: the table in use. */

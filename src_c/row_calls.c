@@ -68,7 +68,7 @@ fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, con
                           form == FA_SPARSEMAX;
     const int has_temperature = form <= FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT || form >= FA_SPARSEMAX;
     const double size = temperature < 0 ? -temperature : temperature;
-    ptrdiff_t elements, rows;
+    ptrdiff_t elements = 0, rows = 0;
     if (form < 0 || form >= FA_ROW_FORM_COUNT || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 ||
         !fa_count(dtype, outer, n, inner, &elements) || !fa_count(dtype, outer, 1, inner, &rows) ||
         !(size > 0 && size * 0 == 0) || (!has_temperature && size != 1))

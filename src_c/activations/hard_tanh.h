@@ -1,5 +1,5 @@
-/* hard_tanh(x) = x limited to [min_val, max_val], exact; its limits are these two, and where one is NaN, so is it. The slope is 0 at both
-   kinks, as in torch (JAX has 1). */
+/* hard_tanh(x) = x limited to [min_val, max_val], exact; its limits are these two, and where one is NaN, so is it. The
+   slope is 0 at both kinks, as in torch (JAX has 1). */
 INLINE REAL FN(hard_tanh)(REAL x, REAL min_val, REAL max_val)
 {
     REAL nan = min_val == min_val ? max_val : min_val; /* a limit that is NaN */

@@ -3,17 +3,20 @@
    slope is s(t), never 0 for x > 0; the curvature beta s(t) s(-t).
 
    beta < 0 gives -softplus(-x, -beta), as the formula does: log_sigmoid at -1. beta = inf gives relu, beta = 0
-   inf with the slope 1/2; of an infinite x and a beta next to 0 it is the limit in x. What depends on beta alone leaves the loop, unless beta is an array. */
+   inf with the slope 1/2; of an infinite x and a beta next to 0 it is the limit in x. What depends on beta alone
+   leaves the loop, unless beta is an array. */
+#undef SOFTPLUS_FURTHEST
+#define SOFTPLUS_FURTHEST LIT(0x1.fffff8p127f, 0x1.ffffffffffff8p1023) /* next to the largest number */
 
-/* limit / |beta|, at most next to the largest number. */
-INLINE REAL FN(softplus_limit)(REAL limit, REAL size) { return limit / FN(at_least)(size, limit / LIT(0x1.fffff8p127f, 0x1.ffffffffffff8p1023)); }
+/* limit / |beta|, at most SOFTPLUS_FURTHEST. */
+INLINE REAL FN(softplus_limit)(REAL limit, REAL size) { return limit / FN(at_least)(size, limit / SOFTPLUS_FURTHEST); }
 
 /* beta x with x limited before the product, and its rounding error. A beta next to 0 is made as large as it takes for
    the largest x to reach the limits, so that infinite x have theirs; that shows for |x| > 2^100 (2^990) alone. */
 INLINE REAL FN(softplus_product)(REAL x, REAL beta, REAL lowest, REAL highest, REAL *t_low)
 {
     REAL size = FN(at_most)(FN(magnitude)(beta), LARGEST), far = FN(at_least)(lowest, highest);
-    REAL enough = FN(at_least)(size, far / LIT(0x1.fffff8p127f, 0x1.ffffffffffff8p1023));
+    REAL enough = FN(at_least)(size, far / SOFTPLUS_FURTHEST);
     REAL steepness = FN(with_sign)(size > 0 ? enough : size, beta);
     REAL least = lowest / enough, most = highest / enough;
     REAL a = FN(clamp)(x, beta < 0 ? -most : -least, beta < 0 ? least : most);

@@ -26,7 +26,7 @@ INLINE REAL FN(swish)(REAL x, REAL beta)
     REAL ratio = c * before / FN(sigmoid_sum)(e, SWISH_UNIT);
     int below = (FN(to_bits)(x) ^ FN(to_bits)(beta)) < 0;
     REAL y = FN(fused)(ratio, below ? after : -after, below ? 0 : size), end = steepness == 0 ? INFINITY : 0 * steepness;
-    return FN(with_sign)(below & (size > LARGEST) ? end : y, x);
+    return FN(with_sign)((below & (size > LARGEST)) ? end : y, x);
 }
 
 /* beta x and its rounding error. A beta next to 0 is made as large as it takes for the largest x to reach
