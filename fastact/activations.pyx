@@ -38,11 +38,12 @@ cdef class Activation(Form):
         self.biased = Form(entry, "biased")
         self.biased_backward = BiasedBackward(entry)
         self.backward_from_output = (Form(entry, "backward_from_output") if entry.from_output
-                                     else _Absent(f"fastact.{entry.name}: the output does not determine the slope, so "
+                                     else _Absent(entry.name, "backward_from_output",
+                                                  f"fastact.{entry.name}: the output does not determine the slope, so "
                                                   f"there is no backward_from_output; keep x and use "
                                                   f"fastact.{entry.name}.backward(grad, x)"))
         self.second_derivative = (Form(entry, "second_derivative") if entry.second_derivative
-                                  else _Absent(f"fastact.{entry.name} has no second derivative"))
+                                  else _Absent(entry.name, "second_derivative", f"fastact.{entry.name} has no second derivative"))
 
     @property
     def __doc__(self):  # the class's own text would hide Form's property
@@ -56,8 +57,13 @@ cdef class Activation(Form):
 class _Absent:
     """A form that an activation does not have; calling it says why."""
 
-    def __init__(self, reason):
-        self._reason = reason
+    __module__ = "fastact"
+
+    def __init__(self, activation, form, reason):
+        self.__name__, self._reason = f"{activation}.{form}", reason
+
+    def __reduce__(self):
+        return self.__name__
 
     def __call__(self, *args, **kwargs):
         raise TypeError(self._reason)
@@ -87,7 +93,7 @@ def lookup(name):
 
 
 def _form(name, form):
-    """Pickle support: the same object in this process."""
+    """A form by the names of its activation and its own; pickles of 0.1.0 call it."""
     return activations[name] if form == "value" else getattr(activations[name], form)
 
 

@@ -218,3 +218,6 @@ def _vocabulary() -> str:
 
 def _wrapped(line: str, indent: int) -> str:
     return textwrap.fill(line, WIDTH, subsequent_indent=" " * indent)
+
+
+recommend.__module__ = "fastact"  # where users find it, and pickles too

@@ -155,3 +155,7 @@ def _slopes(net: Any, X: Batches, batch_size: int, name: str) -> Iterator[List[A
         yield slopes
     if samples == 0:
         raise ValueError(f"{name}: there are no samples")
+
+
+for _name in __all__:  # where users find them, and pickles too
+    globals()[_name].__module__ = __name__

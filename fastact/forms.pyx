@@ -84,8 +84,7 @@ cdef class Form:
         return self.own_ufunc
 
     def __reduce__(self):
-        from fastact.activations import _form
-        return _form, (self.info.name, FORMS[self.form])
+        return self.__name__  # pickled by name, like a function
 
     @property
     def __doc__(self):

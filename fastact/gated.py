@@ -85,6 +85,8 @@ class Info:
 class GatedLinearUnit:
     """A gated linear unit of two halves of one array; see ``help(fastact.swiglu)`` for its arguments."""
 
+    __module__ = "fastact"  # where users find its objects, and pickles too
+
     def __init__(self, info):
         self.info = info
         self.name = self.__name__ = info.name

@@ -242,3 +242,7 @@ def _uniform(deviation: float, shape: Shape, rng: Any, dtype: DTypeLike) -> Arra
 
 def _truncated(deviation: float, shape: Shape, rng: Any, dtype: DTypeLike) -> Array:
     return truncated_normal(shape, rng, dtype, std=deviation / _DEVIATION_WITHIN_2)
+
+
+for _name in __all__:  # where users find them, and pickles too
+    globals()[_name].__module__ = __name__

@@ -360,3 +360,7 @@ BY_NAME = {
     "poisson": poisson_nll_loss,
     **{name: globals()[name] for name in __all__ if name != "Loss"},
 }
+
+
+for _name in __all__:  # where users find them, and pickles too
+    globals()[_name].__module__ = __name__

@@ -87,6 +87,8 @@ class MLP(Trainer, Exchange):
     (3,)
     """
 
+    __module__ = "fastact"  # where users find it, and pickles too
+
     def __init__(
         self,
         layers: Sequence[int],

@@ -301,3 +301,7 @@ class Adagrad(Optimizer):
 
     def _state(self, i: int) -> State:
         return self._sums[i], None, None
+
+
+for _name in __all__:  # where users find them, and pickles too
+    globals()[_name].__module__ = __name__

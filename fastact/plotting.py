@@ -238,3 +238,6 @@ def main(argv: Optional[List[str]] = None) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+plot.__module__ = "fastact"  # where users find it, and pickles too

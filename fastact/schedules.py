@@ -115,7 +115,7 @@ def check(schedule: Any, optimizer: Any) -> None:
     """Raise where `MLP.fit` cannot train with this ``schedule``: it has no ``step``, or sets another optimiser's ``lr``."""
     if schedule is None:
         return
-    names = ", ".join(kind.__name__ for kind in Schedule.__subclasses__() if kind.__module__ == __name__)
+    names = ", ".join(kind.__name__ for kind in Schedule.__subclasses__() if kind.__module__ == ConstantLR.__module__)
     expected = f"expected an object with step(loss), such as fa.optimizers.StepLR(net.optimizer, 10); there are {names}"
     if isinstance(schedule, type):
         raise TypeError(f"MLP.fit: schedule is the class {schedule.__name__}; {expected}")

@@ -94,6 +94,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     out_activation_ : {"softmax", "logistic"}
     """
 
+    __module__ = "fastact.sklearn"  # where users find it, and pickles too
+
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),

@@ -42,6 +42,8 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):  # type: ignore[m
         As for `MLPClassifier`.
     """
 
+    __module__ = "fastact.sklearn"  # where users find it, and pickles too
+
     def __init__(
         self,
         loss: Any = "squared_error",

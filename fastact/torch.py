@@ -259,6 +259,7 @@ def _define(name: str, made: Any, base: Optional[type] = None, aliases: Tuple[st
         __all__.append(own)
 
 
+replace_activations.__module__ = __name__  # where users find it, and pickles too
 for _name, _activation in activations.items():
     if _name != "prelu":
         _own = tuple(alias for alias, name in registry.aliases().items() if name == _name)
