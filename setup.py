@@ -18,7 +18,8 @@ from setuptools.command.build_ext import build_ext
 ROOT = Path(__file__).parent
 GENERATED = ROOT / "build" / "generated"
 C_SOURCES = ["isa/avx512.c", "isa/avx2.c", "isa/baseline.c", "isa/neon.c",  # what takes longest first
-             "cpu.c", "dispatch.c", "matrix.c", "row_calls.c", "losses.c", "bound.c", "parallel.c"]
+             "api/elementwise.c", "api/matrix.c", "api/rows.c", "api/losses.c", "api/optimizers.c", "api/bound.c",
+             "runtime/isa_select.c", "runtime/cpu.c", "runtime/parallel.c"]
 # The wrappers that a small call goes through; what else Cython has written is compiled for size.
 QUICK = ("activations", "bound", "buffers", "forms", "kernels", "rows")
 # -ffp-contract=off and the absence of any fast-math flag keep results equal on all instruction sets.
@@ -228,7 +229,7 @@ setup(
         [Extension("fastact._cyutility", ["fastact/_cyutility.c"],  # typed memoryviews, once for all modules
                    define_macros=[("CYTHON_FREETHREADING_COMPATIBLE", "1")]),
          extension("kernels", [f"src_c/{name}" for name in C_SOURCES]),
-         extension("buffers", ["src_c/buffers.c"]),
+         extension("buffers", ["src_c/runtime/result_memory.c"]),
          *map(extension, ("ufuncs", "forms", "bound", "biased", "activations", "row_bind", "rows",
                            "loss_kernels", "optimizer_kernels"))],
         include_path=[str(GENERATED)], build_dir="build/cython", cache="build/cython/cache",

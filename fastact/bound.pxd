@@ -4,7 +4,7 @@ from cpython.object cimport PyObject
 
 from fastact.forms cimport vectorcallfunc
 
-cdef extern from "bound.h":
+cdef extern from "api/bound.h":
     ctypedef struct fa_bound:
         int (*run)(const fa_bound *) noexcept nogil
         Py_ssize_t n

@@ -13,7 +13,7 @@ cnp.import_array()
 cdef extern from "numpy/arrayobject.h":
     object PyDataMem_SetHandler(object handler)  # NumPy's declarations for Cython have it from 2.2 on
 
-cdef extern from "buffers.h":
+cdef extern from "runtime/result_memory.h":
     size_t fa_buffer_limit(size_t)
     size_t fa_buffer_clear()
 
@@ -21,7 +21,7 @@ cdef extern from *:
     """
     #include <stdatomic.h>
     #include <string.h>
-    #include "buffers.h"
+    #include "runtime/result_memory.h"
     static atomic_int fastact_recycling;
     static void *fastact_malloc(void *ctx, size_t n) { (void)ctx; return fa_buffer_take(n); }
     static void *fastact_calloc(void *ctx, size_t k, size_t n)

@@ -48,7 +48,7 @@ cdef extern from "internal.h" nogil:
     const char *fa_name(const void *activation)
     const char *fa_isa()
 
-cdef extern from "bound.h" nogil:
+cdef extern from "api/bound.h" nogil:
     void fa_bind(void *bound, const void *activation, int form, int dtype, void **arrays, const void *parameters,
                  Py_ssize_t n, Py_ssize_t columns)
     void fa_bind_matrix(void *bound, const void *activation, int form, int dtype, void **arrays,

@@ -106,8 +106,8 @@ static inline int fa_can_reach(ptrdiff_t step, ptrdiff_t n)
     return !__builtin_mul_overflow(step, n - (n > 0), &reach) && reach <= FA_MOST_BYTES && reach >= -FA_MOST_BYTES;
 }
 
-/* dispatch.c: the table in use. */
-const fa_isa_table *fa_table(void);
+/* runtime/isa_select.c: the table in use. */
+extern const fa_isa_table *fa_table;
 
 struct fa_activation {
     const char *name;
@@ -115,18 +115,18 @@ struct fa_activation {
     double cost; /* ns an element of the value, one thread in cache: decides when threads pay */
 };
 
-/* dispatch.c: an activation by its place in the registry. */
+/* api/elementwise.c: an activation by its place in the registry. */
 const fa_activation *fa_at(int index);
 
-/* dispatch.c: fa_apply_strided for arrays that are known to lie apart or element on element, and its parts. */
+/* api/elementwise.c: fa_apply_strided for arrays that are known to lie apart or element on element, and its parts. */
 fa_status fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                          const ptrdiff_t *steps, ptrdiff_t n);
 fa_status fa_prepare(fa_job *job, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                      const ptrdiff_t *steps);
-/* dispatch.c: whether the arguments of a call over matrices (`row_steps` NULL: of one row) are there and of sizes that can be. */
+/* api/elementwise.c: whether the arguments of a call over matrices (`row_steps` NULL: of one row) are there and of sizes that can be. */
 fa_status fa_check(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data, const ptrdiff_t *steps,
                    const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns);
-/* dispatch.c: arrays one after the other in memory, and scalar parameters, as the data and steps of a call. */
+/* api/elementwise.c: arrays one after the other in memory, and scalar parameters, as the data and steps of a call. */
 void fa_contiguous(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
                    void *const *outputs, const void *parameters, char **data, ptrdiff_t *steps);
 void fa_run_job(void *job, ptrdiff_t begin, ptrdiff_t end);
@@ -134,15 +134,15 @@ double fa_cost_of(const fa_activation *activation, fa_form form, fa_dtype dtype)
 int fa_inputs_of(fa_form form), fa_outputs_of(fa_form form);
 int fa_should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n);
 
-/* cpu.c */
+/* runtime/cpu.c */
 int fa_cpu_has_avx2(void), fa_cpu_has_avx512(void);
 ptrdiff_t fa_last_level_cache(void); /* bytes */
 int fa_cpus(void), fa_cpus_left(void); /* of the machine; by affinity and quota */
 
-/* parallel.c: task over [0, n) in chunks of a multiple of `grain`; serial where threads would not pay. */
+/* runtime/parallel.c: task over [0, n) in chunks of a multiple of `grain`; serial where threads would not pay. */
 void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), void *context,
                  ptrdiff_t n, ptrdiff_t grain, double total_ns);
-/* parallel.c: counts the blocks of num_threads that are open. While there are any, `limit` tells that of the calling
+/* runtime/parallel.c: counts the blocks of num_threads that are open. While there are any, `limit` tells that of the calling
    thread: -1 where it has none, 0 for the default. */
 void fa_count_limits(int change, int (*limit)(void));
 

@@ -1,4 +1,4 @@
-"""The tables of polynomials in src_c/piecewise, and the functions that are made of them."""
+"""The tables of polynomials in src_c/tables, and the functions that are made of them."""
 import subprocess
 import sys
 
@@ -16,7 +16,7 @@ PIECEWISE = [entry.name for entry in registry.ACTIVATIONS if entry.piecewise]
 def test_tables_are_what_their_script_prints():
     """On every machine, to the last bit."""
     pytest.importorskip("mpmath")
-    tables = sorted(SOURCE.glob("piecewise/*.h"), key=lambda path: path.stem)
+    tables = sorted(SOURCE.glob("tables/*.h"), key=lambda path: path.stem)
     tables = [path for path in tables if "_PIECES(PIECE)" in path.read_text()]
     printed = subprocess.run([sys.executable, SOURCE / "coeffs" / "piecewise.py", *(path.stem for path in tables)],
                              capture_output=True, text=True, check=True).stdout

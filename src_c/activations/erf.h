@@ -85,7 +85,7 @@ INLINE REAL FN(erf)(REAL x)
     return FN(or_nan)(FN(with_sign)(a < 0.7 ? near : y, x), x);
 }
 #else
-#include "../piecewise/erf.h"
+#include "tables/erf.h"
 FA_PIECEWISE(erf, ERF)
 
 INLINE REAL FN(erf_argument)(REAL x, REAL limit) { return FN(at_most)(FN(magnitude)(x), limit); }

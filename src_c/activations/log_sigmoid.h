@@ -1,5 +1,5 @@
 /* log_sigmoid(x) = -log(1 + e^-x) = min(x, 0) - log(1 + e^-|x|), which neither overflows nor loses the
-   tail at x > 0 that log(sigmoid(x)) rounds to 0. Limits -inf and +0.0. Methods: math/log.h, with
+   tail at x > 0 that log(sigmoid(x)) rounds to 0. Limits -inf and +0.0. Methods: math/softplus.h, with
    beta = -1. The slope is sigmoid(-x), the curvature -s(x) s(-x). */
 INLINE REAL FN(log_sigmoid)(REAL x)
 {

@@ -1,5 +1,5 @@
 /* softplus(x, beta) = log(1 + e^t) / beta with t = beta x, without the threshold from which torch returns x.
-   Limits 0 and inf. Methods: math/log.h. x is limited before the product, so that t cannot overflow. The
+   Limits 0 and inf. Methods: math/softplus.h. x is limited before the product, so that t cannot overflow. The
    slope is s(t), never 0 for x > 0; the curvature beta s(t) s(-t).
 
    beta < 0 gives -softplus(-x, -beta), as the formula does: log_sigmoid at -1. beta = inf gives relu, beta = 0

@@ -30,7 +30,7 @@ INLINE REAL FN(tanh)(REAL x)
     return FN(with_sign)(a > 0.7 ? far : near, x);
 }
 #else
-#include "../piecewise/tanh.h"
+#include "tables/tanh.h"
 FA_PIECEWISE(tanh, TANH)
 
 INLINE REAL FN(tanh_argument)(REAL x, REAL limit) { return FN(at_most)(FN(magnitude)(x), limit); }

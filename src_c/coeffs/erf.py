@@ -1,4 +1,4 @@
-"""Prints the constants of math/erf.h and activations/erf.h: polynomials, and quotients N / D of polynomials.
+"""Prints the constants of math/normal_tail.h and activations/erf.h: polynomials, and quotients N / D of polynomials.
 
 With Q the upper tail of the normal distribution, c = 1 / sqrt(2 pi), T(a) = e^(a^2/2) Q(a) / c, C the zero of
 T(a) - a and s = -a^2 / 2:

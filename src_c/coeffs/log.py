@@ -1,24 +1,19 @@
-"""Prints the constants of math/log.h.
+"""Prints the constants of math/log.h: log((1 + s) / (1 - s)) = 2 s + s^3 Q(s^2) for |s| <= 1/3.
 
-log(1 + z) = z + z^2 P(z) for z = e^-|t|, |t| >= 0.875, and log(1 + e^t) = ln 2 + t/2 + t^2 E(t^2) for |t| <= 1,
-since log(2 cosh(t/2)) is even. Errors are relative to log(1 + e^-|t|).
+The error is relative to the logarithm, 2 s and more.
 """
 import mpmath as mp
 
-from minimax import fit, print_constants
+from minimax import fit, print_constants, round_to
 
 
-def log_tail(z):
-    """(log(1 + z) - z) / z^2."""
-    return (mp.log1p(z) - z) / (z * z)
+def tail(square):
+    """(log((1 + s) / (1 - s)) - 2 s) / s^3."""
+    s = mp.sqrt(square)
+    return (2 * mp.atanh(s) - 2 * s) / s ** 3
 
 
-def even_part(square):
-    """(log(2 cosh(t/2)) - ln 2) / t^2."""
-    return mp.log(mp.cosh(mp.sqrt(square) / 2)) / square
-
-
-for bits, degrees in ((24, (5, 3)), (53, (14, 9))):
-    tail = fit(log_tail, lambda z: z * z / mp.log1p(z), degrees[0], 0, mp.exp(-mp.mpf("0.875")), bits)
-    even = fit(even_part, lambda s: s / mp.log1p(mp.exp(-mp.sqrt(s))), degrees[1], 0, 1, bits)
-    print_constants(bits, [], [("LOG1P", tail), ("EVEN", even)])
+for bits, degree, free in ((24, 3, 8), (53, 9, 11)):
+    high = round_to(mp.log(2), bits - free)  # times any exponent it is exact
+    print_constants(bits, [("LN2_TOP", high), ("LN2_REST", round_to(mp.log(2) - high, bits))],
+                    [("LN_Q", fit(tail, lambda w: w / 2, degree, mp.mpf("1e-9"), mp.mpf(1) / 9, bits))])

@@ -1,4 +1,4 @@
-"""Prints the tables of polynomials in src_c/piecewise: ``python src_c/coeffs/piecewise.py tanh > src_c/piecewise/tanh.h``.
+"""Prints the tables of polynomials in src_c/tables: ``python src_c/coeffs/piecewise.py tanh > src_c/tables/tanh.h``.
 
 A table covers 0 <= a <= LIMIT by at most 32 pieces. The piece of a is told by the exponent and the first three bits of
 the mantissa of a + OFFSET, so that pieces are of equal width up to OFFSET and grow with a beyond. On piece i

@@ -13,7 +13,7 @@
 #endif
 #define FA_ISA avx2
 #define FA_VECTOR_BYTES 32
-#include "../table.h"
+#include "isa/per_isa.h"
 #ifdef __clang__
 #pragma clang attribute pop
 #endif

@@ -14,7 +14,7 @@
 #endif
 #define FA_ISA avx512
 #define FA_VECTOR_BYTES 64
-#include "../table.h"
+#include "isa/per_isa.h"
 #ifdef __clang__
 #pragma clang attribute pop
 #pragma clang attribute pop

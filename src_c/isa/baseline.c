@@ -7,10 +7,10 @@
 #endif
 #endif
 #if defined(_WIN32) && defined(__x86_64__) && !defined(__FMA__)
-#include "../math/exact_fma.h"
-#define FA_FMA fa_exact_fma
-#define FA_FMAF fa_exact_fmaf
+#include "math/soft_fma.h"
+#define FA_FMA fa_soft_fma
+#define FA_FMAF fa_soft_fmaf
 #endif
 #define FA_ISA baseline
 #define FA_VECTOR_BYTES 16
-#include "../table.h"
+#include "isa/per_isa.h"

@@ -2,5 +2,5 @@
 #if defined(__aarch64__)
 #define FA_ISA neon
 #define FA_VECTOR_BYTES 16
-#include "../table.h"
+#include "isa/per_isa.h"
 #endif

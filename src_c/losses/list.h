@@ -64,12 +64,12 @@ INLINE REAL FN(weighed)(REAL factor, REAL value)
     return factor * (FN(magnitude)(value) == INFINITY ? nothing : value);
 }
 
-#include "mse_loss.h"
-#include "l1_loss.h"
-#include "smooth_l1_loss.h"
-#include "huber_loss.h"
-#include "binary_cross_entropy.h"
-#include "binary_cross_entropy_with_logits.h"
-#include "kl_div.h"
-#include "poisson_nll_loss.h"
-#include "gaussian_nll_loss.h"
+#include "losses/mse_loss.h"
+#include "losses/l1_loss.h"
+#include "losses/smooth_l1_loss.h"
+#include "losses/huber_loss.h"
+#include "losses/binary_cross_entropy.h"
+#include "losses/binary_cross_entropy_with_logits.h"
+#include "losses/kl_div.h"
+#include "losses/poisson_nll_loss.h"
+#include "losses/gaussian_nll_loss.h"

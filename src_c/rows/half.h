@@ -1,5 +1,5 @@
 /* Rows of float16 and bfloat16: blocks of them widened to float, computed there, and rounded to half once.
-   Included once an instruction set, after half_types.h. */
+   Included once an instruction set, after loops/half_types.h. */
 enum { HALF_ROW_ELEMENTS = 2048 };
 
 static void widen_row(const uint16_t *from, float *to, ptrdiff_t n, const int bfloat)

@@ -3,15 +3,15 @@
    Kernels work on plain arrays where these allow it. Through copies of a block go masks, temperatures,
    rows of less than 16 elements, and rows across memory that do not lie side by side in sixteens. */
 #include <stdlib.h>
-#include "lanes.h"
-#include "maxima.h"
-#include "short_rows.h"
-#include "terms.h"
-#include "softmax.h"
-#include "logsumexp.h"
-#include "log_softmax.h"
-#include "hardmax.h"
-#include "sparsemax.h"
+#include "rows/lanes.h"
+#include "rows/maxima.h"
+#include "rows/short_rows.h"
+#include "rows/terms.h"
+#include "rows/softmax.h"
+#include "rows/logsumexp.h"
+#include "rows/log_softmax.h"
+#include "rows/hardmax.h"
+#include "rows/sparsemax.h"
 #undef BLOCK_ELEMENTS
 #define BLOCK_ELEMENTS LIT(2048, 1024) /* four such blocks fit in L1 */
 #ifndef FA_RUN_ROWS_ONCE

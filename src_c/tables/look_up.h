@@ -6,7 +6,7 @@
        REAL FN(tanh_argument)(REAL x, REAL limit)             a, at most the table's limit
        REAL FN(tanh_on_piece)(REAL x, REAL a, fa_piece p)     the value, by a polynomial in d = p.base - a
 
-   loops.h calls these with the pieces of a whole vector, which look_up of an instruction set's file fetches: look_up
+   loops/elementwise.h calls these with the pieces of a whole vector, which look_up of an instruction set's file fetches: look_up
    writes column k of LANES elements to `to + k * PIECE_STEP`. `table[i]` in a loop would become gathers. Every way of
    fetching is exact, so that the bits do not depend on it. */
 typedef struct {
@@ -23,13 +23,13 @@ typedef struct {
 #endif
 
 #if FA_VECTOR_BYTES == 64
-#include "avx512.h"
+#include "tables/look_up_avx512.h"
 #elif FA_VECTOR_BYTES == 32
-#include "avx2.h"
+#include "tables/look_up_avx2.h"
 #elif defined(__aarch64__)
-#include "neon.h"
+#include "tables/look_up_neon.h"
 #else
-#include "baseline.h"
+#include "tables/look_up_baseline.h"
 #endif
 
 #define FA_PIECEWISE(name, NAME)                                                                       \

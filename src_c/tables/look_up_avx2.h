@@ -1,5 +1,5 @@
 /* AVX2: the rows of eight elements are loaded and transposed. Gathers took four times as long. */
-#include "rows.h"
+#include "tables/stored_by_rows.h"
 
 /* 4 numbers of p, then of q; or 2 of each of p, q, r and s. */
 INLINE __m256 piece_quads(const float *p, const float *q)

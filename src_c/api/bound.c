@@ -1,10 +1,10 @@
-/* Calls whose arrays are fixed: see bound.h. */
+/* Calls whose arrays are fixed: see api/bound.h. */
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O2") /* as in dispatch.c */
+#pragma GCC optimize("O2") /* as in api/elementwise.c */
 #endif
 #include <string.h>
-#include "bound.h"
-#include "flags.h"
+#include "api/bound.h"
+#include "runtime/fp_flags.h"
 
 /* Elements of one thread; bytes that are whole vectors of any instruction set; elements that are looked at. */
 enum { SHORT = 4096, WHOLE = 64, FEW = 64 };

@@ -1,7 +1,7 @@
 /* fma for a processor that has none beside a C library that gets it wrong: MinGW-w64's goes through the x87's
    long double, and rounds twice. These round once, as IEEE 754 has it, by integers. */
-#ifndef FASTACT_EXACT_FMA_H
-#define FASTACT_EXACT_FMA_H
+#ifndef FASTACT_SOFT_FMA_H
+#define FASTACT_SOFT_FMA_H
 #include <stdint.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ static inline double fa_fma_double(uint64_t bits)
 
 /* A double holds the product; the sum is rounded to odd, so that rounding it again to float is rounding it once
    (Boldo and Melquiond, Emulation of FMA and correctly rounded sums, 2008). */
-static inline float fa_exact_fmaf(float a, float b, float c)
+static inline float fa_soft_fmaf(float a, float b, float c)
 {
     double product = (double)a * b, sum = product + c, back = sum - product;
     double error = (product - (sum - back)) + (c - back);
@@ -57,7 +57,7 @@ static inline fa_fma_wide fa_fma_shift(fa_fma_wide x, int by)
     return y | (y << by != x);
 }
 
-static __attribute__((noinline, unused)) double fa_exact_fma(double a, double b, double c)
+static __attribute__((noinline, unused)) double fa_soft_fma(double a, double b, double c)
 {
     const double infinity = __builtin_inf();
     if (!(__builtin_fabs(a) < infinity && __builtin_fabs(b) < infinity) || a == 0 || b == 0)

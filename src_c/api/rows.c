@@ -1,10 +1,10 @@
 /* Functions of rows: the checks, and how a call is cut for threads. */
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O2") /* as in dispatch.c */
+#pragma GCC optimize("O2") /* as in api/elementwise.c */
 #endif
 #include <math.h>
 #include <string.h>
-#include "flags.h"
+#include "runtime/fp_flags.h"
 #include "internal.h"
 
 
@@ -81,7 +81,7 @@ fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, con
     if (outer == 0 || n == 0 || inner == 0)
         return FA_OK;
     int failed = 0;
-    fa_row_job job = {fa_table()->rows[dtype], fa_size_of(dtype), &ones[dtype],
+    fa_row_job job = {fa_table->rows[dtype], fa_size_of(dtype), &ones[dtype],
                       {form, {first, second}, out, outer, n, inner, mask, temperature, &failed}};
     double ns = row_costs[form] * (dtype == FA_FLOAT64 ? 2 : 1) * (double)outer * (double)n * (double)inner;
     /* Whole blocks of rows: of 64, or, of longer ones that lie one after the other, of 2048 elements. */

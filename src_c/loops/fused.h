@@ -1,6 +1,6 @@
 /* The composed forms, gated and biased: loops of the activation with a sum or a product around them, over
    blocks that stay in L1. They cost a room nothing, and read and write memory once. Included once a dtype
-   and instruction set, after loops.h. */
+   and instruction set, after loops/elementwise.h. */
 
 /* A composed form takes half blocks: it has more arrays, and turning from one to the next sooner keeps
    memory busy. From memory, 1 and 4 KiB were slower, and prefetching the next block gained nothing. */

@@ -174,7 +174,7 @@ static double slowness(void)
     int least = atomic_load(&quickest);
     while (now - start < PROBE_NS) {
         long long before = now;
-        fa_table()->kernels[FA_FLOAT32][sigmoid->index].scalar[FA_VALUE](&in, &out, PROBE, NULL);
+        fa_table->kernels[FA_FLOAT32][sigmoid->index].scalar[FA_VALUE](&in, &out, PROBE, NULL);
         now = now_ns();
         int times = (int)(1000 * (double)(now - before) / (PROBE * sigmoid->cost));
         least = !least || times < least ? times : least;

@@ -1,5 +1,5 @@
 /* The only loops over the elements of an activation: one for each form that is not composed, included
-   once a dtype and instruction set. They take contiguous arrays of whole vectors; composed.h, blocks.h
+   once a dtype and instruction set. They take contiguous arrays of whole vectors; fused.h, blocks.h
    (tails, strides, streaming) and half_loops.h bring everything else into that shape.
    So a room knows of none of these, and every element meets the same instructions. */
 #undef BLOCK
@@ -42,7 +42,7 @@
 #define FA_OF_OUTPUT_2(name, g, ...) FN(name##_backward_from_output)(g, __VA_ARGS__)
 #define FA_OF_OUTPUT_3 FA_OF_OUTPUT_2
 
-/* A form made of the value on pieces of a table (piecewise/look_up.h), for a group and then a step of elements. The
+/* A form made of the value on pieces of a table (tables/look_up.h), for a group and then a step of elements. The
    limit is hidden from the compiler: GCC makes one minimum only of a selection whose limit it does not know. */
 #define FA_PIECEWISE_KERNEL(name, form, style, np, setup, before, body)                                         \
     static void FN(name##_##form##_##style)(const void *const *in, void *const *out, ptrdiff_t n,               \

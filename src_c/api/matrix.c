@@ -2,10 +2,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "flags.h"
+#include "runtime/fp_flags.h"
 #include "internal.h"
 
-enum { BLOCK_BYTES = 4096 }; /* blocks.h never asks for more of a row at a time */
+enum { BLOCK_BYTES = 4096 }; /* loops/blocks.h never asks for more of a row at a time */
 
 /* Short rows that are repeated, such as a bias: written out for a block beyond their end, so that a block is
    contiguous wherever it begins. */

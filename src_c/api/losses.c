@@ -1,6 +1,6 @@
-/* Losses and optimisers: the checks, and how a call is cut for threads. */
+/* Losses: the checks, and how a call is cut for threads. */
 #include <math.h>
-#include "flags.h"
+#include "runtime/fp_flags.h"
 #include "internal.h"
 
 /* A sum is made of parts, whose borders depend on the size of the call alone. */
@@ -40,7 +40,7 @@ static void run_loss(void *context, ptrdiff_t begin, ptrdiff_t end)
     fa_parts *parts = context;
     const fa_loss_call *call = parts->call;
     for (ptrdiff_t k = begin; k < end; k++)
-        parts->sums[k] = fa_table()->loss[call->dtype](call, k * parts->size, end_of(parts, k));
+        parts->sums[k] = fa_table->loss[call->dtype](call, k * parts->size, end_of(parts, k));
 }
 
 fa_status fa_apply_loss(const fa_loss_call *call)
@@ -76,7 +76,7 @@ static void run_class_loss(void *context, ptrdiff_t begin, ptrdiff_t end)
 {
     fa_parts *parts = context;
     const fa_class_loss_call *call = parts->call;
-    fa_class_loss_runner *run = fa_table()->class_loss[call->dtype][call->given_logs != 0];
+    fa_class_loss_runner *run = fa_table->class_loss[call->dtype][call->given_logs != 0];
     for (ptrdiff_t k = begin; k < end; k++)
         parts->sums[k] = run(call, parts->scale, k * parts->size, end_of(parts, k));
 }
@@ -97,25 +97,5 @@ fa_status fa_apply_class_loss(const fa_class_loss_call *call)
     double sum = run_parts(&parts, run_class_loss, (PART_ELEMENTS / call->classes / 16 + 1) * 16, ns);
     if (call->total)
         *call->total = sum / divisor;
-    return FA_OK;
-}
-
-static void run_step(void *context, ptrdiff_t begin, ptrdiff_t end)
-{
-    const fa_step_call *call = context;
-    fa_table()->step[call->dtype](call, begin, end);
-}
-
-fa_status fa_apply_step(const fa_step_call *call)
-{
-    ptrdiff_t n;
-    if (!call || call->rule < FA_SGD || call->rule > FA_ADAGRAD || (call->dtype != FA_FLOAT32 && call->dtype != FA_FLOAT64) ||
-        !fa_count(call->dtype, call->n, 1, 1, &n) ||
-        (n && (!call->parameter || !call->grad || (call->rule != FA_SGD && !call->state[0]) ||
-               (call->rule == FA_ADAM && !call->state[1]))))
-        return FA_ERROR_ARGUMENT;
-    unsigned flags = fa_flags();
-    fa_parallel(run_step, (void *)call, call->n, 4096, 0.3 * (double)call->n * (call->dtype == FA_FLOAT64 ? 2 : 1));
-    fa_restore_flags(flags);
     return FA_OK;
 }

@@ -1,39 +1,13 @@
-/* Finds activations by name and sends calls to the tables of the instruction set in use. */
+/* Elementwise calls: activations by name, the checks of a call, and how it is run. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O2") /* O3 unrolls the loops over a few arguments, and a short call takes 4 to 10 ns more */
 #endif
 #include <stdlib.h>
 #include <string.h>
 #include "activation_list.h" /* written by setup.py from fastact/registry.py */
-#include "flags.h"
+#include "runtime/fp_flags.h"
 #include "internal.h"
 
-/* ---- the instruction set: the best that the processor has, or FASTACT_ISA ---- */
-
-static const fa_isa_table *table = &fa_baseline;
-int fa_bad_isa;
-
-__attribute__((constructor)) static void choose_table(void)
-{
-    const fa_isa_table *candidates[] = {
-#if defined(__x86_64__)
-        fa_cpu_has_avx512() ? &fa_avx512 : NULL, fa_cpu_has_avx2() ? &fa_avx2 : NULL,
-#elif defined(__aarch64__)
-        &fa_neon,
-#endif
-        &fa_baseline};
-    const char *wanted = getenv("FASTACT_ISA");
-    int count = (int)(sizeof candidates / sizeof *candidates);
-    table = NULL;
-    for (int i = 0; i < count; i++) /* a name that this processor lacks counts as none */
-        if (candidates[i] && wanted && strcmp(wanted, candidates[i]->name) == 0)
-            table = candidates[i];
-    fa_bad_isa = wanted && !table;
-    for (int i = 0; i < count && !table; i++)
-        table = candidates[i];
-}
-
-const char *fa_isa(void) { return table->name; }
 const char *fa_version(void) { return FA_VERSION; }
 
 const char *fa_status_text(fa_status status)
@@ -46,8 +20,6 @@ const char *fa_status_text(fa_status status)
     }
     return "no status of fastact";
 }
-
-const fa_isa_table *fa_table(void) { return table; }
 
 /* ---- the activations ---- */
 
@@ -175,8 +147,8 @@ ALWAYS fa_status prepare(fa_job *job, const fa_activation *activation, fa_form f
         return FA_ERROR_ARGUMENT;
     if (!fa_has_form(activation, form))
         return FA_ERROR_NO_SUCH_FORM;
-    job->run = table->run[dtype];
-    job->call.kernels = &table->kernels[dtype == FA_FLOAT64][activation->index];
+    job->run = fa_table->run[dtype];
+    job->call.kernels = &fa_table->kernels[dtype == FA_FLOAT64][activation->index];
     job->call.form = form;
     job->call.inputs = inputs_of[form];
     job->call.parameters = activation->parameters;

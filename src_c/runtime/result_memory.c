@@ -1,10 +1,10 @@
-/* Recycled memory: see buffers.h.
+/* Recycled memory: see runtime/result_memory.h.
 
    Each buffer is a mapping of its own, in whole huge pages, so that the advice to use these ends with it. The
    first bytes hold its size. A lock that is taken means that the cache is left alone: no call ever waits,
    and a child forked while another thread held it loses the cache, nothing else. */
 #define _GNU_SOURCE
-#include "buffers.h"
+#include "runtime/result_memory.h"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 /* Any processor: element by element. */
-#include "rows.h"
+#include "tables/stored_by_rows.h"
 
 INLINE void look_up(const fa_pieces *pieces, const uint32_t *places, int columns, float *to)
 {

@@ -5,15 +5,15 @@
 #include <string.h>
 #include "activation_list.h" /* written by setup.py from fastact/registry.py */
 #include "internal.h"
-#include "stream.h"
+#include "loops/stream.h"
 
 #define FA_DOUBLE 0
-#include "kernels.h"
+#include "isa/per_dtype.h"
 #undef FA_DOUBLE
 #define FA_DOUBLE 1
-#include "kernels.h"
-#include "half_types.h"
-#include "half_loops.h"
+#include "isa/per_dtype.h"
+#include "loops/half_types.h"
+#include "loops/half_loops.h"
 #include "rows/half.h"
 
 #define FA_STRING_(x) #x

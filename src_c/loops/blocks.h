@@ -1,4 +1,4 @@
-/* From calls to loops. Included once a dtype and instruction set, after composed.h.
+/* From calls to loops. Included once a dtype and instruction set, after loops/fused.h.
 
    FN(run) takes elements [begin, end) of a call to FN(compute):
      contiguous arrays     at once; the last partial vector is padded and goes the same way

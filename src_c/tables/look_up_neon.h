@@ -1,5 +1,5 @@
 /* NEON: one instruction loads four numbers of a row into one lane of four registers. */
-#include "rows.h"
+#include "tables/stored_by_rows.h"
 #include <arm_neon.h>
 
 INLINE void look_up(const fa_pieces *pieces, const uint32_t *places, int columns, float *to)
