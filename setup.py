@@ -21,7 +21,7 @@ C_SOURCES = ["isa/avx512.c", "isa/avx2.c", "isa/baseline.c", "isa/neon.c",  # wh
              "api/elementwise.c", "api/matrix.c", "api/rows.c", "api/losses.c", "api/optimizers.c", "api/bound.c",
              "runtime/isa_select.c", "runtime/cpu.c", "runtime/parallel.c"]
 # The wrappers that a small call goes through; what else Cython has written is compiled for size.
-QUICK = ("activations", "bound", "buffers", "forms", "kernels", "rows")
+QUICK = {"_core/activation", "_core/binding", "_core/result_memory", "_core/form", "_core/rows", "kernels"}
 # -ffp-contract=off and the absence of any fast-math flag keep results equal on all instruction sets.
 # -fno-thread-jumps: GCC otherwise turns two limits of one value into a chain of masks (float64 sigmoid and
 # silu 6 and 10 % slower on Zen 5).
@@ -64,14 +64,11 @@ def load(name):
     return module
 
 
-def renew_stub(entries, path):
-    """Let the package's stub name every activation and alias; nothing changes where it does."""
-    text = path.read_text(encoding="utf-8")
-    start, stop = "# The activations and their aliases, by setup.py from the registry.\n", "# Any other one.\n"
+def stub(entries):
+    """The text of fastact/_core/names.pyi: every activation and alias, for type checkers."""
     names = [entry.name for entry in entries] + sorted(alias for entry in entries for alias in entry.aliases)
-    lines = [f"{name}: Activation" for name in names] + ["__all__ += [", *(f'    "{name}",' for name in names), "]", ""]
-    head, _, rest = text.partition(start)
-    codegen.renew(path, "\n".join([head + start + lines[0], *lines[1:], ""]) + stop + rest.partition(stop)[2])
+    return "\n".join(["from fastact._core.activation import Activation", "", "__all__ = [", *(f'    "{name}",' for name in names),
+                      "]", *(f"{name}: Activation" for name in names), ""])
 
 
 def probe(compiler, flags=(), text="int main(void) { return 0; }\n", link=()):
@@ -180,6 +177,7 @@ class Build(build_ext):
         super().run()
         target = ROOT / "fastact" if self.inplace else Path(self.build_lib) / "fastact"
         codegen.renew(target / "activations.pxi", DECLARATIONS)
+        codegen.renew(target / "_core" / "names.pyi", stub(registry.ACTIVATIONS))
         codegen.renew(target / "include" / "fastact.h", (ROOT / "src_c" / "fastact.h").read_text(encoding="utf-8"))
         self.write_static_library(target / "lib")
 
@@ -188,7 +186,8 @@ class Build(build_ext):
         compile_one = self.compiler._compile
 
         def compile_small(target, source, extension, first, last, preprocess):
-            if "cython" in Path(source).parts and Path(source).stem not in QUICK:
+            module = Path(source).with_suffix("").as_posix().rpartition("/fastact/")[2]
+            if "cython" in Path(source).parts and module not in QUICK:
                 last = [*last, "-Os"]
             compile_one(target, source, extension, first, last, preprocess)
 
@@ -204,12 +203,11 @@ class Build(build_ext):
             version=self.distribution.get_version(), description=self.distribution.get_description(), libraries=libraries))
 
 
-registry, codegen = load("registry"), load("codegen")
+registry, codegen = load("registry"), load("_build/codegen")
 codegen.write(registry, GENERATED)
 DECLARATIONS = (GENERATED / "activations.pxi").read_text(encoding="utf-8")
 if (ROOT / "fastact" / "activations.pxi").exists():  # of an earlier build in place: Cython finds it first
     codegen.renew(ROOT / "fastact" / "activations.pxi", DECLARATIONS)
-renew_stub(registry.ACTIVATIONS, ROOT / "fastact" / "__init__.pyi")
 
 include = [str(ROOT / "src_c"), str(GENERATED), numpy.get_include()]
 macros = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")]
@@ -220,7 +218,7 @@ if sys.platform == "win32" and sys.maxsize > 1 << 32:
 def extension(name, sources=()):
     """One Cython module of the package."""
     libraries = ["m"] if platform.system() != "Windows" else []
-    return Extension(f"fastact.{name}", [f"fastact/{name}.pyx", *sources], include_dirs=include,
+    return Extension(f"fastact.{name}", [f"fastact/{name.replace('.', '/')}.pyx", *sources], include_dirs=include,
                      define_macros=macros, libraries=libraries)
 
 
@@ -229,9 +227,9 @@ setup(
         [Extension("fastact._cyutility", ["fastact/_cyutility.c"],  # typed memoryviews, once for all modules
                    define_macros=[("CYTHON_FREETHREADING_COMPATIBLE", "1")]),
          extension("kernels", [f"src_c/{name}" for name in C_SOURCES]),
-         extension("buffers", ["src_c/runtime/result_memory.c"]),
-         *map(extension, ("ufuncs", "forms", "bound", "biased", "activations", "row_bind", "rows",
-                           "loss_kernels", "optimizer_kernels"))],
+         extension("_core.result_memory", ["src_c/runtime/result_memory.c"]),
+         *map(extension, ("_core.ufuncs", "_core.form", "_core.binding", "_core.matrix", "_core.activation", "_core.row_binding",
+                          "_core.rows", "losses.kernels", "optimizers.kernels"))],
         include_path=[str(GENERATED)], build_dir="build/cython", cache="build/cython/cache",
         shared_utility_qualified_name="fastact._cyutility", compiler_directives={"embedsignature": True}),
     cmdclass={"build_ext": Build},

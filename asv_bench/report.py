@@ -16,9 +16,10 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from fastact import bench_cases, bench_plot, config, registry
-from fastact.bench_tables import readme_section, write_section
-from fastact.peers import BIND, ENTRIES, FRESH, OUT
+from fastact import config, registry
+from fastact.bench import cases, plot as bench_plot
+from fastact.bench.tables import readme_section, write_section
+from fastact.bench.contenders import BIND, ENTRIES, FRESH, OUT
 
 ROOT = Path(__file__).resolve().parent
 LIBRARIES = ("numpy", "torch")
@@ -62,7 +63,7 @@ def _parameter(text: str) -> Any:
         return text
 
 
-def rows(case: bench_cases.Run, times: Times) -> List[Dict[str, Any]]:
+def rows(case: cases.Run, times: Times) -> List[Dict[str, Any]]:
     """One table, with rows as those of ``fastact.bench.compare``; functions that asv lacks are left out."""
     made = []
     sides = ("fastact", *LIBRARIES, *case.yardsticks)
@@ -74,13 +75,13 @@ def rows(case: bench_cases.Run, times: Times) -> List[Dict[str, Any]]:
     return made
 
 
-def _figure(case: bench_cases.Run, name: str, side: str, times: Times) -> Optional[float]:
+def _figure(case: cases.Run, name: str, side: str, times: Times) -> Optional[float]:
     key, per = _key(case, name, side)
     seconds = times.get(key)
     return None if seconds is None else seconds * 1e9 / per
 
 
-def _key(case: bench_cases.Run, name: str, side: str) -> Tuple[Tuple[Any, ...], int]:
+def _key(case: cases.Run, name: str, side: str) -> Tuple[Tuple[Any, ...], int]:
     """Where the figure stands in asv's results, and by what to divide it."""
     options = case.options
     form, dtype, n, place = (options.get(word) for word in ("form", "dtype", "n", "place"))
@@ -95,8 +96,8 @@ def _key(case: bench_cases.Run, name: str, side: str) -> Tuple[Tuple[Any, ...], 
     if side == "copy":  # measured in float32 only
         return ("elementwise.Sizes" if dtype == "float32" else "", name, "copy", n), n if isinstance(n, int) else 1
     if name in ROWS:
-        layout = next((label for label, of in bench_cases.LAYOUTS.items() if of == (n, options.get("axis"))), "rows of 1000")
-        elements = math.prod(bench_cases.LAYOUTS[layout][0])
+        layout = next((label for label, of in cases.LAYOUTS.items() if of == (n, options.get("axis"))), "rows of 1000")
+        elements = math.prod(cases.LAYOUTS[layout][0])
         return ("rows.Rows", name, side, form, layout if case.what != "memory" else "", dtype), elements
     if case.what == "memory":
         return ("elementwise.Place", name, side, place, n), n
@@ -112,9 +113,9 @@ def panels(times: Times) -> Dict[str, Dict[str, List[Tuple[int, float]]]]:
     """Time an element over the size, by function and library."""
     drawn: Dict[str, Dict[str, List[Tuple[int, float]]]] = {}
     for (benchmark, *key), seconds in times.items():
-        if benchmark == "elementwise.Sizes" and key[0] in bench_cases.PLOTTED and key[0] in ENTRIES:
+        if benchmark == "elementwise.Sizes" and key[0] in cases.PLOTTED and key[0] in ENTRIES:
             drawn.setdefault(key[0], {}).setdefault(key[1], []).append((key[2], seconds * 1e9 / key[2]))
-    return {name: drawn[name] for name in bench_cases.PLOTTED if name in drawn}
+    return {name: drawn[name] for name in cases.PLOTTED if name in drawn}
 
 
 def describe(saved: Dict[str, Any]) -> str:
@@ -134,7 +135,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     options = parser.parse_args(argv)
     try:
         times, saved = read(options.file or newest(ROOT / ".asv" / "results"))
-        groups = {case.label: rows(case, times) for case in bench_cases.readme_runs()}
+        groups = {case.label: rows(case, times) for case in cases.readme_runs()}
         if not next(iter(groups.values())):
             raise ValueError("these results lack elementwise.Forms, which the tables begin with")
         source = f"Measured with asv on {describe(saved)}; written by `python asv_bench/report.py`."

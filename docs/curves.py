@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import fastact as fa
-from fastact.history_plot import _draw
+from fastact.nn.history_plot import _draw
 
 ROOT = Path(__file__).parents[1]
 TITLES = ("digits", "breast cancer", "diabetes")

@@ -6,7 +6,9 @@ from pathlib import Path
 from numpydoc.docscrape_sphinx import SphinxDocString
 
 import fastact as fa
-from fastact import diagnostics, docs, documents, initializers, losses, plotting, registry, table
+from fastact import diagnostics, initializers, losses, registry
+from fastact._build import docstrings, readme
+from fastact.guide import plotting, table
 
 DOCTEST_FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -54,7 +56,7 @@ def activation(entry):
     facts = [["f(x)", code(entry.formula)], ["f'(x)", code(entry.derivative)]]
     facts += [["f''(x)", code(entry.second_derivative)]] if entry.second_derivative else []
     facts += [["range", code(entry.range)], ["zero-centred", yes(entry.zero_centered)], ["saturates", entry.saturates],
-              ["units can die", yes(entry.can_die)], ["kinks", docs.kinks(entry)],
+              ["units can die", yes(entry.can_die)], ["kinks", docstrings.kinks(entry)],
               ["backward keeps", entry.keeps], ["cost", cost(entry)]]
     facts += [["also called", ", ".join(map(code, entry.aliases))]] if entry.aliases else []
     facts += [["torch", code(entry.torch)]] if entry.torch else []
@@ -63,7 +65,7 @@ def activation(entry):
              *title("Accuracy", "-"), *accuracy(entry), *speed(entry), *title("Forms", "-")]
     for form in entry.forms:
         name = f"fastact.{entry.name}" + ("" if form == "value" else f".{form}")
-        lines += described(name, docs.signature(entry, form)[:-1] + ", out=None, **kwargs)",
+        lines += described(name, docstrings.signature(entry, form)[:-1] + ", out=None, **kwargs)",
                            (function if form == "value" else getattr(function, form)).__doc__)
     return "\n".join(lines)
 
@@ -157,7 +159,7 @@ def accuracy(entry):
 def speed(entry):
     """The rows that README's benchmark tables have of it."""
     head, rows = None, []
-    for line in documents.read_section(README, "speed").splitlines():
+    for line in readme.read_section(README, "speed").splitlines():
         cells = [cell.strip(" `*") for cell in line.strip().strip("|").split("|")]
         if not line.startswith("|"):
             head = None

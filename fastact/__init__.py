@@ -5,23 +5,26 @@ Each activation is callable like a ufunc and carries its other forms: ``fa.silu(
 """
 from importlib import import_module
 
-from fastact.activations import Activation, activations, _aliases
-from fastact.buffers import empty_cache
+from fastact._core import moved
+from fastact._core.activation import Activation, activations, _aliases
+from fastact._core.gated import geglu, glu, reglu, swiglu
+from fastact._core.result_memory import empty_cache
+from fastact._core.rows import hardmax, log_softmax, logsumexp, softmax, softmin, sparsemax
 from fastact.config import (get_include, get_library_dir, get_num_threads, isa, num_threads, set_num_threads,
                             show_config)
-from fastact.rows import hardmax, log_softmax, logsumexp, softmax, softmin, sparsemax
-from fastact.gated import geglu, glu, reglu, swiglu
 
 __version__ = "0.1.0"
 
+moved.enable()
 globals().update(activations)
 globals().update({alias: activations[name] for alias, name in _aliases.items()})
 _LAZY = {  # imported when first asked for
-    "MLP": "fastact.mlp",
-    "Pipeline": "fastact.bound",
-    **{name: f"fastact.{name}" for name in ("callbacks", "diagnostics", "initializers", "losses", "optimizers")},
-    "plot": "fastact.plotting",
-    "recommend": "fastact.choosing",
+    "MLP": "fastact.nn.mlp",
+    "Pipeline": "fastact._core.binding",
+    "callbacks": "fastact.nn.callbacks",
+    **{name: f"fastact.{name}" for name in ("diagnostics", "initializers", "losses", "optimizers")},
+    "plot": "fastact.guide.plotting",
+    "recommend": "fastact.guide.recommend",
 }
 
 __all__ = [*activations, *_aliases, "geglu", "glu", "hardmax", "log_softmax", "logsumexp", "reglu", "softmax", "softmin",

@@ -6,13 +6,13 @@ import signal
 import sys
 
 COMMANDS = {
-    "demo": ("fastact.demo", "main", "train on real data with each activation, and see relu units die"),
+    "demo": ("fastact.guide.demo", "main", "train on real data with each activation, and see relu units die"),
     "bench": ("fastact.bench", "main", "time each function beside NumPy, torch and others"),
-    "table": ("fastact.table", "main", "compare the activations' properties"),
+    "table": ("fastact.guide.table", "main", "compare the activations' properties"),
     "accuracy": ("fastact.accuracy", "main", "measure each activation's error against mpmath"),
-    "recommend": ("fastact.choosing", "main", "which activation to choose for a layer, and why"),
-    "plot": ("fastact.plotting", "main", "draw activations and their derivatives"),
-    "info": ("fastact.table", "info", "all about one activation; without a name, this build's configuration"),
+    "recommend": ("fastact.guide.recommend", "main", "which activation to choose for a layer, and why"),
+    "plot": ("fastact.guide.plotting", "main", "draw activations and their derivatives"),
+    "info": ("fastact.guide.table", "info", "all about one activation; without a name, this build's configuration"),
 }
 
 

@@ -18,8 +18,7 @@ from typing import Any, Callable, Sequence, Tuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastact.activations import Activation, lookup
-from fastact.distributions import constant, normal, ones, truncated_normal, uniform, zeros
+from fastact._core.activation import Activation, lookup
 
 __all__ = [
     "auto", "calculate_gain", "constant", "glorot_normal", "glorot_truncated_normal", "glorot_uniform",
@@ -35,6 +34,46 @@ Initializer = Callable[..., Array]
 _F32 = np.float32
 _POINTS = 1 << 15  # of a mean over a normal distribution; a jump of f costs a few 1e-4 of it
 _DEVIATION_WITHIN_2 = 0.87962566103423978  # of a standard normal cut off at -2 and 2
+
+
+def normal(
+    shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, mean: float = 0, std: float = 0.05
+) -> Array:
+    """Normal numbers, of any shape."""
+    return (mean + std * np.random.default_rng(rng).standard_normal(shape)).astype(dtype)
+
+
+def uniform(
+    shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, a: float = -0.05, b: float = 0.05
+) -> Array:
+    """Numbers spread evenly over ``[a, b)``, of any shape."""
+    return np.random.default_rng(rng).uniform(a, b, shape).astype(dtype)
+
+
+def truncated_normal(
+    shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, mean: float = 0, std: float = 0.05
+) -> Array:
+    """Normal numbers, of any shape, drawn anew where they are more than ``2 * std`` from ``mean``."""
+    generator = np.random.default_rng(rng)
+    z = generator.standard_normal(shape)
+    while (outside := np.abs(z) > 2).any():
+        z[outside] = generator.standard_normal(np.count_nonzero(outside))
+    return (mean + std * z).astype(dtype)
+
+
+def constant(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, value: float = 0) -> Array:
+    """``value`` everywhere, in any shape; ``rng`` is not used. Units of equal weights stay equal."""
+    return np.full(shape, value, dtype)
+
+
+def zeros(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32) -> Array:
+    """Zeros of any shape, as biases start; ``rng`` is not used."""
+    return np.zeros(shape, dtype)
+
+
+def ones(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32) -> Array:
+    """Ones of any shape; ``rng`` is not used."""
+    return np.ones(shape, dtype)
 
 
 def he_normal(

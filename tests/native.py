@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fastact import codegen, registry
+from fastact import registry
+from fastact._build import codegen
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src_c"

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact import accuracy, documents, formulas, oracles, points, registry, row_accuracy, sweeps, ulp
+from fastact import accuracy, registry
+from fastact._build import readme
+from fastact.accuracy import formulas, oracle as oracles, rows, sample_points, sweeps, ulp
 
 LIMIT = 2
 STRIDE = 16 * accuracy.STRIDE  # some of the inputs that the bounds were measured on
@@ -71,7 +73,7 @@ def test_half_types_are_correctly_rounded(name, form, half):
 @EACH
 def test_float32_exhaustive(name, slope):
     worst = sweeps.sweep_float32(cases(name, slope, "float32")[0])
-    assert worst.inputs == points.FINITE
+    assert worst.inputs == sample_points.FINITE
     assert worst.error <= bound(name, slope, "float32"), worst
 
 
@@ -105,7 +107,7 @@ def sample(dtype, count=150):
 
 @EACH
 def test_random_points_by_mpmath_alone(name, slope, dtype):
-    """The same bounds without the oracle in between, and at other points."""
+    """The same bounds without the oracle in between, and at other sample_points."""
     for case in cases(name, slope, np.dtype(dtype).name):
         measured = sweeps.Measured(case)
         x = sample(dtype, 150 if case == cases(name, slope, case.dtype)[0] else 30)
@@ -123,9 +125,9 @@ def test_the_oracle_gives_what_mpmath_gives(name, slope, dtype):
     for case in cases(name, slope, np.dtype(dtype).name)[:2]:
         measured = sweeps.Measured(case)
         if dtype == np.float32:
-            parts = points.float32_points(0, points.FINITE, 65521)
+            parts = sample_points.float32_points(0, sample_points.FINITE, 65521)
         else:
-            parts = points.both_signs(points.float64_points(measured.entry, measured.values, 1))
+            parts = sample_points.both_signs(sample_points.float64_points(measured.entry, measured.values, 1))
         random = np.random.default_rng(3)
         for part in parts:
             for x, want in measured.oracle.values(part):
@@ -194,20 +196,20 @@ def test_a_single_wrong_result_is_found(wrong_by):
         return y
 
     measured.form = wrong
-    worst = measured.sweep(points.float32_points(0, points.FINITE, 65537))
+    worst = measured.sweep(sample_points.float32_points(0, sample_points.FINITE, 65537))
     assert [worst.x] == [x for x, _ in place] and worst.got != place[0][1]
     assert worst.error == ulp.exact_error(worst.got, measured.want(worst.x), "float32") > wrong_by - LIMIT
 
 
 def test_float32_points_are_all_finite_numbers_once():
-    half = points.FINITE // 2
+    half = sample_points.FINITE // 2
     largest = np.finfo(np.float32).max
-    around = np.concatenate([part[0:len(part)] for part in points.float32_points(half - 1, half + 2)])
+    around = np.concatenate([part[0:len(part)] for part in sample_points.float32_points(half - 1, half + 2)])
     assert list(around) == [largest, 0, -(2**-149)] and np.signbit(around[1])
-    assert list(points.Float32s(0, 3)[0:3]) == [0, 2**-149, 2**-148]
-    assert points.Float32s(points.FINITE - 3, points.FINITE)[2] == -largest
-    for start, stop, stride in ((0, points.FINITE, 4093), (0, points.FINITE, 65537), (half - 9, half + 9, 4)):
-        parts = [part[0:len(part)] for part in points.float32_points(start, stop, stride) if len(part)]
+    assert list(sample_points.Float32s(0, 3)[0:3]) == [0, 2**-149, 2**-148]
+    assert sample_points.Float32s(sample_points.FINITE - 3, sample_points.FINITE)[2] == -largest
+    for start, stop, stride in ((0, sample_points.FINITE, 4093), (0, sample_points.FINITE, 65537), (half - 9, half + 9, 4)):
+        parts = [part[0:len(part)] for part in sample_points.float32_points(start, stop, stride) if len(part)]
         x = np.concatenate(parts)
         assert np.isfinite(x).all() and np.unique(x.view(np.uint32)).size == x.size == -(-(stop - start) // stride)
         assert all((np.diff(np.abs(part)) > 0).all() for part in parts)
@@ -218,7 +220,7 @@ def test_exact_rows(name):
     """The longdouble evaluations of row functions, against mpmath's."""
     mp = formulas.context()
     x = np.array([[-1.5, 3.25, 3.0, -700.0, 2.0**-60], [0.25, 0.25, -np.inf, -2.0, 0.0]])
-    got = row_accuracy.VALUES[name](x.astype(np.longdouble))
+    got = rows.VALUES[name](x.astype(np.longdouble))
     for row, values in zip(x, got):
         sign = -1 if name == "softmin" else 1
         if name == "softmin":
@@ -239,4 +241,4 @@ def test_exact_rows(name):
 
 def test_readme_has_the_registry_s_bounds():
     text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    assert documents.read_section(text, "accuracy") == accuracy.table(), "python -m fastact accuracy --write"
+    assert readme.read_section(text, "accuracy") == accuracy.table(), "python -m fastact accuracy --write"

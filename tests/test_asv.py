@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact import peers, registry
+from fastact import registry
+from fastact.bench import contenders
 
 ROOT = Path(__file__).parent.parent / "asv_bench"
 FILES = ("elementwise", "forms", "memory", "overhead", "rows", "threads", "training")
@@ -91,7 +92,7 @@ def test_every_benchmark_runs(case, monkeypatch):
         try:
             benchmark.setup(*values)
         except NotImplementedError:
-            lacking = any(v in registry.FORMS and not peers.has_form(peers.ENTRIES[values[0]], v) for v in values)
+            lacking = any(v in registry.FORMS and not contenders.has_form(contenders.ENTRIES[values[0]], v) for v in values)
             assert "fastact" not in values or lacking, values
             benchmark.teardown(*values)
             continue
@@ -132,7 +133,7 @@ def test_the_quick_suite_is_a_part_of_the_whole(tmp_path):
 
 def test_any_version_of_the_package_will_do(monkeypatch):
     common = module("common")
-    monkeypatch.setattr(common, "peers", None)
+    monkeypatch.setattr(common, "contenders", None)
     with pytest.raises(NotImplementedError):
         module("elementwise").Sizes().setup("sigmoid", "fastact", 16)
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact import bench, bench_cases, bench_machine, bench_mlp, bench_plot, bench_tables, bench_timing, peers, registry
+from fastact import bench, registry
+from fastact.bench import cases as bench_cases, contenders, machine, mlp, plot as bench_plot, tables as bench_tables, timing
 
 TINY = {"n": 64, "repeat": 1}
 LIBRARIES = ("numpy", "torch", "onnxruntime", "jax", "numexpr", "scipy")
@@ -20,7 +21,7 @@ SINGLE = {  # computed with a float's constants or steps there, in float64 too
 def test_every_function_has_a_row(form):
     rows = bench.compare(form=form, peers=("numpy", "torch", "copy"), **TINY)
     assert [row["name"] for row in rows] == [
-        name for name, entry in peers.ENTRIES.items() if peers.has_form(entry, form)]
+        name for name, entry in contenders.ENTRIES.items() if contenders.has_form(entry, form)]
     for row in rows:
         assert list(row) == ["name", "fastact_ns", "numpy_ns", "torch_ns", "copy_ns", "unit", "raw"]
         assert math.isfinite(row["fastact_ns"]) and row["fastact_ns"] > 0
@@ -31,7 +32,7 @@ def test_every_function_has_a_row(form):
 @pytest.mark.parametrize("what", bench_cases.WHAT)
 def test_what_is_measured_follows_the_registry(what):
     cases = bench_cases.runs(what)
-    expected = [entry.name for entry in registry.ROWS] if what == "rows" else list(peers.ENTRIES)
+    expected = [entry.name for entry in registry.ROWS] if what == "rows" else list(contenders.ENTRIES)
     assert cases and all(case.options["names"] == expected for case in cases)
 
 
@@ -49,15 +50,15 @@ def test_everybody_computes_the_same_function(peer, dtype):
         pytest.importorskip(peer)
     tolerance = {"rtol": 1e-4, "atol": 1e-6} if dtype == "float32" else {"rtol": 1e-11, "atol": 1e-13}
     compared = 0
-    with peers.equal_terms(1, [peer]):
+    with contenders.equal_terms(1, [peer]):
         for form in bench.FORMS:
-            for name, entry in peers.ENTRIES.items():
-                if not peers.has_form(entry, form):
+            for name, entry in contenders.ENTRIES.items():
+                if not contenders.has_form(entry, form):
                     continue
-                inputs, out = peers.sample(entry, form, 2000, dtype)
-                expected = results_of(peers.fastact_call(entry, form, inputs, None))
+                inputs, out = contenders.sample(entry, form, 2000, dtype)
+                expected = results_of(contenders.fastact_call(entry, form, inputs, None))
                 for place in ("out", "fresh"):
-                    call = peers.contender(peer, entry, form, inputs, out, place)
+                    call = contenders.contender(peer, entry, form, inputs, out, place)
                     if call is None or dtype == "float64" and (name, peer) in SINGLE:
                         continue
                     for result, exact in zip(results_of(call), expected, strict=True):
@@ -72,15 +73,15 @@ def test_everybody_computes_the_same_function(peer, dtype):
 
 @pytest.mark.parametrize("form", bench.FORMS)
 def test_our_own_calls_agree_wherever_the_result_goes(form):
-    for name, entry in peers.ENTRIES.items():
-        if not peers.has_form(entry, form):
+    for name, entry in contenders.ENTRIES.items():
+        if not contenders.has_form(entry, form):
             continue
-        inputs, out = peers.sample(entry, form, 100, "float32")
-        expected = results_of(peers.contender("fastact", entry, form, inputs, out, "fresh"))
+        inputs, out = contenders.sample(entry, form, 100, "float32")
+        expected = results_of(contenders.contender("fastact", entry, form, inputs, out, "fresh"))
         for place in ("out", "bind"):
             for part in out if isinstance(out, tuple) else (out,):
                 part[...] = np.nan
-            call = peers.contender("fastact", entry, form, inputs, out, place)
+            call = contenders.contender("fastact", entry, form, inputs, out, place)
             if call is not None:
                 call()
                 for part, exact in zip(out if isinstance(out, tuple) else (out,), expected, strict=True):
@@ -107,7 +108,7 @@ def test_without_a_library_its_column_is_empty(peer, monkeypatch):
     rows = bench.compare(["sigmoid", "softmax"], peers=[peer], **TINY)
     assert [row[f"{peer}_ns"] for row in rows] == [None, None]
     assert bench.format_table(rows).splitlines()[1].endswith("-")
-    assert bench_mlp.compare(["relu"], [peer], 1, 1, bench_timing.Progress(1, False))[0][f"{peer}_ns"] is None
+    assert mlp.compare(["relu"], [peer], 1, 1, timing.Progress(1, False))[0][f"{peer}_ns"] is None
 
 
 def test_what_is_missing_is_named(monkeypatch, capsys):
@@ -133,7 +134,7 @@ def test_names_may_be_aliases_and_unknown_ones_are_named():
 
 def test_each_side_takes_its_turn():
     order = []
-    raw = bench_timing.measure({"a": lambda: order.append("a"), "b": lambda: order.append("b"), "c": None}, 3)
+    raw = timing.measure({"a": lambda: order.append("a"), "b": lambda: order.append("b"), "c": None}, 3)
     assert list(raw) == ["a", "b"]
     turns = [side for side, before in zip(order, ["", *order]) if side != before]
     assert turns == ["a", "b"] * 4  # to warm up, and three samples
@@ -143,12 +144,12 @@ def test_each_side_takes_its_turn():
 
 def test_training_steps_of_the_libraries_learn():
     for library in ("fastact", "numpy", "torch"):
-        with peers.equal_terms(1, [library]):
-            step = bench_mlp.LIBRARIES[library](peers.ENTRIES["silu"])
+        with contenders.equal_terms(1, [library]):
+            step = mlp.LIBRARIES[library](contenders.ENTRIES["silu"])
             if step is not None:
                 losses = [float(step()) for _ in range(150)]
                 assert losses[-1] < 0.5 * losses[0], library
-    (row,) = bench_mlp.compare(["silu", "softmax"], ["numpy"], 1, 1, bench_timing.Progress(1, False))
+    (row,) = mlp.compare(["silu", "softmax"], ["numpy"], 1, 1, timing.Progress(1, False))
     assert row["fastact_ns"] > 0 and row["numpy_ns"] > 0 and row["unit"] == "us per step"
 
 
@@ -224,7 +225,7 @@ def test_the_container_s_limit(files, expected, tmp_path):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text + "\n")
-    assert bench_machine.cgroup_quota(str(tmp_path)) == expected
+    assert machine.cgroup_quota(str(tmp_path)) == expected
 
 
 def test_readme_is_written_between_its_markers(tmp_path, monkeypatch):
@@ -236,7 +237,7 @@ def test_readme_is_written_between_its_markers(tmp_path, monkeypatch):
     text = readme.read_text()
     assert text.startswith(f"before\n{bench.BEGIN}\n") and text.endswith(f"{bench.END}\nafter\n")
     assert "stale" not in text and fa.isa() in text
-    for name in peers.ENTRIES:
+    for name in contenders.ENTRIES:
         assert f"| `{name}` |" in text
     tables = [part.splitlines() for part in text.split("\n\n") if part.startswith("|")]
     assert all(len({line.count(" | ") for line in table}) == 1 for table in tables)

@@ -11,7 +11,7 @@ import pytest
 
 import fastact as fa
 from axes import arrays_in, assert_same_bits, call, empty_outputs, inputs, outputs, sample
-from fastact import rows
+from fastact._core import rows
 
 
 def test_bind_follows_its_buffers(form, dtype):

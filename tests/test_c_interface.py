@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact import codegen, registry
+from fastact import registry
+from fastact._build import codegen
 from native import ROOT, SOURCE, compiler, run, settings
 
 

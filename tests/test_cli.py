@@ -9,7 +9,9 @@ import pytest
 
 import fastact as fa
 from fastact import __main__ as cli
-from fastact import accuracy, documents, sweeps
+from fastact import accuracy
+from fastact._build import readme as documents
+from fastact.accuracy import sweeps
 
 
 def run(*arguments, **environment):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact.mlp import MLP
+from fastact.nn.mlp import MLP
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((60, 4))

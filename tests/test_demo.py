@@ -6,7 +6,7 @@ import types
 import pytest
 
 import fastact as fa
-from fastact import demo
+from fastact.guide import demo
 
 
 def test_without_scikit_learn_it_says_what_to_install(monkeypatch, capsys):

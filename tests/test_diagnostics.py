@@ -6,7 +6,7 @@ import pytest
 
 import fastact as fa
 from fastact import diagnostics
-from fastact.mlp import MLP
+from fastact.nn.mlp import MLP
 
 
 def half_dead(activation="relu", **options):

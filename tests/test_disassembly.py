@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import fastact as fa
-from fastact import registry, ufuncs
+from fastact import registry
+from fastact._core import ufuncs
 from native import run
 
 pytestmark = [pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86-64 code"),

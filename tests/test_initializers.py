@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact import formulas
+from fastact.accuracy import formulas
 from fastact import initializers as init
-from fastact.mlp import MLP
+from fastact.nn.mlp import MLP
 
 SHAPE = (300, 200)
 DEVIATION = {

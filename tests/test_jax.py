@@ -13,7 +13,7 @@ from fastact import registry
 
 jax = pytest.importorskip("jax", "0.5")
 import fastact.jax as fj  # noqa: E402
-from fastact import jax_calls  # noqa: E402
+from fastact.jax import ffi# noqa: E402
 import jax.numpy as jnp  # noqa: E402
 
 ENTRIES = {entry.name: entry for entry in registry.ACTIVATIONS}
@@ -187,7 +187,7 @@ def test_what_fails_in_a_kernel_is_an_error_of_xla():
         raise MemoryError("no row")
 
     with pytest.raises(Exception, match="fastact.test_fails: MemoryError: no row"):
-        jax_calls.call("fastact.test_fails", fails, jnp.ones(3)).block_until_ready()
+        ffi.call("fastact.test_fails", fails, jnp.ones(3)).block_until_ready()
 
 
 @pytest.mark.skipif(not shutil.which("taskset"), reason="no taskset")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact.mlp import MLP
+from fastact.nn.mlp import MLP
 
 LOSSES = ["cross_entropy", "bce", "mse"]
 

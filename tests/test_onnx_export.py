@@ -5,8 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from fastact import onnx_export, registry
-from fastact.mlp import MLP
+from fastact import registry
+from fastact.interop import onnx as onnx_export
+from fastact.nn.mlp import MLP
 
 onnx = pytest.importorskip("onnx")
 reference = pytest.importorskip("onnx.reference")

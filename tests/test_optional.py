@@ -12,14 +12,17 @@ USES = {
     "sklearn": ["import fastact.sklearn"],
     "onnx": ["fa.MLP([2, 2]).to_onnx('never.onnx')"],
     "matplotlib": ["fa.plot('gelu')", "fa.plot('gelu', show=True)", "plotting.save_gallery('never.svg')",
-                   "bench_plot.draw({'gelu': {}}, 'never.png')"],
+                   "plot.draw({'gelu': {}}, 'never.png')"],
     "mpmath": ["formulas.context()"],
     "ml_dtypes": ["bench.compare(['relu'], 16, 'bfloat16', peers=())"],
 }
 PROGRAM = """
 import json, sys
 import fastact as fa
-from fastact import bench, bench_plot, formulas, plotting
+from fastact import bench
+from fastact.accuracy import formulas
+from fastact.bench import plot
+from fastact.guide import plotting
 told = {}
 for use in json.loads(sys.argv[1]):
     try:

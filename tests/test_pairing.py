@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact.mlp import MLP
+from fastact.nn.mlp import MLP
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((12, 4))
@@ -139,5 +139,5 @@ def test_compiled_networks_allocate_no_array():
 def test_predictions_of_many_samples_are_made_in_parts(monkeypatch):
     net = MLP([4, 5, 3], "tanh", dtype="float64", random_state=0)
     whole = net.forward(X)
-    monkeypatch.setattr("fastact.network._AT_ONCE", 5)
+    monkeypatch.setattr("fastact.nn.network._AT_ONCE", 5)
     np.testing.assert_allclose(net.forward(X), whole, rtol=1e-14)

@@ -9,7 +9,8 @@ import pytest
 
 import fastact as fa
 from fastact import __main__ as cli
-from fastact import documents, plotting
+from fastact._build import readme as documents
+from fastact.guide import plotting
 
 ROOT = Path(__file__).parent.parent
 

@@ -11,7 +11,8 @@ import pytest
 
 import fastact as fa
 from fastact import __main__ as cli
-from fastact import advice, registry
+from fastact import registry
+from fastact.guide import recommendations as advice
 
 NAMES = {entry.name for entry in (*registry.ACTIVATIONS, *registry.ROWS)}
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact import formulas, points, registry
+from fastact import registry
+from fastact.accuracy import formulas, sample_points
 
 mp = formulas.context()
 OTHER = {"alpha": 0.75, "negative_slope": 0.2, "beta": 1.7, "weight": 0.1, "slope": 0.25, "offset": 0.375, "min_val": -0.5,
@@ -79,7 +80,7 @@ def test_range(entry, values):
     f, _ = functions(entry, values)
     low, high, has_low, has_high = interval(entry, values)
     far = [f(-FAR), f(FAR)]
-    among = [POINTS[0], *points.crossings(entry, tuple(map(float, values))), *POINTS[1:]]  # the extrema too
+    among = [POINTS[0], *sample_points.crossings(entry, tuple(map(float, values))), *POINTS[1:]]  # the extrema too
     found = [f(x) for x in among]
     rim = found[0], found[-1]
     inner = [value for x, value in zip(among, found) if abs(x) <= 8]  # at 60 erf is 1 in any precision
@@ -171,7 +172,7 @@ def test_crossings_are_zeros_of_the_derivative(entry, values):
     _, slope = functions(entry, values)
     signs = [(float(x), slope(x) > 0) for x in POINTS if slope(x) != 0]
     changes = [x for (x, one), (_, other) in itertools.pairwise(signs) if one != other]
-    crossings = points.crossings(entry, tuple(map(float, values)))
+    crossings = sample_points.crossings(entry, tuple(map(float, values)))
     assert len(changes) == len(crossings), (
         f"{entry.name}{values}: the derivative changes its sign after {changes}, but the entry's crossings={entry.crossings} "
         f"lead to {crossings}; with parameters that give other zeros, name an example= that gives these")
@@ -235,6 +236,6 @@ SINLU = dataclasses.replace(
 @pytest.mark.parametrize("check", [test_zero_centered, test_saturation, test_crossings_are_zeros_of_the_derivative])
 def test_an_entry_with_parameters_of_two_scales(check, values):
     """Of a function that is no activation here: its zeros move with both parameters, and its slope waves for ever."""
-    assert points.grid(SINLU) == [(1, 1), (1, 2), (0.5, 1), (0.5, 2)]
+    assert sample_points.grid(SINLU) == [(1, 1), (1, 2), (0.5, 1), (0.5, 2)]
     test_range(SINLU, defaults(SINLU))
     check(SINLU, values)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fastact import bench_cases, bench_tables, peers
+from fastact.bench import cases, contenders, tables as bench_tables
 
 SCRIPT = Path(__file__).parent.parent / "asv_bench" / "report.py"
 
@@ -65,7 +65,7 @@ def folder(tmp_path):
 
 def test_tables(report, folder):
     times, content = report.read(report.newest(folder / "results"))
-    groups = {case.label: report.rows(case, times) for case in bench_cases.readme_runs()}
+    groups = {case.label: report.rows(case, times) for case in cases.readme_runs()}
     value = {row["name"]: row for row in groups["value, 64 Ki float32"]}
     assert list(value) == ["tanh", "relu", "softmax"]  # in registry order
     assert value["relu"]["fastact_ns"] == pytest.approx(1) and value["relu"]["copy_ns"] == pytest.approx(0.5)
@@ -79,10 +79,10 @@ def test_tables(report, folder):
 
 def test_every_benchmark_that_the_tables_need_is_in_the_suite(report, monkeypatch):
     monkeypatch.syspath_prepend(str(SCRIPT.parent))
-    for case in bench_cases.readme_runs():
+    for case in cases.readme_runs():
         for name in case.options["names"]:
-            entry = peers.ENTRIES[name]
-            if name in report.ROWS and case.what in ("memory", "forms", "mlp", "dtypes") or not peers.has_form(
+            entry = contenders.ENTRIES[name]
+            if name in report.ROWS and case.what in ("memory", "forms", "mlp", "dtypes") or not contenders.has_form(
                     entry, case.options.get("form", "value")):
                 continue
             for side in ("fastact", *case.yardsticks):

@@ -8,7 +8,8 @@ import pytest
 
 import fastact as fa
 from axes import assert_same_bits
-from fastact import registry, row_accuracy
+from fastact import registry
+from fastact.accuracy import rows as row_accuracy
 
 ROWS = [getattr(fa, entry.name) for entry in registry.ROWS]
 SHAPED = [f for f in ROWS if not f.info.reduces]                      # a result of x's shape

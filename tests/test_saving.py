@@ -13,7 +13,7 @@ import pytest
 
 import fastact as fa
 from fastact import saving
-from fastact.mlp import MLP
+from fastact.nn.mlp import MLP
 
 X = np.random.default_rng(0).normal(size=(7, 4))
 

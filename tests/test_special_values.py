@@ -10,7 +10,8 @@ import pytest
 import fastact as fa
 from axes import (arrays_in, assert_same_bits, bits, call, empty_outputs, every_exponent, inputs, kind,
                   outputs, special, wide)
-from fastact import docs, formulas
+from fastact._build import docstrings
+from fastact.accuracy import formulas
 
 LENGTHS = (*range(1, 35), 63, 64, 65, 67)
 
@@ -139,12 +140,12 @@ def test_limits_follow_the_formula(activation, dtype):
 
 def is_slope(form, k):
     """Whether output k is the slope, or a product with it."""
-    return docs.OUTPUTS[kind(form)][k] in ("d", "d2", "dx", "dgate")
+    return docstrings.OUTPUTS[kind(form)][k] in ("d", "d2", "dx", "dgate")
 
 
 def passes_nan(form, which, k, clean, x):
     """Whether a NaN in an argument reaches output k, which would be `clean` with a gradient of 1."""
-    argument, slope = docs.INPUTS[kind(form)][which], is_slope(form, k)
+    argument, slope = docstrings.INPUTS[kind(form)][which], is_slope(form, k)
     if slope and argument in ("grad", "up"):
         return not (form.info.stops and clean == 0 and x not in form.info.crossings)
     if argument == "up":  # dup has no up in it

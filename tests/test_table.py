@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 import fastact as fa
-from fastact import documents, registry, table
+from fastact import registry
+from fastact._build import readme as documents
+from fastact.guide import table
 
 ENTRIES = (*registry.ACTIVATIONS, *registry.ROWS)
 

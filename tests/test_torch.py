@@ -9,11 +9,11 @@ import pytest
 
 import fastact as fa
 from fastact import registry
-from fastact.mlp import MLP
+from fastact.nn.mlp import MLP
 
 torch = pytest.importorskip("torch")
 import fastact.torch as ft  # noqa: E402
-from fastact import torch_functions  # noqa: E402
+from fastact.torch import functions as torch_functions# noqa: E402
 
 nn = torch.nn
 ENTRIES = {entry.name: entry for entry in registry.ACTIVATIONS}

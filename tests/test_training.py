@@ -8,7 +8,7 @@ import pytest
 
 import fastact as fa
 from fastact.callbacks import EarlyStopping
-from fastact.mlp import MLP
+from fastact.nn.mlp import MLP
 
 
 def noise(samples=60, seed=0):
@@ -240,7 +240,7 @@ def test_the_bar_on_a_terminal(monkeypatch):
             return True
 
     monkeypatch.setattr(sys, "stderr", screen := Terminal())
-    monkeypatch.setattr("fastact.progress._SECONDS", 0.0)
+    monkeypatch.setattr("fastact.nn.progress._SECONDS", 0.0)
     X, y = noise()
     MLP([5, 3, 2], "tanh", random_state=0).fit(X, y, epochs=2, batch_size=15, validation_data=(X, y))
     states = screen.getvalue().split("\r")[1:]
@@ -349,7 +349,7 @@ def test_training_goes_on_where_stderr_cannot_be_written(stream, monkeypatch):
     net = MLP([5, 4, 2], "relu", random_state=0)
     net.parameters[1][:] = -1e3  # dead units, of which fit warns
     for name in ("_SECONDS", "_PATIENCE"):
-        monkeypatch.setattr(f"fastact.progress.{name}", 0.0)
+        monkeypatch.setattr(f"fastact.nn.progress.{name}", 0.0)
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setattr(warnings, "showwarning", lambda message, *_: sys.stderr and print(message, file=sys.stderr))
     with warnings.catch_warnings():

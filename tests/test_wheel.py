@@ -16,8 +16,9 @@ import fastact as fa
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(fa.__file__).parent
-COMPILED = sorted(path.name.partition(".")[0] for suffix in importlib.machinery.EXTENSION_SUFFIXES
-                  for path in PACKAGE.glob("*" + suffix) if path.name.count(".") == suffix.count(".") and path.name[0] != "_")
+COMPILED = sorted(path.relative_to(PACKAGE).as_posix().partition(".")[0] for suffix in importlib.machinery.EXTENSION_SUFFIXES
+                  for path in PACKAGE.rglob("*" + suffix)
+                  if path.name.count(".") == suffix.count(".") and path.name[0] != "_")
 # The oldest that is declared, or that has a wheel for this Python.
 OLDEST_NUMPY = {(3, 13): "2.1.0", (3, 14): "2.3.2"}.get(sys.version_info[:2], "2.0.0")
 needs_source = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="needs the source tree")
@@ -31,7 +32,7 @@ def python(*arguments, **keywords):
 
 def test_what_others_build_against():
     """Declarations for Cython, the header for C, and types are installed beside the modules."""
-    assert {"kernels", "ufuncs", "rows"} <= set(COMPILED)
+    assert {"kernels", "_core/ufuncs", "_core/rows"} <= set(COMPILED)
     for name in ("__init__.pxd", "kernels.pxd", "activations.pxi", "include/fastact.h", "py.typed", "__init__.pyi",
                  *(f"{module}.pyi" for module in COMPILED)):
         assert (PACKAGE / name).is_file(), name
@@ -54,14 +55,14 @@ def test_import_is_light(tmp_path):
     first, second = python("-c", code, cwd=tmp_path, env={**os.environ, "PYTHONPATH": os.pathsep.join(root)}).splitlines()
     standard = {*sys.stdlib_module_names, "fastact", "numpy", "cython_runtime", "_cyutility"}
     assert {name for name in first.split() if not name.startswith("_cython") and name not in standard} == set()
-    for name in ("mlp", "losses", "optimizers", "plotting", "choosing", "sklearn", "torch", "bench", "accuracy"):
+    for name in ("nn", "losses", "optimizers", "guide", "sklearn", "torch", "interop", "bench", "accuracy"):
         assert f"fastact.{name}" not in second.split()
 
 
 @pytest.mark.skipif(not hasattr(sys, "_is_gil_enabled"), reason="before Python 3.13")
 def test_free_threading(tmp_path):
     """On an interpreter without the GIL an import of ours does not bring it back."""
-    code = "import sys, numpy; before = sys._is_gil_enabled(); import fastact.mlp; assert sys._is_gil_enabled() == before"
+    code = "import sys, numpy; before = sys._is_gil_enabled(); import fastact.nn; assert sys._is_gil_enabled() == before"
     root = [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
     python("-W", "error", "-c", code, cwd=tmp_path, env={**os.environ, "PYTHONPATH": os.pathsep.join(root)})
 
@@ -120,7 +121,8 @@ def test_wheel_is_small_and_complete(wheel):
     assert wheel.stat().st_size < 3_000_000
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
-    wanted = {f"fastact/{path.name}" for path in PACKAGE.iterdir() if path.suffix in (".py", ".pyi", ".pxd", ".pxi", ".typed")}
+    wanted = {f"fastact/{path.relative_to(PACKAGE).as_posix()}" for path in PACKAGE.rglob("*")
+              if path.suffix in (".py", ".pyi", ".pxd", ".pxi", ".typed")}
     wanted |= {"fastact/include/fastact.h", "fastact/lib/pkgconfig/fastact.pc"}
     assert sorted(wanted - held) == []
 

@@ -13,12 +13,13 @@ import os
 import numpy as np
 
 try:
-    from fastact import bench_cases, peers, registry
+    from fastact import registry
+    from fastact.bench import cases, contenders
 
     ACTIVATIONS = [entry.name for entry in registry.ACTIVATIONS]
     ROWS = [entry.name for entry in registry.ROWS]
 except ImportError:
-    bench_cases = peers = registry = None
+    cases = contenders = registry = None
     ACTIVATIONS, ROWS = [], []
 
 for library in ("numpy.random", "ml_dtypes", "scipy.special", "torch"):  # once, before asv forks for each row
@@ -37,7 +38,7 @@ CACHE, MEMORY = 1 << 16, 1 << 24
 
 def has_form(name, form):
     """Whether this version of fastact has it."""
-    return peers is not None and name in peers.ENTRIES and peers.has_form(peers.ENTRIES[name], form)
+    return contenders is not None and name in contenders.ENTRIES and contenders.has_form(contenders.ENTRIES[name], form)
 
 
 def short(values):
@@ -61,13 +62,13 @@ class SideBySide:
         """Make the arrays and `self.call`, or raise NotImplementedError where there is no such function."""
         if not has_form(name, form):
             raise NotImplementedError(f"fastact has no {form} of {name}")
-        entry = peers.ENTRIES[name]
-        self.terms = peers.equal_terms(self.threads, [library])
+        entry = contenders.ENTRIES[name]
+        self.terms = contenders.equal_terms(self.threads, [library])
         self.terms.__enter__()
         try:
-            inputs, out = peers.sample(entry, form, n, dtype, axis)
+            inputs, out = contenders.sample(entry, form, n, dtype, axis)
             out = inputs[0] if place == IN_PLACE else out
-            self.call = peers.contender(library, entry, form, inputs, out, OUT if place == IN_PLACE else place, axis)
+            self.call = contenders.contender(library, entry, form, inputs, out, OUT if place == IN_PLACE else place, axis)
         except ImportError as error:  # a dtype that needs ml_dtypes
             self.call = None
             raise NotImplementedError(str(error)) from error

@@ -3,7 +3,7 @@ from functools import partial
 
 import numpy as np
 
-from .common import ACTIVATIONS, FRESH, LIBRARIES, OUT, ROWS, SideBySide, peers
+from .common import ACTIVATIONS, FRESH, LIBRARIES, OUT, ROWS, SideBySide, contenders
 
 CALLS = range(100)
 
@@ -30,11 +30,11 @@ class Bound(SideBySide):
     param_names = ["name"]
 
     def setup(self, name):
-        if peers is None or name not in peers.ENTRIES:
+        if contenders is None or name not in contenders.ENTRIES:
             raise NotImplementedError(f"fastact has no {name}")
-        entry = peers.ENTRIES[name]
-        inputs, out = peers.sample(entry, "value", 16, "float32")
-        self.step = peers.contender("fastact", entry, "value", inputs, out, peers.BIND)
+        entry = contenders.ENTRIES[name]
+        inputs, out = contenders.sample(entry, "value", 16, "float32")
+        self.step = contenders.contender("fastact", entry, "value", inputs, out, contenders.BIND)
 
     def time_100_calls(self, name):
         step = self.step

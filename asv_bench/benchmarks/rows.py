@@ -1,7 +1,7 @@
 """Functions of whole rows, such as softmax: short and long rows, along the last axis and others."""
-from .common import DTYPES, LIBRARIES, ROWS, SideBySide, bench_cases
+from .common import DTYPES, LIBRARIES, ROWS, SideBySide, cases
 
-LAYOUTS = bench_cases.LAYOUTS if bench_cases else {}  # shape and axis by the name that the pages show
+LAYOUTS = cases.LAYOUTS if cases else {}  # shape and axis by the name that the pages show
 
 
 class Rows(SideBySide):

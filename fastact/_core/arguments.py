@@ -1,0 +1,120 @@
+"""The arguments of functions of whole rows: dtypes, axes, masks, temperatures and outputs, checked."""
+import math
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from fastact._core import half_dtypes
+
+
+def checked_axes(name, axis, ndim):
+    """The axes that an axis, several or None mean, counted from the front; raise for any other."""
+    try:
+        return range(ndim) if axis is None else normalize_axis_tuple(axis, ndim)
+    except TypeError:
+        raise TypeError(f"{name}: axis must be an integer, several, or None, got {axis!r}; names are those of xarray") from None
+
+
+def contiguous(array: Any, dtype: Any) -> np.ndarray:
+    """A C-contiguous array of this dtype at an address that C may read it from; a copy where `array` is none."""
+    return np.require(array, dtype, "CA")
+
+
+class Rows:
+    """How an array of a shape is cut in rows along an axis, several axes, or all of them (None).
+
+    `shape` is (outer, n, inner), as the C library wants it: the n elements of a row lie ``inner`` apart. Axes that
+    are not neighbours are moved to the end first.
+    """
+
+    def __init__(self, name, axis, shape):
+        ndim = max(len(shape), 1)
+        self.full, self.axes = shape, sorted(checked_axes(f"fastact.{name}", axis, ndim))
+        lengths = shape or (1,)
+        first, count = self.axes[0] if self.axes else ndim, len(self.axes)
+        self.moved = self.axes != list(range(first, first + count))
+        if self.moved:
+            lengths = [n for k, n in enumerate(lengths) if k not in self.axes] + [lengths[k] for k in self.axes]
+            first = ndim - count
+        self.lengths = tuple(lengths)
+        self.shape = tuple(math.prod(part) for part in (
+            lengths[:first], lengths[first:first + count], lengths[first + count:]))
+
+    def plain(self, array, dtype):
+        """A contiguous, aligned array of `dtype` and of the shape (outer, n, inner)."""
+        if self.moved:
+            array = np.moveaxis(array, self.axes, range(-len(self.axes), 0))
+        return contiguous(array, dtype).reshape(self.shape)
+
+    def back(self, result):
+        """A result of that shape in the shape of the array."""
+        if not self.moved:
+            return result.reshape(self.full)
+        return np.ascontiguousarray(np.moveaxis(result.reshape(self.lengths), range(-len(self.axes), 0), self.axes))
+
+    def reduced(self, keepdims):
+        """The shape of an output with one number a row."""
+        if keepdims:
+            return tuple(1 if k in self.axes else n for k, n in enumerate(self.full))
+        return tuple(n for k, n in enumerate(self.full) if k not in self.axes)
+
+
+def check_even(name, shape, axis):
+    """Raise where an axis has no two halves."""
+    if shape[axis] % 2:
+        raise ValueError(f"{name} needs an even size along axis {axis}, two halves, and x has shape {shape}")
+
+
+def common_dtype(name, arrays):
+    """The dtype that a function computes for these arrays: as numpy.tanh would, and bfloat16."""
+    dtype = half_dtypes.result_type(*arrays)
+    if dtype.kind in "biu":
+        dtype = np.result_type(dtype, np.float16)
+    if dtype not in (np.float16, np.float32, np.float64) and not half_dtypes.is_bfloat16(dtype):
+        raise TypeError(f"fastact.{name} does not support {dtype}: it takes float16, bfloat16, float32, float64, and "
+                        "integers or booleans")
+    return dtype if dtype.isnative else dtype.newbyteorder("=")
+
+
+def checked_out(name, out, shape, dtype):
+    """Raise for an `out` that cannot take a result of this shape and dtype."""
+    if out is None:
+        return
+    if not isinstance(out, np.ndarray) or out.shape != shape:
+        raise ValueError(f"fastact.{name}: out must be an array of shape {shape}, got "
+                         f"{out.shape if isinstance(out, np.ndarray) else type(out).__name__}")
+    if not out.flags.writeable:
+        raise ValueError(f"fastact.{name}: out is read-only")
+    if not np.can_cast(dtype, out.dtype, "same_kind"):
+        raise TypeError(f"fastact.{name}: a {dtype} result cannot be written into out of {out.dtype}")
+
+
+def checked_temperature(name, temperature):
+    """The temperature as a float; raise unless it is one positive, finite number."""
+    try:
+        value = float(temperature)
+    except (TypeError, ValueError):
+        raise TypeError(f"fastact.{name}: temperature must be a number, got {temperature!r}") from None
+    except OverflowError:  # of an int
+        value = math.inf
+    if not 0 < value < math.inf:
+        raise ValueError(f"fastact.{name}: temperature must be positive and finite, got {value:g}; its limit "
+                         "at 0 is hardmax, where one element is the largest")
+    return value
+
+
+def broadcast_mask(name, mask, shape):
+    """The mask as a boolean array of this shape; raise for any other."""
+    mask = np.asarray(mask)
+    if mask.dtype != bool:
+        raise TypeError(f"{name}: mask must be boolean, True for the elements that count, got {mask.dtype}")
+    try:
+        return np.broadcast_to(mask, shape)
+    except ValueError:
+        raise ValueError(f"{name}: mask of shape {mask.shape} does not broadcast to {shape}") from None
+
+
+def checked_mask(name, mask, shape, rows):
+    """The mask as bytes of the rows' shape, or None."""
+    return None if mask is None else rows.plain(broadcast_mask(f"fastact.{name}", mask, shape), bool)

@@ -1,0 +1,62 @@
+# cython: language_level=3
+"""One form of an activation: see form.pyx."""
+from cpython.object cimport PyObject
+
+cimport numpy as cnp
+
+cdef extern from *:
+    """
+    /* Cython gives extension types tp_call; a vectorcall saves a tuple and a dict a call. */
+    static void fastact_use_vectorcall(PyTypeObject *type, Py_ssize_t offset)
+    {
+        type->tp_vectorcall_offset = offset;
+        type->tp_call = PyVectorcall_Call;
+        type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+        PyType_Modified(type);
+    }
+
+    /* Only the package makes objects of this type, from C: others would be without their pointers. */
+    static PyObject *fastact_refuse(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+    {
+        (void)args, (void)kwargs;
+        return PyErr_Format(PyExc_TypeError, "%s objects cannot be made by hand", type->tp_name);
+    }
+    static void fastact_refuse_new(PyTypeObject *type)
+    {
+        type->tp_new = fastact_refuse;
+        type->tp_vectorcall = NULL; /* Cython's, which would call the other */
+        PyType_Modified(type);
+    }
+    """
+    ctypedef struct PyTypeObject:
+        pass
+    ctypedef PyObject *(*vectorcallfunc)(PyObject *, PyObject *const *, size_t, PyObject *) except NULL
+    void fastact_use_vectorcall(PyTypeObject *type, Py_ssize_t offset)
+    void fastact_refuse_new(PyTypeObject *type)
+    Py_ssize_t PyVectorcall_NARGS(size_t)
+
+cdef enum:
+    MAX_INPUTS = 3
+    MAX_PARAMETERS = 3
+    MAX_OUTPUTS = 2
+    MAX_ARGUMENTS = MAX_INPUTS + MAX_PARAMETERS + MAX_OUTPUTS
+    RELEASE_GIL_FROM = 16384  # elements; giving the GIL away and back costs more than a shorter loop
+    BIASED = 8  # its place in registry.FORMS
+
+
+cdef int dtype_of(cnp.ndarray array) except -2
+
+
+cdef class Form:
+    cdef vectorcallfunc vectorcall
+    cdef const void *activation
+    cdef int form, inputs, parameters, required, outputs
+    cdef double defaults[MAX_PARAMETERS]
+    cdef double least[MAX_PARAMETERS]
+    cdef object own_ufunc
+    cdef readonly object info
+    cdef readonly str __name__
+    cdef object names
+    cdef list fill(self, tuple args, dict named)
+    cdef object call_ufunc(self, tuple args, dict kwargs)
+    cdef void run_long(self, int dtype, char **data, Py_ssize_t *steps, Py_ssize_t n, Py_ssize_t columns) noexcept

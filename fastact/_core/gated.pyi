@@ -1,0 +1,55 @@
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastact._core.activation import Activation
+from fastact._core.binding import Bound
+from fastact._core.containers import ArrayLike, SupportsArray
+
+_F = TypeVar("_F", bound=np.floating[Any])
+_Gate = Literal["last", "first"]
+
+@dataclass(frozen=True)
+class Info:
+    name: str
+    activation: str
+    reference: str
+    @property
+    def formula(self) -> str: ...
+
+class _Backward(Protocol):
+    @overload
+    def __call__(
+        self, grad: NDArray[_F], x: NDArray[_F], axis: int | str = -1, gate: _Gate = "last", out: NDArray[_F] | None = None
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, grad: ArrayLike, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", out: SupportsArray | None = None
+    ) -> Any: ...
+    def bind(
+        self, grad: Any, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last"
+    ) -> Bound: ...
+
+class GatedLinearUnit:
+    info: Info
+    name: str
+    backward: _Backward
+    def __init__(self, info: Info) -> None: ...
+    @property
+    def activation(self) -> Activation: ...
+    @overload
+    def __call__(
+        self, x: NDArray[_F], axis: int | str = -1, gate: _Gate = "last", out: NDArray[_F] | None = None
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", out: SupportsArray | None = None
+    ) -> Any: ...
+    def bind(self, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last") -> Bound: ...
+
+glu: GatedLinearUnit
+reglu: GatedLinearUnit
+geglu: GatedLinearUnit
+swiglu: GatedLinearUnit

@@ -1,0 +1,31 @@
+from typing import Any, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastact._core.containers import ArrayLike
+from fastact._core.form import Form
+
+_F = TypeVar("_F", bound=np.floating[Any])
+
+class BiasedBackward(Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    @overload
+    def __call__(
+        self, grad: NDArray[_F] | float, x: NDArray[_F], bias: NDArray[_F], /, *parameters: float, **named: float
+    ) -> tuple[NDArray[_F], NDArray[_F]]: ...
+    @overload
+    def __call__(self, *args: ArrayLike, out: tuple[Any, Any] | None = None, **named: ArrayLike) -> tuple[Any, Any]: ...
+    def call_any(self, values: Any, out: Any) -> tuple[Any, Any]: ...
+    def gradients(self, arrays: Any, shape: Any, work: Any) -> Any: ...
+    def write(self, results: Any, out: Any, dtype: Any) -> Any: ...
+
+def inside(activation: Any, values: Any, axis: Any, out: Any) -> Any: ...
+def run_matrix(
+    form: Form,
+    arrays: list[np.ndarray[Any, Any]],
+    parameters: tuple[float, ...],
+    outputs: list[np.ndarray[Any, Any]],
+    dbias: np.ndarray[Any, Any] | None = None,
+) -> None: ...
+def run_halves(form: Form, x: Any, axis: Any, gate: Any, out: Any) -> np.ndarray[Any, Any] | None: ...

@@ -1,0 +1,135 @@
+from typing import Any, Dict, Literal, NoReturn, Protocol, Sequence, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import disjoint_base
+
+from fastact._core.binding import Bound
+from fastact._core.containers import ArrayLike, SupportsArray
+from fastact.registry import RowEntry
+from fastact._core.row_binding import Bindable
+
+_Axis = int | str | Sequence[int | str] | None  # names are those of xarray
+_F = TypeVar("_F", bound=np.floating[Any])
+_Mask = ArrayLike | None
+_Out = SupportsArray | None
+
+@disjoint_base
+class Core:
+    form: int
+    sign: int
+    def __init__(self, name: str, form: int, sign: int) -> None: ...
+
+class RowFunction(Bindable):
+    name: str
+    info: RowEntry
+    backward: Any
+    backward_from_output: Any
+    def __init__(self, info: RowEntry) -> None: ...
+    def jacobian(self, *args: Any, **kwargs: Any) -> Any: ...
+
+class _Backward(Protocol):
+    @overload
+    def __call__(
+        self, grad: NDArray[_F], x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
+        temperature: float = 1.0
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, grad: ArrayLike, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0
+    ) -> Any: ...
+    def bind(
+        self, grad: Any, x: Any, out: Any, axis: _Axis = -1, mask: Any = None, temperature: float = 1.0
+    ) -> Bound: ...
+
+class _BackwardFromOutput(Protocol):
+    @overload
+    def __call__(
+        self, grad: NDArray[_F], y: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
+        temperature: float = 1.0
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, grad: ArrayLike, y: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0
+    ) -> Any: ...
+    def bind(
+        self, grad: Any, y: Any, out: Any, axis: _Axis = -1, mask: Any = None, temperature: float = 1.0
+    ) -> Bound: ...
+
+class _LogSumExpBackward(Protocol):
+    @overload
+    def __call__(
+        self, grad: NDArray[_F] | _F, x: NDArray[_F], axis: _Axis = None, keepdims: bool = False, out: NDArray[_F] | None = None,
+        mask: _Mask = None
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, grad: ArrayLike, x: ArrayLike, axis: _Axis = None, keepdims: bool = False, out: _Out = None, mask: _Mask = None
+    ) -> Any: ...
+    def bind(
+        self, grad: Any, x: Any, out: Any, axis: _Axis = None, keepdims: bool = False, mask: Any = None
+    ) -> Bound: ...
+
+class _Missing(Protocol):
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn: ...
+    def bind(self, *args: Any, **kwargs: Any) -> NoReturn: ...
+
+class RowActivation(RowFunction):
+    def __init__(self, info: RowEntry, form: int, sign: int = 1) -> None: ...
+    backward: _Backward
+    backward_from_output: _BackwardFromOutput
+    @overload
+    def __call__(
+        self, x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None, temperature: float = 1.0
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0
+    ) -> Any: ...
+    def bind(self, x: Any, out: Any, axis: _Axis = -1, mask: Any = None, temperature: float = 1.0) -> Bound: ...
+    def jacobian(
+        self, x: ArrayLike, axis: int = -1, mask: _Mask = None, temperature: float = 1.0
+    ) -> NDArray[np.floating[Any]]: ...
+
+class Hardmax(RowFunction):
+    backward: _Missing
+    backward_from_output: _Missing
+    @overload
+    def __call__(
+        self, x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(self, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None) -> Any: ...
+    def bind(self, x: Any, out: Any, axis: _Axis = -1, mask: Any = None) -> Bound: ...
+    def jacobian(self, *args: Any, **kwargs: Any) -> NoReturn: ...
+
+class LogSumExp(RowFunction):
+    backward: _LogSumExpBackward
+    backward_from_output: _Missing
+    @overload
+    def __call__(
+        self, x: NDArray[_F], axis: None = None, keepdims: Literal[False] = False, out: None = None, mask: _Mask = None
+    ) -> _F: ...
+    @overload
+    def __call__(
+        self, x: ArrayLike, axis: _Axis = None, keepdims: bool = False, out: _Out = None, mask: _Mask = None
+    ) -> Any: ...
+    def bind(self, x: Any, out: Any, axis: _Axis = None, keepdims: bool = False, mask: Any = None) -> Bound: ...
+    def jacobian(self, *args: Any, **kwargs: Any) -> NoReturn: ...
+
+def give(result: Any, out: Any) -> Any: ...
+def run_any(
+    name: str, form: int, values: list[Any], axis: _Axis, out: Any, mask: Any, temperature: float, sign: int
+) -> Any: ...
+
+def block(
+    name: str, form: int, temperature: Any, sign: int, values: Sequence[Any], axis: _Axis, out: Any
+) -> Any: ...
+def reduced_block(function: Any, keepdims: bool, values: Sequence[Any], axis: _Axis, out: Any) -> Any: ...
+functions: Dict[str, RowFunction]
+softmax: RowActivation
+softmin: RowActivation
+log_softmax: RowActivation
+logsumexp: LogSumExp
+hardmax: Hardmax
+sparsemax: RowActivation

@@ -1,0 +1,238 @@
+"""The exact values of a formula at many points: polynomials through values that mpmath gives.
+
+Between two of the points a polynomial replaces the formula if mpmath confirms it there: at both ends and
+in between, within TOLERANCE ULP. Otherwise the points are halved, and where only a few remain mpmath is
+asked for each. So a formula need not be stable in floating point, and no arithmetic is shared with what is
+measured. All float32 numbers take some thousand values of mpmath: most are so small or so large that a cubic
+holds over many binades. Kinks are told to the oracle, lest two of them hide between the points of a check.
+"""
+import bisect
+import functools
+import itertools
+import operator
+
+import numpy as np
+
+from fastact.accuracy import formulas
+
+CHUNK = 1 << 14  # points at a time: they stay in cache through all steps
+FEW = 16         # points that are not worth a polynomial
+NODES = {np.float64: 11, np.longdouble: 17}                 # of a polynomial within a binade
+TOLERANCE = {np.float64: 2.0**-20, np.longdouble: 2.0**-8}  # in ULP of the narrower dtype that is judged
+WIDEST = 128     # binades of a cubic
+FIXED = 256      # bits of the integers in which coefficients are computed
+
+
+class Formula:
+    """An exact function of one number: a formula of the registry at given parameters."""
+
+    def __init__(self, expression, names=(), values=()):
+        self.function, self.values = formulas.rounded_function(expression, names), values
+
+    def settled(self, x):
+        """The value, and the bits of working precision that gave it."""
+        return formulas.settled(self.function, (x, *self.values))
+
+    def __call__(self, x):
+        return self.settled(x)[0]
+
+    def rounded(self, points, bits):
+        """The values at some points, in so much precision."""
+        mp = formulas.context()
+        with mp.workprec(bits):
+            return [mp.convert(self.function(mp.convert(x), *self.values)) for x in points]
+
+
+class Polynomial:
+    """A polynomial in (x - center) * inverse; its coefficients begin with the highest power's."""
+
+    def __init__(self, center, inverse, coefficients):
+        self.center, self.inverse, self.coefficients = center, inverse, coefficients
+
+    def __call__(self, x):
+        t = x.astype(type(self.center))
+        t -= self.center
+        t *= self.inverse
+        return _horner(self.coefficients, t)
+
+    def magnitude(self, x):
+        """The sum of the terms' magnitudes, to which rounding errors are in proportion."""
+        return _horner(list(map(abs, self.coefficients)), abs(x - self.center) * self.inverse)
+
+
+class Tail:
+    """x times a polynomial in unit / x: for all that a function has to do is approach a line."""
+
+    def __init__(self, unit, coefficients):
+        self.unit, self.coefficients = unit, coefficients
+
+    def __call__(self, x):
+        return _horner(self.coefficients, self.unit / x) * x
+
+    def magnitude(self, x):
+        """As a Polynomial's."""
+        return _horner(list(map(abs, self.coefficients)), abs(self.unit / x)) * abs(x)
+
+
+def _horner(coefficients, t):
+    """The polynomial with these coefficients, the highest power's first, at an array t."""
+    first, *others = coefficients
+    if not others:
+        return np.full_like(t, first)
+    result = t * first
+    for coefficient in others[:-1]:
+        result += coefficient
+        result *= t
+    result += others[-1]
+    return result
+
+
+class Oracle:
+    """The values of a Formula for the judgement of `dtype`: in float64, or in longdouble to judge float64.
+
+    They end at 4 times the largest number of `dtype`, up or down. Where `absolute` is given, an error is as
+    good at any smaller value as it is at this one. No polynomial goes across a kink.
+    """
+
+    def __init__(self, formula, dtype, absolute=0, kinks=()):
+        limits = np.finfo(dtype)
+        self.formula, self.mp = formula, formulas.context()
+        self.wide = np.longdouble if dtype == np.float64 else np.float64
+        self.end = self.mp.ldexp(1, int(limits.maxexp) + 2)
+        # errors are relative down to this power of two
+        self.lowest = int(self.mp.mag(absolute)) - 1 if absolute else int(limits.minexp)
+        self.digits = int(limits.nmant)
+        self.noise, self.kinks = np.finfo(self.wide).eps / 2, {abs(kink) for kink in kinks}
+
+    def values(self, points):
+        """Yields (some points, their values) until all are done.
+
+        `points` is an array, or whatever has a length and slices that are arrays: numbers of one sign,
+        in the order of their magnitude.
+        """
+        def magnitude(k):
+            return abs(float(points[k]))
+
+        cuts = {find(range(len(points)), kink, key=magnitude) for kink in self.kinks
+                for find in (bisect.bisect_left, bisect.bisect_right)}
+        waiting = list(itertools.pairwise(sorted({0, *cuts, len(points)})))
+        while waiting:
+            start, stop = waiting.pop()
+            if stop - start <= FEW:
+                x = points[start:stop]
+                yield x, np.array([self.exact(float(v)) for v in x], self.wide)
+                continue
+            polynomial = self._polynomial(float(points[start]), float(points[stop - 1]))
+            if polynomial:
+                for begin in range(start, stop, CHUNK):
+                    x = points[begin:min(begin + CHUNK, stop)]
+                    yield x, polynomial(x)
+            else:
+                middle = (start + stop) // 2
+                waiting += [(middle, stop), (start, middle)]
+
+    def exact(self, x):
+        """mpmath's value."""
+        return self.number(self.limited(self.formula(x)))
+
+    def _polynomial(self, first, last):
+        """A polynomial for the numbers between these two, or None."""
+        binades = abs(self.mp.mag(first) - self.mp.mag(last)) if first and last else self.mp.inf
+        if binades > WIDEST:
+            return None
+        ends, precisions = zip(*map(self.formula.settled, (first, last)))
+        bits, least, most = max(precisions), min(map(abs, ends)), max(map(abs, ends))
+        if ends[0] * ends[1] < 0 and most >= self.mp.ldexp(1, self.lowest):
+            return None  # next to a zero, errors are relative to next to nothing
+        if 0.5 <= last / first <= 2:
+            if self.number(self.limited(most)) * self.noise > self._unit(least):
+                return None
+            polynomial = self._within_a_binade(first, last, bits, least)
+            at = [first + (last - first) * part for part in (0.018, 0.37, 0.61)]
+        else:
+            small = min(abs(first), abs(last)) < 1
+            polynomial = (self._cubic if small else self._tail)(first, last, bits + 4 * int(binades))
+            # in all binades, and between the nodes
+            at = [first * (last / first)**((k + 0.4) / binades) for k in range(int(binades))]
+            at += [max(first, last, key=abs) * part if small else min(first, last, key=abs) / part
+                   for part in (0.87, 0.62)]
+        exact = [*ends, *self.formula.rounded(at, bits)]
+        return polynomial if self._right(polynomial, [first, last, *at], exact) else None
+
+    def _within_a_binade(self, first, last, bits, least):
+        """Through the Chebyshev nodes between two numbers; powers that do not matter are left out."""
+        mp, (nodes, rows) = self.mp, _chebyshev(NODES[self.wide])
+        center, half = first / 2 + last / 2, last / 2 - first / 2
+        with mp.workprec(bits):
+            exact = list(map(self.limited, self.formula.rounded([center + half * node for node in nodes], bits)))
+            shift = FIXED - max([mp.mag(value) for value in exact if value], default=0)
+            numbers = [int(mp.nint(mp.ldexp(value, shift))) for value in exact]
+        sums = [sum(map(operator.mul, row, numbers)) for row in rows]
+        coefficients = [self._scaled(c, -int(shift) - FIXED) for c in reversed(sums)]
+        allowed, left_out = self._unit(least) / 8, 0
+        while len(coefficients) > 1 and left_out + abs(coefficients[0]) <= allowed:
+            left_out += abs(coefficients.pop(0))
+        return Polynomial(self.wide(center), 1 / self.wide(half), coefficients)
+
+    def _cubic(self, first, last, bits):
+        """Through four points between two numbers, in powers of x."""
+        with self.mp.workprec(bits):
+            nodes = [self.mp.mpf(last) * part for part in (1, 0.75, 0.5)] + [self.mp.mpf(first)]
+            exact = map(self.limited, self.formula.rounded(nodes, bits))
+            return Polynomial(self.wide(0), 1 / self.wide(last), self._through([x / last for x in nodes], exact))
+
+    def _tail(self, first, last, bits):
+        """The same in powers of 1 / x."""
+        unit = min(first, last, key=abs)
+        with self.mp.workprec(bits):
+            nodes = [unit / self.mp.mpf(part) for part in (1, 0.75, 0.5)] + [self.mp.mpf(max(first, last, key=abs))]
+            exact = map(self.limited, self.formula.rounded(nodes, bits))
+            values = [value / x for value, x in zip(exact, nodes)]
+            return Tail(self.wide(unit), self._through([unit / x for x in nodes], values))
+
+    def _through(self, nodes, values):
+        powers = self.mp.matrix([[node**k for k in (3, 2, 1, 0)] for node in nodes])
+        return [self.number(c) for c in self.mp.lu_solve(powers, self.mp.matrix(list(values)))]
+
+    def _right(self, polynomial, points, exact):
+        """Whether the polynomial has these values."""
+        x = np.array(points)
+        got, noise = polynomial(x), polynomial.magnitude(x) * self.noise
+        for k, value in enumerate(map(self.limited, exact)):
+            allowed = self._unit(value)
+            if not (abs(got[k] - self.number(value)) <= allowed and noise[k] <= allowed):
+                return False
+        return True
+
+    def limited(self, value):
+        """A value between the ends."""
+        return min(max(value, -self.end), self.end)
+
+    def _unit(self, value):
+        """The tolerated error of a value."""
+        exponent = max(int(self.mp.mag(value)) - 1 if value else self.lowest, self.lowest)
+        return np.ldexp(self.wide(TOLERANCE[self.wide]), exponent - self.digits)
+
+    def number(self, value):
+        """mpmath's number as a float64 or longdouble."""
+        if self.wide is np.float64:
+            return self.wide(float(value))
+        return self._scaled(int(value.man) * (-1 if value < 0 else 1), int(value.exp))
+
+    def _scaled(self, whole, exponent):
+        """whole * 2^exponent, in two parts where a float64 does not hold it."""
+        more = max(0, whole.bit_length() - 1000)
+        whole, exponent = whole >> more, exponent + more
+        high = float(whole)
+        return np.ldexp(self.wide(high) + self.wide(float(whole - int(high))), max(exponent, -20000))
+
+
+@functools.cache
+def _chebyshev(count):
+    """Nodes on [-1, 1], and the rows that take values there to coefficients, as integers times 2^-FIXED."""
+    mp = formulas.context()
+    with mp.workprec(2 * FIXED):
+        nodes = [mp.cos(mp.pi * (2 * k + 1) / (2 * count)) for k in range(count)]
+        nodes[count // 2] = mp.zero
+        inverse = mp.matrix([[node**k for k in range(count)] for node in nodes])**-1
+        return nodes, [[int(mp.nint(mp.ldexp(inverse[k, j], FIXED))) for j in range(count)] for k in range(count)]

@@ -1,0 +1,243 @@
+"""``python -m fastact plot``: curves of activations and their derivatives, and README's gallery.
+
+matplotlib is imported when something is drawn, and its global state (pyplot's figures, rcParams) stays
+as it was.
+"""
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
+
+import numpy as np
+
+from fastact._core.activation import Activation, activations, lookup
+from fastact._core.optional import optional
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito's
+DASHES = (0, (3, 1.5))
+POINTS = 601
+
+# The gallery: panels of one scale, with room for the slopes 1 of identity and relu.
+GALLERY = "docs/gallery.svg"
+GALLERY_POINTS, COLUMNS = 161, 5
+GALLERY_X, GALLERY_Y = (-4.0, 4.0), (-2.0, 3.0)
+
+drawing = functools.partial(optional, "matplotlib", "drawing needs matplotlib", '"fastact[plot]"')
+Subject = Union[str, Activation, Tuple[Union[str, Activation], Dict[str, float]]]
+
+
+class Curve(NamedTuple):
+    """An activation over a range; NaN where value or derivative jump, so that no line crosses the gap."""
+
+    label: str
+    x: Any
+    value: Any
+    derivative: Any
+    beyond: Tuple[float, ...] = ()  # kinks outside the range
+
+
+def plot(
+    *names: Subject,
+    derivative: bool = True,
+    range: Tuple[float, float] = (-6, 6),
+    ax: Any = None,
+    show: bool = False,
+) -> Any:
+    """Draw activations, solid, and their derivatives, dashed.
+
+    Parameters
+    ----------
+    *names : str, Activation, or (name, dict of parameters)
+        ``plot("elu", ("elu", {"alpha": 2}))``. Parameters that are left out stand at their defaults;
+        a required one at a moderate example, which the legend tells.
+    derivative : bool
+        Whether to draw the derivatives.
+    range : (float, float)
+        Of x.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; without it, in a new figure.
+    show : bool
+        Whether to open a window, by ``matplotlib.pyplot.show()``. Otherwise pyplot is not used.
+
+    Returns
+    -------
+    matplotlib.figure.Figure, or ``ax`` where it was given
+
+    Raises
+    ------
+    ImportError
+        Where matplotlib is not installed, naming the extra to install.
+    ValueError
+        If a name or a parameter is unknown, there are no names, or the range is empty.
+    """
+    if not names:
+        raise ValueError(f"plot: name at least one activation of {', '.join(activations)}")
+    curves = [curve(name, range) for name in names]
+    figure = None
+    if ax is None:
+        figure = _figure((6.4, 4.2), show)
+        ax = figure.add_subplot()
+        ax.set_prop_cycle(color=COLOURS)
+    for drawn in curves:
+        (line,) = ax.plot(drawn.x, drawn.value, label=drawn.label)
+        if derivative:
+            ax.plot(drawn.x, drawn.derivative, linestyle=DASHES, color=line.get_color(), label=f"{drawn.label}'")
+    ax.set_xlabel("x")
+    ax.grid(alpha=0.3)
+    ax.legend()
+    if show:
+        _pyplot().show()
+    return ax if figure is None else figure
+
+
+def curve(subject: Subject, range: Tuple[float, float], points: int = POINTS) -> Curve:
+    """Value and derivative over a range; x has every kink and a point on either side of it."""
+    from fastact.accuracy import formulas
+
+    low, high = map(float, range)
+    if not -np.inf < low < high < np.inf:
+        raise ValueError(f"plot: range must be two finite numbers, the smaller first; got {range}")
+    name, given = subject if isinstance(subject, tuple) else (subject, {})
+    activation = lookup(name)
+    entry = activation.info
+    known = [p.name for p in entry.parameters]
+    if not set(given) <= set(known):
+        raise ValueError(f"plot: {entry.name} has parameters {known}, got {sorted(given)}")
+    values = [float(given.get(p.name, value)) for p, value in zip(entry.parameters, entry.defaults)]
+    told = [f"{p.name}={value:g}" for p, value in zip(entry.parameters, values)
+            if p.name in given or p.default is None]
+    kinks = [float(formulas.numpy_function(kink.at, known)(0, *values)) for kink in entry.kinks]
+    inside = np.array([kink for kink in kinks if low <= kink <= high])
+    beyond = tuple(kink for kink in kinks if not low <= kink <= high)
+    # Both sides of a kink, at a distance that nobody sees and that hides the rounding of the kink itself.
+    near = 1e-9 * (high - low)
+    left, right = np.maximum(inside - near, low), np.minimum(inside + near, high)
+    x = np.linspace(low, high, points)
+    x = x[(abs(x[:, None] - inside) > near).all(axis=1)]
+    x = np.unique(np.concatenate([x, left, inside, right]))
+    with np.errstate(over="ignore"):
+        y, slope = activation.value_and_derivative(x, *values)
+    for ordinate in (y, slope):
+        before, after = ordinate[np.searchsorted(x, left)], ordinate[np.searchsorted(x, right)]
+        ordinate[np.searchsorted(x, inside[abs(after - before) > 1e-6])] = np.nan
+    return Curve(f"{entry.name}({', '.join(told)})" if told else entry.name, x, y, slope, beyond)
+
+
+def gallery() -> Any:
+    """All activations, a panel each; returns the Figure."""
+    curves = _gallery_curves()
+    rows = -(-len(curves) // COLUMNS)
+    figure = _figure((10, 1.42 * rows + 0.5))
+    panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
+    lines = []
+    for k, (ax, drawn) in enumerate(zip(panels, curves)):
+        ax.set_title(drawn.label, fontsize=10, pad=3, family="monospace", weight="bold")
+        ax.set_aspect("equal")
+        ax.set(xlim=GALLERY_X, ylim=GALLERY_Y, xticks=[-4, -2, 0, 2, 4], yticks=[-2, -1, 0, 1, 2, 3])
+        ax.tick_params(labelsize=7, length=0, labelbottom=k + COLUMNS >= len(curves))
+        ax.grid(color="0.9", linewidth=0.6)
+        ax.axhline(0, color="0.6", linewidth=0.6)
+        ax.axvline(0, color="0.6", linewidth=0.6)
+        if drawn.beyond:
+            ax.text(3.9, -1.8, f"kink at {', '.join(f'{kink:g}' for kink in drawn.beyond)}", size=7, ha="right")
+        for spine in ax.spines.values():
+            spine.set_visible(False)
+        lines = [ax.plot(drawn.x, drawn.value, color=COLOURS[0], linewidth=1.8, label="f(x)"),
+                 ax.plot(drawn.x, drawn.derivative, color=COLOURS[1], linewidth=1.3, linestyle=DASHES,
+                         label="f'(x)")]
+    for ax in panels[len(curves):]:
+        ax.set_axis_off()
+    figure.legend(handles=[line for (line,) in lines], loc="outside upper center", ncols=2, frameon=False)
+    return figure
+
+
+def save_gallery(path: Any) -> None:
+    """Write the gallery; the same curves give the same bytes, with one version of matplotlib."""
+    with drawing():
+        import matplotlib.style
+
+    with matplotlib.style.context("default"), matplotlib.rc_context({"svg.hashsalt": "fastact"}):
+        metadata = {"Creator": "fastact", "Date": None, "Keywords": list(activations), "Identifier": fingerprint()}
+        save_figure(gallery(), path, dpi=150, metadata=metadata if str(path).endswith(".svg") else None)
+
+
+def save_figure(figure: Any, path: Any, **options: Any) -> None:
+    """Write a figure in the format that the path's ending names, which is PNG where it has none."""
+    from fastact.nn.serialization import write_whole
+
+    ending = os.path.splitext(os.fsdecode(path))[1]
+    write_whole(path, lambda stream: figure.savefig(stream, format=ending[1:] or "png", **options))
+
+
+def fingerprint() -> str:
+    """What the gallery shows, as a digest; insensitive to errors of rounding."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for drawn in _gallery_curves():
+        digest.update(drawn.label.encode())
+        for ordinates in (drawn.x, drawn.value, drawn.derivative):
+            digest.update((np.round(ordinates, 4) + 0.0).astype("<f8").tobytes())
+    return digest.hexdigest()
+
+
+def section() -> str:
+    """README's gallery: the image, and the activations with links to their C sources."""
+    names = [f"[`{name}`](src_c/activations/{name}.h)" for name in activations]
+    return f"![Every activation and its derivative, for x from -4 to 4]({GALLERY})\n\n" + ",\n".join(names)
+
+
+def _gallery_curves() -> List[Curve]:
+    return [curve(name, GALLERY_X, GALLERY_POINTS)._replace(label=name) for name in activations]
+
+
+def _figure(size: Tuple[float, float], show: bool = False) -> Any:
+    """A new figure, which pyplot knows of only where it is to show it."""
+    with drawing():
+        from matplotlib.figure import Figure
+    return (_pyplot().figure if show else Figure)(figsize=size, layout="constrained")
+
+
+def _pyplot() -> Any:
+    with drawing():
+        import matplotlib.pyplot
+    return matplotlib.pyplot
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Draw, into a window or a file; returns the exit code."""
+    import argparse
+    from fastact._build import readme
+    from fastact._build.command_line import new_file
+
+    parser = argparse.ArgumentParser(
+        prog="python -m fastact plot", description="Draw activations, solid, and their derivatives, dashed.")
+    parser.add_argument("names", nargs="*", help="activations; a window opens")
+    parser.add_argument("--output", type=new_file, metavar="FILE", help="write this file instead: .svg, .png, .pdf ...")
+    parser.add_argument("--range", nargs=2, type=float, default=(-6, 6), metavar=("LOW", "HIGH"), help="of x (-6 6)")
+    parser.add_argument("--no-derivative", action="store_true", help="the values alone")
+    parser.add_argument("--all", action="store_true",
+                        help=f"all activations, a panel each; without --output, into {GALLERY} and README.md")
+    options = parser.parse_args(argv)
+    if options.all == bool(options.names):
+        parser.error("name activations, or give --all")
+    try:
+        if options.all and options.output is None:
+            readme.write_section("gallery", section())
+            (readme.ROOT / GALLERY).parent.mkdir(exist_ok=True)
+        if options.all:
+            save_gallery(options.output or readme.ROOT / GALLERY)
+        else:
+            figure = plot(*options.names, derivative=not options.no_derivative, range=tuple(options.range),
+                          show=options.output is None)
+            if options.output:
+                save_figure(figure, options.output)
+    except (ImportError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+plot.__module__ = "fastact"  # where users find it, and pickles too

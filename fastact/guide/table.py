@@ -1,0 +1,94 @@
+"""``python -m fastact table``: the activations side by side, from the registry."""
+import argparse
+import sys
+
+from fastact import registry
+from fastact._build import docstrings, readme
+
+HEAD = ("name", "f(x)", "f'(x)", "range", "centred", "saturates", "dies", "cost", "best for")
+
+
+def main(argv=None):
+    """Print or write the table; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m fastact table", description=__doc__)
+    parser.add_argument("--markdown", action="store_true", help="as a Markdown table")
+    parser.add_argument("--write", action="store_true", help="write it into README.md of the source tree")
+    options = parser.parse_args(argv)
+    if options.write:
+        readme.write_section("table", markdown())
+    else:
+        print(markdown() if options.markdown else text())
+    return 0
+
+
+def markdown():
+    """The comparison table in Markdown."""
+    head = ["", *HEAD[1:]]
+    rows = [[f"`{entry.name}`", f"`{entry.formula}`", f"`{entry.derivative}`", *_properties(entry), entry.best_for]
+            for entry in (*registry.ACTIVATIONS, *registry.ROWS)]
+    return readme.markdown(head, rows)
+
+
+def text():
+    """The comparison table in columns, with the longer texts below."""
+    entries = (*registry.ACTIVATIONS, *registry.ROWS)
+    intervals = [entry.range.partition(", each")[0].partition(", the")[0] for entry in entries]
+    rows = [[entry.name, *_properties(entry, interval)] for entry, interval in zip(entries, intervals)]
+    parts = [readme.plain([HEAD[0], *HEAD[3:-1]], rows)]
+    for entry in entries:
+        parts += ["", f"{entry.name}: {entry.best_for}"]
+        parts += [f"  f(x)  = {entry.formula}", f"  f'(x) = {entry.derivative}"]
+    return "\n".join(parts)
+
+
+def _properties(entry, interval=None):
+    return [interval or entry.range, _yes(entry.zero_centered), entry.saturates, _yes(entry.can_die), relative_cost(entry)]
+
+
+def _yes(value):
+    return "yes" if value else "no"
+
+
+def relative_cost(entry):
+    """The cost of an element as a multiple of relu's."""
+    return f"{entry.cost / registry.by_name()['relu'].cost:.2g}"
+
+
+def info(argv=None):
+    """Print all about one activation, or the configuration; returns the exit code."""
+    import fastact
+    parser = argparse.ArgumentParser(prog="python -m fastact info", description=info.__doc__)
+    parser.add_argument("name", nargs="?", help="an activation or alias; the configuration where it is left out")
+    name = parser.parse_args(argv).name
+    if name is None:
+        fastact.show_config()
+        return 0
+    name = registry.aliases().get(name, name)
+    entries = {entry.name: entry for entry in (*registry.ACTIVATIONS, *registry.ROWS)}
+    if name not in entries:
+        print(f"no activation {name}; there are {', '.join(entries)}", file=sys.stderr)
+        return 2
+    entry, function = entries[name], getattr(fastact, name)
+    print("\n".join(f"{label:<14} {value}" for label, value in _facts(entry)))
+    text = docstrings.form(entry, "value") if name in fastact.activations else function.__doc__
+    print(f"\n{repr(function)[1:-1]}\n\n{text}")
+    return 0
+
+
+def _facts(entry):
+    yield "name", ", ".join([entry.name, *entry.aliases])
+    yield "f(x)", entry.formula
+    yield "f'(x)", entry.derivative
+    yield from zip(("range", "centred", "saturates", "dies", "cost"), _properties(entry))
+    yield "best for", entry.best_for
+    yield "reference", entry.reference
+    for p in getattr(entry, "parameters", ()):
+        yield p.name, p.doc if p.default is None else f"{p.exact or repr(p.default)} by default: {p.doc}"
+    if getattr(entry, "kinks", ()):
+        yield "kinks", docstrings.kinks(entry)
+    if entry.keeps:
+        yield "keeps", f"{entry.keeps}, for backward"
+    for dtype in ("float32", "float64"):
+        bounds = getattr(entry, dtype, None)
+        if bounds:
+            yield dtype, f"at most {bounds.value:g} ULP, derivative {bounds.derivative:g}"

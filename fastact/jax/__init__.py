@@ -1,0 +1,188 @@
+"""fastact's activations for JAX on the CPU: values and derivatives by our kernels, under every transformation.
+
+    import fastact.jax as fj
+    y = fj.gelu(x)                            # JAX arrays in and out; parameters are static numbers
+    dx = jax.grad(lambda x: fj.elu(x, alpha=0.5).sum())(x)
+    p = jax.jit(jax.vmap(fj.softmax))(x)
+
+Every activation of `fastact.activations` is here under its name and its aliases, and ``softmax`` and ``log_softmax``
+with ``axis=``, for float16, bfloat16, float32 and float64 and under jit, grad, jvp, vmap, jacfwd, jacrev and hessian.
+Values, gradients (the fused backward passes) and second derivatives are those of `fastact`, bit for bit; there are no
+third ones of activations. The defaults are fastact's: `gelu` is exact unless ``approximate="tanh"``, or True as in
+jax.nn, where that is the default.
+
+XLA calls the kernels through `jax.ffi`, on the CPU only. Nothing is copied, but neither are they fused with their
+neighbours, and a call takes 4 us more than a fused function: they pay from some thousand elements on.
+Needs JAX 0.5: ``pip install "fastact[jax]"``.
+"""
+from __future__ import annotations
+
+import functools
+from inspect import Parameter, Signature
+from numbers import Real
+from typing import Any, Callable, Dict, Tuple
+
+from fastact import registry
+from fastact._core import rows
+from fastact.jax import ffi# jax_calls first, for its error where there is no JAX
+from fastact._core.activation import activations
+from fastact.jax.linear import Linear
+
+import jax
+import jax.numpy as jnp
+
+__all__ = ["log_softmax", "softmax"]
+Values = Tuple[float, ...]
+
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
+
+
+def _array(name: str, x: Any) -> jax.Array:
+    """x as one of the dtypes with kernels: integers become the default one, as in jnp.tanh."""
+    if not isinstance(x, jax.Array):
+        try:
+            x = jnp.asarray(x)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"fastact.jax.{name} takes an array of numbers, got {type(x).__name__}") from error
+    if x.dtype.name not in _FLOATS:
+        if not (jnp.issubdtype(x.dtype, jnp.integer) or x.dtype == bool):
+            raise TypeError(f"fastact.jax.{name} takes {', '.join(_FLOATS)} or integers, got {x.dtype.name}")
+        x = x.astype(float)
+    return x
+
+
+def _form(activation: Any, form: str, values: Values) -> Callable[..., Any]:
+    """A form of an activation, of JAX's arrays."""
+    own = activation if form == "value" else getattr(activation, form)
+    name = ".".join(["fastact", activation.name, form]) + "".join(f"_{value!r}" for value in values)
+    return functools.partial(ffi.call, name, lambda *arrays, out: own(*arrays, *values, out=out))
+
+
+@functools.cache
+def _function(activation: Any, values: Values) -> Callable[[jax.Array], jax.Array]:
+    """f of x alone, with two derivatives."""
+    value = jax.custom_jvp(_form(activation, "value", values))
+    second = jax.custom_jvp(_form(activation, "second_derivative", values))
+
+    def bend(dx: Any, t: Any, x: Any) -> Any:
+        curve = second(x)
+        if activation.info.second_stops:  # 0 for every t and dx where a selection makes it 0
+            dx, t = jnp.where(curve == 0, 0, dx), jnp.where(curve == 0, 0, t)
+        return t * curve * dx
+
+    product = Linear(_form(activation, "backward", values), bend)
+
+    @value.defjvp
+    def _(primals: Any, tangents: Any) -> Any:
+        return value(*primals), product(*tangents, *primals)
+
+    @second.defjvp
+    def _(primals: Any, tangents: Any) -> Any:
+        raise NotImplementedError(f"fastact.jax.{activation.name} has no third derivative")
+
+    return jax.jit(value)
+
+
+def _parameters(name: str, given: Dict[str, Any]) -> Values:
+    for key, value in given.items():
+        if not isinstance(value, Real):
+            raise TypeError(
+                f"fastact.jax.{name}: {key} must be a number that is known before the function is traced, "
+                f"got {type(value).__name__}"
+            )
+    return tuple(map(float, given.values()))
+
+
+def _elementwise(activation: Any) -> Callable[..., jax.Array]:
+    """The function of one activation."""
+    info = activation.info
+    defaults = [Parameter.empty if p.default is None else p.default for p in info.parameters]
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    named = [Parameter(p.name, kind, default=default) for p, default in zip(info.parameters, defaults)]
+    if info.approximate:
+        named.append(Parameter("approximate", Parameter.KEYWORD_ONLY, default=info.approximate[0][0]))
+    signature = Signature([Parameter("x", Parameter.POSITIONAL_ONLY), *named])
+    variants = {key: activations[name] for key, name in info.approximate}
+    plain = None if info.required else _function(activation, ())
+
+    def function(*arguments: Any, **keywords: Any) -> jax.Array:
+        if plain is not None and len(arguments) == 1 and not keywords:
+            return plain(_array(info.name, arguments[0]))
+        try:
+            bound = signature.bind(*arguments, **keywords)
+        except TypeError as error:
+            raise TypeError(f"fastact.jax.{info.name}{signature}: {error}") from None
+        x, given = _array(info.name, bound.arguments.pop("x")), dict(bound.arguments)
+        own = activation
+        if "approximate" in given:
+            which = given.pop("approximate")
+            which = {True: "tanh", False: "none"}[which] if isinstance(which, bool) else which
+            if which not in variants:
+                raise ValueError(f"fastact.jax.{info.name}: approximate must be {' or '.join(map(repr, variants))}")
+            own = variants[which]
+        if given:  # otherwise fastact's own defaults, which may be exacter than their floats
+            given = {p.name: given.get(p.name, p.default) for p in info.parameters}
+        return _function(own, _parameters(info.name, given))(x)
+
+    function.__name__ = function.__qualname__ = info.name
+    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__doc__ = f"""{info.name}{signature}: {info.formula}.
+
+    Elementwise, of an array; twice differentiable in x. Parameters are numbers. See ``fastact.{info.name}``.
+    """
+    return function
+
+
+@functools.cache
+def _row_function(name: str, axes: Tuple[int, ...]) -> Callable[[jax.Array], jax.Array]:
+    """softmax or log_softmax along axes counted from the end, which a batch leaves where they are."""
+    own: Any = rows.functions[name]
+    total = functools.partial(jnp.sum, axis=axes, keepdims=True)
+    value = jax.custom_jvp(functools.partial(
+        ffi.call, f"fastact.{name}{axes}", lambda x, out: own(x, axis=axes, out=out)))
+    back = functools.partial(
+        ffi.call, f"fastact.{name}.backward{axes}",
+        lambda grad, y, out: own.backward_from_output(grad, y, axis=axes, out=out))
+    if name == "softmax":  # its matrix of derivatives is symmetric
+        product = Linear(back, lambda dy, t, y: dy * (t - total(y * t)) - y * total(dy * t))
+    else:
+        gradient = Linear(back, lambda dy, grad, y: -dy * jnp.exp(y) * total(grad))
+        product = Linear(
+            lambda t, y: t - total(jnp.exp(y) * t), lambda dy, t, y: dy * 0 - total(dy * jnp.exp(y) * t), gradient)
+        gradient.transpose = product
+
+    @value.defjvp
+    def _(primals: Any, tangents: Any) -> Any:
+        y = value(*primals)
+        return y, product(*tangents, y)
+
+    return jax.jit(value)
+
+
+def _of_rows(name: str, x: Any, axis: Any) -> jax.Array:
+    x = _array(name, x)
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    for k in axes:
+        if not isinstance(k, int) or not -x.ndim <= k < x.ndim:
+            raise ValueError(f"fastact.jax.{name}: axis {axis!r} is out of bounds for an array of {x.ndim} dimensions")
+    return _row_function(name, tuple(sorted({k % x.ndim - x.ndim for k in axes})))(x)
+
+
+def softmax(x: Any, axis: Any = -1) -> jax.Array:
+    """exp(x) / sum(exp(x)) along an axis, several, or all (None); of any order differentiable. See ``fastact.softmax``."""
+    return _of_rows("softmax", x, axis)
+
+
+def log_softmax(x: Any, axis: Any = -1) -> jax.Array:
+    """x - log(sum(exp(x))) along an axis, several, or all (None), as `softmax`. See ``fastact.log_softmax``."""
+    return _of_rows("log_softmax", x, axis)
+
+
+for _name, _activation in activations.items():
+    _names = (_name, *(alias for alias, name in registry.aliases().items() if name == _name))
+    globals().update(dict.fromkeys(_names, _elementwise(_activation)))
+    __all__ += _names
+
+
+def __getattr__(name: str) -> Any:  # for type checkers: the functions above are made by a loop
+    raise AttributeError(f"module 'fastact.jax' has no attribute {name!r}")

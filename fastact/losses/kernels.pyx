@@ -1,0 +1,223 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True
+"""Losses of plain arrays, each with its gradient in one pass of the C library.
+
+base.py, elementwise.py and classification.py see to everything else: here all arrays are C-contiguous, and of one dtype. That is looked
+at again next to the pointers that are taken, since another thread may have changed an array after the first look.
+"""
+from cpython.object cimport PyObject
+from libc.stdint cimport int64_t
+
+cimport numpy as cnp
+
+from fastact cimport kernels
+from fastact._core.fast_path cimport is_like, is_plain
+
+import numpy as np
+
+cnp.import_array()
+
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_Scalar(void *data, cnp.PyArray_Descr *type, object base)
+
+cdef extern from "fastact.h" nogil:
+    ctypedef enum fa_status:
+        FA_OK
+    ctypedef enum fa_dtype:
+        FA_FLOAT32
+        FA_FLOAT64
+    ctypedef enum fa_loss:
+        FA_MSE_LOSS
+        FA_L1_LOSS
+        FA_SMOOTH_L1_LOSS
+        FA_HUBER_LOSS
+        FA_BINARY_CROSS_ENTROPY
+        FA_BINARY_CROSS_ENTROPY_WITH_LOGITS
+        FA_KL_DIV
+        FA_KL_DIV_LOG_TARGET
+        FA_POISSON_NLL_LOSS
+        FA_POISSON_NLL_LOSS_FULL
+        FA_POISSON_NLL_LOSS_OF_MEANS
+        FA_POISSON_NLL_LOSS_OF_MEANS_FULL
+        FA_GAUSSIAN_NLL_LOSS
+        FA_GAUSSIAN_NLL_LOSS_FULL
+    ctypedef struct fa_loss_call:
+        fa_loss loss
+        fa_dtype dtype
+        Py_ssize_t n
+        const void *x
+        const void *target
+        const void *weight
+        double option
+        const void *pos_weight
+        double *total
+        void *values
+        void *grad
+        double scale
+    ctypedef struct fa_class_loss_call:
+        fa_dtype dtype
+        int given_logs
+        Py_ssize_t rows
+        Py_ssize_t classes
+        const void *x
+        const int64_t *target
+        const void *weight
+        const void *share
+        int64_t ignore
+        double divisor
+        double *total
+        void *values
+        void *grad
+
+cdef enum:
+    RELEASE_GIL_FROM = 16384
+
+MSE_LOSS, L1_LOSS, SMOOTH_L1_LOSS, HUBER_LOSS = FA_MSE_LOSS, FA_L1_LOSS, FA_SMOOTH_L1_LOSS, FA_HUBER_LOSS
+BINARY_CROSS_ENTROPY = FA_BINARY_CROSS_ENTROPY
+BINARY_CROSS_ENTROPY_WITH_LOGITS = FA_BINARY_CROSS_ENTROPY_WITH_LOGITS
+KL_DIV, KL_DIV_LOG_TARGET = FA_KL_DIV, FA_KL_DIV_LOG_TARGET
+POISSON_NLL_LOSS, POISSON_NLL_LOSS_FULL = FA_POISSON_NLL_LOSS, FA_POISSON_NLL_LOSS_FULL
+POISSON_NLL_LOSS_OF_MEANS = FA_POISSON_NLL_LOSS_OF_MEANS
+POISSON_NLL_LOSS_OF_MEANS_FULL = FA_POISSON_NLL_LOSS_OF_MEANS_FULL
+GAUSSIAN_NLL_LOSS, GAUSSIAN_NLL_LOSS_FULL = FA_GAUSSIAN_NLL_LOSS, FA_GAUSSIAN_NLL_LOSS_FULL
+
+
+def alike(x, target):
+    """Whether both are plain arrays of one dtype and shape."""
+    return is_plain(<PyObject *>x) and is_like(<PyObject *>target, <cnp.ndarray>x)
+
+
+def rows_and_classes(x, target):
+    """Whether these are plain logits (N, C) and int64 classes (N,)."""
+    if not is_plain(<PyObject *>x) or not cnp.PyArray_CheckExact(target):
+        return False
+    cdef cnp.ndarray a = <cnp.ndarray>x, b = <cnp.ndarray>target
+    return (cnp.PyArray_NDIM(a) == 2 and cnp.PyArray_NDIM(b) == 1 and cnp.PyArray_TYPE(b) == cnp.NPY_INT64
+            and cnp.PyArray_ISCARRAY_RO(b) and cnp.PyArray_DIMS(a)[0] == cnp.PyArray_DIMS(b)[0]
+            and cnp.PyArray_DIMS(a)[1] > 0)
+
+
+def rows_and_shares(x, target):
+    """Whether these are plain logits (N, C) and a share of each class."""
+    return alike(x, target) and x.ndim == 2 and x.shape[1] > 0
+
+
+cdef const void *data(cnp.ndarray array, int number, Py_ssize_t size) except? NULL:
+    """Where the elements of a plain array are, of this dtype and size; NULL for None."""
+    if array is None:
+        return NULL
+    if cnp.PyArray_TYPE(array) != number or cnp.PyArray_SIZE(array) != size or not cnp.PyArray_ISCARRAY_RO(array):
+        raise ValueError(f"an array of {array.dtype} and shape {(<object>array).shape} is not as it was when the loss was called: "
+                         "another thread has changed it")
+    return cnp.PyArray_DATA(array)
+
+
+cdef inline cnp.ndarray like(cnp.ndarray x):
+    return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x), 0)
+
+
+cdef object scalar(cnp.ndarray x, double value):
+    """A NumPy scalar of x's dtype."""
+    cdef float narrow = <float>value
+    if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
+        return PyArray_Scalar(&narrow, cnp.PyArray_DESCR(x), None)
+    return PyArray_Scalar(&value, cnp.PyArray_DESCR(x), None)
+
+
+def elements(int loss, cnp.ndarray x not None, cnp.ndarray target not None, cnp.ndarray weight, double option,
+             cnp.ndarray pos_weight, divisor, bint wants_gradient):
+    """A loss of single elements.
+
+    `weight` and `pos_weight` are None or of x's shape. `divisor` is that of the sum and of the
+    gradient; None leaves a value an element. Returns the value, and the gradient or None.
+    """
+    cdef double total, by = 1
+    cdef int number = cnp.PyArray_TYPE(x)
+    cdef fa_loss_call call
+    cdef cnp.ndarray values = None, grad = None
+    if divisor is None:
+        values = like(x)
+    else:
+        by = divisor
+    if wants_gradient:
+        grad = like(x)
+    call.loss = <fa_loss>loss
+    call.dtype = FA_FLOAT32 if number == cnp.NPY_FLOAT else FA_FLOAT64
+    call.n = cnp.PyArray_SIZE(x)
+    call.x = data(x, number, call.n)
+    call.target = data(target, number, call.n)
+    call.weight = data(weight, number, call.n)
+    call.option = option
+    call.pos_weight = data(pos_weight, number, call.n)
+    call.total = &total
+    call.values = <void *>data(values, number, call.n)
+    call.grad = <void *>data(grad, number, call.n)
+    call.scale = 1 / by if by != 0 else 0
+    if call.n >= RELEASE_GIL_FROM:
+        with nogil:
+            kernels.apply_loss(&call)
+    else:
+        kernels.apply_loss(&call)
+    if total != total:
+        if loss == FA_BINARY_CROSS_ENTROPY:
+            check_probabilities(x, target)
+        elif FA_POISSON_NLL_LOSS <= loss <= FA_POISSON_NLL_LOSS_OF_MEANS_FULL:
+            check_counts(x, target, loss >= FA_POISSON_NLL_LOSS_OF_MEANS)
+    return (scalar(x, total / by) if values is None else values), grad
+
+
+def classes(bint given_logs, cnp.ndarray x not None, cnp.ndarray target, cnp.ndarray weight, cnp.ndarray share,
+            int64_t ignore, divisor, bint wants_gradient):
+    """A loss of the rows of x, (N, C), against classes (int64), or against a share of each class.
+
+    As `elements`; a divisor of 0 is the sum of the weights of the targets.
+    """
+    cdef double total
+    cdef int number = cnp.PyArray_TYPE(x)
+    cdef fa_class_loss_call call
+    cdef cnp.ndarray values = None, grad = None
+    if cnp.PyArray_NDIM(x) != 2:
+        raise ValueError(f"input of shape {(<object>x).shape} is not as it was when the loss was called: another thread has changed it")
+    if divisor is None:
+        values = cnp.PyArray_EMPTY(1, cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x), 0)
+    if wants_gradient:
+        grad = like(x)
+    call.dtype = FA_FLOAT32 if number == cnp.NPY_FLOAT else FA_FLOAT64
+    call.given_logs = given_logs
+    call.rows = cnp.PyArray_DIMS(x)[0]
+    call.classes = cnp.PyArray_DIMS(x)[1]
+    call.x = data(x, number, call.rows * call.classes)
+    call.target = <const int64_t *>data(target, cnp.NPY_INT64, call.rows)
+    call.weight = data(weight, number, call.classes)
+    call.share = data(share, number, call.rows * call.classes)
+    call.ignore = ignore
+    call.divisor = 1 if divisor is None else divisor
+    call.total = &total
+    call.values = <void *>data(values, number, call.rows)
+    call.grad = <void *>data(grad, number, call.rows * call.classes)
+    cdef int status
+    if call.rows * call.classes >= RELEASE_GIL_FROM:
+        with nogil:
+            status = kernels.apply_class_loss(&call)
+    else:
+        status = kernels.apply_class_loss(&call)
+    if status != FA_OK:
+        wrong = target[(target != ignore) & ((target < 0) | (target >= x.shape[1]))]
+        raise ValueError(f"{'nll_loss' if given_logs else 'cross_entropy'}: class {wrong[0] if wrong.size else 'unknown'} in "
+                         f"target; input has classes 0 to {x.shape[1] - 1}")
+    return (scalar(x, total) if values is None else values), grad
+
+
+def check_probabilities(x, target):
+    for name, array in (("input", x), ("target", target)):
+        outside = array[(array < 0) | (array > 1)]
+        if outside.size:
+            raise ValueError(f"binary_cross_entropy: {name} must be probabilities, in [0, 1], got {outside[0]}"
+                             + ("; for logits use binary_cross_entropy_with_logits" if name == "input" else ""))
+
+
+def check_counts(x, target, x_is_mean):
+    for name, array in (("input", x), ("target", target))[not x_is_mean:]:
+        negative = array[array < 0]
+        if negative.size:
+            raise ValueError(f"poisson_nll_loss: {name} must not be negative, got {negative[0]}"
+                             + ("; for logarithms of means leave log_input=True" if name == "input" else ""))

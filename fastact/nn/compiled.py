@@ -1,0 +1,53 @@
+"""A network bound to a batch size: inference in fixed buffers."""
+from __future__ import annotations
+
+from functools import partial
+from numbers import Integral
+from typing import Any, Callable, List, Sequence, Tuple
+
+import numpy as np
+
+from fastact._core.containers import plain
+from fastact.nn.layers import Array
+from fastact.nn.network import Network
+
+
+class Compiled:
+    """A network's outputs for batches of one size; made by `fastact.MLP.compile`.
+
+    Attributes
+    ----------
+    output : array, shape (batch, outputs)
+        What a call returns; each call overwrites it.
+    """
+
+    def __init__(self, network: Network, sizes: Sequence[int], dtype: Any, batch: int) -> None:
+        if not isinstance(batch, Integral) or batch < 1:
+            raise ValueError(f"MLP.compile: batch must be a positive integer, got {batch!r}")
+        self._shape: Tuple[int, int] = (int(batch), sizes[0])
+        self._dtype: Any = np.dtype(dtype)
+        buffers = [np.empty((batch, size), dtype) for size in sizes[1:]]
+        self.output: Array = buffers[-1]
+        self._weight: Array = network.layers[0].weight
+        self._z: Array = buffers[0]
+        self._steps: List[Callable[[], Any]] = []  # after the first product
+        for layer, below, z in zip(network.layers, [None, *buffers], buffers):
+            if below is not None:
+                self._steps.append(partial(below.dot, layer.weight, z))
+            self._steps.append(layer.bound_finish(z))
+
+    def __call__(self, X: Array) -> Array:
+        """The outputs for ``X``, shape (batch, inputs), which is quickest as an array of the network's dtype.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another.
+        """
+        x = X if type(X) is np.ndarray and X.dtype is self._dtype else np.asarray(plain("MLP", "X", X), self._dtype)
+        if x.shape != self._shape:
+            raise ValueError(f"MLP.compile: X has shape {x.shape}; this function takes {self._shape}")
+        x.dot(self._weight, self._z)
+        for step in self._steps:
+            step()
+        return self.output

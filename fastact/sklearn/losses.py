@@ -1,0 +1,194 @@
+"""The losses of the scikit-learn estimators, by scikit-learn's definitions, for `Network.backpropagate`."""
+from __future__ import annotations
+
+import math
+from typing import Any, Optional, Tuple
+
+import numpy as np
+from scipy.special import xlogy
+
+from fastact import losses
+from fastact.nn.layers import Array
+from fastact.losses.base import bare, checked, is_own, takes_reduction, with_options
+from fastact.nn.network import batches
+from fastact.nn.output_layers import pairing
+from fastact._core.arguments import contiguous
+
+# Labels of a batch, the weights of its samples, and what the sum over the samples is divided by.
+Target = Tuple[Array, Optional[Array], float]
+
+_SKLEARN_NAMES = {"absolute_error": losses.l1_loss, "huber": losses.huber_loss}
+
+
+class Objective:
+    """A weighted mean over samples. Subclasses add `terms`: what each sample costs, and the gradient of the sum.
+
+    scikit-learn goes on where a loss is infinite or NaN, and looks at the parameters in the end.
+    So `value_and_grad` gives 0 to the network, which would raise, and `value` is the loss.
+    """
+
+    value = 0.0
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = np.dtype(dtype)
+
+    def labels(self, y: Array) -> Array:
+        """The targets (samples, outputs) as `terms` takes them."""
+        return contiguous(y, self.dtype)
+
+    def check(self, y: Array) -> None:
+        """Raise for targets that the loss does not take."""
+        self.labels(y)
+
+    def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
+        raise NotImplementedError
+
+    def value_and_grad(self, output: Array, target: Target) -> Tuple[float, Array]:
+        labels, weights, total = target
+        values, grad = self.terms(output, labels)
+        if weights is None:
+            self.value = float(np.add.reduce(values, axis=None, dtype=np.float64)) / total
+            grad *= 1 / total
+        else:
+            each = values if values.ndim == 1 else values.sum(axis=1)
+            self.value = float(weights.dot(each)) / total
+            grad *= (weights / total)[:, None]
+        return 0.0, grad
+
+
+class _LogLoss(Objective):
+    """Probabilities are clipped to [eps, 1 - eps], as in scikit-learn."""
+
+    def __init__(self, dtype: Any) -> None:
+        super().__init__(dtype)
+        eps = float(np.finfo(self.dtype).eps)
+        self._least, self._most = self.dtype.type(-math.log1p(-eps)), self.dtype.type(-math.log(eps))
+
+    def _clipped(self, values: Array) -> Array:
+        np.maximum(values, self._least, out=values)
+        np.minimum(values, self._most, out=values)
+        return values
+
+
+class MulticlassLogLoss(_LogLoss):
+    """Cross-entropy of the softmax of the outputs."""
+
+    def labels(self, y: Array) -> Array:
+        return np.asarray(y.argmax(axis=1))
+
+    def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
+        values, grad = losses.cross_entropy.value_and_grad(output, labels, reduction="none")
+        return self._clipped(values), grad
+
+
+class BinaryLogLoss(_LogLoss):
+    """Cross-entropy of the sigmoid of every output."""
+
+    def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
+        loss = losses.binary_cross_entropy_with_logits
+        values, grad = loss.value_and_grad(output, labels, reduction="none")
+        return self._clipped(values), grad
+
+
+class SquaredError(Objective):
+    """Half the square, averaged over the outputs; scikit-learn's gradient, however, is that of their sum."""
+
+    def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
+        grad = output - labels
+        return np.square(grad) * self.dtype.type(0.5 / grad.shape[1]), grad
+
+
+class Poisson(Objective):
+    """Half the deviance of ``exp(output)``."""
+
+    def labels(self, y: Array) -> Array:
+        if (y < 0).any():
+            raise ValueError("MLPRegressor: loss='poisson' takes values y that are not negative")
+        return super().labels(y)
+
+    def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            predicted = np.exp(output)
+            grad = predicted - labels
+            return xlogy(labels, labels / predicted) + grad, grad
+
+
+class Chosen(Objective):
+    """A loss of `fastact.losses`, or one like it, summed over the outputs."""
+
+    def __init__(self, dtype: Any, owner: str, loss: Any) -> None:
+        super().__init__(dtype)
+        self._owner, self._loss = owner, loss
+
+    def check(self, y: Array) -> None:
+        if is_own(self._loss):
+            for labels in batches(self.labels(y), 8192):
+                self.terms(np.zeros_like(labels), labels)
+
+    def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
+        results = self._loss.value_and_grad(output, labels, reduction="none")
+        return results if is_own(self._loss) else checked(self._owner, self._loss, results, output, True)
+
+
+def chosen(owner: str, loss: Any, classifies: bool) -> Any:
+    """The loss of `fastact.losses`, or one like it, that an estimator's parameter `loss` means; else None.
+
+    None is for what scikit-learn defines, by the estimator: "log_loss", "squared_error" and "poisson".
+    """
+    own = ("log_loss",) if classifies else ("squared_error", "poisson")
+    if isinstance(loss, str) and loss in own:
+        return None
+    name, options = loss if isinstance(loss, tuple) and len(loss) == 2 else (loss, {})
+    found = {**losses.BY_NAME, **_SKLEARN_NAMES}.get(name) if isinstance(name, str) else name
+    if found is None:
+        known = ", ".join(dict.fromkeys([*own, *_SKLEARN_NAMES, *losses.BY_NAME]))
+        raise ValueError(f"{owner}: unknown loss {name!r}; known: {known}")
+    if isinstance(found, type) or not callable(getattr(found, "value_and_grad", None)) or not isinstance(options, dict):
+        raise TypeError(
+            f"{owner}: loss {loss!r} is no name, no object with value_and_grad, and no (loss, dict of options)"
+        )
+    if not takes_reduction(found):
+        raise TypeError(
+            f'{owner}: loss {loss!r} must have value_and_grad(output, target, reduction="none"), which gives the loss of '
+            "each sample"
+        )
+    found = with_options(owner, found, options)
+    pair = pairing(found)
+    if bare(found) is losses.poisson_nll_loss and (classifies or pair.means is None):
+        what = "log_input=False needs outputs that are not negative" if pair.means is None else "it is for counts"
+        raise ValueError(f"{owner}: loss poisson_nll_loss: {what}")
+    return found
+
+
+def objective(owner: str, loss: Any, out_activation: str, outputs: int, dtype: Any) -> Objective:
+    """What an estimator minimises, by its parameter `loss`.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or the loss does not go with the outputs.
+    TypeError
+        If it is no loss at all.
+    """
+    own = {
+        ("log_loss", "softmax"): MulticlassLogLoss,
+        ("log_loss", "logistic"): BinaryLogLoss,
+        ("squared_error", "identity"): SquaredError,
+        ("poisson", "exp"): Poisson,
+    }
+    if isinstance(loss, str) and (loss, out_activation) in own:
+        return own[loss, out_activation](dtype)
+    classifies = out_activation in ("softmax", "logistic")
+    found = chosen(owner, loss, classifies)
+    if found is None or (pairing(found).means is not None) != (out_activation == "exp"):
+        raise ValueError(
+            f"{owner}: loss {loss!r} does not go with the network trained so far, whose output activation is "
+            f"{out_activation!r}; set warm_start=False and fit anew"
+        )
+    if bare(found) is losses.cross_entropy and out_activation != "softmax":
+        raise ValueError(
+            f"{owner}: loss 'cross_entropy' is for three classes and more; here use 'binary_cross_entropy_with_logits'"
+            if classifies
+            else f"{owner}: loss 'cross_entropy' is for classes"
+        )
+    return Chosen(dtype, owner, found)

@@ -1,0 +1,346 @@
+"""The activations as functions of torch tensors: values and gradients by fastact's kernels, without copies.
+
+On anything but a strided floating tensor in main memory, and while torch.compile, torch.export, torch.jit, torch.func
+or a dispatch mode look on, torch's own operators compute the same function. torch.fx records a call of ours.
+"""
+from __future__ import annotations
+
+import importlib.util
+import math
+from typing import Any, Callable, Dict, Tuple
+
+import numpy as np
+
+from fastact._core import rows
+from fastact._core.activation import activations
+from fastact._core.gated import geglu, glu, reglu, swiglu
+from fastact._core.optional import optional
+
+with optional("torch", "fastact.torch needs PyTorch", '"fastact[torch]"'):
+    import torch
+
+Tensor = torch.Tensor
+_TYPES = {Tensor, torch.nn.Parameter}
+_KERNELS = {torch.float32, torch.float64, torch.float16, torch.bfloat16}
+_is_compiling: Callable[[], bool] = torch.compiler.is_compiling
+_is_tracing: Callable[[], bool] = torch._C._is_tracing  # of torch.jit
+_HAS_BFLOAT16 = importlib.util.find_spec("ml_dtypes") is not None
+# A batch of gradients, as torch.autograd.functional.jacobian(vectorize=True) makes, has no memory of its own.
+_is_batch: Callable[[Tensor], bool] = getattr(torch._C._functorch, "is_legacy_batchedtensor", lambda x: False)
+_transforms_active: Callable[[], bool] = getattr(torch._C, "_are_functorch_transforms_active", lambda: False)
+# A dispatch mode, as make_fx enters, sees torch's operators only: what a kernel computes is a constant to it.
+_modes: Callable[[], int] = getattr(torch._C, "_len_torch_dispatch_stack", lambda: 0)
+
+
+def forward_mode() -> bool:
+    """Whether tensors may carry tangents of torch.autograd.forward_ad; True where torch does not say."""
+    level: int = getattr(torch.autograd.forward_ad, "_current_level", 0)
+    return level >= 0
+
+
+def is_ours(x: Any) -> bool:
+    """Whether the kernels can read this tensor."""
+    return (
+        type(x) in _TYPES
+        and x.dtype in _KERNELS
+        and x.is_cpu
+        and x.layout is torch.strided
+        and not x.is_nested
+        and not _is_compiling()
+        and not _is_tracing()
+        and not _transforms_active()
+        and not _is_batch(x)
+        and not _modes()
+    )
+
+
+def is_recorded(*values: Any) -> bool:
+    """Whether torch.fx.symbolic_trace writes down what is done with these."""
+    return any(isinstance(value, torch.fx.Proxy) for value in values)
+
+
+def to_array(x: Tensor) -> np.ndarray:
+    """A view of the tensor; bfloat16 without ml_dtypes becomes float32."""
+    if x.requires_grad:
+        x = x.detach()
+    if x.dtype is torch.bfloat16:
+        return _bfloat16_to_array(x)
+    try:
+        return x.numpy()
+    except RuntimeError:  # of tensors that are written down as negated, or as zeros
+        return x.numpy(force=True)
+
+
+def _bfloat16_to_array(x: Tensor) -> np.ndarray:
+    if not _HAS_BFLOAT16:
+        return x.float().numpy()
+    import ml_dtypes
+
+    if x.is_neg() or x._is_zerotensor():
+        x = x.resolve_neg().clone()  # with numbers in memory
+    return x.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+
+
+def to_tensor(array: Any, dtype: torch.dtype) -> Tensor:
+    """A view of the array, which holds what `to_array` made of this dtype."""
+    if not isinstance(array, np.ndarray):  # a scalar, of a tensor without dimensions
+        array = np.asarray(array)
+    if dtype is torch.bfloat16 and array.dtype.itemsize == 2:
+        array = array.view(np.int16)
+        return torch.from_numpy(array).view(dtype)
+    made = torch.from_numpy(array)
+    return made if made.dtype is dtype else made.to(dtype)
+
+
+def run(form: Callable[..., Any], *arguments: Any, **keywords: Any) -> Tensor:
+    """A form of fastact of tensors, and numbers after them."""
+    arrays = [to_array(value) if type(value) in _TYPES else value for value in arguments]  # isinstance is slow here
+    return to_tensor(form(*arrays, **keywords), arguments[0].dtype)
+
+
+class Value(torch.autograd.Function):
+    """f(x)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
+        ctx.activation, ctx.parameters = activation, parameters
+        ctx.save_for_backward(x)
+        ctx.save_for_forward(x)
+        return run(activation, x, *parameters)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return product(grad, x, ctx.activation, ctx.parameters), None, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *others: Any) -> Any:
+        return product(tangent, ctx.saved_tensors[0], ctx.activation, ctx.parameters)
+
+
+class Product(torch.autograd.Function):
+    """grad * f'(x), the fused backward pass, which can be differentiated again."""
+
+    @staticmethod
+    def forward(ctx: Any, grad: Tensor, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
+        ctx.activation, ctx.parameters = activation, parameters
+        ctx.save_for_backward(grad, x)
+        return run(activation.backward, grad, x, *parameters)
+
+    @staticmethod
+    def backward(ctx: Any, again: Tensor) -> Any:
+        grad, x = ctx.saved_tensors
+        to_grad = to_x = None
+        if ctx.needs_input_grad[0]:
+            to_grad = product(again, x, ctx.activation, ctx.parameters)
+        if ctx.needs_input_grad[1]:
+            second = _second(x, ctx.activation, ctx.parameters)
+            if ctx.activation.info.second_stops:
+                again, grad = _stopped(again, second), _stopped(grad, second)
+            to_x = again * grad * second
+        return to_grad, to_x, None, None
+
+
+class Second(torch.autograd.Function):
+    """f''(x), which has no derivative here."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
+        ctx.name = activation.name
+        return run(activation.second_derivative, x, *parameters)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        raise NotImplementedError(f"fastact.torch.{ctx.name} has no third derivative")
+
+
+def product(grad: Tensor, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
+    """grad * f'(x), and 0 for every grad where a selection makes the slope 0."""
+    if not is_ours(grad):
+        slope = run(activation.derivative, x, *parameters)
+        return (_stopped(grad, slope) if activation.info.stops else grad) * slope
+    return _product(grad if grad.dtype is x.dtype else grad.to(x.dtype), x, activation, parameters)
+
+
+def _stopped(grad: Tensor, slope: Tensor) -> Tensor:
+    """grad, 0 where the slope is."""
+    return torch.where(slope == 0, 0, grad)
+
+
+class PReLU(torch.autograd.Function):
+    """prelu whose weight, broadcast to x, is a tensor with a gradient of its own."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return run(activations["prelu"], x, weight)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        x, weight = ctx.saved_tensors
+        if torch.is_grad_enabled() or not is_ours(grad):
+            to_x = grad * torch.where(x > 0, 1, weight)
+        else:
+            to_x = run(activations["prelu"].backward, grad, x, weight)
+        return to_x, torch.where(x > 0, 0, grad * x).sum_to_size(weight.shape) if ctx.needs_input_grad[1] else None
+
+
+class Rows(torch.autograd.Function):
+    """A function of rows whose gradient follows from its output."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, function: Any, dim: int) -> Tensor:
+        y = run(function, x, axis=dim)
+        ctx.function, ctx.dim = function, dim
+        if function is rows.hardmax:
+            ctx.mark_non_differentiable(y)
+        else:
+            ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        if ctx.function is rows.hardmax:
+            return None, None, None
+        (y,) = ctx.saved_tensors
+        if torch.is_grad_enabled() or not is_ours(grad):
+            return _ROW_GRADIENTS[ctx.function.name](grad, y, ctx.dim), None, None
+        return run(ctx.function.backward_from_output, grad.to(y.dtype), y, axis=ctx.dim), None, None
+
+
+def _softmax_gradient(grad: Tensor, y: Tensor, dim: int) -> Tensor:
+    return y * (grad - (grad * y).sum(dim, keepdim=True))
+
+
+def _sparsemax_gradient(grad: Tensor, y: Tensor, dim: int) -> Tensor:
+    inside = ~(y <= 0)  # NaN too
+    mean = torch.where(inside, grad + (y - y), 0).sum(dim, keepdim=True) / inside.sum(dim, keepdim=True)
+    return torch.where(inside, grad - mean, 0)
+
+
+_ROW_GRADIENTS: Dict[str, Callable[..., Tensor]] = {  # by torch's operators, to be differentiated again
+    "softmax": _softmax_gradient,
+    "softmin": lambda grad, y, dim: -_softmax_gradient(grad, y, dim),
+    "log_softmax": lambda grad, y, dim: grad - y.exp() * grad.sum(dim, keepdim=True),
+    "sparsemax": _sparsemax_gradient,
+}
+
+
+class LogSumExp(torch.autograd.Function):
+    """logsumexp over one dimension."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, dim: int, keepdim: bool) -> Tensor:
+        y = run(rows.logsumexp, x, axis=dim, keepdims=keepdim)
+        ctx.dim, ctx.keepdim = dim, keepdim
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        x, y = ctx.saved_tensors
+        if torch.is_grad_enabled() or not is_ours(grad):
+            grad, y = (t if ctx.keepdim else t.unsqueeze(ctx.dim) for t in (grad, y))
+            return grad * (x - y).exp(), None, None
+        return run(rows.logsumexp.backward, grad.to(x.dtype), x, axis=ctx.dim, keepdims=ctx.keepdim), None, None
+
+
+class Gated(torch.autograd.Function):
+    """A gated linear unit of the two halves of x."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, unit: Any, dim: int) -> Tensor:
+        ctx.unit, ctx.dim = unit, dim
+        ctx.save_for_backward(x)
+        return run(unit, x, axis=dim)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        if torch.is_grad_enabled() or not is_ours(grad):
+            a, b = x.chunk(2, ctx.dim)
+            f, to_b = value(b, ctx.unit.activation, ()), product(grad * a, b, ctx.unit.activation, ())
+            return torch.cat([grad * f, to_b], ctx.dim), None, None
+        return run(ctx.unit.backward, grad.to(x.dtype), x, axis=ctx.dim), None, None
+
+
+_Apply = Callable[..., Tensor]  # bound once, which is quicker
+value: _Apply = Value.apply
+_product: _Apply = Product.apply
+_second: _Apply = Second.apply
+prelu: _Apply = PReLU.apply
+of_rows: _Apply = Rows.apply
+logsumexp: _Apply = LogSumExp.apply
+gated: _Apply = Gated.apply
+
+
+def by_torch(info: Any, x: Tensor, parameters: Tuple[float, ...], inplace: bool = False) -> Tensor:
+    """The same function by torch's operators: its own where it has one, else the registry's formula."""
+    values = parameters or info.defaults
+    differs = info.name == "softplus" and values[0] <= 0 or info.name == "hard_sigmoid" and values != info.defaults
+    own = "" if differs else info.torch
+    result: Tensor
+    if inplace and own.rpartition(".")[2] not in _INPLACE:
+        return x.copy_(by_torch(info, x.clone(), parameters))
+    if info.name == "identity":
+        return x.clone()
+    if info.name == "gelu_tanh":
+        return torch.nn.functional.gelu(x, approximate="tanh")
+    if own:
+        function: Any = torch
+        for part in ("nn.functional.relu" if inplace and own == "relu" else own).split("."):
+            function = getattr(function, part)
+        values = () if info.name == "hard_sigmoid" else values
+        result = function(x, *values, inplace=True) if inplace else function(x, *values)
+        return result
+    result = _COMPOSED[info.name](x, *values)
+    return result
+
+
+_INPLACE = {  # the functions that torch has in place too
+    "celu", "elu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "mish", "relu", "relu6", "selu", "silu", "threshold",
+}  # fmt: skip
+
+
+def rows_by_torch(function: Any, x: Tensor, dim: int) -> Tensor:
+    """A function of rows by torch's operators."""
+    result: Tensor
+    if function is rows.hardmax:
+        return torch.zeros_like(x).scatter(dim, x.argmax(dim, keepdim=True), 1)
+    if function is rows.sparsemax:  # max(x - t, 0), t from the k largest of a row, which are the positive ones
+        ordered = x.sort(dim, descending=True).values
+        count = torch.ones_like(x).cumsum(dim)
+        excess = ordered.cumsum(dim) - 1
+        k = (count * ordered > excess).sum(dim, keepdim=True)
+        return torch.clamp_min(x - excess.gather(dim, k - 1) / k, 0)
+    own: Any = torch.nn.functional if "." in function.info.torch else torch
+    result = getattr(own, function.name)(x, dim)
+    return result
+
+
+def _where(condition: Tensor, a: Any, b: Any) -> Tensor:
+    like = a if isinstance(a, Tensor) else b
+    return torch.where(condition, a, b) if isinstance(like, Tensor) else torch.where(condition, float(a), float(b))
+
+
+def _of_either(name: str) -> Callable[[Any], Any]:
+    """A function of a tensor or of a number, such as a parameter."""
+    of_tensor, of_number = getattr(torch, name), getattr(math, name)
+    return lambda value: of_tensor(value) if isinstance(value, Tensor) else of_number(value)
+
+
+_FORMULA: Dict[str, Any] = {
+    **{name: _of_either(name) for name in ("exp", "expm1", "log1p", "tanh", "cosh", "sin", "cos", "sqrt", "erf", "erfc")},
+    "minimum": lambda a, b: torch.where(a >= b, b, a), "maximum": lambda a, b: torch.where(a <= b, b, a),
+    "abs": abs, "where": _where, "sigmoid": torch.sigmoid, "sign": torch.sign, "pi": math.pi,
+}  # fmt: skip
+
+_COMPOSED: Dict[str, Callable[..., Tensor]] = {  # from the registry's formulas; made once, so that torch.compile sees them
+    name: eval(
+        f"lambda {', '.join(['x', *(p.name for p in activation.info.parameters)])}: {activation.info.formula}",
+        {"__builtins__": {}, **_FORMULA},
+    )
+    for name, activation in activations.items()
+}
+
+GATED = {"glu": glu, "reglu": reglu, "geglu": geglu, "swiglu": swiglu}

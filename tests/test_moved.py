@@ -1,0 +1,66 @@
+"""Pickles of version 0.1.0, whose modules lay in one folder, and where objects say that they are."""
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+import fastact as fa
+from fastact._core import moved
+
+# What pickles of that version name, and what it is today.
+OLD = {
+    "fastact.activations": {"_form": None}, "fastact.bound": {"Pipeline": fa.Pipeline},
+    "fastact.callbacks": {"EarlyStopping": None},
+    "fastact.choosing": {"recommend": fa.recommend}, "fastact.class_losses": {"cross_entropy": fa.losses.cross_entropy},
+    "fastact.distributions": {"zeros": fa.initializers.zeros}, "fastact.gated": {"swiglu": fa.swiglu},
+    "fastact.array_diagnostics": {"dead_fraction": fa.diagnostics.dead_fraction}, "fastact.layers": {"Dense": None},
+    "fastact.loss_base": {"Loss": fa.losses.Loss}, "fastact.losses": {"mse_loss": fa.losses.mse_loss},
+    "fastact.mlp": {"MLP": fa.MLP}, "fastact.network": {"Network": None}, "fastact.normalisation": {"BatchNorm": None},
+    "fastact.optimizer_base": {"Optimizer": fa.optimizers.Optimizer}, "fastact.optimizers": {"Adam": fa.optimizers.Adam},
+    "fastact.plotting": {"plot": fa.plot}, "fastact.rows": {"softmax": fa.softmax, "logsumexp": fa.logsumexp},
+    "fastact.saving": {"LoadError": None}, "fastact.schedules": {"StepLR": fa.optimizers.StepLR},
+    "fastact.ufuncs": {"gelu": fa.gelu.ufunc, "gelu_backward": fa.gelu.backward.ufunc},
+}
+
+
+@pytest.mark.parametrize("module", OLD)
+def test_old_modules(module):
+    for name, wanted in OLD[module].items():
+        found = pickle.loads(f"c{module}\n{name}\n.".encode())
+        assert found is wanted if wanted is not None else callable(found)
+    assert module == "fastact.ufuncs" or sys.modules[module].__spec__.name == sys.modules[module].__name__
+    assert fa.activations["gelu"] is fa.gelu
+
+
+def test_old_form():
+    """Version 0.1.0 pickled a form as a call of this function."""
+    assert pickle.loads(b"cfastact.activations\n_form\n(S'gelu'\nS'backward'\ntR.") is fa.gelu.backward
+
+
+@pytest.mark.parametrize("old", sorted(moved._MOVED))
+def test_old_modules_are_found(old):
+    """In a fresh process, as the first import."""
+    if old.startswith(("sklearn_", "jax_", "torch_")):
+        pytest.importorskip(old.partition("_")[0])
+    code = f"import pickle, fastact.{old}; import fastact as fa; assert fa.activations['gelu'] is fa.gelu"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def places():
+    """Objects that pickle by name, and the module that should stand in the pickle."""
+    for value in (fa.gelu, fa.gelu.backward, fa.softmax, fa.logsumexp, fa.swiglu, fa.MLP, fa.plot, fa.recommend):
+        yield value, "fastact"
+    for package in (fa.losses, fa.optimizers, fa.initializers, fa.diagnostics):
+        for name in package.__all__:
+            yield getattr(package, name), package.__name__
+    yield fa.gelu.ufunc, "fastact.ufuncs"
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_pickles_name_public_places(protocol):
+    for value, module in places():
+        text = pickle.dumps(value, protocol)
+        assert module.encode() in text and b"fastact._core" not in text and pickle.loads(text) is value
+    net = fa.MLP([2, 3, 2], activation="silu")
+    assert b"fastact._core" not in pickle.dumps(net, protocol)
