@@ -25,12 +25,12 @@ cdef extern from "internal.h" nogil:
     enum:
         FA_ERROR_MEMORY
     const void *fa_find(const char *name)
-    const void *fa_at(int index)
+    const void *fa_activation_by_index(int index)
     int fa_parameter_count(const void *activation)
     int fa_apply(const void *activation, int form, int dtype, const void **inputs, void **outputs, Py_ssize_t n,
                  const void *parameters)
     int fa_apply_strided(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps, Py_ssize_t n)
-    int fa_apply_apart(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps, Py_ssize_t n)
+    int fa_apply_no_overlap(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps, Py_ssize_t n)
     int fa_apply_matrix(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,
                         const Py_ssize_t *row_steps, Py_ssize_t rows, Py_ssize_t columns)
     int fa_biased_backward(const void *activation, int dtype, char **data, const Py_ssize_t *steps,
@@ -101,7 +101,7 @@ cdef int no_memory_for_rows(int form, double temperature, Py_ssize_t outer, Py_s
 cdef int run(const char *name, int index, int form, int inputs, int arrays, size_t size, const void **data,
              const Py_ssize_t *length, const void *parameters) except -1 nogil:
     """Any typed function: arrays of one length or, for the biased forms, whole rows of the bias's length."""
-    cdef const void *activation = fa_at(index)
+    cdef const void *activation = fa_activation_by_index(index)
     cdef int dtype = FA_FLOAT32 if size == sizeof(float) else FA_FLOAT64
     cdef bint sums = form == FA_BIASED_BACKWARD
     cdef int bias = inputs - 1 if sums or form == FA_BIASED else -1
@@ -196,7 +196,7 @@ cdef int apply_strided(const void *activation, int form, int dtype, char **data,
 
 cdef int apply_apart(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,
                      Py_ssize_t n) noexcept nogil:
-    return fa_apply_apart(activation, form, dtype, data, steps, n)
+    return fa_apply_no_overlap(activation, form, dtype, data, steps, n)
 
 
 cdef int apply_matrix(const void *activation, int form, int dtype, char **data, const Py_ssize_t *steps,

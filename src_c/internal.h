@@ -7,6 +7,10 @@
 #include "fastact.h"
 #pragma GCC visibility pop
 
+/* The two attributes of functions that are not left to the compiler. */
+#define INLINE static inline __attribute__((always_inline, unused))
+#define NOINLINE static __attribute__((noinline))
+
 #define FA_MAX_INPUTS 3
 #define FA_MAX_PARAMETERS 3
 #define FA_MAX_OUTPUTS 2
@@ -21,7 +25,7 @@ typedef void fa_kernel(const void *const *in, void *const *out, ptrdiff_t n, con
 typedef struct {
     fa_kernel *scalar[FA_LOOP_COUNT];
     fa_kernel *array[FA_LOOP_COUNT];
-    int own_backward; /* 1: the backward loop has a slope of its own, quicker than the derivative; 2: its own product, 0 for
+    int own_backward; /* 1: the backward loop has a derivative of its own, quicker than the derivative; 2: its own product, 0 for
                          every gradient where the derivative is 0; 3: its own product, and the derivative crosses 0 too */
     fa_kernel *half;  /* NULL, or a quicker value for half types */
 } fa_kernels;
@@ -116,14 +120,15 @@ struct fa_activation {
 };
 
 /* api/elementwise.c: an activation by its place in the registry. */
-const fa_activation *fa_at(int index);
+const fa_activation *fa_activation_by_index(int index);
 
 /* api/elementwise.c: fa_apply_strided for arrays that are known to lie apart or element on element, and its parts. */
-fa_status fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+fa_status fa_apply_no_overlap(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                          const ptrdiff_t *steps, ptrdiff_t n);
 fa_status fa_prepare(fa_job *job, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                      const ptrdiff_t *steps);
-/* api/elementwise.c: whether the arguments of a call over matrices (`row_steps` NULL: of one row) are there and of sizes that can be. */
+/* api/elementwise.c: whether the arguments of a call over matrices are there and of sizes that can be. `row_steps` is NULL for
+   a matrix of one row. */
 fa_status fa_check(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data, const ptrdiff_t *steps,
                    const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns);
 /* api/elementwise.c: arrays one after the other in memory, and scalar parameters, as the data and steps of a call. */

@@ -23,12 +23,12 @@ from native import ROOT, SOURCE, compiler
 SHARED = {"half", "lanes", "maxima", "run", "short_rows", "terms"}  # headers of src_c/rows that several functions share
 needs_source = pytest.mark.skipif(not SOURCE.is_dir(), reason="needs the source tree")
 
-ROOM = """/* trial(x) = x / (1 + x^2), and its slope (1 - x^2) / (1 + x^2)^2. */
-INLINE REAL FN(trial)(REAL x) { return x / FN(fused)(x, x, 1); }
+HEADER = """/* trial(x) = x / (1 + x^2), and its slope (1 - x^2) / (1 + x^2)^2. */
+INLINE REAL FN(trial)(REAL x) { return x / FN(fma)(x, x, 1); }
 
 INLINE REAL FN(trial_derivative)(REAL x)
 {
-    REAL sum = FN(fused)(x, x, 1);
+    REAL sum = FN(fma)(x, x, 1);
     return (1 - x) * (1 + x) / (sum * sum);
 }
 """
@@ -63,7 +63,7 @@ def missing(root):
         header = root / "src_c" / "activations" / f"{entry.name}.h"
         text = header.read_text() if header.exists() else ""
         wanted = [entry.name, f"{entry.name}_derivative"] + [f"{entry.name}_backward"] * entry.stops
-        wanted += [f"{entry.name}_{'backward' if entry.stops else 'slope'}_from_output"] * entry.from_output
+        wanted += [f"{entry.name}_{'backward' if entry.stops else 'derivative'}_from_output"] * entry.from_output
         yield from (f"{entry.name}: its header does not define FN({function})"
                     for function in wanted if text and f"FN({function})" not in text)
         if not (entry.float32 and entry.float64):
@@ -166,7 +166,7 @@ def copy_of_the_tree(target):
 
 
 def add_header(root):
-    (root / "src_c" / "activations" / "trial.h").write_text(ROOM)
+    (root / "src_c" / "activations" / "trial.h").write_text(HEADER)
 
 
 def add_entry(root, more=""):
@@ -190,7 +190,7 @@ def test_what_is_absent_is_named(tmp_path):
     assert of_trial(root) == ["trial: there are no measured bounds; python -m fastact accuracy trial --write"]
     add_entry(root, "float32=Bounds(1.0, 1.0), float64=Bounds(1.0, 1.0),")  # in the place of the other
     assert of_trial(root) == []
-    (root / "src_c" / "activations" / "trial.h").write_text(ROOM.replace("FN(trial_derivative)", "FN(trial_slope)"))
+    (root / "src_c" / "activations" / "trial.h").write_text(HEADER.replace("FN(trial_derivative)", "FN(trial_derivative_fast)"))
     assert of_trial(root) == ["trial: its header does not define FN(trial_derivative)"]
     (root / "src_c" / "activations" / "trial.h").unlink()
     assert of_trial(root) == ["trial: the entry in fastact/registry.py has no src_c/activations/trial.h"]

@@ -97,19 +97,19 @@ def test_kernels_are_vectorised(c_objects, isa):
 def test_losses_and_optimizers_are_vectorised(c_objects, isa):
     found = functions(c_objects[isa])
     losses = [name for name in found
-              if re.fullmatch(r"(\w+_loss\w*|binary_cross_entropy\w*|kl_div\w*)_(values|slopes)_f\d+", name)]
+              if re.fullmatch(r"(\w+_loss\w*|binary_cross_entropy\w*|kl_div\w*)_(values|values_and_derivatives)_f\d+", name)]
     assert len(losses) == 14 * 2 * 2
     for name in losses:
         lines = loops(found[name])
         assert any(WIDTH[isa] in line for line in lines), name
         assert not any(SCALAR_ARITHMETIC.search(line) for line in lines) and not calls(found[name]), name
-    for name in ("run_loss", "run_cross_entropy", "run_step"):
+    for name in ("run_loss", "run_cross_entropy", "run_optimizer"):
         for suffix in ("_f32", "_f64"):
             assert any(WIDTH[isa] in line for line in loops(found[name + suffix])), name
             assert calls(found[name + suffix]) <= {"*%rax", "memset", "memcpy", ".text", "class_maximum" + suffix}, name
 
 
-ROWS = re.compile(r"((log_)?softmax|logsumexp|log_sums|hardmax|sparsemax|row_terms|run_rows|row_gather|row_scatter)")
+ROWS = re.compile(r"((log_)?softmax|logsumexp|log_sums|hardmax|sparsemax|row_terms|run_row_blocks|row_gather|row_scatter)")
 HALVES = re.compile(r"(widen|narrow)_row|b?float16_to_float|float_to_b?float16")
 COPIES = {"memset", "memcpy", "memmove", "malloc", "free", ".text"}
 

@@ -4,7 +4,7 @@
 needs no more to be compiled by itself.
 
 C cannot include headers from a macro list and Cython has no templates over names, so four small files
-carry the registry into them: the list of rooms, their includes, and the typed functions of kernels.
+carry the registry into them: the list of activations, the includes of their headers, and the typed functions of kernels.
 """
 import ast
 import keyword
@@ -74,14 +74,14 @@ def _half_bounds(entry):
         backward = 4.5 if entry.own_backward else slope + 0.5
         errors = (entry.half_error or max(value, 0.5), slope and max(slope, 0.5), backward, 0.0, 3.0, 3.0)
     bends = entry.zero_centered and entry.second_derivative != "0"  # next to 0 by less than float's last bit
-    sure = {form: "SURE_BUT_NEXT_TO_0" if form == "value" and bends else "SURE" for form in entry.halves}
+    sure = {form: "ROUNDS_CORRECTLY_EXCEPT_NEAR_0" if form == "value" and bends else "ROUNDS_CORRECTLY" for form in entry.halves}
     crossing = next((at for at in entry.crossings if at % 0.5), 0)  # at a float the slope is 0, and beside it exact
     defaults = [parameter.default or 0.0 for parameter in entry.parameters]
 
     def braces(values):
         return "{" + ", ".join(map(str, values)) + "}"
 
-    return (f"{braces(errors)}, {braces(sure.get(form, 'UNSURE') for form in LOOPS)}, "
+    return (f"{braces(errors)}, {braces(sure.get(form, 'CHECK_ROUNDING') for form in LOOPS)}, "
             f"{crossing}, {braces(defaults or [0])}")
 
 
@@ -91,18 +91,18 @@ def _own_backward(entry):
 
 
 def c_list(entries, rows):
-    """The macros FA_ACTIVATIONS(ROOM) and FA_BOUNDS(ROW), a row an activation, and FA_ALIASES(ALIAS)."""
-    rooms = [f"    ROOM({e.name}, {len(e.parameters)}, {int(e.from_output)}, {_own_backward(e)}, "
+    """The macros FA_ACTIVATIONS(ACTIVATION) and FA_BOUNDS(ROW), a row an activation, and FA_ALIASES(ALIAS)."""
+    rows = [f"    ACTIVATION({e.name}, {len(e.parameters)}, {int(e.from_output)}, {_own_backward(e)}, "
              f"{int(bool(e.second_derivative))}, {int(bool(e.half_error))}, {int(e.piecewise)}, {e.cost})" for e in entries]
     bounds = [f"    ROW({e.name}, {_half_bounds(e)})" for e in entries]
     aliases = [f"    ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
-    return ("#define FA_ACTIVATIONS(ROOM) \\\n" + " \\\n".join(rooms) + "\n"
+    return ("#define FA_ACTIVATIONS(ACTIVATION) \\\n" + " \\\n".join(rows) + "\n"
             "#define FA_BOUNDS(ROW) \\\n" + " \\\n".join(bounds) + "\n"
             "#define FA_ALIASES(ALIAS) \\\n" + " \\\n".join(aliases) + "\n")
 
 
-def c_rooms(entries, rows):
-    """Includes of every room."""
+def c_kernel_headers(entries, rows):
+    """Includes of every activation's header."""
     return "".join(f'#include "activations/{e.name}.h"\n' for e in entries)
 
 
@@ -155,7 +155,7 @@ def pyx_functions(entries, rows):
     return "\n".join(lines) + "\n\n\n_FORMS = {\n" + "\n".join(table) + "\n}\n"
 
 
-FILES = {"activation_list.h": c_list, "activation_rooms.h": c_rooms,
+FILES = {"activation_list.h": c_list, "kernel_headers.h": c_kernel_headers,
          "activations.pxi": pxd_functions, "activations_def.pxi": pyx_functions}
 
 

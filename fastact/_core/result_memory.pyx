@@ -14,8 +14,8 @@ cdef extern from "numpy/arrayobject.h":
     object PyDataMem_SetHandler(object handler)  # NumPy's declarations for Cython have it from 2.2 on
 
 cdef extern from "runtime/result_memory.h":
-    size_t fa_buffer_limit(size_t)
-    size_t fa_buffer_clear()
+    size_t fa_result_memory_limit(size_t)
+    size_t fa_result_memory_clear()
 
 cdef extern from *:
     """
@@ -23,19 +23,19 @@ cdef extern from *:
     #include <string.h>
     #include "runtime/result_memory.h"
     static atomic_int fastact_recycling;
-    static void *fastact_malloc(void *ctx, size_t n) { (void)ctx; return fa_buffer_take(n); }
+    static void *fastact_malloc(void *ctx, size_t n) { (void)ctx; return fa_result_acquire(n); }
     static void *fastact_calloc(void *ctx, size_t k, size_t n)
     {
-        void *p = n && k > SIZE_MAX / n ? NULL : fa_buffer_take(k * n);
+        void *p = n && k > SIZE_MAX / n ? NULL : fa_result_acquire(k * n);
         (void)ctx;
         return p ? memset(p, 0, k * n) : NULL;
     }
     static void *fastact_realloc(void *ctx, void *p, size_t n)
     {
         (void)ctx;
-        return p ? fa_buffer_resize(p, n) : fa_buffer_take(n);
+        return p ? fa_result_resize(p, n) : fa_result_acquire(n);
     }
-    static void fastact_free(void *ctx, void *p, size_t n) { (void)ctx; (void)n; if (p) fa_buffer_give(p); }
+    static void fastact_free(void *ctx, void *p, size_t n) { (void)ctx; (void)n; if (p) fa_result_release(p); }
     static PyDataMem_Handler fastact_handler = {
         "fastact", 1, {NULL, fastact_malloc, fastact_calloc, fastact_realloc, fastact_free}};
     static PyObject *fastact_new_handler(void) { return PyCapsule_New(&fastact_handler, "mem_handler", NULL); }
@@ -82,7 +82,7 @@ def set_limit(megabytes):
     """How much memory of results that are gone is kept for later ones; 0 for none."""
     global _recycling
     _recycling = megabytes > 0
-    fa_buffer_limit(<size_t>(megabytes * (1 << 20)))
+    fa_result_memory_limit(<size_t>(megabytes * (1 << 20)))
 
 
 def empty_cache():
@@ -91,7 +91,7 @@ def empty_cache():
     Results of 4 MiB and more take memory that earlier ones have left, at most ``FASTACT_CACHE_MB``
     megabytes of it (256; 0 switches this off).
     """
-    return fa_buffer_clear()
+    return fa_result_memory_clear()
 
 
 def _limit_of_environment():

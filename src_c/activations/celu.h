@@ -1,5 +1,5 @@
 /* celu(x) = x for x > 0, alpha (e^(x / alpha) - 1) elsewhere; limits inf and -alpha. Unlike elu's
-   its slope is continuous, 1 at 0, where the second derivative jumps from 1 / alpha to 0; it is 0 at 0, as in torch.
+   its derivative is continuous, 1 at 0, where the second derivative jumps from 1 / alpha to 0; it is 0 at 0, as in torch.
    The quotient t = x / alpha keeps its rounding error as t_low: in the tail e^t would multiply it by |t|.
    It is a product with 1 / alpha, so that a loop with one alpha does not divide.
 
@@ -7,25 +7,25 @@
    on alpha alone leaves the loop, unless alpha is an array. */
 #undef CELU_SHIFT
 #undef CELU_SHIFT_BELOW
-#define CELU_SHIFT LIT(64, 512) /* of e^t in slopes; with alpha < 0 it may be large, otherwise small */
+#define CELU_SHIFT LIT(64, 512) /* of e^t in derivatives; with alpha < 0 it may be large, otherwise small */
 #define CELU_SHIFT_BELOW LIT(90, 900) /* of e^t - 1 with alpha < 0 */
 
 /* alpha and x for the quotient: |alpha| not below 2^-126 (2^-1022), and `down` makes the largest small enough for
    a product with the limits. */
 INLINE REAL FN(celu_scale)(REAL alpha, REAL *down)
 {
-    REAL size = FN(magnitude)(alpha);
+    REAL size = FN(fabs)(alpha);
     *down = size > LIT(0x1p100f, 0x1p1000) ? LIT(0x1p-10f, 0x1p-12) : 1;
-    size = FN(at_most)(size, LARGEST) * *down;
-    return FN(with_sign)(FN(at_least)(size, LIT(0x1p-126f, 0x1p-1022)), alpha);
+    size = FN(min)(size, LARGEST) * *down;
+    return FN(copysign)(FN(max)(size, LIT(0x1p-126f, 0x1p-1022)), alpha);
 }
 
 /* x / alpha with x between lowest alpha and 0, or highest alpha and 0 where alpha < 0. */
 INLINE REAL FN(celu_quotient)(REAL x, REAL alpha, REAL lowest, REAL highest, REAL *t_low)
 {
     REAL down, scaled = FN(celu_scale)(alpha, &down), limit = (scaled < 0 ? highest : lowest) * scaled;
-    REAL inverse = 1 / scaled, c = FN(clamp)(x * down, limit, 0), t = FN(fused)(c, inverse, 0);
-    *t_low = FN(fused)(-t, scaled, c) * inverse;
+    REAL inverse = 1 / scaled, c = FN(clamp)(x * down, limit, 0), t = FN(fma)(c, inverse, 0);
+    *t_low = FN(fma)(-t, scaled, c) * inverse;
     return t;
 }
 
@@ -33,10 +33,10 @@ INLINE REAL FN(celu)(REAL x, REAL alpha)
 {
     /* With alpha < 0 e^t carries a factor 2^-shift, since it may overflow where alpha e^t does not. A factor next to 0
        is made larger: from x = -1 / LARGEST on the result is -inf all the same. */
-    REAL size = FN(magnitude)(alpha), least = LIT(0x1p-86f, 0x1p-880);
+    REAL size = FN(fabs)(alpha), least = LIT(0x1p-86f, 0x1p-880);
     int negative = FN(to_bits)(alpha) < 0, shift = negative ? CELU_SHIFT_BELOW : 0;
     REAL one = negative ? LIT(0x1p-90f, 0x1p-900) : 1, unit = negative ? LIT(0x1p90f, 0x1p900) : 1;
-    REAL factor = negative ? -FN(at_least)(size, least) : alpha;
+    REAL factor = negative ? -FN(max)(size, least) : alpha;
     /* Next to 0 it is x itself, where the quotient might be a subnormal number. */
     REAL near = alpha == alpha ? size * LIT(-0x1p-27f, -0x1p-56) : 0;
 
@@ -44,9 +44,9 @@ INLINE REAL FN(celu)(REAL x, REAL alpha)
     REAL highest = size < 1 ? LIT(149.0f, 1330.0) : LIT(89.0f, 710.0), t_low;
     REAL t = FN(celu_quotient)(x, alpha, LIT(-25.0f, -45.0), highest, &t_low);
     FN(exp_parts) e = FN(exp_split_low)(t, t_low, shift);
-    REAL power = e.scale - one, high = FN(fused)(e.q, e.scale, power);
-    REAL low = FN(fused)(e.q_low, e.scale, FN(fused)(e.q, e.scale, power - high));
-    REAL below = FN(fused)(factor, high, factor * low) * unit;
+    REAL power = e.scale - one, high = FN(fma)(e.q, e.scale, power);
+    REAL low = FN(fma)(e.q_low, e.scale, FN(fma)(e.q, e.scale, power - high));
+    REAL below = FN(fma)(factor, high, factor * low) * unit;
     return x < near ? below : x;
 }
 
@@ -57,7 +57,7 @@ INLINE REAL FN(celu_below)(REAL x, REAL alpha, REAL factor)
     REAL unit = negative ? LIT(0x1p64f, 0x1p512) : LIT(0x1p-64f, 0x1p-512);
     REAL t_low, t = FN(celu_quotient)(x, alpha, LIT(-131.0f, -1060.0), LIT(131.0f, 1060.0), &t_low);
     FN(exp_parts) e = FN(exp_split_low)(t, t_low, shift);
-    return (FN(fused)(factor, e.q, factor) * e.scale) * unit;
+    return (FN(fma)(factor, e.q, factor) * e.scale) * unit;
 }
 
 INLINE REAL FN(celu_derivative)(REAL x, REAL alpha)
@@ -76,4 +76,4 @@ INLINE REAL FN(celu_second_derivative)(REAL x, REAL alpha)
 }
 
 /* e^(x / alpha) = (y + alpha) / alpha where y < 0, which is exactly where x < 0. */
-INLINE REAL FN(celu_slope_from_output)(REAL y, REAL alpha) { return (FN(at_most)(y, 0) + alpha) / alpha; }
+INLINE REAL FN(celu_derivative_from_output)(REAL y, REAL alpha) { return (FN(min)(y, 0) + alpha) / alpha; }

@@ -2,8 +2,8 @@
    which keeps the digits of the negative side. Limits -0.0 and inf. Minimum -0.1700 at x = -0.7518. */
 INLINE REAL FN(gelu)(REAL x)
 {
-    REAL base = FN(above_zero)(x);
-    return FN(fused)(FN(normal_tail)(FN(magnitude_at_most)(x, NORMAL_LARGEST)), -NORMAL_UNIT, base);
+    REAL base = FN(positive_part)(x);
+    return FN(fma)(FN(normal_tail)(FN(min_fabs)(x, NORMAL_LARGEST)), -NORMAL_UNIT, base);
 }
 
 #if !FA_DOUBLE
@@ -11,27 +11,27 @@ INLINE REAL FN(gelu)(REAL x)
    which the half shows nothing. */
 INLINE REAL FN(gelu_half)(REAL x)
 {
-    REAL base = FN(above_zero)(x), a = FN(magnitude_at_most)(x, NORMAL_LARGEST);
+    REAL base = FN(positive_part)(x), a = FN(min_fabs)(x, NORMAL_LARGEST);
     FN(exp_parts) e = FN(exp_short)(-0.5f * a * a, NORMAL_SHIFT);
     REAL n = 0x1.91af9ep-23f; /* 1.87049622e-7 */
-    n = FN(fused)(n, a, 0x1.e513d6p-7f); /* 0.01480339002 */
-    n = FN(fused)(n, a, 0x1.c0e2p-4f); /* 0.1095905304 */
-    n = FN(fused)(n, a, 0x1.5fd9d4p-2f); /* 0.3436043859 */
-    n = FN(fused)(n, a, 0x1.fffffap-2f); /* 0.4999999106 */
+    n = FN(fma)(n, a, 0x1.e513d6p-7f); /* 0.01480339002 */
+    n = FN(fma)(n, a, 0x1.c0e2p-4f); /* 0.1095905304 */
+    n = FN(fma)(n, a, 0x1.5fd9d4p-2f); /* 0.3436043859 */
+    n = FN(fma)(n, a, 0x1.fffffap-2f); /* 0.4999999106 */
     REAL d = 0x1.302b58p-5f; /* 0.03713004291 */
-    d = FN(fused)(d, a, 0x1.18cac2p-2f); /* 0.2742109597 */
-    d = FN(fused)(d, a, 0x1.cef0c6p-1f); /* 0.9041807055 */
-    d = FN(fused)(d, a, 0x1.7c2e8p+0f); /* 1.485084534 */
-    d = FN(fused)(d, a, 1);
+    d = FN(fma)(d, a, 0x1.18cac2p-2f); /* 0.2742109597 */
+    d = FN(fma)(d, a, 0x1.cef0c6p-1f); /* 0.9041807055 */
+    d = FN(fma)(d, a, 0x1.7c2e8p+0f); /* 1.485084534 */
+    d = FN(fma)(d, a, 1);
     REAL tail = a * (n / d);
-    return FN(fused)(FN(fused)(tail, e.q, tail) * e.scale, -NORMAL_UNIT, base);
+    return FN(fma)(FN(fma)(tail, e.q, tail) * e.scale, -NORMAL_UNIT, base);
 }
 #endif
 
 /* Phi(x) + x phi(x), phi the density: for x < 0 Q(a) - a phi(a), for x >= 0 1 minus that. */
 INLINE REAL FN(gelu_derivative)(REAL x)
 {
-    REAL left = FN(normal_slope)(FN(magnitude_at_most)(x, NORMAL_LARGEST));
+    REAL left = FN(normal_derivative)(FN(min_fabs)(x, NORMAL_LARGEST));
     return FN(or_nan)(x < 0 ? left : 1 - left, x);
 }
 
@@ -39,8 +39,8 @@ INLINE REAL FN(gelu_derivative)(REAL x)
 INLINE REAL FN(gelu_second_derivative)(REAL x)
 {
     const REAL density = LIT(0x1.988454p-2f, 0x1.9884533d43651p-2); /* 1 / sqrt(2 pi) = 0.3989422804 */
-    REAL a = FN(magnitude_at_most)(x, NORMAL_LARGEST);
+    REAL a = FN(min_fabs)(x, NORMAL_LARGEST);
     FN(exp_parts) e = FN(exp_short)(LIT(-0.5f, -0.5) * a * a, NORMAL_SHIFT);
-    REAL y = density * FN(fused)(-a, a, 2);
-    return FN(or_nan)((FN(fused)(e.q, y, y) * e.scale) * NORMAL_UNIT, x);
+    REAL y = density * FN(fma)(-a, a, 2);
+    return FN(or_nan)((FN(fma)(e.q, y, y) * e.scale) * NORMAL_UNIT, x);
 }

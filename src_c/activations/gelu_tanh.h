@@ -30,44 +30,44 @@
 /* a (K + l a^2) as high, which is returned, and low: t with L, a t'(a) with 3 L. */
 INLINE REAL FN(gelu_tanh_cubic)(REAL a, REAL l, REAL l_low, REAL *low)
 {
-    REAL s = a * a, s_low = FN(fused)(a, a, -s), p = FN(fused)(l, s, TANH_K);
-    REAL p_low = FN(fused)(l, s, TANH_K - p) + FN(fused)(l, s_low, FN(fused)(l_low, s, TANH_K_LO));
+    REAL s = a * a, s_low = FN(fma)(a, a, -s), p = FN(fma)(l, s, TANH_K);
+    REAL p_low = FN(fma)(l, s, TANH_K - p) + FN(fma)(l, s_low, FN(fma)(l_low, s, TANH_K_LO));
     REAL t = a * p;
-    *low = FN(fused)(a, p_low, FN(fused)(a, p, -t));
+    *low = FN(fma)(a, p_low, FN(fma)(a, p, -t));
     return t;
 }
 
 INLINE REAL FN(gelu_tanh)(REAL x)
 {
-    REAL a = FN(magnitude_at_most)(x, TANH_LARGEST), low, t = FN(gelu_tanh_cubic)(a, TANH_L, TANH_L_LO, &low);
-    REAL base = FN(above_zero)(x);
-    return FN(fused)(a / FN(sigmoid_denominator_low)(-t, -low), -SIGMOID_UNIT, base);
+    REAL a = FN(min_fabs)(x, TANH_LARGEST), low, t = FN(gelu_tanh_cubic)(a, TANH_L, TANH_L_LO, &low);
+    REAL base = FN(positive_part)(x);
+    return FN(fma)(a / FN(sigmoid_denominator_low)(-t, -low), -SIGMOID_UNIT, base);
 }
 
 /* For x < 0 z (1 + z - y) / (1 + z)^2 with z = e^-|t|, y = a t'(a), for x >= 0 1 minus that. The bracket crosses
-   zero at a = 0.7525, where its low part is what counts: everything is kept as high + low. Silu's quicker slope
+   zero at a = 0.7525, where its low part is what counts: everything is kept as high + low. Silu's quicker derivative
    for backward passes is up to 6 ulp off here, since y grows twice as fast as t. */
 INLINE REAL FN(gelu_tanh_derivative)(REAL x)
 {
-    REAL a = FN(magnitude_at_most)(x, TANH_LARGEST), t_low, y_low;
+    REAL a = FN(min_fabs)(x, TANH_LARGEST), t_low, y_low;
     REAL t = FN(gelu_tanh_cubic)(a, TANH_L, TANH_L_LO, &t_low);
     REAL y = FN(gelu_tanh_cubic)(a, TANH_3L, TANH_3L_LO, &y_low);
-    FN(exp_parts) e = FN(exp_split_low)(-t, -t_low, -SLOPE_SHIFT);
-    REAL z = FN(fused)(e.q, e.scale, e.scale);
-    REAL z_low = FN(fused)(e.q_low, e.scale, FN(fused)(e.q, e.scale, e.scale - z));
-    REAL line = FN(fused)(-y, SLOPE_UNIT, SLOPE_UNIT), bracket = line + z;
-    REAL low = ((line - bracket) + z) + FN(fused)(-y_low, SLOPE_UNIT, z_low);
-    return FN(or_nan)(FN(bracket_slope)(e, bracket, FN(fused)(e.q, low, low), x < 0), x);
+    FN(exp_parts) e = FN(exp_split_low)(-t, -t_low, -DERIVATIVE_SHIFT);
+    REAL z = FN(fma)(e.q, e.scale, e.scale);
+    REAL z_low = FN(fma)(e.q_low, e.scale, FN(fma)(e.q, e.scale, e.scale - z));
+    REAL line = FN(fma)(-y, DERIVATIVE_UNIT, DERIVATIVE_UNIT), bracket = line + z;
+    REAL low = ((line - bracket) + z) + FN(fma)(-y_low, DERIVATIVE_UNIT, z_low);
+    return FN(or_nan)(FN(derivative_from_bracket)(e, bracket, FN(fma)(e.q, low, low), x < 0), x);
 }
 
 /* s'(t) (2 t' + x (t'' - t'^2 tanh(t / 2))), an even function. */
 INLINE REAL FN(gelu_tanh_second_derivative)(REAL x)
 {
     const REAL k = TANH_K + TANH_K_LO;
-    REAL a = FN(magnitude_at_most)(x, LIT(11.1f, 21.75)), s = a * a; /* beyond, the result rounds to 0 */
-    FN(exp_parts) e = FN(exp_short)(-a * FN(fused)(TANH_L, s, k), NORMAL_SHIFT);
-    REAL scaled = FN(fused)(e.q, e.scale, e.scale), z = scaled * NORMAL_UNIT, r = 1 / (1 + z);
-    REAL slope = FN(fused)(TANH_3L, s, k);
-    REAL inner = FN(fused)(a, FN(fused)(-slope * slope, (1 - z) * r, (2 * TANH_3L) * a), 2 * slope);
+    REAL a = FN(min_fabs)(x, LIT(11.1f, 21.75)), s = a * a; /* beyond, the result rounds to 0 */
+    FN(exp_parts) e = FN(exp_short)(-a * FN(fma)(TANH_L, s, k), NORMAL_SHIFT);
+    REAL scaled = FN(fma)(e.q, e.scale, e.scale), z = scaled * NORMAL_UNIT, r = 1 / (1 + z);
+    REAL derivative = FN(fma)(TANH_3L, s, k);
+    REAL inner = FN(fma)(a, FN(fma)(-derivative * derivative, (1 - z) * r, (2 * TANH_3L) * a), 2 * derivative);
     return FN(or_nan)(((scaled * r) * (r * inner)) * NORMAL_UNIT, x);
 }

@@ -1,10 +1,10 @@
-/* hard_shrink(x) = x where |x| > lambd, 0 elsewhere; exact. The slope at both jumps is 0, as in torch.
+/* hard_shrink(x) = x where |x| > lambd, 0 elsewhere; exact. The derivative at both jumps is 0, as in torch.
    Comparisons are such that NaN passes (ONNX and Keras make it 0). */
-INLINE REAL FN(hard_shrink)(REAL x, REAL lambd) { return FN(magnitude)(x) <= lambd ? 0 : x; }
+INLINE REAL FN(hard_shrink)(REAL x, REAL lambd) { return FN(fabs)(x) <= lambd ? 0 : x; }
 
 INLINE REAL FN(hard_shrink_backward)(REAL grad, REAL x, REAL lambd)
 {
-    return FN(pass_if_of)(!(FN(magnitude)(x) <= lambd), grad, x);
+    return FN(pass_if_or_nan)(!(FN(fabs)(x) <= lambd), grad, x);
 }
 
 INLINE REAL FN(hard_shrink_derivative)(REAL x, REAL lambd) { return FN(hard_shrink_backward)(1, x, lambd); }
@@ -19,5 +19,5 @@ INLINE REAL FN(hard_shrink_second_derivative)(REAL x, REAL lambd)
 INLINE REAL FN(hard_shrink_backward_from_output)(REAL grad, REAL y, REAL lambd)
 {
     (void)lambd;
-    return FN(pass_if_of)(!(y == 0), grad, y);
+    return FN(pass_if_or_nan)(!(y == 0), grad, y);
 }

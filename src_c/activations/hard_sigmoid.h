@@ -21,15 +21,15 @@ INLINE REAL FN(sixth_low)(REAL slope)
 /* x, limited so that slope x does not overflow. */
 INLINE REAL FN(hard_sigmoid_clamp)(REAL x, REAL slope)
 {
-    REAL limit = LARGEST / 4 / FN(at_most)(FN(at_least)(FN(magnitude)(slope), 1), LARGEST);
+    REAL limit = LARGEST / 4 / FN(min)(FN(max)(FN(fabs)(slope), 1), LARGEST);
     return FN(clamp)(x, -limit, limit);
 }
 
 INLINE REAL FN(hard_sigmoid)(REAL x, REAL slope, REAL offset)
 {
     REAL c = FN(hard_sigmoid_clamp)(x, slope), nan = slope == slope ? offset : slope;
-    REAL finite = FN(at_least)(FN(at_most)(slope, LARGEST), -LARGEST); /* inf: a step */
-    REAL line = FN(fused)(c, FN(sixth_low)(slope), FN(fused)(c, finite, offset));
+    REAL finite = FN(max)(FN(min)(slope, LARGEST), -LARGEST); /* inf: a step */
+    REAL line = FN(fma)(c, FN(sixth_low)(slope), FN(fma)(c, finite, offset));
     return FN(or_nan)(FN(or_nan)(FN(clamp_positive)(line, 1), x), nan);
 }
 
@@ -38,11 +38,11 @@ INLINE REAL FN(hard_sigmoid)(REAL x, REAL slope, REAL offset)
    one = (1 - offset) / slope keep what rounding them loses. */
 INLINE REAL FN(hard_sigmoid_derivative)(REAL x, REAL slope, REAL offset)
 {
-    REAL over = FN(at_least)(FN(magnitude)(slope), LIT(0x1p-100f, 0x1p-900)), over_low = FN(sixth_low)(slope);
-    REAL sign = FN(with_sign)(1, slope), rest = 1 - offset, rest_low = (1 - rest) - offset;
-    REAL zero = offset / over, zero_low = (FN(fused)(-zero, over, offset) - zero * over_low) / over;
-    REAL one = rest / over, one_low = (FN(fused)(-one, over, rest) - one * over_low + rest_low) / over;
-    int above = FN(fused)(x, sign, zero) > -zero_low, inside = above & (FN(fused)(-x, sign, one) > -one_low);
+    REAL over = FN(max)(FN(fabs)(slope), LIT(0x1p-100f, 0x1p-900)), over_low = FN(sixth_low)(slope);
+    REAL sign = FN(copysign)(1, slope), rest = 1 - offset, rest_low = (1 - rest) - offset;
+    REAL zero = offset / over, zero_low = (FN(fma)(-zero, over, offset) - zero * over_low) / over;
+    REAL one = rest / over, one_low = (FN(fma)(-one, over, rest) - one * over_low + rest_low) / over;
+    int above = FN(fma)(x, sign, zero) > -zero_low, inside = above & (FN(fma)(-x, sign, one) > -one_low);
     return FN(or_nan)(FN(or_nan)(inside ? slope : 0, x), slope == slope ? offset : slope);
 }
 

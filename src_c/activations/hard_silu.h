@@ -1,5 +1,5 @@
 /* hard_silu(x) = x (x + 3) / 6 for -3 < x < 3, 0 below, x above. Minimum -0.375 at
-   x = -1.5, where the slope (x + 1.5) / 3 crosses zero. The slope is 0 at -3 and 1 at 3, as in torch and JAX,
+   x = -1.5, where the derivative (x + 1.5) / 3 crosses zero. The derivative is 0 at -3 and 1 at 3, as in torch and JAX,
    although it jumps there. Limits -0.0 and inf.
    Sums are exact next to their zeros, and what rounding another loses is added again. Where the exact result
    is a tie between two halves, so is this one. */
@@ -7,7 +7,7 @@ INLINE REAL FN(hard_silu)(REAL x)
 {
     const REAL sixth = LIT(0x1.555556p-3f, 0x1.5555555555555p-3);
     REAL c = FN(clamp)(x, -3, 3), sum = c + 3, lost = (3 - sum) + c;
-    REAL y = FN(fused)(c, sum, c * lost) * sixth;
+    REAL y = FN(fma)(c, sum, c * lost) * sixth;
     return x < 3 ? y : x; /* NaN too */
 }
 
@@ -37,5 +37,5 @@ INLINE REAL FN(hard_silu_backward)(REAL grad, REAL x)
 
 INLINE REAL FN(hard_silu_second_derivative)(REAL x)
 {
-    return FN(or_nan)(FN(magnitude)(x) < 3 ? LIT(0x1.555556p-2f, 0x1.5555555555555p-2) : 0, x);
+    return FN(or_nan)(FN(fabs)(x) < 3 ? LIT(0x1.555556p-2f, 0x1.5555555555555p-2) : 0, x);
 }

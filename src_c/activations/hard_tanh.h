@@ -1,15 +1,15 @@
 /* hard_tanh(x) = x limited to [min_val, max_val], exact; its limits are these two, and where one is NaN, so is it. The
-   slope is 0 at both kinks, as in torch (JAX has 1). */
+   derivative is 0 at both kinks, as in torch (JAX has 1). */
 INLINE REAL FN(hard_tanh)(REAL x, REAL min_val, REAL max_val)
 {
     REAL nan = min_val == min_val ? max_val : min_val; /* a limit that is NaN */
-    return FN(or_nan)(FN(at_most)(FN(at_least)(x, min_val), max_val), nan);
+    return FN(or_nan)(FN(min)(FN(max)(x, min_val), max_val), nan);
 }
 
 INLINE REAL FN(hard_tanh_backward)(REAL grad, REAL x, REAL min_val, REAL max_val)
 {
     REAL nan = min_val == min_val ? max_val : min_val;
-    return FN(or_nan)(FN(pass_if_of)((x > min_val) & (x < max_val), grad, x), nan);
+    return FN(or_nan)(FN(pass_if_or_nan)((x > min_val) & (x < max_val), grad, x), nan);
 }
 
 INLINE REAL FN(hard_tanh_derivative)(REAL x, REAL min_val, REAL max_val)

@@ -14,4 +14,4 @@ INLINE REAL FN(identity_second_derivative)(REAL x)
     return 0;
 }
 
-INLINE REAL FN(identity_slope_from_output)(REAL y) { return FN(identity_derivative)(y); }
+INLINE REAL FN(identity_derivative_from_output)(REAL y) { return FN(identity_derivative)(y); }

@@ -1,16 +1,16 @@
 /* leaky_relu(x) = x for x > 0, negative_slope * x elsewhere: one rounding, 0.5 ulp.
-   The slope at the kink is negative_slope, as in torch. A factor is selected rather than a product,
+   The derivative at the kink is negative_slope, as in torch. A factor is selected rather than a product,
    so that a large x cannot overflow in the branch that it does not take; fused, since GCC moves a plain
    product before the selection. */
 INLINE REAL FN(leaky_relu)(REAL x, REAL negative_slope)
 {
-    return FN(fused)(x, x > 0 ? 1 : negative_slope, LIT(-0.0f, -0.0));
+    return FN(fma)(x, x > 0 ? 1 : negative_slope, LIT(-0.0f, -0.0));
 }
 
 INLINE REAL FN(leaky_relu_derivative)(REAL x, REAL negative_slope)
 {
-    REAL slope = x > 0 ? 1 : negative_slope;
-    return x == x ? slope : x;
+    REAL derivative = x > 0 ? 1 : negative_slope;
+    return x == x ? derivative : x;
 }
 
 INLINE REAL FN(leaky_relu_second_derivative)(REAL x, REAL negative_slope)
@@ -20,7 +20,7 @@ INLINE REAL FN(leaky_relu_second_derivative)(REAL x, REAL negative_slope)
 }
 
 /* With negative_slope >= 0 the output has the sign of the input. */
-INLINE REAL FN(leaky_relu_slope_from_output)(REAL y, REAL negative_slope)
+INLINE REAL FN(leaky_relu_derivative_from_output)(REAL y, REAL negative_slope)
 {
     return FN(leaky_relu_derivative)(y, negative_slope);
 }

@@ -1,16 +1,16 @@
 /* log_sigmoid(x) = -log(1 + e^-x) = min(x, 0) - log(1 + e^-|x|), which neither overflows nor loses the
    tail at x > 0 that log(sigmoid(x)) rounds to 0. Limits -inf and +0.0. Methods: math/softplus.h, with
-   beta = -1. The slope is sigmoid(-x), the curvature -s(x) s(-x). */
+   beta = -1. The derivative is sigmoid(-x), the second derivative -s(x) s(-x). */
 INLINE REAL FN(log_sigmoid)(REAL x)
 {
     const REAL unit = LIT(0x1p-24f, 0x1p-53);
-    REAL t = FN(minus_magnitude)(x, LIT(104.0f, 745.2)); /* e^t rounds to 0 there */
+    REAL t = FN(minus_min_fabs)(x, LIT(104.0f, 745.2)); /* e^t rounds to 0 there */
     FN(exp_parts) e = FN(exp_short)(t, LIT(-24, -53));
     REAL below = x > 0 ? 0 : x; /* NaN too */
     REAL power = e.scale * -unit, rest = e.q * power;
     REAL far = FN(softplus_far)(power + rest, power, rest, -1, below);
     REAL near = FN(softplus_near)(x, t, -1, -LN2_HI, -LN2_LO);
-    return t > -NEAR ? near : far;
+    return t > -SOFTPLUS_NEAR ? near : far;
 }
 
 INLINE REAL FN(log_sigmoid_derivative)(REAL x)
@@ -19,7 +19,7 @@ INLINE REAL FN(log_sigmoid_derivative)(REAL x)
     return FN(or_nan)(SIGMOID_UNIT / FN(sigmoid_denominator)(a), x);
 }
 
-INLINE REAL FN(log_sigmoid_second_derivative)(REAL x) { return FN(logistic_slope)(x, -1); }
+INLINE REAL FN(log_sigmoid_second_derivative)(REAL x) { return FN(scaled_sigmoid_derivative)(x, -1); }
 
 /* e^y = s(x), and s(-x) = 1 - s(x): as exact as the output is. */
-INLINE REAL FN(log_sigmoid_slope_from_output)(REAL y) { return FN(one_minus_exp)(y); }
+INLINE REAL FN(log_sigmoid_derivative_from_output)(REAL y) { return FN(one_minus_exp)(y); }

@@ -5,7 +5,7 @@
 #undef MISH_ZERO
 #undef MISH_ZERO_LO
 #if FA_DOUBLE
-#define MISH_HIGHEST 22.0 /* above, mish(x) rounds to x and its slope to 1 */
+#define MISH_HIGHEST 22.0 /* above, mish(x) rounds to x and its derivative to 1 */
 #define MISH_ZERO -0x1.31432c0d12d84p+0     /* -1.192431215 */
 #define MISH_ZERO_LO -0x1.bf319154da21p-55 /* -4.848482985e-17 */
 #else
@@ -22,13 +22,13 @@ INLINE REAL FN(mish)(REAL x)
     REAL a = FN(clamp)(x, SIGMOID_LOWEST, MISH_HIGHEST);
     FN(exp_parts) e = FN(exp_short)(a, -SIGMOID_SHIFT);
     REAL s = e.scale * SIGMOID_UNIT, h = e.q * s, b = 1 + s;
-    REAL m = FN(fused)(2, b, h), c = FN(fused)(b, b, 1);
-    REAL over = FN(fused)(h, m, c), over_low = FN(fused)(h, m, c - over);
+    REAL m = FN(fma)(2, b, h), c = FN(fma)(b, b, 1);
+    REAL over = FN(fma)(h, m, c), over_low = FN(fma)(h, m, c - over);
     int left = a < LIT(-0.35f, -0.35);
-    REAL u = (left ? FN(fused)(h, (b + s) + h, s * b) : 2) / over;
+    REAL u = (left ? FN(fma)(h, (b + s) + h, s * b) : 2) / over;
     REAL factor = a * (left ? e.scale : 1 / SIGMOID_UNIT), q = left ? e.q : u * over_low * (u / 2);
-    REAL y = FN(fused)(factor, FN(fused)(-u, 1 + (left ? e.q : 0), q), factor) * SIGMOID_UNIT;
-    return x <= MISH_HIGHEST ? FN(with_sign)(y, x) : x; /* -0.0 for -0.0; NaN too */
+    REAL y = FN(fma)(factor, FN(fma)(-u, 1 + (left ? e.q : 0), q), factor) * SIGMOID_UNIT;
+    return x <= MISH_HIGHEST ? FN(copysign)(y, x) : x; /* -0.0 for -0.0; NaN too */
 }
 
 /* B of mish' at d + d_low from its zero, |d| < 1/4: a series whose first term is rounded last; `low` is
@@ -36,31 +36,31 @@ INLINE REAL FN(mish)(REAL x)
 INLINE REAL FN(mish_bracket)(REAL d, REAL d_low, REAL *low)
 {
 #if FA_DOUBLE
-    const REAL slope = 0x1.9a1c155f7b7d1p+2, slope_low = 0x1.4479ee534728bp-52; /* 6.40796408 2.814383213e-16 */
+    const REAL derivative = 0x1.9a1c155f7b7d1p+2, derivative_low = 0x1.4479ee534728bp-52; /* 6.40796408 2.814383213e-16 */
     REAL p = 0x1.02d7ba63a3ff9p-17;              /* 7.71411323e-6 */
-    p = FN(fused)(p, d, 0x1.21a00fa6f809ep-15); /* 3.452601896e-5 */
-    p = FN(fused)(p, d, 0x1.2c7d3e472406fp-13); /* 0.0001432844312 */
-    p = FN(fused)(p, d, 0x1.26c2e44161829p-11); /* 0.0005622125538 */
-    p = FN(fused)(p, d, 0x1.0eee567a929adp-9);  /* 0.002067039544 */
-    p = FN(fused)(p, d, 0x1.d3c3cf9b0675fp-8);  /* 0.007137525735 */
-    p = FN(fused)(p, d, 0x1.7cd9d5d8e7868p-6);  /* 0.02324529537 */
-    p = FN(fused)(p, d, 0x1.259c9612baf1fp-4);  /* 0.07168253538 */
-    p = FN(fused)(p, d, 0x1.ab14503f48dd3p-3);  /* 0.2085348386 */
-    p = FN(fused)(p, d, 0x1.1d9a628eeb0a7p-1);  /* 0.557818489 */
-    p = FN(fused)(p, d, 0x1.49433e20bcad9p+0);  /* 1.286182292 */
-    p = FN(fused)(p, d, 0x1.21b0c7fb83bap+1);   /* 2.263207434 */
+    p = FN(fma)(p, d, 0x1.21a00fa6f809ep-15); /* 3.452601896e-5 */
+    p = FN(fma)(p, d, 0x1.2c7d3e472406fp-13); /* 0.0001432844312 */
+    p = FN(fma)(p, d, 0x1.26c2e44161829p-11); /* 0.0005622125538 */
+    p = FN(fma)(p, d, 0x1.0eee567a929adp-9);  /* 0.002067039544 */
+    p = FN(fma)(p, d, 0x1.d3c3cf9b0675fp-8);  /* 0.007137525735 */
+    p = FN(fma)(p, d, 0x1.7cd9d5d8e7868p-6);  /* 0.02324529537 */
+    p = FN(fma)(p, d, 0x1.259c9612baf1fp-4);  /* 0.07168253538 */
+    p = FN(fma)(p, d, 0x1.ab14503f48dd3p-3);  /* 0.2085348386 */
+    p = FN(fma)(p, d, 0x1.1d9a628eeb0a7p-1);  /* 0.557818489 */
+    p = FN(fma)(p, d, 0x1.49433e20bcad9p+0);  /* 1.286182292 */
+    p = FN(fma)(p, d, 0x1.21b0c7fb83bap+1);   /* 2.263207434 */
 #else
-    const REAL slope = 0x1.9a1c16p+2f, slope_low = -0x1.410906p-23f; /* 6.40796423 -1.494936868e-7 */
+    const REAL derivative = 0x1.9a1c16p+2f, derivative_low = -0x1.410906p-23f; /* 6.40796423 -1.494936868e-7 */
     REAL p = 0x1.81165ep-6f;            /* 0.02350386791 */
-    p = FN(fused)(p, d, 0x1.28f23p-4f); /* 0.072496593 */
-    p = FN(fused)(p, d, 0x1.ab0f2p-3f); /* 0.2085249424 */
-    p = FN(fused)(p, d, 0x1.1d96d6p-1f); /* 0.5577914119 */
-    p = FN(fused)(p, d, 0x1.49434p+0f);  /* 1.286182404 */
-    p = FN(fused)(p, d, 0x1.21b0cap+1f); /* 2.263207674 */
+    p = FN(fma)(p, d, 0x1.28f23p-4f); /* 0.072496593 */
+    p = FN(fma)(p, d, 0x1.ab0f2p-3f); /* 0.2085249424 */
+    p = FN(fma)(p, d, 0x1.1d96d6p-1f); /* 0.5577914119 */
+    p = FN(fma)(p, d, 0x1.49434p+0f);  /* 1.286182404 */
+    p = FN(fma)(p, d, 0x1.21b0cap+1f); /* 2.263207674 */
 #endif
-    REAL rest = FN(fused)(d * d, p, FN(fused)(d, slope_low, d_low * slope));
-    REAL bracket = FN(fused)(d, slope, rest);
-    *low = FN(fused)(d, slope, -bracket) + rest;
+    REAL rest = FN(fma)(d * d, p, FN(fma)(d, derivative_low, d_low * derivative));
+    REAL bracket = FN(fma)(d, derivative, rest);
+    *low = FN(fma)(d, derivative, -bracket) + rest;
     return bracket;
 }
 
@@ -72,24 +72,24 @@ INLINE REAL FN(mish_derivative)(REAL x)
     REAL a = FN(clamp)(x, SIGMOID_LOWEST, MISH_HIGHEST);
     FN(exp_parts) e = FN(exp_split)(a, -SIGMOID_SHIFT);
     REAL s = e.scale * SIGMOID_UNIT, h = e.q * s;
-    REAL w = s + h, w_low = FN(fused)(e.q_low, s, (s - w) + h);
+    REAL w = s + h, w_low = FN(fma)(e.q_low, s, (s - w) + h);
     REAL b = 1 + w, b_low = ((1 - b) + w) + w_low; /* D = b^2 + 1 */
-    REAL over = FN(fused)(b, b, 1), over_low = FN(fused)(2 * b, b_low, FN(fused)(b, b, 1 - over));
-    REAL square = over * over, square_low = FN(fused)(2 * over, over_low, FN(fused)(over, over, -square));
+    REAL over = FN(fma)(b, b, 1), over_low = FN(fma)(2 * b, b_low, FN(fma)(b, b, 1 - over));
+    REAL square = over * over, square_low = FN(fma)(2 * over, over_low, FN(fma)(over, over, -square));
 
-    REAL line = FN(fused)(4, a, 4), k0 = FN(fused)(4, a, 6);
-    REAL k = FN(fused)(w, w + 4, k0), k_low = FN(fused)(w, w + 4, k0 - k);
-    REAL far = FN(fused)(w, k, line), far_low = FN(fused)(w, k_low, FN(fused)(w, k, line - far));
-    far_low = FN(fused)(w_low, FN(fused)(w, FN(fused)(2, w, 4), k), far_low);
+    REAL line = FN(fma)(4, a, 4), k0 = FN(fma)(4, a, 6);
+    REAL k = FN(fma)(w, w + 4, k0), k_low = FN(fma)(w, w + 4, k0 - k);
+    REAL far = FN(fma)(w, k, line), far_low = FN(fma)(w, k_low, FN(fma)(w, k, line - far));
+    far_low = FN(fma)(w_low, FN(fma)(w, FN(fma)(2, w, 4), k), far_low);
     /* A fused difference: GCC moves a plain one and d * d before the limits of a, where that overflows. */
-    REAL d = FN(fused)(a, 1, -MISH_ZERO), near_low, near = FN(mish_bracket)(d, -MISH_ZERO_LO, &near_low);
-    int is_near = FN(magnitude)(d) < LIT(0.25f, 0.25);
+    REAL d = FN(fma)(a, 1, -MISH_ZERO), near_low, near = FN(mish_bracket)(d, -MISH_ZERO_LO, &near_low);
+    int is_near = FN(fabs)(d) < LIT(0.25f, 0.25);
     REAL bracket = is_near ? near : far, low = is_near ? near_low : far_low;
-    REAL high = FN(fused)(e.q, bracket, bracket);
-    low = FN(fused)(e.q, low, low) + FN(fused)(e.q, bracket, bracket - high);
+    REAL high = FN(fma)(e.q, bracket, bracket);
+    low = FN(fma)(e.q, low, low) + FN(fma)(e.q, bracket, bracket - high);
 
-    REAL step = FN(fused)(w, w, w), right = FN(fused)(a, -2 * step, over);
-    REAL right_low = FN(fused)(a, -2 * step, over - right) + over_low;
+    REAL step = FN(fma)(w, w, w), right = FN(fma)(a, -2 * step, over);
+    REAL right_low = FN(fma)(a, -2 * step, over - right) + over_low;
     int left = a < LIT(-0.25f, -0.25);
     high = left ? high : 2 * right;
     low = left ? low : 2 * right_low;
@@ -97,20 +97,20 @@ INLINE REAL FN(mish_derivative)(REAL x)
     return FN(or_nan)(left ? y * e.scale * SIGMOID_UNIT : 1 - y, x);
 }
 
-/* The same slope without most low parts, for backward passes: below 4 ulp in half of the time. */
-INLINE REAL FN(mish_backward_slope)(REAL x)
+/* The same derivative without most low parts, for backward passes: below 4 ulp in half of the time. */
+INLINE REAL FN(mish_derivative_fast)(REAL x)
 {
     REAL a = FN(clamp)(x, SIGMOID_LOWEST, MISH_HIGHEST);
     FN(exp_parts) e = FN(exp_short)(a, -SIGMOID_SHIFT);
-    REAL s = e.scale * SIGMOID_UNIT, w = FN(fused)(e.q, s, s);
-    REAL b = w + 2, over = FN(fused)(w, b, 2), over_low = FN(fused)(w, b, 2 - over);
-    REAL square = FN(fused)(over, over, 2 * over * over_low);
-    REAL far = FN(fused)(w, FN(fused)(w, w + 4, FN(fused)(4, a, 6)), FN(fused)(4, a, 4));
-    REAL d = FN(fused)(a, 1, -MISH_ZERO), unused, near = FN(mish_bracket)(d, -MISH_ZERO_LO, &unused);
-    REAL bracket = FN(magnitude)(d) < LIT(0.25f, 0.25) ? near : far;
-    REAL right = over + FN(fused)(a, -2 * FN(fused)(w, w, w), over_low);
+    REAL s = e.scale * SIGMOID_UNIT, w = FN(fma)(e.q, s, s);
+    REAL b = w + 2, over = FN(fma)(w, b, 2), over_low = FN(fma)(w, b, 2 - over);
+    REAL square = FN(fma)(over, over, 2 * over * over_low);
+    REAL far = FN(fma)(w, FN(fma)(w, w + 4, FN(fma)(4, a, 6)), FN(fma)(4, a, 4));
+    REAL d = FN(fma)(a, 1, -MISH_ZERO), unused, near = FN(mish_bracket)(d, -MISH_ZERO_LO, &unused);
+    REAL bracket = FN(fabs)(d) < LIT(0.25f, 0.25) ? near : far;
+    REAL right = over + FN(fma)(a, -2 * FN(fma)(w, w, w), over_low);
     int left = a < LIT(-0.25f, -0.25);
-    REAL y = (left ? FN(fused)(e.q, bracket, bracket) : 2 * right) / square;
+    REAL y = (left ? FN(fma)(e.q, bracket, bracket) : 2 * right) / square;
     return FN(or_nan)(left ? y * e.scale * SIGMOID_UNIT : 1 - y, x);
 }
 
@@ -120,8 +120,8 @@ INLINE REAL FN(mish_second_derivative)(REAL x)
     const REAL highest = MISH_HIGHEST + 8; /* above, less than 2^-49 (2^-80) */
     REAL a = FN(clamp)(x, SIGMOID_LOWEST, highest);
     FN(exp_parts) e = FN(exp_short)(a, -SIGMOID_SHIFT);
-    REAL s = e.scale * SIGMOID_UNIT, w = FN(fused)(e.q, s, s), inverse = 1 / FN(fused)(w, w + 2, 2);
-    REAL p = FN(fused)(w, FN(fused)(w, FN(fused)(-2, w, -3), 2), 2);
-    REAL y = 4 * (w * inverse) * inverse * FN(fused)(a * p, inverse, FN(fused)(2, w, 2));
+    REAL s = e.scale * SIGMOID_UNIT, w = FN(fma)(e.q, s, s), inverse = 1 / FN(fma)(w, w + 2, 2);
+    REAL p = FN(fma)(w, FN(fma)(w, FN(fma)(-2, w, -3), 2), 2);
+    REAL y = 4 * (w * inverse) * inverse * FN(fma)(a * p, inverse, FN(fma)(2, w, 2));
     return FN(or_nan)(x < highest ? y : 0, x);
 }

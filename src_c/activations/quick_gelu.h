@@ -1,6 +1,6 @@
 /* quick_gelu(x) = x s(t), s the sigmoid, t = 1.702 x: max(x, 0) - a / (1 + e^|t|) with a = |x|. 1.702 is split in
    two and the product kept as high + low: in the tail e^t multiplies its error by |t| (1.702 rounded to float
-   costs 46 ulp at -54). Limits -0.0 and inf. Its slope is silu's at t: math/sigmoid.h. */
+   costs 46 ulp at -54). Limits -0.0 and inf. Its derivative is silu's at t: math/sigmoid.h. */
 #undef QUICK_GELU
 #undef QUICK_GELU_LO
 #undef QUICK_GELU_LARGEST
@@ -11,39 +11,39 @@
 INLINE REAL FN(quick_gelu_argument)(REAL a, REAL *low)
 {
     REAL t = QUICK_GELU * a;
-    *low = FN(fused)(QUICK_GELU_LO, a, FN(fused)(QUICK_GELU, a, -t));
+    *low = FN(fma)(QUICK_GELU_LO, a, FN(fma)(QUICK_GELU, a, -t));
     return t;
 }
 
 INLINE REAL FN(quick_gelu)(REAL x)
 {
-    REAL a = FN(magnitude_at_most)(x, QUICK_GELU_LARGEST), low, t = FN(quick_gelu_argument)(a, &low);
-    REAL base = FN(above_zero)(x);
-    return FN(fused)(a / FN(sigmoid_denominator_low)(-t, -low), -SIGMOID_UNIT, base);
+    REAL a = FN(min_fabs)(x, QUICK_GELU_LARGEST), low, t = FN(quick_gelu_argument)(a, &low);
+    REAL base = FN(positive_part)(x);
+    return FN(fma)(a / FN(sigmoid_denominator_low)(-t, -low), -SIGMOID_UNIT, base);
 }
 
 INLINE REAL FN(quick_gelu_derivative)(REAL x)
 {
-    REAL a = FN(magnitude_at_most)(x, QUICK_GELU_LARGEST), low, t = FN(quick_gelu_argument)(a, &low);
-    return FN(or_nan)(FN(silu_slope)(FN(exp_split_low)(-t, -low, -SLOPE_SHIFT), t, low, x < 0), x);
+    REAL a = FN(min_fabs)(x, QUICK_GELU_LARGEST), low, t = FN(quick_gelu_argument)(a, &low);
+    return FN(or_nan)(FN(x_sigmoid_derivative)(FN(exp_split_low)(-t, -low, -DERIVATIVE_SHIFT), t, low, x < 0), x);
 }
 
 /* As silu_quick_slope, which without t's low part is 4.2 ulp off. */
-INLINE REAL FN(quick_gelu_backward_slope)(REAL x)
+INLINE REAL FN(quick_gelu_derivative_fast)(REAL x)
 {
-    REAL a = FN(magnitude_at_most)(x, QUICK_GELU_LARGEST), low, t = FN(quick_gelu_argument)(a, &low);
-    FN(exp_parts) e = FN(exp_short_low)(-t, -low, -SLOPE_SHIFT);
-    REAL z = FN(fused)(e.q, e.scale, e.scale), u = 2 * SLOPE_UNIT + z;
-    REAL line = FN(fused)(-low, SLOPE_UNIT, FN(fused)(-t, SLOPE_UNIT, SLOPE_UNIT + e.scale));
-    REAL bracket = FN(fused)(e.q, e.scale, line);
-    REAL square = FN(fused)(z, u, SLOPE_UNIT * SLOPE_UNIT);
-    REAL left = (FN(fused)(e.q, bracket, bracket) * e.scale) / square;
+    REAL a = FN(min_fabs)(x, QUICK_GELU_LARGEST), low, t = FN(quick_gelu_argument)(a, &low);
+    FN(exp_parts) e = FN(exp_short_low)(-t, -low, -DERIVATIVE_SHIFT);
+    REAL z = FN(fma)(e.q, e.scale, e.scale), u = 2 * DERIVATIVE_UNIT + z;
+    REAL line = FN(fma)(-low, DERIVATIVE_UNIT, FN(fma)(-t, DERIVATIVE_UNIT, DERIVATIVE_UNIT + e.scale));
+    REAL bracket = FN(fma)(e.q, e.scale, line);
+    REAL square = FN(fma)(z, u, DERIVATIVE_UNIT * DERIVATIVE_UNIT);
+    REAL left = (FN(fma)(e.q, bracket, bracket) * e.scale) / square;
     return FN(or_nan)(x < 0 ? left : 1 - left, x);
 }
 
 /* 1.702 silu''(1.702 x), an even function. */
 INLINE REAL FN(quick_gelu_second_derivative)(REAL x)
 {
-    REAL a = FN(magnitude_at_most)(x, QUICK_GELU_LARGEST);
-    return FN(or_nan)(QUICK_GELU * FN(silu_curvature)(QUICK_GELU * a), x);
+    REAL a = FN(min_fabs)(x, QUICK_GELU_LARGEST);
+    return FN(or_nan)(QUICK_GELU * FN(x_sigmoid_second_derivative)(QUICK_GELU * a), x);
 }

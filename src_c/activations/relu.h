@@ -8,7 +8,7 @@ INLINE REAL FN(relu_derivative)(REAL x)
     return x > 0 ? 1 : nan_or_zero;
 }
 
-INLINE REAL FN(relu_backward)(REAL grad, REAL x) { return FN(pass_if_of)(!(x <= 0), grad, x); }
+INLINE REAL FN(relu_backward)(REAL grad, REAL x) { return FN(pass_if_or_nan)(!(x <= 0), grad, x); }
 
 INLINE REAL FN(relu_second_derivative)(REAL x) { return FN(or_nan)(0, x); }
 

@@ -1,10 +1,10 @@
-/* relu6(x) = min(max(x, 0), 6), exact; limits 0 and 6. relu6(-0.0) = +0.0. The slope is 0 at both kinks,
+/* relu6(x) = min(max(x, 0), 6), exact; limits 0 and 6. relu6(-0.0) = +0.0. The derivative is 0 at both kinks,
    as in torch and JAX. */
 INLINE REAL FN(relu6)(REAL x) { return FN(or_nan)(FN(clamp_positive)(x, 6), x); }
 
 INLINE REAL FN(relu6_backward)(REAL grad, REAL x)
 {
-    return FN(pass_if_of)((x > 0) & (x < 6), grad, x);
+    return FN(pass_if_or_nan)((x > 0) & (x < 6), grad, x);
 }
 
 INLINE REAL FN(relu6_derivative)(REAL x) { return FN(relu6_backward)(1, x); }

@@ -1,13 +1,13 @@
-/* relu_squared(x) = max(x, 0)^2: one rounding. Its slope 2 max(x, 0) is exact and continuous; the second
-   derivative jumps from 0 to 2, and is 0 at 0 like relu's slope.
+/* relu_squared(x) = max(x, 0)^2: one rounding. Its derivative 2 max(x, 0) is exact and continuous; the second
+   derivative jumps from 0 to 2, and is 0 at 0 like relu's derivative.
    Products are fused ones, since GCC moves plain ones before the selection, where they overflow. */
 INLINE REAL FN(relu_squared)(REAL x)
 {
     REAL positive = FN(relu)(x);
-    return FN(fused)(positive, positive, 0);
+    return FN(fma)(positive, positive, 0);
 }
 
-INLINE REAL FN(relu_squared_derivative)(REAL x) { return FN(fused)(2, FN(relu)(x), 0); }
+INLINE REAL FN(relu_squared_derivative)(REAL x) { return FN(fma)(2, FN(relu)(x), 0); }
 
 INLINE REAL FN(relu_squared_backward)(REAL grad, REAL x)
 {

@@ -1,7 +1,7 @@
 /* selu(x) = lambda x for x > 0, lambda alpha (e^x - 1) elsewhere; limits inf and -lambda alpha.
    lambda and alpha make mean 0 and variance 1 a fixed point (Klambauer et al. 2017); they are the
    doubles that other libraries have, and their product is kept as high + low.
-   The slope at 0 is lambda alpha, as in torch and JAX. Method: elu.h. */
+   The derivative at 0 is lambda alpha, as in torch and JAX. Method: elu.h. */
 #undef SELU_LAMBDA
 #undef SELU_BELOW
 #undef SELU_BELOW_LO
@@ -22,13 +22,13 @@ INLINE REAL FN(selu)(REAL x)
     REAL a = FN(clamp)(x, LIT(-25.0f, -45.0), 0); /* e^x - 1 is -1 below -17.4 (-37.5) */
 #if FA_DOUBLE
     REAL low, high = FN(expm1_parts)(FN(exp_split)(a, 0), &low);
-    REAL below = FN(fused)(SELU_BELOW, high, FN(fused)(SELU_BELOW, low, SELU_BELOW_LO * high));
+    REAL below = FN(fma)(SELU_BELOW, high, FN(fma)(SELU_BELOW, low, SELU_BELOW_LO * high));
 #else
     REAL below = FN(scaled_expm1)(a, SELU_BELOW, SELU_EXCESS);
 #endif
     /* A factor is selected, since lambda x can overflow in the branch that is not taken; by a, and for a fused
        product, since GCC moves others before the selection. */
-    REAL above = FN(fused)(x, a < 0 ? 1 : SELU_LAMBDA, LIT(-0.0f, -0.0));
+    REAL above = FN(fma)(x, a < 0 ? 1 : SELU_LAMBDA, LIT(-0.0f, -0.0));
     return x < 0 ? below : above;
 }
 
@@ -36,12 +36,12 @@ INLINE REAL FN(selu_derivative)(REAL x)
 {
     REAL a = FN(clamp)(x, LIT(-106.0f, -747.0), 0);
     FN(exp_parts) e = FN(exp_short)(a, LIT(-64, -512));
-    REAL factor = SELU_BELOW + FN(fused)(SELU_BELOW, e.q, SELU_BELOW_LO);
+    REAL factor = SELU_BELOW + FN(fma)(SELU_BELOW, e.q, SELU_BELOW_LO);
     REAL below = (factor * e.scale) * LIT(0x1p-64f, 0x1p-512);
     return x <= 0 ? below : FN(or_nan)(SELU_LAMBDA, x);
 }
 
-/* The slope for x < 0, else 0, as in torch. */
+/* The derivative for x < 0, else 0, as in torch. */
 INLINE REAL FN(selu_second_derivative)(REAL x)
 {
     REAL below = FN(selu_derivative)(x);
@@ -49,4 +49,4 @@ INLINE REAL FN(selu_second_derivative)(REAL x)
 }
 
 /* y > 0 exactly where x > 0, and lambda alpha e^x = y + lambda alpha elsewhere. */
-INLINE REAL FN(selu_slope_from_output)(REAL y) { return y > 0 ? SELU_LAMBDA : y + SELU_BELOW; }
+INLINE REAL FN(selu_derivative_from_output)(REAL y) { return y > 0 ? SELU_LAMBDA : y + SELU_BELOW; }

@@ -6,9 +6,9 @@ INLINE REAL FN(sigmoid)(REAL x)
     return FN(or_nan)(SIGMOID_UNIT / FN(sigmoid_denominator)(a), x);
 }
 
-INLINE REAL FN(sigmoid_derivative)(REAL x) { return FN(logistic_slope)(x, 1); }
+INLINE REAL FN(sigmoid_derivative)(REAL x) { return FN(scaled_sigmoid_derivative)(x, 1); }
 
-INLINE REAL FN(sigmoid_second_derivative)(REAL x) { return FN(logistic_curvature)(x, 1); }
+INLINE REAL FN(sigmoid_second_derivative)(REAL x) { return FN(scaled_sigmoid_second_derivative)(x, 1); }
 
 /* s (1 - s): as exact as the output is, so 0 once the output has rounded to 1. */
-INLINE REAL FN(sigmoid_slope_from_output)(REAL y) { return y * (1 - y); }
+INLINE REAL FN(sigmoid_derivative_from_output)(REAL y) { return y * (1 - y); }

@@ -10,14 +10,14 @@ INLINE REAL FN(silu)(REAL x)
 
 INLINE REAL FN(silu_derivative)(REAL x)
 {
-    REAL a = FN(at_most)(FN(magnitude)(x), SLOPE_LARGEST);
-    return FN(silu_slope)(FN(exp_split)(-a, -SLOPE_SHIFT), a, 0, x < 0);
+    REAL a = FN(min)(FN(fabs)(x), DERIVATIVE_LARGEST);
+    return FN(x_sigmoid_derivative)(FN(exp_split)(-a, -DERIVATIVE_SHIFT), a, 0, x < 0);
 }
 
-INLINE REAL FN(silu_second_derivative)(REAL x) { return FN(silu_curvature)(x); }
+INLINE REAL FN(silu_second_derivative)(REAL x) { return FN(x_sigmoid_second_derivative)(x); }
 
-INLINE REAL FN(silu_backward_slope)(REAL x)
+INLINE REAL FN(silu_derivative_fast)(REAL x)
 {
-    REAL a = FN(at_most)(FN(magnitude)(x), SLOPE_LARGEST);
-    return FN(silu_quick_slope)(FN(exp_short)(-a, -SLOPE_SHIFT), a, x < 0);
+    REAL a = FN(min)(FN(fabs)(x), DERIVATIVE_LARGEST);
+    return FN(x_sigmoid_derivative_fast)(FN(exp_short)(-a, -DERIVATIVE_SHIFT), a, x < 0);
 }

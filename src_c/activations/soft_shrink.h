@@ -1,9 +1,9 @@
-/* soft_shrink(x) = x - lambd for x > lambd, x + lambd for x < -lambd, 0 between: one rounding. The slope at
+/* soft_shrink(x) = x - lambd for x > lambd, x + lambd for x < -lambd, 0 between: one rounding. The derivative at
    both kinks is 0, as in torch. Comparisons are such that NaN passes (ONNX and Keras make it 0). */
 INLINE REAL FN(soft_shrink)(REAL x, REAL lambd)
 {
     REAL towards = lambd < 0 ? 1 : -1;
-    return FN(magnitude)(x) <= FN(at_least)(lambd, 0) ? 0 : FN(fused)(towards, FN(with_sign)(lambd, x), x);
+    return FN(fabs)(x) <= FN(max)(lambd, 0) ? 0 : FN(fma)(towards, FN(copysign)(lambd, x), x);
 }
 
 INLINE REAL FN(soft_shrink_backward)(REAL grad, REAL x, REAL lambd) { return FN(hard_shrink_backward)(grad, x, lambd); }

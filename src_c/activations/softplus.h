@@ -1,56 +1,56 @@
 /* softplus(x, beta) = log(1 + e^t) / beta with t = beta x, without the threshold from which torch returns x.
    Limits 0 and inf. Methods: math/softplus.h. x is limited before the product, so that t cannot overflow. The
-   slope is s(t), never 0 for x > 0; the curvature beta s(t) s(-t).
+   derivative is s(t), never 0 for x > 0; the second derivative beta s(t) s(-t).
 
    beta < 0 gives -softplus(-x, -beta), as the formula does: log_sigmoid at -1. beta = inf gives relu, beta = 0
-   inf with the slope 1/2; of an infinite x and a beta next to 0 it is the limit in x. What depends on beta alone
+   inf with the derivative 1/2; of an infinite x and a beta next to 0 it is the limit in x. What depends on beta alone
    leaves the loop, unless beta is an array. */
 #undef SOFTPLUS_FURTHEST
 #define SOFTPLUS_FURTHEST LIT(0x1.fffff8p127f, 0x1.ffffffffffff8p1023) /* next to the largest number */
 
 /* limit / |beta|, at most SOFTPLUS_FURTHEST. */
-INLINE REAL FN(softplus_limit)(REAL limit, REAL size) { return limit / FN(at_least)(size, limit / SOFTPLUS_FURTHEST); }
+INLINE REAL FN(softplus_limit)(REAL limit, REAL size) { return limit / FN(max)(size, limit / SOFTPLUS_FURTHEST); }
 
 /* beta x with x limited before the product, and its rounding error. A beta next to 0 is made as large as it takes for
    the largest x to reach the limits, so that infinite x have theirs; that shows for |x| > 2^100 (2^990) alone. */
 INLINE REAL FN(softplus_product)(REAL x, REAL beta, REAL lowest, REAL highest, REAL *t_low)
 {
-    REAL size = FN(at_most)(FN(magnitude)(beta), LARGEST), far = FN(at_least)(lowest, highest);
-    REAL enough = FN(at_least)(size, far / SOFTPLUS_FURTHEST);
-    REAL steepness = FN(with_sign)(size > 0 ? enough : size, beta);
+    REAL size = FN(min)(FN(fabs)(beta), LARGEST), far = FN(max)(lowest, highest);
+    REAL enough = FN(max)(size, far / SOFTPLUS_FURTHEST);
+    REAL steepness = FN(copysign)(size > 0 ? enough : size, beta);
     REAL least = lowest / enough, most = highest / enough;
     REAL a = FN(clamp)(x, beta < 0 ? -most : -least, beta < 0 ? least : most);
-    REAL t = FN(fused)(steepness, a, 0);
-    *t_low = FN(fused)(steepness, a, -t);
+    REAL t = FN(fma)(steepness, a, 0);
+    *t_low = FN(fma)(steepness, a, -t);
     return t;
 }
 
 INLINE REAL FN(softplus)(REAL x, REAL beta)
 {
-    REAL size = FN(at_most)(FN(magnitude)(beta), LARGEST), sign = FN(with_sign)(1, beta);
-    REAL steepness = FN(at_least)(size, LIT(0x1p-126f, 0x1p-1022));
+    REAL size = FN(min)(FN(fabs)(beta), LARGEST), sign = FN(copysign)(1, beta);
+    REAL steepness = FN(max)(size, LIT(0x1p-126f, 0x1p-1022));
     REAL inverse = sign / steepness;
-    REAL error = FN(fused)(-sign * steepness, inverse, 1); /* 1 / beta = inverse (1 + error) */
+    REAL error = FN(fma)(-sign * steepness, inverse, 1); /* 1 / beta = inverse (1 + error) */
     REAL product = LN2_HI * inverse;
     /* 1 / beta for E(s), which is large where it is not taken. */
-    REAL curved = FN(with_sign)(FN(at_most)(1 / steepness, LIT(0x1p80f, 0x1p800)), beta);
-    REAL base_low = FN(fused)(LN2_HI, inverse, -product) + FN(fused)(LN2_HI, error * inverse, LN2_LO * inverse);
-    REAL base = product * (steepness / FN(magnitude)(beta)); /* inf for beta = 0, 0 for beta = inf */
+    REAL curved = FN(copysign)(FN(min)(1 / steepness, LIT(0x1p80f, 0x1p800)), beta);
+    REAL base_low = FN(fma)(LN2_HI, inverse, -product) + FN(fma)(LN2_HI, error * inverse, LN2_LO * inverse);
+    REAL base = product * (steepness / FN(fabs)(beta)); /* inf for beta = 0, 0 for beta = inf */
     /* Until e^t / beta rounds to 0, all 2^(n - shift) and unit / beta have to be normal numbers. */
     int gentle = size < 1, shift = gentle ? LIT(-126, -1022) : LIT(-24, -53);
     REAL unit = gentle ? LIT(0x1p-126f, 0x1p-1022) : LIT(0x1p-24f, 0x1p-53);
     REAL furthest = FN(softplus_limit)(gentle ? LIT(174.0f, 1416.0) : LIT(104.0f, 745.2), size);
-    REAL limit = size < 1 ? NEAR_ROUNDED : size > 1 ? NEAR_ROUNDED : NEAR;
+    REAL limit = size < 1 ? SOFTPLUS_NEAR_ROUNDED : size > 1 ? SOFTPLUS_NEAR_ROUNDED : SOFTPLUS_NEAR;
 
-    REAL a = FN(minus_magnitude)(x, furthest);
-    REAL t = FN(fused)(size, a, 0), t_low = FN(fused)(size, a, -t);
+    REAL a = FN(minus_min_fabs)(x, furthest);
+    REAL t = FN(fma)(size, a, 0), t_low = FN(fma)(size, a, -t);
     REAL r, scale, n = FN(exp_reduce)(t, shift, &r, &scale), r2 = r * r;
-    REAL q = FN(fused)(FN(exp_tail)(r, r2), r2, r);
+    REAL q = FN(fma)(FN(exp_tail)(r, r2), r2, r);
     /* What is left out of r and of 1 / beta enters once, as a factor 1 + low: 2.3 ulp without. */
-    REAL low = FN(fused)(n, -LN2_LO, t_low) + error;
-    REAL power = scale * (unit * inverse), part = FN(fused)(q, power, power);
+    REAL low = FN(fma)(n, -LN2_LO, t_low) + error;
+    REAL power = scale * (unit * inverse), part = FN(fma)(q, power, power);
     REAL above = sign * x < 0 ? 0 : x; /* NaN too */
-    REAL far = FN(softplus_far)(part, power, FN(fused)(q, power, low * part), sign * steepness, above);
+    REAL far = FN(softplus_far)(part, power, FN(fma)(q, power, low * part), sign * steepness, above);
     REAL near = FN(softplus_near)(x, t, curved, base, base_low);
     REAL y = t > -limit ? near : far, end = size > 0 ? 0 : base; /* at -inf; with beta < 0 at inf */
     return sign * x < -LARGEST ? end : y;
@@ -64,14 +64,14 @@ INLINE REAL FN(softplus_derivative)(REAL x, REAL beta)
 
 INLINE REAL FN(softplus_second_derivative)(REAL x, REAL beta)
 {
-    REAL t_low, t = FN(softplus_product)(x, beta, SLOPE_LARGEST, SLOPE_LARGEST, &t_low);
-    return FN(or_nan)(FN(logistic_slope)(t, 1) * FN(with_sign)(FN(at_most)(FN(magnitude)(beta), LARGEST), beta), x);
+    REAL t_low, t = FN(softplus_product)(x, beta, DERIVATIVE_LARGEST, DERIVATIVE_LARGEST, &t_low);
+    return FN(or_nan)(FN(scaled_sigmoid_derivative)(t, 1) * FN(copysign)(FN(min)(FN(fabs)(beta), LARGEST), beta), x);
 }
 
 /* e^(beta y) = 1 + e^t, and s(t) = 1 - 1 / (1 + e^t): as exact as the output is. */
-INLINE REAL FN(softplus_slope_from_output)(REAL y, REAL beta)
+INLINE REAL FN(softplus_derivative_from_output)(REAL y, REAL beta)
 {
-    REAL size = FN(at_most)(FN(magnitude)(beta), LARGEST);
-    REAL a = FN(minus_magnitude)(y, FN(softplus_limit)(LIT(25.0f, 45.0), size));
-    return FN(or_nan)(FN(one_minus_exp)(FN(fused)(size, a, 0)), y);
+    REAL size = FN(min)(FN(fabs)(beta), LARGEST);
+    REAL a = FN(minus_min_fabs)(y, FN(softplus_limit)(LIT(25.0f, 45.0), size));
+    return FN(or_nan)(FN(one_minus_exp)(FN(fma)(size, a, 0)), y);
 }

@@ -1,8 +1,8 @@
-/* softsign(x) = x / (1 + |x|); limits -1 and 1, where peers give NaN. Its slope is 1 / (1 + |x|)^2.
+/* softsign(x) = x / (1 + |x|); limits -1 and 1, where peers give NaN. Its derivative is 1 / (1 + |x|)^2.
    The sum keeps its rounding error: without it the value falls where the sum, but hardly |x|, steps up, and
-   the slope's square doubles the error. */
+   the derivative's square doubles the error. */
 #undef SOFTSIGN_FAR
-#define SOFTSIGN_FAR LIT(0x1p80f, 0x1p600) /* from here the value rounds to 1, the slope to 0 */
+#define SOFTSIGN_FAR LIT(0x1p80f, 0x1p600) /* from here the value rounds to 1, the derivative to 0 */
 
 /* 1 + a and, as low, what rounding it loses. */
 INLINE REAL FN(softsign_sum)(REAL a, REAL *low)
@@ -14,30 +14,30 @@ INLINE REAL FN(softsign_sum)(REAL a, REAL *low)
 
 INLINE REAL FN(softsign)(REAL x)
 {
-    REAL a = FN(at_most)(FN(magnitude)(x), SOFTSIGN_FAR);
+    REAL a = FN(min)(FN(fabs)(x), SOFTSIGN_FAR);
     REAL sum_low, sum = FN(softsign_sum)(a, &sum_low);
-    return FN(with_sign)(FN(quotient)(a, 0, sum, sum_low), x);
+    return FN(copysign)(FN(quotient)(a, 0, sum, sum_low), x);
 }
 
 INLINE REAL FN(softsign_derivative)(REAL x)
 {
-    REAL a = FN(at_most)(FN(magnitude)(x), SOFTSIGN_FAR);
+    REAL a = FN(min)(FN(fabs)(x), SOFTSIGN_FAR);
     REAL sum_low, sum = FN(softsign_sum)(a, &sum_low), r = 1 / sum;
-    REAL rest = FN(fused)(-r, sum_low, FN(fused)(-r, sum, 1));
-    return r * FN(fused)(r, 2 * rest, r);
+    REAL rest = FN(fma)(-r, sum_low, FN(fma)(-r, sum, 1));
+    return r * FN(fma)(r, 2 * rest, r);
 }
 
 /* -2 sign(x) / (1 + |x|)^3: 2 and -2 beside 0, and 0 at 0, as autograd has it. */
 INLINE REAL FN(softsign_second_derivative)(REAL x)
 {
-    REAL a = FN(at_most)(FN(magnitude)(x), SOFTSIGN_FAR);
-    REAL r = 1 / (1 + a), y = FN(with_sign)(2 * r * r * r, -x);
+    REAL a = FN(min)(FN(fabs)(x), SOFTSIGN_FAR);
+    REAL r = 1 / (1 + a), y = FN(copysign)(2 * r * r * r, -x);
     return x == 0 ? 0 : y;
 }
 
 /* (1 - |y|)^2: as exact as the output is. */
-INLINE REAL FN(softsign_slope_from_output)(REAL y)
+INLINE REAL FN(softsign_derivative_from_output)(REAL y)
 {
-    REAL r = 1 - FN(magnitude)(y);
+    REAL r = 1 - FN(fabs)(y);
     return r * r;
 }

@@ -1,18 +1,18 @@
-/* sparse_plus(x) = (x + 1)^2 / 4 for -1 < x < 1, 0 below, x above; limits 0 and inf. Its slope, the
+/* sparse_plus(x) = (x + 1)^2 / 4 for -1 < x < 1, 0 below, x above; limits 0 and inf. Its derivative, the
    sparse_sigmoid, is continuous; the second derivative is 0 at both ends. With h = (x + 1) / 2 rounded, which
    is exact next to -1, and t = 2 (h - its rounding), h^2 + h t loses only the last rounding. */
 INLINE REAL FN(sparse_plus)(REAL x)
 {
     REAL c = FN(clamp)(x, -1, 1);
-    REAL h = FN(fused)(c, LIT(0.5f, 0.5), LIT(0.5f, 0.5)), twice_lost = FN(fused)(-2, h, 1) + c;
-    REAL y = FN(fused)(h, h, h * twice_lost);
+    REAL h = FN(fma)(c, LIT(0.5f, 0.5), LIT(0.5f, 0.5)), twice_lost = FN(fma)(-2, h, 1) + c;
+    REAL y = FN(fma)(h, h, h * twice_lost);
     return x < 1 ? y : x; /* NaN too */
 }
 
 INLINE REAL FN(sparse_plus_derivative)(REAL x)
 {
     REAL c = FN(clamp)(x, -1, 1);
-    return FN(or_nan)(FN(fused)(c, LIT(0.5f, 0.5), LIT(0.5f, 0.5)), x);
+    return FN(or_nan)(FN(fma)(c, LIT(0.5f, 0.5), LIT(0.5f, 0.5)), x);
 }
 
 INLINE REAL FN(sparse_plus_backward)(REAL grad, REAL x)
@@ -22,5 +22,5 @@ INLINE REAL FN(sparse_plus_backward)(REAL grad, REAL x)
 
 INLINE REAL FN(sparse_plus_second_derivative)(REAL x)
 {
-    return FN(or_nan)(FN(magnitude)(x) < 1 ? LIT(0.5f, 0.5) : 0, x);
+    return FN(or_nan)(FN(fabs)(x) < 1 ? LIT(0.5f, 0.5) : 0, x);
 }

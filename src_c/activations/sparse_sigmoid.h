@@ -1,19 +1,19 @@
-/* sparse_sigmoid(x) = (x + 1) / 2 between 0 and 1: one rounding, exact at the ends, where the slope is 0.
-   It is the slope of sparse_plus. */
+/* sparse_sigmoid(x) = (x + 1) / 2 between 0 and 1: one rounding, exact at the ends, where the derivative is 0.
+   It is the derivative of sparse_plus. */
 INLINE REAL FN(sparse_sigmoid)(REAL x)
 {
     REAL c = FN(clamp)(x, -1, 1);
-    return FN(or_nan)(FN(fused)(c, LIT(0.5f, 0.5), LIT(0.5f, 0.5)), x);
+    return FN(or_nan)(FN(fma)(c, LIT(0.5f, 0.5), LIT(0.5f, 0.5)), x);
 }
 
 INLINE REAL FN(sparse_sigmoid_derivative)(REAL x)
 {
-    return FN(or_nan)(FN(magnitude)(x) < 1 ? LIT(0.5f, 0.5) : 0, x);
+    return FN(or_nan)(FN(fabs)(x) < 1 ? LIT(0.5f, 0.5) : 0, x);
 }
 
 INLINE REAL FN(sparse_sigmoid_backward)(REAL grad, REAL x)
 {
-    return FN(pass_if_of)(FN(magnitude)(x) < 1, LIT(0.5f, 0.5) * grad, x);
+    return FN(pass_if_or_nan)(FN(fabs)(x) < 1, LIT(0.5f, 0.5) * grad, x);
 }
 
 

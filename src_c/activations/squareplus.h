@@ -1,6 +1,6 @@
 /* squareplus(x, b) = (x + sqrt(x^2 + b)) / 2 with b >= 0: a soft relu without exponentials, relu at b = 0. With
    b < 0 it is NaN between the roots of -b.
-   Limits 0 and inf. For x < 0, where the sum cancels, it is b / (2 (|x| + root)); the slope there is
+   Limits 0 and inf. For x < 0, where the sum cancels, it is b / (2 (|x| + root)); the derivative there is
    b / (2 root (|x| + root)), and 1 minus that for x > 0.
    From |x| = 2^63 (2^511) on the root is |x|: so squares neither overflow nor underflow. */
 #undef SQUAREPLUS_FAR
@@ -10,19 +10,19 @@
 
 INLINE REAL FN(squareplus)(REAL x, REAL b)
 {
-    REAL a = FN(magnitude)(x), c = FN(at_most)(a, SQUAREPLUS_FAR);
-    REAL square = FN(fused)(c, c, b), root = FN(root)(square), lost = FN(fused)(-root, root, square);
+    REAL a = FN(fabs)(x), c = FN(min)(a, SQUAREPLUS_FAR);
+    REAL square = FN(fma)(c, c, b), root = FN(sqrt)(square), lost = FN(fma)(-root, root, square);
     REAL below = b < 0 ? SQUAREPLUS_FAR : -1; /* up to here the root of b < 0 is below |x| */
-    root = FN(at_least)(root, a > below ? a : 0) / 2, a /= 2;
+    root = FN(max)(root, a > below ? a : 0) / 2, a /= 2;
     REAL right = root + a, right_low = a - (right - root);
     /* left = (b / 4) / (right + its errors). The root lost lost / (2 root): 1 / root from the division's 1 / right,
        by a line that is 9 % off. */
-    REAL over = FN(at_least)(right, SQUAREPLUS_TINY), inverse = 1 / over;
-    REAL line = FN(fused)(a * inverse, LIT(0.25f, 0.25), LIT(0.11425f, 0.11425));
-    right_low = FN(fused)(lost * inverse, line, right_low);
+    REAL over = FN(max)(right, SQUAREPLUS_TINY), inverse = 1 / over;
+    REAL line = FN(fma)(a * inverse, LIT(0.25f, 0.25), LIT(0.11425f, 0.11425));
+    right_low = FN(fma)(lost * inverse, line, right_low);
     REAL ratio = (b / 4) * inverse;
-    REAL rest = FN(fused)(-ratio, right_low, FN(fused)(-ratio, over, b / 4));
-    REAL left = FN(at_most)(FN(fused)(rest, inverse, ratio), FN(root)(b) / 2); /* not above the value at 0 */
+    REAL rest = FN(fma)(-ratio, right_low, FN(fma)(-ratio, over, b / 4));
+    REAL left = FN(min)(FN(fma)(rest, inverse, ratio), FN(sqrt)(b) / 2); /* not above the value at 0 */
     REAL end = b > LARGEST ? b : 0;
     left = right > LARGEST ? end : left;
     return x < 0 ? left : right;
@@ -31,13 +31,13 @@ INLINE REAL FN(squareplus)(REAL x, REAL b)
 INLINE REAL FN(squareplus_derivative)(REAL x, REAL b)
 {
     /* Far out everything carries a factor 2^-45 (2^-450), its square undone at the end. */
-    REAL a = FN(at_most)(FN(magnitude)(x), LIT(0x1p90f, 0x1p600));
+    REAL a = FN(min)(FN(fabs)(x), LIT(0x1p90f, 0x1p600));
     int far = a > LIT(0x1p45f, 0x1p450);
     REAL unit = far ? LIT(0x1p-45f, 0x1p-450) : 1, unit2 = far ? LIT(0x1p-90f, 0x1p-900) : 1;
-    a = FN(fused)(a, unit, 0), b = FN(at_most)(b, LARGEST);
-    REAL square = FN(fused)(a, a, b * unit2), root = FN(at_least)(FN(root)(square), b < 0 ? 0 : a);
-    REAL sum = FN(fused)(a, root, square), sum_low = FN(fused)(a, root, square - sum);
-    sum = FN(at_least)(sum, SQUAREPLUS_TINY);
+    a = FN(fma)(a, unit, 0), b = FN(min)(b, LARGEST);
+    REAL square = FN(fma)(a, a, b * unit2), root = FN(max)(FN(sqrt)(square), b < 0 ? 0 : a);
+    REAL sum = FN(fma)(a, root, square), sum_low = FN(fma)(a, root, square - sum);
+    sum = FN(max)(sum, SQUAREPLUS_TINY);
     REAL left = FN(quotient)(b / 2, 0, sum, sum_low) * unit2;
     return x > 0 ? 1 - left : left;
 }
@@ -45,7 +45,7 @@ INLINE REAL FN(squareplus_derivative)(REAL x, REAL b)
 /* b / (2 root^3). */
 INLINE REAL FN(squareplus_second_derivative)(REAL x, REAL b)
 {
-    REAL a = FN(at_most)(FN(magnitude)(x), SQUAREPLUS_FAR);
-    REAL r = 1 / FN(at_least)(FN(root)(FN(fused)(a, a, b)), SQUAREPLUS_TINY);
+    REAL a = FN(min)(FN(fabs)(x), SQUAREPLUS_FAR);
+    REAL r = 1 / FN(max)(FN(sqrt)(FN(fma)(a, a, b)), SQUAREPLUS_TINY);
     return (b / 2) * r * r * r;
 }

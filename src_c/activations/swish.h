@@ -10,47 +10,47 @@
 /* The largest |x| whose product is still of interest; LARGEST for a beta next to 0. */
 INLINE REAL FN(swish_limit)(REAL steepness)
 {
-    return LIT(0x1.fffffep11f, 0x1.fffffffffffffp13) / FN(at_least)(steepness, LIT(0x1p-116f, 0x1p-1010));
+    return LIT(0x1.fffffep11f, 0x1.fffffffffffffp13) / FN(max)(steepness, LIT(0x1p-116f, 0x1p-1010));
 }
 
 /* |x| / (1 + e^|t|), taken from |x| for t > 0. The sum carries SWISH_UNIT, which e^|t| needs to stay finite; it
    comes off before the division for a large x, after it for others, so that a subnormal result rounds once. */
 INLINE REAL FN(swish)(REAL x, REAL beta)
 {
-    REAL size = FN(magnitude)(x), steepness = FN(at_most)(FN(magnitude)(beta), LARGEST);
-    REAL c = FN(at_most)(size, FN(swish_limit)(steepness));
-    REAL t = steepness * c, a = FN(at_most)(t, LIT(154.0f, 1370.0)); /* more would show for |x| > 2^73 alone */
-    FN(exp_parts) e = FN(exp_short_low)(a, FN(fused)(steepness, c, -t), SWISH_SHIFT);
+    REAL size = FN(fabs)(x), steepness = FN(min)(FN(fabs)(beta), LARGEST);
+    REAL c = FN(min)(size, FN(swish_limit)(steepness));
+    REAL t = steepness * c, a = FN(min)(t, LIT(154.0f, 1370.0)); /* more would show for |x| > 2^73 alone */
+    FN(exp_parts) e = FN(exp_short_low)(a, FN(fma)(steepness, c, -t), SWISH_SHIFT);
     /* Variables of their own, or GCC divides twice, once for each side of the condition. */
     REAL before = c > 1 ? SWISH_UNIT : 1, after = c > 1 ? 1 : SWISH_UNIT;
     REAL ratio = c * before / FN(sigmoid_sum)(e, SWISH_UNIT);
     int below = (FN(to_bits)(x) ^ FN(to_bits)(beta)) < 0;
-    REAL y = FN(fused)(ratio, below ? after : -after, below ? 0 : size), end = steepness == 0 ? INFINITY : 0 * steepness;
-    return FN(with_sign)((below & (size > LARGEST)) ? end : y, x);
+    REAL y = FN(fma)(ratio, below ? after : -after, below ? 0 : size), end = steepness == 0 ? INFINITY : 0 * steepness;
+    return FN(copysign)((below & (size > LARGEST)) ? end : y, x);
 }
 
 /* beta x and its rounding error. A beta next to 0 is made as large as it takes for the largest x to reach
-   SLOPE_LARGEST, so that infinite x have their limits; that shows for |x| > 2^100 (2^990) alone. */
+   DERIVATIVE_LARGEST, so that infinite x have their limits; that shows for |x| > 2^100 (2^990) alone. */
 INLINE REAL FN(swish_product)(REAL x, REAL beta, REAL *t_low)
 {
-    REAL size = FN(at_most)(FN(magnitude)(beta), LARGEST), least = FN(at_least)(size, SLOPE_LARGEST / LARGEST);
-    REAL steepness = FN(with_sign)(size > 0 ? least : size, beta), limit = FN(swish_limit)(size);
-    REAL c = FN(at_least)(FN(at_most)(x, limit), -limit), t = steepness * c;
-    *t_low = FN(fused)(steepness, c, -t);
+    REAL size = FN(min)(FN(fabs)(beta), LARGEST), least = FN(max)(size, DERIVATIVE_LARGEST / LARGEST);
+    REAL steepness = FN(copysign)(size > 0 ? least : size, beta), limit = FN(swish_limit)(size);
+    REAL c = FN(max)(FN(min)(x, limit), -limit), t = steepness * c;
+    *t_low = FN(fma)(steepness, c, -t);
     return t;
 }
 
 INLINE REAL FN(swish_derivative)(REAL x, REAL beta)
 {
-    REAL t_low, t = FN(swish_product)(x, beta, &t_low), a = FN(at_most)(FN(magnitude)(t), SLOPE_LARGEST);
+    REAL t_low, t = FN(swish_product)(x, beta, &t_low), a = FN(min)(FN(fabs)(t), DERIVATIVE_LARGEST);
     REAL a_low = t < 0 ? -t_low : t_low;
-    a_low = a < SLOPE_LARGEST ? a_low : 0;
-    return FN(silu_slope)(FN(exp_split_low)(-a, -a_low, -SLOPE_SHIFT), a, a_low, t < 0);
+    a_low = a < DERIVATIVE_LARGEST ? a_low : 0;
+    return FN(x_sigmoid_derivative)(FN(exp_split_low)(-a, -a_low, -DERIVATIVE_SHIFT), a, a_low, t < 0);
 }
 
 /* beta silu''(beta x). */
 INLINE REAL FN(swish_second_derivative)(REAL x, REAL beta)
 {
-    REAL t_low, factor = FN(at_least)(FN(at_most)(beta, LARGEST), -LARGEST);
-    return factor * FN(silu_curvature)(FN(swish_product)(x, beta, &t_low));
+    REAL t_low, factor = FN(max)(FN(min)(beta, LARGEST), -LARGEST);
+    return factor * FN(x_sigmoid_second_derivative)(FN(swish_product)(x, beta, &t_low));
 }

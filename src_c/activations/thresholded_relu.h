@@ -17,5 +17,5 @@ INLINE REAL FN(thresholded_relu_second_derivative)(REAL x, REAL theta)
 INLINE REAL FN(thresholded_relu_backward_from_output)(REAL grad, REAL y, REAL theta)
 {
     (void)theta;
-    return FN(pass_if_of)(!(y == 0), grad, y);
+    return FN(pass_if_or_nan)(!(y == 0), grad, y);
 }

@@ -66,9 +66,9 @@ static fa_status run_few(const fa_bound *b)
     return FA_OK;
 }
 
-static fa_status run_apart(const fa_bound *b)
+static fa_status run_no_overlap(const fa_bound *b)
 {
-    return fa_apply_apart(b->activation, b->form, b->dtype, b->data, b->steps, b->n);
+    return fa_apply_no_overlap(b->activation, b->form, b->dtype, b->data, b->steps, b->n);
 }
 
 static fa_status run_matrix(const fa_bound *b)
@@ -103,7 +103,7 @@ void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_
     for (int k = 0; k < inputs + activation->parameters + outputs; k++)
         bound->row_steps[k] = k == inputs - 1 ? 0 : columns * bound->steps[k]; /* the bias is one row */
     bound->dbias = sums && columns ? arrays[inputs + 1] : NULL;
-    bound->run = !columns ? run_apart : sums ? run_biased_backward : run_matrix;
+    bound->run = !columns ? run_no_overlap : sums ? run_biased_backward : run_matrix;
     if (columns || form >= FA_LOOP_COUNT || dtype > FA_FLOAT64 || n == 0 || n > SHORT || n * size % WHOLE != 0 ||
         fa_prepare(&job, activation, form, dtype, bound->data, bound->steps))
         return;

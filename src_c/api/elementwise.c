@@ -24,7 +24,7 @@ const char *fa_status_text(fa_status status)
 /* ---- the activations ---- */
 
 #define FA_INDEX(name, ...) index_of_##name,
-#define FA_DESCRIBE(name, np, from_output, own, second, half, piecewise, cost)                                     \
+#define FA_DESCRIBE(name, np, from_output, own, second, half, piecewise, cost)                                  \
     {#name, index_of_##name, np, from_output, second, cost},
 #define FA_ALIAS(alias, name) {#alias, index_of_##name},
 enum { FA_ACTIVATIONS(FA_INDEX) activation_count };
@@ -34,7 +34,7 @@ static const struct {
     int index;
 } aliases[] = {FA_ALIASES(FA_ALIAS)};
 
-const fa_activation *fa_at(int index) { return &activations[index]; }
+const fa_activation *fa_activation_by_index(int index) { return &activations[index]; }
 
 const fa_activation *fa_find(const char *name)
 {
@@ -74,7 +74,7 @@ void fa_run_job(void *context, ptrdiff_t begin, ptrdiff_t end)
 /* How the outputs of a call lie to its inputs: apart or element on element; behind, so that a loop from
    the front reads each element before it is overwritten; or so that each element must be finished
    before the next is read (the arrays of ufunc.accumulate and reduce). */
-enum overlap { APART, BEHIND, ENTWINED };
+enum overlap { NO_OVERLAP, FORWARD_SAFE, SEQUENTIAL };
 
 /* The first byte of n elements and the byte after their last. */
 static void extent(const char *data, ptrdiff_t step, ptrdiff_t size, ptrdiff_t n, const char **low, const char **high)
@@ -86,7 +86,7 @@ static void extent(const char *data, ptrdiff_t step, ptrdiff_t size, ptrdiff_t n
 
 static enum overlap overlap_of(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
 {
-    enum overlap worst = APART;
+    enum overlap worst = NO_OVERLAP;
     int outputs_at = call->inputs + call->parameters;
     for (int k = outputs_at; k < outputs_at + call->outputs; k++)
         for (int j = 0; j < outputs_at; j++) { /* a parameter is at most 8 bytes: room for the widest */
@@ -97,7 +97,7 @@ static enum overlap overlap_of(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
             if (a_high <= b_low || b_high <= a_low || (a == b && step == call->steps[k] && step != 0))
                 continue;
             int behind = step == call->steps[k] && (step > 0 ? b < a : b > a) && step != 0;
-            enum overlap here = behind ? BEHIND : ENTWINED;
+            enum overlap here = behind ? FORWARD_SAFE : SEQUENTIAL;
             worst = here > worst ? here : worst;
         }
     return worst;
@@ -138,9 +138,7 @@ double fa_cost_of(const fa_activation *activation, fa_form form, fa_dtype dtype)
 
 enum { SHORT = 4096 }; /* elements: fewer are one thread's, and are not streamed */
 
-#define ALWAYS static inline __attribute__((always_inline)) /* at O2 a call more, with eight arguments */
-
-ALWAYS fa_status prepare(fa_job *job, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+INLINE fa_status prepare(fa_job *job, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                          const ptrdiff_t *steps)
 {
     if (dtype < FA_FLOAT32 || dtype > FA_BFLOAT16)
@@ -169,19 +167,19 @@ fa_status fa_prepare(fa_job *job, const fa_activation *activation, fa_form form,
     return prepare(job, activation, form, dtype, data, steps);
 }
 
-ALWAYS fa_status apply(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
-                       const ptrdiff_t *steps, ptrdiff_t n, int known_apart)
+INLINE fa_status apply(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                       const ptrdiff_t *steps, ptrdiff_t n, int no_overlap)
 {
     fa_job job;
     fa_status status = n < 0 ? FA_ERROR_ARGUMENT : prepare(&job, activation, form, dtype, data, steps);
     if (status || n == 0)
         return status;
-    enum overlap overlap = known_apart || n == 1 ? APART : overlap_of(&job.call, fa_size_of(dtype), n);
+    enum overlap overlap = no_overlap || n == 1 ? NO_OVERLAP : overlap_of(&job.call, fa_size_of(dtype), n);
     unsigned flags = fa_flags();
-    if (overlap == ENTWINED) {
+    if (overlap == SEQUENTIAL) {
         for (ptrdiff_t i = 0; i < n; i++)
             fa_run_job(&job, i, i + 1);
-    } else if (overlap == BEHIND || n <= SHORT) {
+    } else if (overlap == FORWARD_SAFE || n <= SHORT) {
         job.run(&job.call, 0, n);
     } else {
         job.call.stream = fa_should_stream(&job.call, fa_size_of(dtype), n);
@@ -216,7 +214,7 @@ fa_status fa_apply_strided(const fa_activation *activation, fa_form form, fa_dty
     return apply(activation, form, dtype, data, steps, n, 0);
 }
 
-fa_status fa_apply_apart(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+fa_status fa_apply_no_overlap(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                          const ptrdiff_t *steps, ptrdiff_t n)
 {
     return apply(activation, form, dtype, data, steps, n, 1);
@@ -254,5 +252,5 @@ fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype
     fa_status status = fa_check(activation, form, dtype, data, steps, NULL, 1, n);
     if (status)
         return status;
-    return fa_apply_apart(activation, form, dtype, data, steps, n);
+    return fa_apply_no_overlap(activation, form, dtype, data, steps, n);
 }

@@ -56,13 +56,13 @@ fa_status fa_apply_matrix(const fa_activation *activation, fa_form form, fa_dtyp
     if (status)
         return status;
     if (flat)
-        return fa_apply_apart(activation, form, dtype, data, steps, rows * columns);
+        return fa_apply_no_overlap(activation, form, dtype, data, steps, rows * columns);
     if (dtype != FA_FLOAT32 && dtype != FA_FLOAT64) { /* half types: row by row */
         char *row[FA_MAX_ARGUMENTS];
         for (ptrdiff_t r = 0; r < rows && !status; r++) {
             for (int k = 0; k < job.call.inputs + job.call.parameters + job.call.outputs; k++)
                 row[k] = data[k] + r * row_steps[k];
-            status = fa_apply_apart(activation, form, dtype, row, steps, columns);
+            status = fa_apply_no_overlap(activation, form, dtype, row, steps, columns);
         }
         return status;
     }

@@ -7,7 +7,7 @@
 #if !FA_DOUBLE
 #include "tables/look_up.h"
 #endif
-#include "activation_rooms.h" /* written by setup.py from fastact/registry.py */
+#include "kernel_headers.h" /* written by setup.py from fastact/registry.py */
 #include "loops/elementwise.h"
 #include "loops/fused.h"
 #include "loops/blocks.h"

@@ -21,9 +21,9 @@
 const fa_isa_table FA_JOIN(fa_, FA_ISA) = {
     .name = FA_STRING(FA_ISA),
     .kernels = {kernels_f32, kernels_f64},
-    .run = {run_f32, run_f64, run_float16, run_bfloat16},
-    .rows = {run_rows_f32, run_rows_f64, run_rows_float16, run_rows_bfloat16},
+    .run = {run_elements_f32, run_elements_f64, run_elements_float16, run_elements_bfloat16},
+    .rows = {run_row_blocks_f32, run_row_blocks_f64, run_row_blocks_float16, run_row_blocks_bfloat16},
     .loss = {run_loss_f32, run_loss_f64},
     .class_loss = {{run_cross_entropy_f32, run_nll_loss_f32}, {run_cross_entropy_f64, run_nll_loss_f64}},
-    .step = {run_step_f32, run_step_f64},
+    .step = {run_optimizer_f32, run_optimizer_f64},
 };

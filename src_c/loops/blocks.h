@@ -1,44 +1,44 @@
 /* From calls to loops. Included once a dtype and instruction set, after loops/fused.h.
 
-   FN(run) takes elements [begin, end) of a call to FN(compute):
+   FN(run_elements) takes elements [begin, end) of a call to FN(run_form):
      contiguous arrays     at once; the last partial vector is padded and goes the same way
      stream                blocks in L1, written past the caches from there
      strides, matrices     blocks in L1: gather, compute, scatter */
 
-/* Rows at least this long are taken by themselves. From memory (a chunk of more than FAR elements) they are
-   asked for AHEAD elements before their turn. */
+/* Rows at least this long are taken by themselves. From memory (a chunk of more than PREFETCH_FROM elements) they are
+   asked for PREFETCH_AHEAD elements before their turn. */
 #undef LONG_ROW
-#undef AHEAD
-#undef FAR
+#undef PREFETCH_AHEAD
+#undef PREFETCH_FROM
 #define LONG_ROW 256
-#define AHEAD (4 * PART)
-#define FAR 65536
+#define PREFETCH_AHEAD (4 * FUSED_BLOCK)
+#define PREFETCH_FROM 65536
 
 /* A place in argument k of a call: how many elements follow, a step apart, and where the next row starts. */
 typedef struct {
     char *at, *next;
     ptrdiff_t left, step;
-} FN(place);
+} FN(cursor);
 
 /* Whether argument k is a matrix whose rows do not follow each other in memory. */
-static int FN(apart)(const fa_call *call, int k)
+static int FN(has_row_gaps)(const fa_call *call, int k)
 {
     return call->columns && call->row_steps[k] != call->columns * call->steps[k] && !(call->repeated >> k & 1);
 }
 
-static FN(place) FN(place_of)(const fa_call *call, int k, ptrdiff_t at)
+static FN(cursor) FN(cursor_at)(const fa_call *call, int k, ptrdiff_t at)
 {
     ptrdiff_t columns = call->columns, step = call->steps[k];
-    if (!FN(apart)(call, k)) {
+    if (!FN(has_row_gaps)(call, k)) {
         ptrdiff_t first = columns && call->repeated >> k & 1 ? at % columns : at;
-        return (FN(place)){call->data[k] + first * step, NULL, PTRDIFF_MAX, step};
+        return (FN(cursor)){call->data[k] + first * step, NULL, PTRDIFF_MAX, step};
     }
     char *row = call->data[k] + at / columns * call->row_steps[k];
-    return (FN(place)){row + at % columns * step, row + call->row_steps[k], columns - at % columns, step};
+    return (FN(cursor)){row + at % columns * step, row + call->row_steps[k], columns - at % columns, step};
 }
 
 /* At most n elements of the row; *at becomes the place after them. */
-static ptrdiff_t FN(pass)(const fa_call *call, int k, FN(place) *at, ptrdiff_t n)
+static ptrdiff_t FN(advance)(const fa_call *call, int k, FN(cursor) *at, ptrdiff_t n)
 {
     if (n < at->left) {
         at->at += n * at->step;
@@ -75,14 +75,14 @@ static void FN(scatter)(const REAL *from, char *to, ptrdiff_t step, ptrdiff_t n)
 
 /* Elements [at, at + n) of an input: in place where they are contiguous and whole vectors, else copied to
    `block`. Lanes beyond the end hold 1, which no activation minds. */
-static const void *FN(fetch)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, REAL *block)
+static const void *FN(load)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, REAL *block)
 {
-    FN(place) from = FN(place_of)(call, k, at);
+    FN(cursor) from = FN(cursor_at)(call, k, at);
     if (from.step == sizeof(REAL) && from.left >= n && n % LANES == 0)
         return from.at;
     for (ptrdiff_t done = 0; done < n;) {
         const char *here = from.at;
-        ptrdiff_t count = FN(pass)(call, k, &from, n - done);
+        ptrdiff_t count = FN(advance)(call, k, &from, n - done);
         FN(gather)(here, from.step, block + done, count);
         done += count;
     }
@@ -91,19 +91,19 @@ static const void *FN(fetch)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t
     return block;
 }
 
-/* Where the loop writes elements [at, at + n) of an output: their place, or `block`, for FN(deliver). */
-static void *FN(target)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, REAL *block)
+/* Where the loop writes elements [at, at + n) of an output: their place, or `block`, for FN(store). */
+static void *FN(output_of)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, REAL *block)
 {
-    FN(place) to = FN(place_of)(call, k, at);
+    FN(cursor) to = FN(cursor_at)(call, k, at);
     return to.step == sizeof(REAL) && to.left >= n && n % LANES == 0 && !call->stream ? (void *)to.at : block;
 }
 
-static void FN(deliver)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, const REAL *block)
+static void FN(store)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, const REAL *block)
 {
-    FN(place) to = FN(place_of)(call, k, at);
+    FN(cursor) to = FN(cursor_at)(call, k, at);
     for (ptrdiff_t done = 0; done < n;) {
         char *here = to.at;
-        ptrdiff_t count = FN(pass)(call, k, &to, n - done);
+        ptrdiff_t count = FN(advance)(call, k, &to, n - done);
         if (call->stream)
             fa_stream_copy(here, (const char *)(block + done), count * (ptrdiff_t)sizeof(REAL));
         else
@@ -114,14 +114,14 @@ static void FN(deliver)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, c
 
 /* How many elements from `at` on make the next block. Long rows are taken by themselves, in place up to their
    last partial vector; short ones come together in a block. A stream begins with a cache line. */
-static ptrdiff_t FN(length)(const fa_call *call, int by_rows, ptrdiff_t at, ptrdiff_t end)
+static ptrdiff_t FN(block_length)(const fa_call *call, int by_rows, ptrdiff_t at, ptrdiff_t end)
 {
-    ptrdiff_t n = call->form < FA_LOOP_COUNT ? BLOCK : PART;
+    ptrdiff_t n = call->form < FA_LOOP_COUNT ? BLOCK : FUSED_BLOCK;
     n = end - at < n ? end - at : n;
     if (by_rows && n > call->columns - at % call->columns)
         n = call->columns - at % call->columns;
     if (call->stream) {
-        ptrdiff_t ahead = (ptrdiff_t)((uintptr_t)FN(place_of)(call, call->inputs + call->parameters, at).at % 64);
+        ptrdiff_t ahead = (ptrdiff_t)((uintptr_t)FN(cursor_at)(call, call->inputs + call->parameters, at).at % 64);
         ahead = (64 - ahead) % 64 / (ptrdiff_t)sizeof(REAL);
         n = ahead && ahead < n ? ahead : n;
     }
@@ -145,10 +145,10 @@ static void FN(add_columns)(const REAL *from, ptrdiff_t total, REAL *sums, ptrdi
    GCC takes a function that only prefetches for one without effect. */
 INLINE void FN(prefetch)(const fa_call *call, int k, ptrdiff_t at)
 {
-    if (!FN(apart)(call, k))
+    if (!FN(has_row_gaps)(call, k))
         return;
-    FN(place) from = FN(place_of)(call, k, at);
-    ptrdiff_t bytes = (from.left < PART ? from.left : PART) * (ptrdiff_t)sizeof(REAL);
+    FN(cursor) from = FN(cursor_at)(call, k, at);
+    ptrdiff_t bytes = (from.left < FUSED_BLOCK ? from.left : FUSED_BLOCK) * (ptrdiff_t)sizeof(REAL);
     for (ptrdiff_t i = 0; i < bytes; i += 64)
         if (k < call->inputs + call->parameters)
             __builtin_prefetch(from.at + i, 0);
@@ -157,7 +157,7 @@ INLINE void FN(prefetch)(const fa_call *call, int k, ptrdiff_t at)
 }
 
 /* Elements [begin, end) by way of blocks in L1. */
-static __attribute__((noinline)) void FN(run_blocks)(const FN(work) *w, ptrdiff_t begin, ptrdiff_t end)
+NOINLINE void FN(run_blocks)(const FN(work) *w, ptrdiff_t begin, ptrdiff_t end)
 {
     const fa_call *call = w->call;
     _Alignas(64) REAL block[FA_MAX_ARGUMENTS][BLOCK];
@@ -165,29 +165,29 @@ static __attribute__((noinline)) void FN(run_blocks)(const FN(work) *w, ptrdiff_
     void *out[FA_MAX_OUTPUTS];
     int outputs_at = call->inputs + call->parameters, by_rows = 0;
     for (int k = 0; k < outputs_at + call->outputs && call->columns >= LONG_ROW; k++)
-        by_rows |= FN(apart)(call, k);
+        by_rows |= FN(has_row_gaps)(call, k);
     for (ptrdiff_t at = begin, n; at < end; at += n) {
-        n = FN(length)(call, by_rows, at, end);
+        n = FN(block_length)(call, by_rows, at, end);
         for (int k = 0; k < call->inputs + w->arrays; k++)
-            in[k] = FN(fetch)(call, k, at, n, block[k]);
+            in[k] = FN(load)(call, k, at, n, block[k]);
         for (int k = 0; k < call->outputs; k++)
-            out[k] = FN(target)(call, outputs_at + k, at, n, block[outputs_at + k]);
-        if (by_rows && end - begin > FAR && at + AHEAD < end)
+            out[k] = FN(output_of)(call, outputs_at + k, at, n, block[outputs_at + k]);
+        if (by_rows && end - begin > PREFETCH_FROM && at + PREFETCH_AHEAD < end)
             for (int k = 0; k < outputs_at + (call->stream ? 0 : call->outputs); k++)
-                FN(prefetch)(call, k, at + AHEAD);
-        FN(compute)(w, in, out, (n + LANES - 1) & -LANES);
+                FN(prefetch)(call, k, at + PREFETCH_AHEAD);
+        FN(run_form)(w, in, out, (n + LANES - 1) & -LANES);
         if (call->columns && call->sums)
             FN(add_columns)(out[0], n, (REAL *)call->sums + begin / call->group * call->wide, call->wide, at - begin);
         for (int k = 0; k < call->outputs; k++)
             if (out[k] == block[outputs_at + k])
-                FN(deliver)(call, outputs_at + k, at, n, out[k]);
+                FN(store)(call, outputs_at + k, at, n, out[k]);
     }
     if (call->stream)
         fa_stream_fence();
 }
 
 /* The last n elements of contiguous arrays, less than a vector, from `at` on. */
-static __attribute__((noinline)) void FN(run_tail)(const FN(work) *w, const void *const *in, void *const *out,
+NOINLINE void FN(run_tail)(const FN(work) *w, const void *const *in, void *const *out,
                                                    ptrdiff_t at, ptrdiff_t n)
 {
     _Alignas(64) REAL block[FA_MAX_ARGUMENTS][LANES];
@@ -202,12 +202,12 @@ static __attribute__((noinline)) void FN(run_tail)(const FN(work) *w, const void
     }
     for (int k = 0; k < w->call->outputs; k++)
         to[k] = block[inputs + k];
-    FN(compute)(w, from, to, LANES);
+    FN(run_form)(w, from, to, LANES);
     for (int k = 0; k < w->call->outputs; k++)
         FN(scatter)(to[k], (char *)out[k] + at * sizeof(REAL), sizeof(REAL), n);
 }
 
-static void FN(run)(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
+static void FN(run_elements)(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
 {
     FN(work) w;
     int contiguous = !call->stream && !call->columns, all_scalar = 1, outputs_at = call->inputs + call->parameters;
@@ -231,7 +231,7 @@ static void FN(run)(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
     if (contiguous) {
         ptrdiff_t whole = (end - begin) & -LANES;
         if (whole)
-            FN(compute)(&w, in, out, whole);
+            FN(run_form)(&w, in, out, whole);
         if (begin + whole < end)
             FN(run_tail)(&w, in, out, whole, end - begin - whole);
         return;

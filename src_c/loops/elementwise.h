@@ -31,13 +31,13 @@
         FA_SIMD_LOOP { body }                                                                                   \
     }
 
-/* An element of the backward loop: grad times the derivative, grad times the room's own slope, or the room's own
-   product, which is 0 for every grad where a selection makes the slope 0. The last also from the output. */
+/* An element of the backward loop: grad times the derivative, grad times the room's own derivative, or the room's own
+   product, which is 0 for every grad where a selection makes the derivative 0. The last also from the output. */
 #define FA_BACKWARD_0(name, g, ...) g * FN(name##_derivative)(__VA_ARGS__)
-#define FA_BACKWARD_1(name, g, ...) g * FN(name##_backward_slope)(__VA_ARGS__)
+#define FA_BACKWARD_1(name, g, ...) g * FN(name##_derivative_fast)(__VA_ARGS__)
 #define FA_BACKWARD_2(name, g, ...) FN(name##_backward)(g, __VA_ARGS__)
 #define FA_BACKWARD_3 FA_BACKWARD_2
-#define FA_OF_OUTPUT_0(name, g, ...) g * FN(name##_slope_from_output)(__VA_ARGS__)
+#define FA_OF_OUTPUT_0(name, g, ...) g * FN(name##_derivative_from_output)(__VA_ARGS__)
 #define FA_OF_OUTPUT_1 FA_OF_OUTPUT_0
 #define FA_OF_OUTPUT_2(name, g, ...) FN(name##_backward_from_output)(g, __VA_ARGS__)
 #define FA_OF_OUTPUT_3 FA_OF_OUTPUT_2
@@ -56,9 +56,9 @@
         __asm__("" : "+m"(limit));                                                                              \
         n &= -LANES;                                                                                            \
         for (ptrdiff_t at = 0, count; at < n; at += count) {                                                    \
-            count = FN(step)(at, PIECE_GROUP, n);                                                               \
+            count = FN(step_length)(at, PIECE_GROUP, n);                                                        \
             for (ptrdiff_t first = 0, next; first < count; first = next) {                                      \
-                next = first + FN(step)(first, PIECE_STEP, count);                                              \
+                next = first + FN(step_length)(first, PIECE_STEP, count);                                       \
                 FA_PIECE_LOOP                                                                                   \
                 {                                                                                               \
                     const ptrdiff_t i = at + k;                                                                 \
@@ -68,7 +68,7 @@
                 }                                                                                               \
             }                                                                                                   \
             for (ptrdiff_t first = 0, next; first < count; first = next) {                                      \
-                next = first + FN(step)(first, PIECE_STEP, count);                                              \
+                next = first + FN(step_length)(first, PIECE_STEP, count);                                       \
                 for (ptrdiff_t k = first; k < next; k += LANES)                                                 \
                     look_up(&name##_pieces, places + k, name##_columns, c[0] + (k - first));                    \
                 FA_PIECE_LOOP                                                                                   \
@@ -86,7 +86,10 @@
 
 /* How many of the n - at elements that are left come next. All counts are multiples of LANES, so that the compiler knows
    how many are LANES. */
-INLINE ptrdiff_t FN(step)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n) { return step == LANES || n - at > step ? step : n - at; }
+INLINE ptrdiff_t FN(step_length)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n)
+{
+    return step == LANES || n - at > step ? step : n - at;
+}
 
 /* The value, and what is made with it; of float for activations with a table by pieces. */
 #define FA_VALUES_0(name, style, np)                                                                            \
@@ -102,9 +105,9 @@ INLINE ptrdiff_t FN(step)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n) { return st
 #define FA_VALUES_1(name, style, np)                                                                            \
     FA_PIECEWISE_KERNEL(name, value, style, np, REAL *y = out[0];, , y[i] = value;)                             \
     FA_PIECEWISE_KERNEL(name, value_and_derivative, style, np,                                                  \
-                        REAL *y = out[0]; REAL *d = out[1]; _Alignas(64) REAL slopes[PIECE_GROUP];,             \
-                        slopes[k] = FN(name##_derivative)(x[i] FA_PASS_##style##_##np);,                        \
-                        y[i] = value; d[i] = slopes[k];)
+                        REAL *y = out[0]; REAL *d = out[1]; _Alignas(64) REAL derivatives[PIECE_GROUP];,        \
+                        derivatives[k] = FN(name##_derivative)(x[i] FA_PASS_##style##_##np);,                   \
+                        y[i] = value; d[i] = derivatives[k];)
 #endif
 
 #define FA_KERNELS(name, style, np, own, piecewise)                                                             \

@@ -4,8 +4,8 @@
 
 /* A composed form takes half blocks: it has more arrays, and turning from one to the next sooner keeps
    memory busy. From memory, 1 and 4 KiB were slower, and prefetching the next block gained nothing. */
-#undef PART
-#define PART (BLOCK / 2)
+#undef FUSED_BLOCK
+#define FUSED_BLOCK (BLOCK / 2)
 
 /* A call with its parameters: as scalars, or `arrays` of them as arrays after the inputs. */
 typedef struct {
@@ -14,47 +14,47 @@ typedef struct {
     REAL scalars[FA_MAX_PARAMETERS];
 } FN(work);
 
-INLINE fa_kernel *FN(loop)(const FN(work) *w, fa_form form)
+INLINE fa_kernel *FN(kernel_of)(const FN(work) *w, fa_form form)
 {
     return (w->arrays ? w->call->kernels->array : w->call->kernels->scalar)[form];
 }
 
 /* One loop over n elements of a, and of b where the loop has two inputs; `at` is the first one's index in
    the arrays `in` of the call. */
-static void FN(one_loop)(const FN(work) *w, fa_form form, const void *const *in, ptrdiff_t at, const REAL *a,
+static void FN(run_kernel)(const FN(work) *w, fa_form form, const void *const *in, ptrdiff_t at, const REAL *a,
                          const REAL *b, REAL *y, REAL *z, ptrdiff_t n)
 {
     const void *from[2 + FA_MAX_PARAMETERS] = {a, b};
     void *to[FA_MAX_OUTPUTS] = {y, z};
     for (int k = 0; k < w->arrays; k++)
         from[(b ? 2 : 1) + k] = (const REAL *)in[w->call->inputs + k] + at;
-    FN(loop)(w, form)(from, to, n, w->scalars);
+    FN(kernel_of)(w, form)(from, to, n, w->scalars);
 }
 
-/* Elements [at, at + n) of a composed form, n at most PART. An output may be an input, so that the last
+/* Elements [at, at + n) of a composed form, n at most FUSED_BLOCK. An output may be an input, so that the last
    statement alone writes to outputs. */
-static __attribute__((noinline)) void FN(composed)(const FN(work) *w, const void *const *in, void *const *out,
+NOINLINE void FN(run_fused)(const FN(work) *w, const void *const *in, void *const *out,
                                                    ptrdiff_t at, ptrdiff_t n)
 {
-    _Alignas(64) REAL t[PART], s[PART];
+    _Alignas(64) REAL t[FUSED_BLOCK], s[FUSED_BLOCK];
     const REAL *a = (const REAL *)in[0] + at, *b = (const REAL *)in[1] + at, *c;
     REAL *y = (REAL *)out[0] + at, *z;
     switch (w->call->form) {
     case FA_GATED: /* a = gate, b = up */
-        FN(one_loop)(w, FA_VALUE, in, at, a, NULL, t, NULL, n);
+        FN(run_kernel)(w, FA_VALUE, in, at, a, NULL, t, NULL, n);
         FA_SIMD_LOOP { y[i] = t[i] * b[i]; }
         break;
     case FA_GATED_BACKWARD: /* a = grad, b = gate, c = up */
         c = (const REAL *)in[2] + at, z = (REAL *)out[1] + at;
         /* A product that is NaN becomes the same NaN on every processor: a zero gradient takes its sign. */
         if (w->call->kernels->own_backward % 2) {
-            FN(one_loop)(w, FA_VALUE, in, at, b, NULL, t, NULL, n);
+            FN(run_kernel)(w, FA_VALUE, in, at, b, NULL, t, NULL, n);
             FA_SIMD_LOOP
             {
                 REAL product = a[i] * c[i];
                 s[i] = product == product ? product : NAN;
             }
-            FN(one_loop)(w, FA_BACKWARD, in, at, s, b, s, NULL, n);
+            FN(run_kernel)(w, FA_BACKWARD, in, at, s, b, s, NULL, n);
             FA_SIMD_LOOP
             {
                 REAL grad = a[i];
@@ -63,7 +63,7 @@ static __attribute__((noinline)) void FN(composed)(const FN(work) *w, const void
             }
             break;
         }
-        FN(one_loop)(w, FA_VALUE_AND_DERIVATIVE, in, at, b, NULL, t, s, n);
+        FN(run_kernel)(w, FA_VALUE_AND_DERIVATIVE, in, at, b, NULL, t, s, n);
         if (w->call->kernels->own_backward)
             FA_SIMD_LOOP
             {
@@ -82,21 +82,21 @@ static __attribute__((noinline)) void FN(composed)(const FN(work) *w, const void
         break;
     case FA_BIASED: /* a = x, b = bias */
         FA_SIMD_LOOP { t[i] = a[i] + b[i]; }
-        FN(one_loop)(w, FA_VALUE, in, at, t, NULL, y, NULL, n);
+        FN(run_kernel)(w, FA_VALUE, in, at, t, NULL, y, NULL, n);
         break;
     default: /* FA_BIASED_BACKWARD: a = grad, b = x, c = bias */
         c = (const REAL *)in[2] + at;
         FA_SIMD_LOOP { t[i] = b[i] + c[i]; }
-        FN(one_loop)(w, FA_BACKWARD, in, at, a, t, y, NULL, n);
+        FN(run_kernel)(w, FA_BACKWARD, in, at, a, t, y, NULL, n);
     }
 }
 
 /* Any form over contiguous arrays; n is a multiple of LANES. */
-static inline void FN(compute)(const FN(work) *w, const void *const *in, void *const *out, ptrdiff_t n)
+static inline void FN(run_form)(const FN(work) *w, const void *const *in, void *const *out, ptrdiff_t n)
 {
     if (w->call->form < FA_LOOP_COUNT)
-        FN(loop)(w, w->call->form)(in, out, n, w->scalars);
+        FN(kernel_of)(w, w->call->form)(in, out, n, w->scalars);
     else
-        for (ptrdiff_t at = 0; at < n; at += PART)
-            FN(composed)(w, in, out, at, n - at < PART ? n - at : PART);
+        for (ptrdiff_t at = 0; at < n; at += FUSED_BLOCK)
+            FN(run_fused)(w, in, out, at, n - at < FUSED_BLOCK ? n - at : FUSED_BLOCK);
 }

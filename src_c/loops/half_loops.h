@@ -4,16 +4,16 @@
    The lanes whose rounding is in doubt (half_types.h) wait until there are enough of them for a call in
    double, and so every value, derivative and backward is correctly rounded. A parameter is a double: few
    are halves. */
-enum { HALF_BLOCK = 2048, WAITING_ROOM = 64 };
+enum { HALF_BLOCK = 2048, F64_QUEUE = 64 };
 
 /* Of each form: what float may err by in ULP, 0 where it rounds nothing; and whether at the default parameters its
    result, rounded again, is the right half all the same: everywhere, or but next to 0. Next to a zero of the
-   slope, `crossing`, float's error is not relative; 0 for none. */
-enum { UNSURE, SURE, SURE_BUT_NEXT_TO_0 };
+   derivative, `crossing`, float's error is not relative; 0 for none. */
+enum { CHECK_ROUNDING, ROUNDS_CORRECTLY, ROUNDS_CORRECTLY_EXCEPT_NEAR_0 };
 typedef struct {
-    float bound[FA_LOOP_COUNT];
-    signed char sure[FA_LOOP_COUNT];
-    float crossing;
+    float ulp_bound[FA_LOOP_COUNT];
+    signed char rounding[FA_LOOP_COUNT];
+    float derivative_zero;
     double defaults[FA_MAX_PARAMETERS];
 } half_bounds;
 
@@ -25,17 +25,17 @@ enum { FA_ACTIVATIONS(FA_INDEX) };
 /* A call in a half type, and the calls in float and double that it is made of. */
 typedef struct {
     const fa_call *call;
-    fa_call single, twice;
+    fa_call f32_call, f64_call;
     fa_kernels kernels; /* of `single` */
     float margin[FA_MAX_OUTPUTS]; /* relative error that float may have; 0 for none */
     float point[FA_MAX_OUTPUTS], near[FA_MAX_OUTPUTS]; /* an x nearer to the point, but not 0, is in doubt too */
     _Alignas(64) float wide[FA_MAX_ARGUMENTS][HALF_BLOCK];
     _Alignas(64) uint16_t narrow[HALF_BLOCK];
     /* the lanes in doubt: their inputs, what their results are multiplied by, and where these go */
-    _Alignas(64) double waiting[FA_MAX_ARGUMENTS][WAITING_ROOM];
-    double scale[WAITING_ROOM];
-    char *target[WAITING_ROOM];
-    int output[WAITING_ROOM], count;
+    _Alignas(64) double queue[FA_MAX_ARGUMENTS][F64_QUEUE];
+    double scale[F64_QUEUE];
+    char *target[F64_QUEUE];
+    int output[F64_QUEUE], count;
 } half_work;
 
 static double parameter_at(const fa_call *call, int k, ptrdiff_t i)
@@ -71,74 +71,75 @@ static inline void widen(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, 
 }
 
 /* Which lanes of an output are in doubt; `rounded` where float does not hold the parameters. */
-static void set_doubt(half_work *w, int output, int rounded, int defaults, const int bfloat)
+static void set_margin(half_work *w, int output, int rounded, int defaults, const int bfloat)
 {
     const fa_call *call = w->call;
-    const half_bounds *bounds = &bounds_of[call->kernels - kernels_f32];
+    const half_bounds *entry = &bounds_of[call->kernels - kernels_f32];
     int form = call->form == FA_VALUE_AND_DERIVATIVE ? output ? FA_DERIVATIVE : FA_VALUE : (int)call->form;
-    int sure = form < FA_LOOP_COUNT && defaults ? bounds->sure[form] : UNSURE;
-    float bound = form < FA_LOOP_COUNT ? bounds->bound[form] : 3;
+    int rounding = form < FA_LOOP_COUNT && defaults ? entry->rounding[form] : CHECK_ROUNDING;
+    float ulp_bound = form < FA_LOOP_COUNT ? entry->ulp_bound[form] : 3;
     /* Half a unit for what the ends of the margin are rounded by, half for the parameters. */
-    w->margin[output] = sure || (bound == 0 && !rounded) ? 0 : (bound + 0.5f + 0.5f * (float)rounded) * 0x1p-23f;
+    w->margin[output] = rounding || (ulp_bound == 0 && !rounded) ? 0 : (ulp_bound + 0.5f + 0.5f * (float)rounded) * 0x1p-23f;
     w->point[output] = w->near[output] = 0;
-    if (sure == SURE_BUT_NEXT_TO_0) {
+    if (rounding == ROUNDS_CORRECTLY_EXCEPT_NEAR_0) {
         w->near[output] = bfloat ? 0x1p-125f : 0x1p-23f; /* f(x) is at most x, and next to half of its smallest */
-    } else if (!sure && (form == FA_DERIVATIVE || form == FA_BACKWARD)) {
+    } else if (!rounding && (form == FA_DERIVATIVE || form == FA_BACKWARD)) {
         float steepness = call->parameters && call->steps[call->inputs] == 0 ? w->wide[call->inputs][0] : 1;
-        w->point[output] = bounds->crossing / steepness;
-        w->near[output] = bounds->crossing == 0 ? 0 : form == FA_BACKWARD && call->kernels->own_backward == 1 ? 0.0025f : 0.01f;
+        w->point[output] = entry->derivative_zero / steepness;
+        int fast = form == FA_BACKWARD && call->kernels->own_backward == 1;
+        w->near[output] = entry->derivative_zero == 0 ? 0 : fast ? 0.0025f : 0.01f;
     }
 }
 
 /* Sets up the two calls, and the arguments that stay the same for all of `n` elements. */
-static __attribute__((noinline)) void begin_half(half_work *w, const fa_call *call, ptrdiff_t n, const int bfloat)
+NOINLINE void init_half_work(half_work *w, const fa_call *call, ptrdiff_t n, const int bfloat)
 {
     int outputs_at = call->inputs + call->parameters, rounded = 0, defaults = 1;
     const double *default_of = bounds_of[call->kernels - kernels_f32].defaults;
     w->call = call;
-    w->single = w->twice = *call;
-    w->single.stream = w->twice.stream = 0;
-    w->twice.kernels = kernels_f64 + (call->kernels - kernels_f32);
+    w->f32_call = w->f64_call = *call;
+    w->f32_call.stream = w->f64_call.stream = 0;
+    w->f64_call.kernels = kernels_f64 + (call->kernels - kernels_f32);
     if (call->form == FA_VALUE && call->kernels->half) {
         w->kernels = *call->kernels;
         w->kernels.scalar[FA_VALUE] = w->kernels.half;
-        w->single.kernels = &w->kernels;
+        w->f32_call.kernels = &w->kernels;
     }
     w->count = 0;
     for (int k = 0; k < outputs_at + call->outputs; k++) {
         int constant = k < outputs_at && call->steps[k] == 0, parameter = k >= call->inputs && k < outputs_at;
-        w->single.data[k] = (char *)w->wide[k];
-        w->twice.data[k] = (char *)w->waiting[k];
-        w->single.steps[k] = constant && parameter ? 0 : sizeof(float);
-        w->twice.steps[k] = constant && parameter ? 0 : sizeof(double);
+        w->f32_call.data[k] = (char *)w->wide[k];
+        w->f64_call.data[k] = (char *)w->queue[k];
+        w->f32_call.steps[k] = constant && parameter ? 0 : sizeof(float);
+        w->f64_call.steps[k] = constant && parameter ? 0 : sizeof(double);
         if (constant && parameter) {
             w->wide[k][0] = float_parameter_at(call, k, 0);
-            w->waiting[k][0] = parameter_at(call, k, 0);
+            w->queue[k][0] = parameter_at(call, k, 0);
         } else if (constant) {
             widen(call, k, 0, 1, w->wide[k], bfloat);
             for (int i = 1; i < HALF_BLOCK && i < n + HALF_STEP; i++)
                 w->wide[k][i] = w->wide[k][0];
         }
-        rounded |= parameter && (!constant || w->wide[k][0] != w->waiting[k][0]);
-        defaults &= !parameter || (constant && w->waiting[k][0] == default_of[k - call->inputs]);
+        rounded |= parameter && (!constant || w->wide[k][0] != w->queue[k][0]);
+        defaults &= !parameter || (constant && w->queue[k][0] == default_of[k - call->inputs]);
     }
     for (int k = 0; k < call->outputs; k++)
-        set_doubt(w, k, rounded, defaults, bfloat);
+        set_margin(w, k, rounded, defaults, bfloat);
 }
 
 /* Computes the lanes that wait and writes them to their places. */
-static __attribute__((noinline)) void settle(half_work *w, const int bfloat)
+NOINLINE void flush_queue(half_work *w, const int bfloat)
 {
-    int n = w->count, padded = (n + 7) & -8, outputs_at = w->twice.inputs + w->twice.parameters;
-    uint16_t halves[WAITING_ROOM];
+    int n = w->count, padded = (n + 7) & -8, outputs_at = w->f64_call.inputs + w->f64_call.parameters;
+    uint16_t halves[F64_QUEUE];
     for (int k = 0; k < outputs_at; k++)
         for (int i = n; i < padded; i++)
-            w->waiting[k][i] = w->waiting[k][0];
-    run_f64(&w->twice, 0, padded);
-    for (int k = outputs_at; k < outputs_at + w->twice.outputs; k++) {
+            w->queue[k][i] = w->queue[k][0];
+    run_elements_f64(&w->f64_call, 0, padded);
+    for (int k = outputs_at; k < outputs_at + w->f64_call.outputs; k++) {
         for (int i = 0; i < n && bfloat; i++)
-            w->waiting[k][i] *= w->scale[i];
-        double_to_half(w->waiting[k], halves, padded, bfloat);
+            w->queue[k][i] *= w->scale[i];
+        double_to_half(w->queue[k], halves, padded, bfloat);
         for (int i = 0; i < n; i++)
             if (w->output[i] == k)
                 __builtin_memcpy(w->target[i], halves + i, 2);
@@ -147,40 +148,40 @@ static __attribute__((noinline)) void settle(half_work *w, const int bfloat)
 }
 
 /* Lets lanes of the block from element `at` wait, whose results in output k go to `target`, `step` bytes apart. */
-static __attribute__((noinline)) void wait_for_double(half_work *w, ptrdiff_t at, const uint16_t *lanes,
+NOINLINE void enqueue(half_work *w, ptrdiff_t at, const uint16_t *lanes,
                                                       ptrdiff_t count, int k, char *target, ptrdiff_t step,
                                                       const int bfloat)
 {
     const fa_call *call = w->call;
     for (ptrdiff_t n; count; lanes += n, count -= n) {
         int first = w->count;
-        n = count < WAITING_ROOM - first ? count : WAITING_ROOM - first;
+        n = count < F64_QUEUE - first ? count : F64_QUEUE - first;
         for (ptrdiff_t i = 0; i < n; i++) {
             w->target[first + i] = target + lanes[i] * step;
             w->output[first + i] = k;
         }
         for (int j = 0; j < call->inputs; j++)
             for (ptrdiff_t i = 0; i < n; i++)
-                w->waiting[j][first + i] = w->wide[j][lanes[i]];
+                w->queue[j][first + i] = w->wide[j][lanes[i]];
         for (int j = call->inputs; j < call->inputs + call->parameters; j++)
             for (ptrdiff_t i = 0; i < n && call->steps[j]; i++)
-                w->waiting[j][first + i] = parameter_at(call, j, at + lanes[i]);
+                w->queue[j][first + i] = parameter_at(call, j, at + lanes[i]);
         /* Next to 0, x / 2 may be a tie and silu(x) = x / 2 + x^2 / 4 beyond double's last bit from it. Such a
            function is as good as straight there, and a larger x shows to which side it bends. */
         for (ptrdiff_t i = 0; i < n && bfloat; i++) {
             int tiny = call->inputs == 1 && __builtin_fabsf(w->wide[0][lanes[i]]) < 0x1p-124f &&
                        __builtin_fabsf(w->wide[k][lanes[i]]) < 0x1p-126f;
-            w->waiting[0][first + i] *= tiny ? 0x1p100 : 1;
+            w->queue[0][first + i] *= tiny ? 0x1p100 : 1;
             w->scale[first + i] = tiny ? 0x1p-100 : 1;
         }
         w->count += (int)n;
-        if (w->count == WAITING_ROOM)
-            settle(w, bfloat);
+        if (w->count == F64_QUEUE)
+            flush_queue(w, bfloat);
     }
 }
 
 /* Rounds n results, to the end of a step, and lists the lanes in doubt; there is none where float's margin is 0. */
-static inline __attribute__((always_inline)) ptrdiff_t round_block(const float *from, uint16_t *to, ptrdiff_t n,
+INLINE ptrdiff_t round_block(const float *from, uint16_t *to, ptrdiff_t n,
                                                                    float margin, uint16_t *lanes, const int bfloat)
 {
     ptrdiff_t count = 0;
@@ -189,10 +190,10 @@ static inline __attribute__((always_inline)) ptrdiff_t round_block(const float *
         return 0;
     }
     for (ptrdiff_t i = 0; i < n; i += HALF_STEP) {
-        uint32_t doubt = bfloat ? step_to_bfloat16(from + i, to + i)
+        uint32_t near_tie = bfloat ? step_to_bfloat16(from + i, to + i)
                                 : step_to_float16(from + i, to + i, 1 + margin, 1 - margin);
-        for (; doubt; doubt &= doubt - 1)
-            lanes[count++] = (uint16_t)(i + __builtin_ctz(doubt));
+        for (; near_tie; near_tie &= near_tie - 1)
+            lanes[count++] = (uint16_t)(i + __builtin_ctz(near_tie));
     }
     while (count && lanes[count - 1] >= n)
         count--;
@@ -200,7 +201,7 @@ static inline __attribute__((always_inline)) ptrdiff_t round_block(const float *
 }
 
 /* Adds the lanes next to a point to the list. */
-static __attribute__((noinline)) ptrdiff_t add_near(const float *x, ptrdiff_t n, float point, float distance,
+NOINLINE ptrdiff_t add_near(const float *x, ptrdiff_t n, float point, float distance,
                                                     uint16_t *lanes, ptrdiff_t count)
 {
     for (ptrdiff_t i = 0; i < n; i += HALF_STEP)
@@ -212,7 +213,7 @@ static __attribute__((noinline)) ptrdiff_t add_near(const float *x, ptrdiff_t n,
 }
 
 /* Rounds output k of the block [at, at + n) and writes it. */
-static __attribute__((noinline)) void write_half(half_work *w, ptrdiff_t at, ptrdiff_t n, int k, const int bfloat)
+NOINLINE void write_half(half_work *w, ptrdiff_t at, ptrdiff_t n, int k, const int bfloat)
 {
     const fa_call *call = w->call;
     int output = k - call->inputs - call->parameters;
@@ -228,10 +229,10 @@ static __attribute__((noinline)) void write_half(half_work *w, ptrdiff_t at, ptr
         count = add_near(w->wide[call->inputs - 1], n, w->point[output], w->near[output], lanes, count);
     for (ptrdiff_t i = 0; i < n && !direct && !call->stream; i++) /* before lanes in doubt are written again */
         __builtin_memcpy(target + i * step, to + i, 2);
-    wait_for_double(w, at, lanes, count, k, call->stream ? (char *)to : target, call->stream ? 2 : step, bfloat);
+    enqueue(w, at, lanes, count, k, call->stream ? (char *)to : target, call->stream ? 2 : step, bfloat);
     if (call->stream) {
         if (w->count)
-            settle(w, bfloat);
+            flush_queue(w, bfloat);
         fa_stream_copy(target, (const char *)to, n * 2);
     }
 }
@@ -253,7 +254,7 @@ static void copy_halves(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
     }
 }
 
-static inline void run_half(const fa_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
+static inline void run_elements_half(const fa_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
 {
     half_work w;
     if (call->kernels == &kernels_f32[INDEX_identity] &&
@@ -261,7 +262,7 @@ static inline void run_half(const fa_call *call, ptrdiff_t begin, ptrdiff_t end,
         copy_halves(call, begin, end);
         return;
     }
-    begin_half(&w, call, end - begin, bfloat);
+    init_half_work(&w, call, end - begin, bfloat);
     int outputs_at = call->inputs + call->parameters;
     for (ptrdiff_t at = begin; at < end; at += HALF_BLOCK) {
         ptrdiff_t n = end - at < HALF_BLOCK ? end - at : HALF_BLOCK, padded = (n + HALF_STEP - 1) & -HALF_STEP;
@@ -271,15 +272,15 @@ static inline void run_half(const fa_call *call, ptrdiff_t begin, ptrdiff_t end,
             for (ptrdiff_t i = 0; i < padded && call->steps[k] && k >= call->inputs; i++)
                 w.wide[k][i] = float_parameter_at(call, k, at + (i < n ? i : 0));
         }
-        run_f32(&w.single, 0, padded);
+        run_elements_f32(&w.f32_call, 0, padded);
         for (int k = outputs_at; k < outputs_at + call->outputs; k++)
             write_half(&w, at, n, k, bfloat);
     }
     if (w.count)
-        settle(&w, bfloat);
+        flush_queue(&w, bfloat);
     if (call->stream)
         fa_stream_fence();
 }
 
-static void run_float16(const fa_call *call, ptrdiff_t begin, ptrdiff_t end) { run_half(call, begin, end, 0); }
-static void run_bfloat16(const fa_call *call, ptrdiff_t begin, ptrdiff_t end) { run_half(call, begin, end, 1); }
+static void run_elements_float16(const fa_call *call, ptrdiff_t begin, ptrdiff_t end) { run_elements_half(call, begin, end, 0); }
+static void run_elements_bfloat16(const fa_call *call, ptrdiff_t begin, ptrdiff_t end) { run_elements_half(call, begin, end, 1); }

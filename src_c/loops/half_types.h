@@ -96,10 +96,10 @@ static inline uint32_t float16_from_16(const float *from, uint16_t *to, float up
         }
 #endif
     }
-    uint32_t doubt = 0;
+    uint32_t near_tie = 0;
     for (int i = 0; i < 16; i++)
-        doubt |= (uint32_t)(to[i] != low[i]) << i;
-    return doubt;
+        near_tie |= (uint32_t)(to[i] != low[i]) << i;
+    return near_tie;
 #endif
 }
 
@@ -122,15 +122,15 @@ static inline uint32_t bfloat16_from_16(const float *from, uint16_t *to)
     uint32_t low = (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(x));
     return low | (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(y)) << 8;
 #else
-    uint32_t doubt = 0;
+    uint32_t near_tie = 0;
     for (int i = 0; i < 16; i++) {
         uint32_t bits;
         __builtin_memcpy(&bits, from + i, 4);
         bits += 0x8008;
         to[i] = (uint16_t)(bits >> 16);
-        doubt |= (uint32_t)((bits & 0xfff0) == 0) << i;
+        near_tie |= (uint32_t)((bits & 0xfff0) == 0) << i;
     }
-    return doubt;
+    return near_tie;
 #endif
 }
 

@@ -1,37 +1,37 @@
 /* The only loops over losses of single elements. Included once a dtype and instruction set.
 
-   A room's value and slope go to blocks in L1; weights, the sum, and the gradient's scale follow from there,
+   A room's value and derivative go to blocks in L1; weights, the sum, and the gradient's scale follow from there,
    so that a room knows of none of these. */
 #undef LOSS_BLOCK
 #define LOSS_BLOCK LIT(1024, 512)
 
+#define FA_LOSS_ARGUMENTS const REAL *x, const REAL *t, const REAL *option, REAL *value, REAL *derivative, ptrdiff_t n
 #define FA_LOSS_KERNELS(name, id)                                                                               \
-    static void FN(name##_values)(const REAL *x, const REAL *t, const REAL *option, REAL *value, REAL *slope,   \
-                                  ptrdiff_t n)                                                                  \
+    static void FN(name##_values)(FA_LOSS_ARGUMENTS)                                                            \
     {                                                                                                           \
-        (void)slope;                                                                                            \
-        n &= -LOSS_LANES;                                                                                        \
+        (void)derivative;                                                                                       \
+        n &= -LOSS_LANES;                                                                                       \
         FA_SIMD_LOOP { value[i] = FN(name)(x[i], t[i], option[i]).value; }                                      \
     }                                                                                                           \
-    static void FN(name##_slopes)(const REAL *x, const REAL *t, const REAL *option, REAL *value, REAL *slope,   \
-                                  ptrdiff_t n)                                                                  \
+    static void FN(name##_values_and_derivatives)(FA_LOSS_ARGUMENTS)                                            \
     {                                                                                                           \
-        n &= -LOSS_LANES;                                                                                        \
+        n &= -LOSS_LANES;                                                                                       \
         FA_SIMD_LOOP                                                                                            \
         {                                                                                                       \
             FN(loss) found = FN(name)(x[i], t[i], option[i]);                                                   \
             value[i] = found.value;                                                                             \
-            slope[i] = found.slope;                                                                             \
+            derivative[i] = found.derivative;                                                                   \
         }                                                                                                       \
     }
 FA_LOSSES(FA_LOSS_KERNELS)
 #undef FA_LOSS_KERNELS
 
-typedef void FN(loss_kernel)(const REAL *x, const REAL *t, const REAL *option, REAL *value, REAL *slope, ptrdiff_t n);
+typedef void FN(loss_kernel)(FA_LOSS_ARGUMENTS);
 static FN(loss_kernel) *const FN(loss_kernels)[FA_LOSS_COUNT][2] = {
-#define FA_LOSS_ENTRY(name, id) [id] = {FN(name##_values), FN(name##_slopes)},
+#define FA_LOSS_ENTRY(name, id) [id] = {FN(name##_values), FN(name##_values_and_derivatives)},
     FA_LOSSES(FA_LOSS_ENTRY)
 #undef FA_LOSS_ENTRY
+#undef FA_LOSS_ARGUMENTS
 };
 
 /* n elements from `at` on: where they are, or copied and padded with 1, which no loss minds. */
@@ -45,48 +45,48 @@ INLINE const REAL *FN(whole_lanes)(const void *array, ptrdiff_t at, ptrdiff_t n,
     return copy;
 }
 
-INLINE void FN(weigh)(const REAL *weight, REAL *value, ptrdiff_t n)
+INLINE void FN(multiply_weights)(const REAL *weight, REAL *value, ptrdiff_t n)
 {
-    FA_SIMD_LOOP { value[i] = FN(weighed)(weight[i], value[i]); }
+    FA_SIMD_LOOP { value[i] = FN(weighted)(weight[i], value[i]); }
 }
 
 INLINE double FN(lanes_sum)(const REAL *value, ptrdiff_t n)
 {
     double lanes[LOSS_LANES];
-    LOSS_LANES_LOOP lanes[l] = 0;
+    FA_FOR_LOSS_LANES lanes[l] = 0;
     for (ptrdiff_t i = 0; i < n; i += LOSS_LANES)
-        LOSS_LANES_LOOP lanes[l] += value[i + l];
+        FA_FOR_LOSS_LANES lanes[l] += value[i + l];
     return fa_tree_16(lanes);
 }
 
 /* Elements [begin, end); returns their sum. */
 static double FN(run_loss)(const fa_loss_call *call, ptrdiff_t begin, ptrdiff_t end)
 {
-    _Alignas(64) REAL value[LOSS_BLOCK], slope[LOSS_BLOCK], constant[LOSS_BLOCK], last[4][LOSS_LANES];
+    _Alignas(64) REAL value[LOSS_BLOCK], derivative[LOSS_BLOCK], constant[LOSS_BLOCK], last[4][LOSS_LANES];
     FN(loss_kernel) *kernel = FN(loss_kernels)[call->loss][call->grad != NULL];
     REAL *values = call->values, *grad = call->grad, scale = (REAL)call->scale, option = (REAL)call->option;
     double sum = 0, lost = 0;
     for (ptrdiff_t i = 0; !call->pos_weight && i < LOSS_BLOCK && i < end - begin + LOSS_LANES; i += LOSS_LANES)
-        LOSS_LANES_LOOP constant[i + l] = option;
+        FA_FOR_LOSS_LANES constant[i + l] = option;
     for (ptrdiff_t at = begin, n; at < end; at += n) {
         n = end - at >= LOSS_BLOCK ? LOSS_BLOCK : end - at >= LOSS_LANES ? (end - at) & -LOSS_LANES : end - at;
         ptrdiff_t padded = (n + LOSS_LANES - 1) & -LOSS_LANES;
         const REAL *x = FN(whole_lanes)(call->x, at, n, last[0]), *t = FN(whole_lanes)(call->target, at, n, last[1]);
-        kernel(x, t, call->pos_weight ? FN(whole_lanes)(call->pos_weight, at, n, last[2]) : constant, value, slope, padded);
+        kernel(x, t, call->pos_weight ? FN(whole_lanes)(call->pos_weight, at, n, last[2]) : constant, value, derivative, padded);
         if (call->weight) {
             const REAL *weight = FN(whole_lanes)(call->weight, at, n, last[3]);
-            FN(weigh)(weight, value, padded);
+            FN(multiply_weights)(weight, value, padded);
             if (grad)
-                FN(weigh)(weight, slope, padded);
+                FN(multiply_weights)(weight, derivative, padded);
         }
         for (ptrdiff_t i = n; i < padded; i++)
             value[i] = 0;
         if (call->total)
-            fa_add(&sum, &lost, FN(lanes_sum)(value, padded));
+            fa_compensated_add(&sum, &lost, FN(lanes_sum)(value, padded));
         if (values)
             FA_SIMD_LOOP values[at + i] = value[i];
         if (grad)
-            FA_SIMD_LOOP grad[at + i] = slope[i] * scale;
+            FA_SIMD_LOOP grad[at + i] = derivative[i] * scale;
     }
-    return fa_total(sum, lost);
+    return fa_compensated_total(sum, lost);
 }

@@ -2,10 +2,8 @@
 
    g is the gradient (its sign turned for maximize), with weight_decay times the parameter added to it.
    The numbers of a step are those of fa_step_call. */
-INLINE REAL FN(step_root)(REAL x) { return LIT(__builtin_sqrtf, __builtin_sqrt)(x); }
-
 #define FA_STEP_LOOP _Pragma("omp simd") for (ptrdiff_t i = begin; i < end; i++)
-#define FA_STEP_GRADIENT FN(fused)(decay, p[i], sign * grad[i])
+#define FA_STEP_GRADIENT FN(fma)(decay, p[i], sign * grad[i])
 
 /* momentum: buffer = momentum buffer + gain g, and the step is along it or, for nesterov, along
    g + momentum buffer. */
@@ -19,11 +17,11 @@ INLINE void FN(sgd)(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end, in
         REAL g = FA_STEP_GRADIENT;
         REAL along = g;
         if (momentum) {
-            REAL b = FN(fused)(keep, buffer[i], gain * g);
+            REAL b = FN(fma)(keep, buffer[i], gain * g);
             buffer[i] = b;
-            along = nesterov ? FN(fused)(keep, b, g) : b;
+            along = nesterov ? FN(fma)(keep, b, g) : b;
         }
-        p[i] = FN(fused)(-lr, along, p[i]);
+        p[i] = FN(fma)(-lr, along, p[i]);
     }
 }
 
@@ -38,12 +36,12 @@ INLINE void FN(adam)(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end, i
     FA_STEP_LOOP
     {
         REAL g = FA_STEP_GRADIENT;
-        REAL m = FN(fused)(gain1, g - mean[i], mean[i]), s = FN(fused)(keep, square[i], gain2 * g * g), top = s;
+        REAL m = FN(fma)(gain1, g - mean[i], mean[i]), s = FN(fma)(keep, square[i], gain2 * g * g), top = s;
         mean[i] = m;
         square[i] = s;
         if (amsgrad)
             largest[i] = top = s < largest[i] ? largest[i] : s;
-        p[i] = FN(fused)(-lr, m / (FN(step_root)(top) + eps), p[i] * shrink);
+        p[i] = FN(fma)(-lr, m / (FN(sqrt)(top) + eps), p[i] * shrink);
     }
 }
 
@@ -58,17 +56,17 @@ INLINE void FN(rmsprop)(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end
     FA_STEP_LOOP
     {
         REAL g = FA_STEP_GRADIENT;
-        REAL s = FN(fused)(alpha, square[i], gain * g * g), spread = s;
+        REAL s = FN(fma)(alpha, square[i], gain * g * g), spread = s;
         square[i] = s;
         if (centered) {
-            REAL m = FN(fused)(gain, g - mean[i], mean[i]);
+            REAL m = FN(fma)(gain, g - mean[i], mean[i]);
             mean[i] = m;
-            spread = FN(at_least)(FN(fused)(-m, m, s), 0); /* torch takes a root of what rounding left below 0 */
+            spread = FN(max)(FN(fma)(-m, m, s), 0); /* torch takes a root of what rounding left below 0 */
         }
-        REAL along = g / (FN(step_root)(spread) + eps);
+        REAL along = g / (FN(sqrt)(spread) + eps);
         if (momentum)
-            buffer[i] = along = FN(fused)(keep, buffer[i], along);
-        p[i] = FN(fused)(-lr, along, p[i]);
+            buffer[i] = along = FN(fma)(keep, buffer[i], along);
+        p[i] = FN(fma)(-lr, along, p[i]);
     }
 }
 
@@ -81,14 +79,14 @@ INLINE void FN(adagrad)(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end
     FA_STEP_LOOP
     {
         REAL g = FA_STEP_GRADIENT;
-        REAL s = FN(fused)(g, g, sum[i]);
+        REAL s = FN(fma)(g, g, sum[i]);
         sum[i] = s;
-        p[i] = FN(fused)(-lr, g / (FN(step_root)(s) + eps), p[i]);
+        p[i] = FN(fma)(-lr, g / (FN(sqrt)(s) + eps), p[i]);
     }
 }
 
 /* Elements [begin, end) of a step. */
-static void FN(run_step)(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end)
+static void FN(run_optimizer)(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end)
 {
     switch (call->rule) {
     case FA_SGD:

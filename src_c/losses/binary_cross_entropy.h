@@ -1,14 +1,14 @@
 /* -(t log p + (1 - t) log(1 - p)) for p, a probability; NaN where p or t is outside of [0, 1].
 
-   As in torch the logarithms end at -100, and the slope's denominator p (1 - p) at 1e-12. With
+   As in torch the logarithms end at -100, and the derivative's denominator p (1 - p) at 1e-12. With
    a = min(p, 1 - p), which is exact or, below 1/2, p itself, they are log(a) and log(1 - a). */
 INLINE FN(loss) FN(binary_cross_entropy)(REAL p, REAL t, REAL option)
 {
     REAL q = 1 - p, a = p <= LIT(0.5f, 0.5) ? p : q, product = p * q;
-    REAL low = FN(at_least)(FN(ln)(a), -100), high = FN(ln_1p)(-FN(at_least)(a, 0));
+    REAL low = FN(max)(FN(log)(a), -100), high = FN(log1p)(-FN(max)(a, 0));
     REAL log_p = p <= LIT(0.5f, 0.5) ? low : high, log_q = p <= LIT(0.5f, 0.5) ? high : low;
-    REAL value = FN(fused)(t - 1, log_q, -t * log_p);
+    REAL value = FN(fma)(t - 1, log_q, -t * log_p);
     (void)option;
     value = t < 0 || t > 1 ? NAN : value;
-    return (FN(loss)){value, (p - t) / FN(at_least)(product, LIT(1e-12f, 1e-12))};
+    return (FN(loss)){value, (p - t) / FN(max)(product, LIT(1e-12f, 1e-12))};
 }

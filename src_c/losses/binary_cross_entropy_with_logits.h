@@ -1,4 +1,4 @@
-/* (1 - t) softplus(x) + pos_weight t softplus(-x), in which nothing cancels; the slope is
+/* (1 - t) softplus(x) + pos_weight t softplus(-x), in which nothing cancels; the derivative is
    (1 - t) s(x) - pos_weight t s(-x), s the sigmoid.
 
    With z = e^-|x|, softplus(+-x) = max(+-x, 0) + log(1 + z) and s(|x|) = 1 / (1 + z), s(-|x|) = z / (1 + z).
@@ -6,11 +6,11 @@
    for nothing, an infinity too, so that x = inf with t = 1 gives the limit 0. */
 INLINE FN(loss) FN(binary_cross_entropy_with_logits)(REAL x, REAL t, REAL pos_weight)
 {
-    REAL a = FN(at_most)(FN(magnitude)(x), LIT(110.0f, 760.0)); /* above, z is 0 */
+    REAL a = FN(min)(FN(fabs)(x), LIT(110.0f, 760.0)); /* above, z is 0 */
     FN(exp_parts) e = FN(exp_short)(-a, LIT(-33, -100));
-    REAL z = FN(fused)(e.q, e.scale, e.scale) * LIT(0x1p-33f, 0x1p-100);
-    REAL tail = FN(ln_1p)(z), inverse = 1 / (1 + z), near = x > 0 ? 1 : z, far = x > 0 ? z : 1;
+    REAL z = FN(fma)(e.q, e.scale, e.scale) * LIT(0x1p-33f, 0x1p-100);
+    REAL tail = FN(log1p)(z), inverse = 1 / (1 + z), near = x > 0 ? 1 : z, far = x > 0 ? z : 1;
     REAL negative = 1 - t, positive = pos_weight * t;
-    REAL value = FN(weighed)(negative, (x > 0 ? x : 0) + tail) + FN(weighed)(positive, (x < 0 ? -x : 0) + tail);
+    REAL value = FN(weighted)(negative, (x > 0 ? x : 0) + tail) + FN(weighted)(positive, (x < 0 ? -x : 0) + tail);
     return (FN(loss)){value, (negative * near - positive * far) * inverse};
 }

@@ -22,7 +22,7 @@ typedef struct {
     int counts[LOSS_LANES];       /* 0: a row that is left out */
     ptrdiff_t target[LOSS_LANES]; /* the class of a row that counts; -1 where there are shares */
     REAL m[LOSS_LANES];
-    double others[LOSS_LANES], tops[LOSS_LANES]; /* the sum of their terms; and how many maxima there are */
+    double others[LOSS_LANES], max_count[LOSS_LANES]; /* the sum of their terms; and how many maxima there are */
     REAL log_sum[LOSS_LANES], inverse[LOSS_LANES];
     double part[LOSS_LANES]; /* of softmax in the gradient: the factor or sum(share) */
 } FN(class_rows);
@@ -32,9 +32,9 @@ INLINE REAL FN(class_term)(REAL x, REAL m)
 {
     REAL d = x - m, back = d - x, d_low = (x - (d - back)) - (m + back);
     d_low = d < TERM_LOWEST ? 0 : d_low;
-    FN(exp_parts) e = FN(exp_short)(FN(at_least)(d, TERM_LOWEST), -TERM_SHIFT);
-    REAL term = FN(fused)(e.q, e.scale, e.scale);
-    return FN(fused)(term, d_low, term);
+    FN(exp_parts) e = FN(exp_short)(FN(max)(d, TERM_LOWEST), -TERM_SHIFT);
+    REAL term = FN(fma)(e.q, e.scale, e.scale);
+    return FN(fma)(term, d_low, term);
 }
 
 /* The largest element, NaN ignored: it comes back through the sum. */
@@ -50,7 +50,7 @@ static REAL FN(class_maximum)(const REAL *x, ptrdiff_t n)
         for (int l = 0; l < WIDE; l++)
             m[l] = x[i + l] > m[l] ? x[i + l] : m[l];
     for (; i + LOSS_LANES <= n; i += LOSS_LANES)
-        LOSS_LANES_LOOP m[l] = x[i + l] > m[l] ? x[i + l] : m[l];
+        FA_FOR_LOSS_LANES m[l] = x[i + l] > m[l] ? x[i + l] : m[l];
     for (int width = WIDE / 2; width > 0; width /= 2)
         for (int l = 0; l < width; l++)
             m[l] = m[l + width] > m[l] ? m[l + width] : m[l];
@@ -64,14 +64,14 @@ static REAL FN(class_maximum)(const REAL *x, ptrdiff_t n)
 INLINE void FN(class_sum_row)(FN(class_rows) *rows, int r, const REAL *x, REAL *terms, ptrdiff_t n)
 {
     const REAL m = FN(class_maximum)(x, n);
-    double sum = 0, lost = 0, all[LOSS_LANES], tops[LOSS_LANES];
-    LOSS_LANES_LOOP tops[l] = 0;
+    double sum = 0, lost = 0, all[LOSS_LANES], max_count[LOSS_LANES];
+    FA_FOR_LOSS_LANES max_count[l] = 0;
     for (ptrdiff_t i = 0; i < n;) {
         REAL part[LOSS_LANES], count[LOSS_LANES], last[LOSS_LANES];
         const ptrdiff_t end = n - i < 8 * LOSS_LANES ? n : i + 8 * LOSS_LANES;
-        LOSS_LANES_LOOP part[l] = count[l] = 0;
+        FA_FOR_LOSS_LANES part[l] = count[l] = 0;
         for (; i + LOSS_LANES <= end; i += LOSS_LANES)
-            LOSS_LANES_LOOP
+            FA_FOR_LOSS_LANES
             {
                 REAL term = FN(class_term)(x[i + l], m);
                 part[l] += x[i + l] == m ? 0 : term;
@@ -83,7 +83,7 @@ INLINE void FN(class_sum_row)(FN(class_rows) *rows, int r, const REAL *x, REAL *
             const int left = (int)(end - i);
             for (int l = 0; l < LOSS_LANES; l++)
                 last[l] = l < left ? x[i + l] : m;
-            LOSS_LANES_LOOP
+            FA_FOR_LOSS_LANES
             {
                 REAL term = FN(class_term)(last[l], m);
                 part[l] += last[l] == m ? 0 : term;
@@ -94,33 +94,33 @@ INLINE void FN(class_sum_row)(FN(class_rows) *rows, int r, const REAL *x, REAL *
                 terms[i + l] = last[l];
         }
         i = end;
-        LOSS_LANES_LOOP all[l] = part[l];
-        LOSS_LANES_LOOP tops[l] += count[l];
-        fa_add(&sum, &lost, fa_tree_16(all));
+        FA_FOR_LOSS_LANES all[l] = part[l];
+        FA_FOR_LOSS_LANES max_count[l] += count[l];
+        fa_compensated_add(&sum, &lost, fa_tree_16(all));
     }
     rows->m[r] = m;
-    rows->others[r] = fa_total(sum, lost);
-    rows->tops[r] = fa_tree_16(tops);
+    rows->others[r] = fa_compensated_total(sum, lost);
+    rows->max_count[r] = fa_tree_16(max_count);
 }
 
 /* The same of rows that lie side by side, of which the terms take the place. */
 static void FN(class_sum_turned)(FN(class_rows) *rows, REAL *x, ptrdiff_t n)
 {
-    LOSS_LANES_LOOP rows->m[l] = -INFINITY;
-    LOSS_LANES_LOOP rows->others[l] = rows->tops[l] = 0;
+    FA_FOR_LOSS_LANES rows->m[l] = -INFINITY;
+    FA_FOR_LOSS_LANES rows->others[l] = rows->max_count[l] = 0;
     for (ptrdiff_t i = 0; i < n; i++)
-        LOSS_LANES_LOOP rows->m[l] = x[i * LOSS_LANES + l] > rows->m[l] ? x[i * LOSS_LANES + l] : rows->m[l];
+        FA_FOR_LOSS_LANES rows->m[l] = x[i * LOSS_LANES + l] > rows->m[l] ? x[i * LOSS_LANES + l] : rows->m[l];
     for (ptrdiff_t i = 0; i < n; i++) {
-        REAL *at = x + i * LOSS_LANES, others[LOSS_LANES], tops[LOSS_LANES];
-        LOSS_LANES_LOOP
+        REAL *at = x + i * LOSS_LANES, others[LOSS_LANES], max_count[LOSS_LANES];
+        FA_FOR_LOSS_LANES
         {
             REAL term = FN(class_term)(at[l], rows->m[l]);
             others[l] = at[l] == rows->m[l] ? 0 : term;
-            tops[l] = at[l] == rows->m[l] ? 1 : 0;
+            max_count[l] = at[l] == rows->m[l] ? 1 : 0;
             at[l] = term;
         }
-        LOSS_LANES_LOOP rows->others[l] += others[l];
-        LOSS_LANES_LOOP rows->tops[l] += tops[l];
+        FA_FOR_LOSS_LANES rows->others[l] += others[l];
+        FA_FOR_LOSS_LANES rows->max_count[l] += max_count[l];
     }
 }
 
@@ -135,7 +135,7 @@ static void FN(class_turn)(const REAL *from, REAL *to, int rows, ptrdiff_t n)
 static void FN(class_turn_back)(const FN(class_rows) *rows, REAL *terms, const REAL *factor, ptrdiff_t n)
 {
     for (ptrdiff_t i = 0; i < n; i++)
-        LOSS_LANES_LOOP terms[i * LOSS_LANES + l] *= rows->inverse[l] * factor[l];
+        FA_FOR_LOSS_LANES terms[i * LOSS_LANES + l] *= rows->inverse[l] * factor[l];
     for (int r = 0; r < rows->count; r++)
         for (ptrdiff_t i = 0; i < n; i++)
             rows->grad[r * n + i] = terms[i * LOSS_LANES + r];
@@ -149,24 +149,24 @@ static double FN(class_share_sums)(const REAL *share, const REAL *x, REAL m, ptr
     for (ptrdiff_t i = 0; i < n;) {
         REAL part[LOSS_LANES], far[LOSS_LANES];
         const ptrdiff_t end = n - i < 8 * LOSS_LANES ? n : i + 8 * LOSS_LANES;
-        LOSS_LANES_LOOP part[l] = far[l] = 0;
+        FA_FOR_LOSS_LANES part[l] = far[l] = 0;
         for (; i + LOSS_LANES <= end; i += LOSS_LANES)
-            LOSS_LANES_LOOP
+            FA_FOR_LOSS_LANES
             {
                 part[l] += share[i + l];
-                far[l] += FN(weighed)(share[i + l], m - x[i + l]);
+                far[l] += FN(weighted)(share[i + l], m - x[i + l]);
             }
         for (int l = 0; i < end; i++, l++) {
             part[l] += share[i];
-            far[l] += FN(weighed)(share[i], m - x[i]);
+            far[l] += FN(weighted)(share[i], m - x[i]);
         }
-        LOSS_LANES_LOOP lanes[l] = part[l];
-        fa_add(&sum, &lost, fa_tree_16(lanes));
-        LOSS_LANES_LOOP lanes[l] = far[l];
-        fa_add(distance, &far_lost, fa_tree_16(lanes));
+        FA_FOR_LOSS_LANES lanes[l] = part[l];
+        fa_compensated_add(&sum, &lost, fa_tree_16(lanes));
+        FA_FOR_LOSS_LANES lanes[l] = far[l];
+        fa_compensated_add(distance, &far_lost, fa_tree_16(lanes));
     }
-    *distance = fa_total(*distance, far_lost);
-    return fa_total(sum, lost);
+    *distance = fa_compensated_total(*distance, far_lost);
+    return fa_compensated_total(sum, lost);
 }
 
 /* A row's loss, and rows->part. */
@@ -211,9 +211,9 @@ static void FN(class_subtract_target)(const FN(class_rows) *rows, int r, double 
         FA_SIMD_LOOP grad[i] = 0;
     } else if (rows->share) {
         const REAL *share = rows->share + r * n, factor = (REAL)scale;
-        FA_SIMD_LOOP grad[i] = FN(fused)(-share[i], factor, grad[i]);
+        FA_SIMD_LOOP grad[i] = FN(fma)(-share[i], factor, grad[i]);
     } else { /* 1 - softmax: at a maximum, the share of the others */
-        double left = rows->others[r] + (rows->tops[r] - 1) * TERM_TOP, weight = rows->part[r] * scale;
+        double left = rows->others[r] + (rows->max_count[r] - 1) * TERM_TOP, weight = rows->part[r] * scale;
         int top = rows->x[r * n + target] == rows->m[r];
         grad[target] = (REAL)(top ? -left * rows->inverse[r] * weight : grad[target] - weight);
     }
@@ -235,11 +235,11 @@ static void FN(class_rows_losses)(FN(class_rows) *rows, double scale, double *va
         else
             FN(class_sum_row)(rows, r, rows->x + r * n, NULL, n);
     }
-    LOSS_LANES_LOOP
+    FA_FOR_LOSS_LANES
     {
-        REAL others = (REAL)(rows->others[l] / TERM_TOP + (rows->tops[l] - 1));
-        rows->log_sum[l] = others <= 1 ? FN(ln_1p)(others) : FN(ln)(1 + others);
-        rows->inverse[l] = (REAL)(1 / (rows->others[l] + rows->tops[l] * TERM_TOP));
+        REAL others = (REAL)(rows->others[l] / TERM_TOP + (rows->max_count[l] - 1));
+        rows->log_sum[l] = others <= 1 ? FN(log1p)(others) : FN(log)(1 + others);
+        rows->inverse[l] = (REAL)(1 / (rows->others[l] + rows->max_count[l] * TERM_TOP));
     }
     for (int r = 0; r < rows->count; r++) {
         value[r] = FN(class_value)(rows, r);
@@ -251,7 +251,7 @@ static void FN(class_rows_losses)(FN(class_rows) *rows, double scale, double *va
         REAL *here = grad + r * n;
         if (grad && !is_turned)
             FA_SIMD_LOOP here[i] = here[i] * rows->inverse[r] * factor[r];
-        if (rows->m[r] == INFINITY && rows->tops[r] == 1 && rows->others[r] == rows->others[r])
+        if (rows->m[r] == INFINITY && rows->max_count[r] == 1 && rows->others[r] == rows->others[r])
             value[r] = FN(class_infinite_row)(rows, r, scale);
         else if (grad)
             FN(class_subtract_target)(rows, r, scale);
@@ -264,7 +264,7 @@ static double FN(run_cross_entropy)(const fa_class_loss_call *call, double scale
     double sum = 0, lost = 0, value[LOSS_LANES];
     REAL *values = call->values;
     FN(class_rows) rows = {.call = call};
-    LOSS_LANES_LOOP rows.others[l] = rows.tops[l] = 1; /* where there are less than 16 rows */
+    FA_FOR_LOSS_LANES rows.others[l] = rows.max_count[l] = 1; /* where there are less than 16 rows */
     for (rows.first = begin; rows.first < end; rows.first += LOSS_LANES) {
         const ptrdiff_t at = rows.first * call->classes;
         rows.count = (int)(end - rows.first < LOSS_LANES ? end - rows.first : LOSS_LANES);
@@ -275,10 +275,10 @@ static double FN(run_cross_entropy)(const fa_class_loss_call *call, double scale
             rows.counts[r] = fa_class_of_row(call, rows.first + r, &rows.target[r]);
         FN(class_rows_losses)(&rows, scale, value);
         for (int r = 0; r < rows.count; r++) {
-            fa_add(&sum, &lost, value[r]);
+            fa_compensated_add(&sum, &lost, value[r]);
             if (values)
                 values[rows.first + r] = (REAL)value[r];
         }
     }
-    return fa_total(sum, lost);
+    return fa_compensated_total(sum, lost);
 }

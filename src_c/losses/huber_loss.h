@@ -2,6 +2,6 @@
    n = min(d, delta): see smooth_l1_loss. With delta = inf it is half the square. */
 INLINE FN(loss) FN(huber_loss)(REAL x, REAL t, REAL delta)
 {
-    REAL difference = x - t, d = FN(magnitude)(difference), n = FN(at_most)(d, delta), beyond = d > delta ? d - delta : 0;
-    return (FN(loss)){FN(fused)(beyond, FN(at_most)(delta, LARGEST), n * n * LIT(0.5f, 0.5)), FN(with_sign)(n, difference)};
+    REAL difference = x - t, d = FN(fabs)(difference), n = FN(min)(d, delta), beyond = d > delta ? d - delta : 0;
+    return (FN(loss)){FN(fma)(beyond, FN(min)(delta, LARGEST), n * n * LIT(0.5f, 0.5)), FN(copysign)(n, difference)};
 }

@@ -1,28 +1,28 @@
 /* The losses of single elements. Each is a function of the prediction x, the target t and one option, such as
-   beta or pos_weight, that gives its value and its slope with respect to x. */
+   beta or pos_weight, that gives its value and its derivative with respect to x. */
 #ifndef FA_LOSSES
-#define FA_LOSSES(ROOM)                                                                                         \
-    ROOM(mse_loss, FA_MSE_LOSS)                                                                                 \
-    ROOM(l1_loss, FA_L1_LOSS)                                                                                   \
-    ROOM(smooth_l1_loss, FA_SMOOTH_L1_LOSS)                                                                     \
-    ROOM(huber_loss, FA_HUBER_LOSS)                                                                             \
-    ROOM(binary_cross_entropy, FA_BINARY_CROSS_ENTROPY)                                                         \
-    ROOM(binary_cross_entropy_with_logits, FA_BINARY_CROSS_ENTROPY_WITH_LOGITS)                                 \
-    ROOM(kl_div, FA_KL_DIV)                                                                                     \
-    ROOM(kl_div_log_target, FA_KL_DIV_LOG_TARGET)                                                               \
-    ROOM(poisson_nll_loss, FA_POISSON_NLL_LOSS)                                                                 \
-    ROOM(poisson_nll_loss_full, FA_POISSON_NLL_LOSS_FULL)                                                       \
-    ROOM(poisson_nll_loss_of_means, FA_POISSON_NLL_LOSS_OF_MEANS)                                               \
-    ROOM(poisson_nll_loss_of_means_full, FA_POISSON_NLL_LOSS_OF_MEANS_FULL)                                     \
-    ROOM(gaussian_nll_loss, FA_GAUSSIAN_NLL_LOSS)                                                               \
-    ROOM(gaussian_nll_loss_full, FA_GAUSSIAN_NLL_LOSS_FULL)
+#define FA_LOSSES(LOSS)                                                                                   \
+    LOSS(mse_loss, FA_MSE_LOSS)                                                                           \
+    LOSS(l1_loss, FA_L1_LOSS)                                                                             \
+    LOSS(smooth_l1_loss, FA_SMOOTH_L1_LOSS)                                                               \
+    LOSS(huber_loss, FA_HUBER_LOSS)                                                                       \
+    LOSS(binary_cross_entropy, FA_BINARY_CROSS_ENTROPY)                                                   \
+    LOSS(binary_cross_entropy_with_logits, FA_BINARY_CROSS_ENTROPY_WITH_LOGITS)                           \
+    LOSS(kl_div, FA_KL_DIV)                                                                               \
+    LOSS(kl_div_log_target, FA_KL_DIV_LOG_TARGET)                                                         \
+    LOSS(poisson_nll_loss, FA_POISSON_NLL_LOSS)                                                           \
+    LOSS(poisson_nll_loss_full, FA_POISSON_NLL_LOSS_FULL)                                                 \
+    LOSS(poisson_nll_loss_of_means, FA_POISSON_NLL_LOSS_OF_MEANS)                                         \
+    LOSS(poisson_nll_loss_of_means_full, FA_POISSON_NLL_LOSS_OF_MEANS_FULL)                               \
+    LOSS(gaussian_nll_loss, FA_GAUSSIAN_NLL_LOSS)                                                         \
+    LOSS(gaussian_nll_loss_full, FA_GAUSSIAN_NLL_LOSS_FULL)
 
 /* Sums have one order whatever the instruction set and the threads: element i goes to lane i % 16, the lanes
    are added as a tree in double, and such sums one after the other with a compensation. */
 #define LOSS_LANES 16
-#define LOSS_LANES_LOOP _Pragma("omp simd") for (int l = 0; l < LOSS_LANES; l++)
+#define FA_FOR_LOSS_LANES _Pragma("omp simd") for (int l = 0; l < LOSS_LANES; l++)
 
-static inline __attribute__((always_inline)) double fa_tree_16(double *lanes)
+INLINE double fa_tree_16(double *lanes)
 {
     for (int width = 8; width > 0; width /= 2)
         for (int l = 0; l < width; l++)
@@ -31,7 +31,7 @@ static inline __attribute__((always_inline)) double fa_tree_16(double *lanes)
 }
 
 /* sum += part; `lost` gathers what rounding loses. */
-static inline __attribute__((always_inline)) void fa_add(double *sum, double *lost, double part)
+INLINE void fa_compensated_add(double *sum, double *lost, double part)
 {
     double total = *sum + part, back = total - *sum;
     *lost += (*sum - (total - back)) + (part - back);
@@ -50,18 +50,18 @@ static inline int fa_class_of_row(const fa_class_loss_call *call, ptrdiff_t row,
 }
 
 /* Infinities lose NaN. */
-static inline double fa_total(double sum, double lost) { return sum - sum == 0 ? sum + lost : sum; }
+static inline double fa_compensated_total(double sum, double lost) { return sum - sum == 0 ? sum + lost : sum; }
 #endif
 
 typedef struct {
-    REAL value, slope;
+    REAL value, derivative;
 } FN(loss);
 
 /* factor * value, where 0 times infinity is 0: what has no weight counts for nothing. */
-INLINE REAL FN(weighed)(REAL factor, REAL value)
+INLINE REAL FN(weighted)(REAL factor, REAL value)
 {
     REAL nothing = factor == 0 ? 0 : value;
-    return factor * (FN(magnitude)(value) == INFINITY ? nothing : value);
+    return factor * (FN(fabs)(value) == INFINITY ? nothing : value);
 }
 
 #include "losses/mse_loss.h"

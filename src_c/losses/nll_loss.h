@@ -8,7 +8,7 @@ static double FN(run_nll_loss)(const fa_class_loss_call *call, double scale, ptr
     for (ptrdiff_t row = begin; row < end; row++) {
         ptrdiff_t target;
         const int counts = fa_class_of_row(call, row, &target);
-        const REAL factor = weight ? weight[target] : 1, value = counts ? -FN(weighed)(factor, x[row * n + target]) : 0;
+        const REAL factor = weight ? weight[target] : 1, value = counts ? -FN(weighted)(factor, x[row * n + target]) : 0;
         if (grad) {
             REAL *here = grad + row * n;
             FA_SIMD_LOOP here[i] = 0;
@@ -16,7 +16,7 @@ static double FN(run_nll_loss)(const fa_class_loss_call *call, double scale, ptr
         }
         if (values)
             values[row] = value;
-        fa_add(&sum, &lost, value);
+        fa_compensated_add(&sum, &lost, value);
     }
-    return fa_total(sum, lost);
+    return fa_compensated_total(sum, lost);
 }

@@ -1,19 +1,19 @@
 /* -log of the probability of a count t, without what depends on t alone, for a Poisson distribution of mean e^x:
    e^x - t x; and of mean x + eps: x - t log(x + eps). NaN where t, or such an x, is negative. The limit at x = inf
    is inf, and what t = 0 multiplies counts for nothing, an infinity too. Each has a form with log t! added, from t > 1
-   on and by Stirling's approximation, as in torch; it does not change the slope. */
+   on and by Stirling's approximation, as in torch; it does not change the derivative. */
 #undef HALF_LN_2PI
 #define HALF_LN_2PI LIT(0x1.d67f1cp-1f, 0x1.d67f1c864beb5p-1) /* 0.9189385332 */
 
 INLINE REAL FN(stirling)(REAL t)
 {
-    REAL log_t = FN(ln)(t);
-    return t > 1 ? FN(fused)(t, log_t - 1, FN(fused)(log_t, LIT(0.5f, 0.5), HALF_LN_2PI)) : 0;
+    REAL log_t = FN(log)(t);
+    return t > 1 ? FN(fma)(t, log_t - 1, FN(fma)(log_t, LIT(0.5f, 0.5), HALF_LN_2PI)) : 0;
 }
 
 INLINE FN(loss) FN(poisson_nll_loss)(REAL x, REAL t, REAL option)
 {
-    REAL mean = FN(exponential)(x), value = t == 0 || x == INFINITY ? mean : FN(fused)(-t, x, mean);
+    REAL mean = FN(exponential)(x), value = t == 0 || x == INFINITY ? mean : FN(fma)(-t, x, mean);
     (void)option;
     return (FN(loss)){t < 0 ? NAN : value, mean - t};
 }
@@ -21,19 +21,19 @@ INLINE FN(loss) FN(poisson_nll_loss)(REAL x, REAL t, REAL option)
 INLINE FN(loss) FN(poisson_nll_loss_full)(REAL x, REAL t, REAL option)
 {
     FN(loss) found = FN(poisson_nll_loss)(x, t, option);
-    return (FN(loss)){found.value + FN(stirling)(t), found.slope};
+    return (FN(loss)){found.value + FN(stirling)(t), found.derivative};
 }
 
 INLINE FN(loss) FN(poisson_nll_loss_of_means)(REAL x, REAL t, REAL eps)
 {
     REAL mean = x + eps;
     int is_linear = t == 0 || x == INFINITY;
-    REAL value = is_linear ? x : FN(fused)(-t, FN(ln)(mean), x);
+    REAL value = is_linear ? x : FN(fma)(-t, FN(log)(mean), x);
     return (FN(loss)){t < 0 || x < 0 ? NAN : value, is_linear ? 1 : (mean - t) / mean};
 }
 
 INLINE FN(loss) FN(poisson_nll_loss_of_means_full)(REAL x, REAL t, REAL eps)
 {
     FN(loss) found = FN(poisson_nll_loss_of_means)(x, t, eps);
-    return (FN(loss)){found.value + FN(stirling)(t), found.slope};
+    return (FN(loss)){found.value + FN(stirling)(t), found.derivative};
 }

@@ -2,6 +2,6 @@
    n = min(d, beta), so that nothing overflows in a branch that is not taken. */
 INLINE FN(loss) FN(smooth_l1_loss)(REAL x, REAL t, REAL beta)
 {
-    REAL difference = x - t, d = FN(magnitude)(difference), n = FN(at_most)(d, beta), slope = n / beta;
-    return (FN(loss)){FN(fused)(n * slope, LIT(0.5f, 0.5), d > beta ? d - beta : 0), FN(with_sign)(slope, difference)};
+    REAL difference = x - t, d = FN(fabs)(difference), n = FN(min)(d, beta), derivative = n / beta;
+    return (FN(loss)){FN(fma)(n * derivative, LIT(0.5f, 0.5), d > beta ? d - beta : 0), FN(copysign)(derivative, difference)};
 }

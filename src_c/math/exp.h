@@ -26,19 +26,19 @@ INLINE REAL FN(exp_tail)(REAL r, REAL r2)
 {
 #if FA_DOUBLE
     REAL r4 = r2 * r2;
-    REAL p01 = FN(fused)(0x1.5555555555559p-3, r, 0x1p-1);                 /* 0.1666666667 0.5 */
-    REAL p23 = FN(fused)(0x1.111111110f64ap-7, r, 0x1.5555555555557p-5);   /* 0.008333333333 0.04166666667 */
-    REAL p45 = FN(fused)(0x1.a01a01b00a43cp-13, r, 0x1.6c16c16c15779p-10); /* 0.0001984126989 0.001388888889 */
-    REAL p67 = FN(fused)(0x1.71ddf7fa5404p-19, r, 0x1.a01a01ab165fp-16);   /* 2.755724379e-6 2.480158734e-5 */
-    REAL p89 = FN(fused)(0x1.af5f55fc1e14dp-26, r, 0x1.27e4d13bd8832p-22); /* 2.510917872e-8 2.755725921e-7 */
-    p89 = FN(fused)(0x1.1f83f2c68ede2p-29, r2, p89);                       /* 2.091950033e-9 */
-    REAL low = FN(fused)(p23, r2, p01), high = FN(fused)(p67, r2, p45);
-    return FN(fused)(FN(fused)(p89, r4, high), r4, low);
+    REAL p01 = FN(fma)(0x1.5555555555559p-3, r, 0x1p-1);                 /* 0.1666666667 0.5 */
+    REAL p23 = FN(fma)(0x1.111111110f64ap-7, r, 0x1.5555555555557p-5);   /* 0.008333333333 0.04166666667 */
+    REAL p45 = FN(fma)(0x1.a01a01b00a43cp-13, r, 0x1.6c16c16c15779p-10); /* 0.0001984126989 0.001388888889 */
+    REAL p67 = FN(fma)(0x1.71ddf7fa5404p-19, r, 0x1.a01a01ab165fp-16);   /* 2.755724379e-6 2.480158734e-5 */
+    REAL p89 = FN(fma)(0x1.af5f55fc1e14dp-26, r, 0x1.27e4d13bd8832p-22); /* 2.510917872e-8 2.755725921e-7 */
+    p89 = FN(fma)(0x1.1f83f2c68ede2p-29, r2, p89);                       /* 2.091950033e-9 */
+    REAL low = FN(fma)(p23, r2, p01), high = FN(fma)(p67, r2, p45);
+    return FN(fma)(FN(fma)(p89, r4, high), r4, low);
 #else
-    REAL p01 = FN(fused)(0x1.5554dcp-3f, r, 0x1p-1f);    /* 0.1666657627 0.5 */
-    REAL p23 = FN(fused)(0x1.120c1ep-7f, r, 0x1.5555p-5f); /* 0.008363260888 0.04166650772 */
-    p23 = FN(fused)(0x1.6d3078p-10f, r2, p23);           /* 0.001393086743 */
-    return FN(fused)(p23, r2, p01);
+    REAL p01 = FN(fma)(0x1.5554dcp-3f, r, 0x1p-1f);    /* 0.1666657627 0.5 */
+    REAL p23 = FN(fma)(0x1.120c1ep-7f, r, 0x1.5555p-5f); /* 0.008363260888 0.04166650772 */
+    p23 = FN(fma)(0x1.6d3078p-10f, r2, p23);           /* 0.001393086743 */
+    return FN(fma)(p23, r2, p01);
 #endif
 }
 
@@ -51,9 +51,9 @@ typedef struct {
 INLINE REAL FN(exp_reduce)(REAL x, int shift, REAL *r, REAL *scale)
 {
     const REAL rounder = ROUNDER + (EXPONENT_BIAS - shift);
-    REAL k = FN(fused)(x, LOG2_E, rounder);
+    REAL k = FN(fma)(x, LOG2_E, rounder);
     REAL n = k - rounder;
-    *r = FN(fused)(n, -LN2_HI, x);
+    *r = FN(fma)(n, -LN2_HI, x);
     *scale = FN(from_bits)((BITS)((LIT(uint32_t, uint64_t))FN(to_bits)(k) << MANTISSA_BITS));
     return n;
 }
@@ -62,18 +62,18 @@ INLINE REAL FN(exp_reduce)(REAL x, int shift, REAL *r, REAL *scale)
 INLINE FN(exp_parts) FN(exp_short)(REAL x, int shift)
 {
     REAL r, scale, n = FN(exp_reduce)(x, shift, &r, &scale);
-    r = FN(fused)(n, -LN2_LO, r);
+    r = FN(fma)(n, -LN2_LO, r);
     REAL r2 = r * r;
-    return (FN(exp_parts)){FN(fused)(FN(exp_tail)(r, r2), r2, r), 0, scale};
+    return (FN(exp_parts)){FN(fma)(FN(exp_tail)(r, r2), r2, r), 0, scale};
 }
 
 /* The same of x + x_low, x_low the rounding error of a product. */
 INLINE FN(exp_parts) FN(exp_short_low)(REAL x, REAL x_low, int shift)
 {
     REAL r, scale, n = FN(exp_reduce)(x, shift, &r, &scale);
-    r += FN(fused)(n, -LN2_LO, x_low);
+    r += FN(fma)(n, -LN2_LO, x_low);
     REAL r2 = r * r;
-    return (FN(exp_parts)){FN(fused)(FN(exp_tail)(r, r2), r2, r), 0, scale};
+    return (FN(exp_parts)){FN(fma)(FN(exp_tail)(r, r2), r2, r), 0, scale};
 }
 
 /* e^(x + x_low), x_low the rounding error of a product or 0: e^(r + low) - 1 = q + low (1 + q).
@@ -81,8 +81,8 @@ INLINE FN(exp_parts) FN(exp_short_low)(REAL x, REAL x_low, int shift)
 INLINE FN(exp_parts) FN(exp_split_low)(REAL x, REAL x_low, int shift)
 {
     REAL r, scale, n = FN(exp_reduce)(x, shift, &r, &scale), r2 = r * r;
-    REAL tail = FN(exp_tail)(r, r2), low = FN(fused)(n, -LN2_LO, x_low);
-    REAL rest = FN(fused)(tail, r2, FN(fused)(FN(fused)(tail, r2, r), low, low)), q = r + rest;
+    REAL tail = FN(exp_tail)(r, r2), low = FN(fma)(n, -LN2_LO, x_low);
+    REAL rest = FN(fma)(tail, r2, FN(fma)(FN(fma)(tail, r2, r), low, low)), q = r + rest;
     return (FN(exp_parts)){q, (r - q) + rest, scale};
 }
 
@@ -93,8 +93,8 @@ INLINE FN(exp_parts) FN(exp_split)(REAL x, int shift) { return FN(exp_split_low)
 INLINE REAL FN(expm1_parts)(FN(exp_parts) e, REAL *low)
 {
     REAL power = e.scale - 1;
-    REAL high = FN(fused)(e.q, e.scale, power);
-    *low = FN(fused)(e.q_low, e.scale, FN(fused)(e.q, e.scale, power - high));
+    REAL high = FN(fma)(e.q, e.scale, power);
+    *low = FN(fma)(e.q_low, e.scale, FN(fma)(e.q, e.scale, power - high));
     return high;
 }
 
@@ -108,12 +108,12 @@ INLINE REAL FN(scaled_expm1)(REAL x, REAL alpha, REAL excess)
     REAL r, scale;
     FN(exp_reduce)(x, 0, &r, &scale);
     REAL r2 = r * r;
-    REAL p01 = FN(fused)(0x1.555554p-3f, r, 0x1p-1f);          /* 0.1666666567 0.5 */
-    REAL p23 = FN(fused)(0x1.111308p-7f, r, 0x1.5554fp-5f);    /* 0.00833356753 0.04166647792 */
-    REAL p45 = FN(fused)(0x1.9e0754p-13f, r, 0x1.6d4366p-10f); /* 0.0001974242332 0.001393368817 */
-    REAL p = FN(fused)(FN(fused)(p45, r2, p23), r2, p01), rest = FN(fused)(p, r2, excess == 0 ? 0 : excess * r);
+    REAL p01 = FN(fma)(0x1.555554p-3f, r, 0x1p-1f);          /* 0.1666666567 0.5 */
+    REAL p23 = FN(fma)(0x1.111308p-7f, r, 0x1.5554fp-5f);    /* 0.00833356753 0.04166647792 */
+    REAL p45 = FN(fma)(0x1.9e0754p-13f, r, 0x1.6d4366p-10f); /* 0.0001974242332 0.001393368817 */
+    REAL p = FN(fma)(FN(fma)(p45, r2, p23), r2, p01), rest = FN(fma)(p, r2, excess == 0 ? 0 : excess * r);
     REAL a = alpha * scale, base = a - alpha, lost = a - (base + alpha);
-    lost = excess == 0 ? lost : FN(fused)(base, excess, lost);
-    return FN(fused)(a, r, FN(fused)(a, rest, lost)) + base;
+    lost = excess == 0 ? lost : FN(fma)(base, excess, lost);
+    return FN(fma)(a, r, FN(fma)(a, rest, lost)) + base;
 }
 #endif

@@ -2,42 +2,42 @@
 
    log((1 + s) / (1 - s)) = 2 s + s^3 Q(s^2) for |s| <= 1/3. Error of the polynomial relative to the
    logarithm: 2^-27 (float), 2^-59 (double), from coeffs/log.py. In all below 2 ulp. */
-#undef LN2_TOP
-#undef LN2_REST
+#undef LOG_2_HIGH
+#undef LOG_2_LOW
 #if FA_DOUBLE
-#define LN2_TOP 0x1.62e42fefa38p-1    /* 0.6931471806: times any exponent it is exact */
-#define LN2_REST 0x1.ef35793c7673p-45 /* 5.497923019e-14 */
+#define LOG_2_HIGH 0x1.62e42fefa38p-1    /* 0.6931471806: times any exponent it is exact */
+#define LOG_2_LOW 0x1.ef35793c7673p-45 /* 5.497923019e-14 */
 #else
-#define LN2_TOP 0x1.62e4p-1f        /* 0.693145752 */
-#define LN2_REST 0x1.7f7d1cp-20f    /* 1.428606765e-6 */
+#define LOG_2_HIGH 0x1.62e4p-1f        /* 0.693145752 */
+#define LOG_2_LOW 0x1.7f7d1cp-20f    /* 1.428606765e-6 */
 #endif
 
-INLINE REAL FN(ln_of_ratio)(REAL s)
+INLINE REAL FN(log_of_ratio)(REAL s)
 {
     REAL w = s * s;
 #if FA_DOUBLE
     REAL w2 = w * w, w4 = w2 * w2;
-    REAL q01 = FN(fused)(0x1.99999999a0933p-2, w, 0x1.5555555555534p-1); /* 0.4 0.6666666667 */
-    REAL q23 = FN(fused)(0x1.c71c742024665p-3, w, 0x1.2492492081d79p-2); /* 0.2222222397 0.2857142855 */
-    REAL q45 = FN(fused)(0x1.3b1de1054a633p-3, w, 0x1.745cb3a1d3d9bp-3); /* 0.1538655834 0.1818174394 */
-    REAL q67 = FN(fused)(0x1.efda2e963675ep-4, w, 0x1.10679371b2df3p-3); /* 0.1210576839 0.1330100555 */
-    REAL q89 = FN(fused)(0x1.5c793826fa058p-3, w, 0x1.55ad18c1716aap-4); /* 0.1701530826 0.083417031 */
-    REAL high = FN(fused)(FN(fused)(q89, w2, q67), w2, q45);
-    REAL q = FN(fused)(high, w4, FN(fused)(q23, w2, q01));
+    REAL q01 = FN(fma)(0x1.99999999a0933p-2, w, 0x1.5555555555534p-1); /* 0.4 0.6666666667 */
+    REAL q23 = FN(fma)(0x1.c71c742024665p-3, w, 0x1.2492492081d79p-2); /* 0.2222222397 0.2857142855 */
+    REAL q45 = FN(fma)(0x1.3b1de1054a633p-3, w, 0x1.745cb3a1d3d9bp-3); /* 0.1538655834 0.1818174394 */
+    REAL q67 = FN(fma)(0x1.efda2e963675ep-4, w, 0x1.10679371b2df3p-3); /* 0.1210576839 0.1330100555 */
+    REAL q89 = FN(fma)(0x1.5c793826fa058p-3, w, 0x1.55ad18c1716aap-4); /* 0.1701530826 0.083417031 */
+    REAL high = FN(fma)(FN(fma)(q89, w2, q67), w2, q45);
+    REAL q = FN(fma)(high, w4, FN(fma)(q23, w2, q01));
 #else
-    REAL q01 = FN(fused)(0x1.99d27ep-2f, w, 0x1.5555p-1f);  /* 0.4002170265 0.6666641235 */
-    REAL q23 = FN(fused)(0x1.1ef28p-2f, w, 0x1.1eb6cap-2f); /* 0.2802219391 0.2799941599 */
-    REAL q = FN(fused)(q23, w * w, q01);
+    REAL q01 = FN(fma)(0x1.99d27ep-2f, w, 0x1.5555p-1f);  /* 0.4002170265 0.6666641235 */
+    REAL q23 = FN(fma)(0x1.1ef28p-2f, w, 0x1.1eb6cap-2f); /* 0.2802219391 0.2799941599 */
+    REAL q = FN(fma)(q23, w * w, q01);
 #endif
-    return FN(fused)(s * w, q, 2 * s);
+    return FN(fma)(s * w, q, 2 * s);
 }
 
 /* log(1 + f) for -1/2 <= f <= 1. */
-INLINE REAL FN(ln_1p)(REAL f) { return FN(ln_of_ratio)(f / (2 + f)); }
+INLINE REAL FN(log1p)(REAL f) { return FN(log_of_ratio)(f / (2 + f)); }
 
 /* log(x) for x >= 0, -inf at 0; NaN below. x = 2^k m with m in [sqrt(1/2), sqrt(2)). k is read off the
    bits: shifted down they are the low bits of 2^23 + k (2^52 + k). */
-INLINE REAL FN(ln)(REAL x)
+INLINE REAL FN(log)(REAL x)
 {
     typedef LIT(uint32_t, uint64_t) word;
     const word one = (word)EXPONENT_BIAS << MANTISSA_BITS, root = LIT(0x3f3504f3, 0x3fe6a09e667f3bcd); /* sqrt(1/2) */
@@ -47,7 +47,7 @@ INLINE REAL FN(ln)(REAL x)
     REAL m = FN(from_bits)((BITS)(bits - (power << MANTISSA_BITS) + one));
     REAL k = FN(from_bits)((BITS)((word)FN(to_bits)(unit) + power)) - (unit + EXPONENT_BIAS);
     k = subnormal ? k - MANTISSA_BITS : k;
-    REAL y = FN(fused)(k, LN2_TOP, FN(fused)(k, LN2_REST, FN(ln_1p)(m - 1)));
+    REAL y = FN(fma)(k, LOG_2_HIGH, FN(fma)(k, LOG_2_LOW, FN(log1p)(m - 1)));
     y = x == 0 ? -INFINITY : y;
     y = x < 0 ? NAN : y;
     return x < INFINITY ? y : x; /* NaN too */

@@ -21,7 +21,6 @@
 #undef LARGEST
 #undef LANES
 
-#define INLINE static inline __attribute__((always_inline, unused))
 #define FA_JOIN_(a, b) a##b
 #define FA_JOIN(a, b) FA_JOIN_(a, b)
 
@@ -29,7 +28,7 @@
 #define REAL double
 #define BITS int64_t
 #define FN(name) FA_JOIN(name, _f64)
-#define LIT(single, twice) twice
+#define LIT(f32, f64) f64
 #define MANTISSA_BITS 52
 #define EXPONENT_BIAS 1023
 #define ROUNDER 0x1.8p52 /* x + ROUNDER has x, rounded, in its low bits (|x| < 2^51) */
@@ -38,7 +37,7 @@
 #define REAL float
 #define BITS int32_t
 #define FN(name) FA_JOIN(name, _f32)
-#define LIT(single, twice) single
+#define LIT(f32, f64) f32
 #define MANTISSA_BITS 23
 #define EXPONENT_BIAS 127
 #define ROUNDER 0x1.8p23f
@@ -65,23 +64,23 @@ INLINE REAL FN(from_bits)(BITS b)
 #define FA_FMA __builtin_fma
 #define FA_FMAF __builtin_fmaf
 #endif
-INLINE REAL FN(fused)(REAL a, REAL b, REAL c) { return LIT(FA_FMAF, FA_FMA)(a, b, c); }
-INLINE REAL FN(magnitude)(REAL x) { return LIT(__builtin_fabsf, __builtin_fabs)(x); }
-INLINE REAL FN(with_sign)(REAL x, REAL sign) { return LIT(__builtin_copysignf, __builtin_copysign)(x, sign); }
+INLINE REAL FN(fma)(REAL a, REAL b, REAL c) { return LIT(FA_FMAF, FA_FMA)(a, b, c); }
+INLINE REAL FN(fabs)(REAL x) { return LIT(__builtin_fabsf, __builtin_fabs)(x); }
+INLINE REAL FN(copysign)(REAL x, REAL sign) { return LIT(__builtin_copysignf, __builtin_copysign)(x, sign); }
 
 /* A number whose sign is +, with the sign of x. */
-INLINE REAL FN(signed_as)(REAL magnitude, REAL x)
+INLINE REAL FN(copysign_positive)(REAL magnitude, REAL x)
 {
 #if FA_VECTOR_BYTES == 32 /* one operation less than copysign; AVX-512 and NEON have copysign in one */
     return FN(from_bits)(FN(to_bits)(magnitude) | (FN(to_bits)(x) & FN(to_bits)(LIT(-0.0f, -0.0))));
 #else
-    return FN(with_sign)(magnitude, x);
+    return FN(copysign)(magnitude, x);
 #endif
 }
 
-INLINE REAL FN(root)(REAL x) { return LIT(__builtin_sqrtf, __builtin_sqrt)(x); }
-INLINE REAL FN(at_most)(REAL x, REAL limit) { return x > limit ? limit : x; }
-INLINE REAL FN(at_least)(REAL x, REAL limit) { return x < limit ? limit : x; }
+INLINE REAL FN(sqrt)(REAL x) { return LIT(__builtin_sqrtf, __builtin_sqrt)(x); }
+INLINE REAL FN(min)(REAL x, REAL limit) { return x > limit ? limit : x; }
+INLINE REAL FN(max)(REAL x, REAL limit) { return x < limit ? limit : x; }
 
 /* x limited to [low, high], low < 0 <= high. NaN may become a limit: the caller puts it back at the end,
    with FN(or_nan) or by a selection. Floats as integers of their bits have the order of their
@@ -90,7 +89,7 @@ INLINE REAL FN(at_least)(REAL x, REAL limit) { return x < limit ? limit : x; }
 INLINE REAL FN(clamp)(REAL x, REAL low, REAL high)
 {
 #if FA_DOUBLE
-    return FN(at_least)(FN(at_most)(x, high), low);
+    return FN(max)(FN(min)(x, high), low);
 #else
     int32_t b = FN(to_bits)(x), h = FN(to_bits)(high);
     uint32_t u = (uint32_t)(b < h ? b : h), l = (uint32_t)FN(to_bits)(low);
@@ -102,7 +101,7 @@ INLINE REAL FN(clamp)(REAL x, REAL low, REAL high)
 INLINE REAL FN(clamp_positive)(REAL x, REAL high)
 {
 #if FA_DOUBLE
-    return FN(at_most)(x <= 0 ? 0 : x, high);
+    return FN(min)(x <= 0 ? 0 : x, high);
 #else
     int32_t b = FN(to_bits)(x), h = FN(to_bits)(high);
     b = b > 0 ? b : 0;
@@ -112,7 +111,7 @@ INLINE REAL FN(clamp_positive)(REAL x, REAL high)
 
 /* x > 0, else -0.0, but +0.0 for +0.0; NaN passes. Not `x < 0`: clang 14 and 15 take x < 0 ? -0.0 : x for a question
    about x's sign, and make +0.0 negative. */
-INLINE REAL FN(above_zero)(REAL x) { return x <= LIT(-0x1p-149f, -0x1p-1074) ? LIT(-0.0f, -0.0) : x; }
+INLINE REAL FN(positive_part)(REAL x) { return x <= LIT(-0x1p-149f, -0x1p-1074) ? LIT(-0.0f, -0.0) : x; }
 
 /* y, or x where x is NaN. */
 INLINE REAL FN(or_nan)(REAL y, REAL x) { return x == x ? y : x; }
@@ -126,16 +125,16 @@ INLINE REAL FN(pass_if)(int passes, REAL grad)
 }
 
 /* The same, and NaN where x is NaN: with an empty lower half where grad has one, for bfloat16. */
-INLINE REAL FN(pass_if_of)(int passes, REAL grad, REAL x)
+INLINE REAL FN(pass_if_or_nan)(int passes, REAL grad, REAL x)
 {
     return FN(from_bits)(FN(to_bits)(FN(pass_if)(passes, grad)) | (-(BITS)(x != x) & FN(to_bits)(NAN)));
 }
 
-/* grad slope, the slope 0 where grad is stopped. A fused product: GCC moves a plain one before the selection, where an
+/* grad derivative, the derivative 0 where grad is stopped. A fused product: GCC moves a plain one before the selection, where an
    infinity would make it NaN and raise a flag. */
-INLINE REAL FN(product_if)(int passes, REAL grad, REAL slope)
+INLINE REAL FN(product_if)(int passes, REAL grad, REAL derivative)
 {
-    return FN(fused)(FN(pass_if)(passes, grad), slope, LIT(-0.0f, -0.0));
+    return FN(fma)(FN(pass_if)(passes, grad), derivative, LIT(-0.0f, -0.0));
 }
 
 /* (high + low) / (over + over_low), the low parts small: a quotient and its residual, rounded nearly
@@ -144,6 +143,6 @@ INLINE REAL FN(quotient)(REAL high, REAL low, REAL over, REAL over_low)
 {
     REAL inverse = 1 / over;
     REAL ratio = high * inverse;
-    REAL rest = FN(fused)(-ratio, over, high) + FN(fused)(-ratio, over_low, low);
-    return FN(fused)(rest, inverse, ratio);
+    REAL rest = FN(fma)(-ratio, over, high) + FN(fma)(-ratio, over_low, low);
+    return FN(fma)(rest, inverse, ratio);
 }

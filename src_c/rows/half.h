@@ -38,7 +38,8 @@ static void widen_rows(const fa_row_call *call, const uint16_t *x, ptrdiff_t at,
         widen_row(x + offset + i * call->inner, to + i * count, count, bfloat);
 }
 
-static void narrow_rows(const fa_row_call *call, const float *from, ptrdiff_t at, ptrdiff_t count, uint16_t *out, const int bfloat)
+static void narrow_rows(const fa_row_call *call, const float *from, ptrdiff_t at, ptrdiff_t count, uint16_t *out,
+                        const int bfloat)
 {
     ptrdiff_t offset = row_offset_of_f32(call, at);
     if (call->inner == 1)
@@ -47,7 +48,7 @@ static void narrow_rows(const fa_row_call *call, const float *from, ptrdiff_t at
         narrow_row(from + i * count, out + offset + i * call->inner, count, bfloat);
 }
 
-static inline void run_rows_half(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
+static inline void run_row_blocks_half(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
 {
     const row_form_f32 *form = &row_forms_f32[call->form];
     const ptrdiff_t n = call->n, inner = call->inner, fit = HALF_ROW_ELEMENTS / n;
@@ -73,7 +74,7 @@ static inline void run_rows_half(const fa_row_call *call, ptrdiff_t begin, ptrdi
         single.out = work + 2 * size;
         single.outer = inner == 1 ? count : 1;
         single.inner = inner == 1 ? 1 : count;
-        if (form->first == ROW_NUMBER)
+        if (form->first == ROW_SCALAR)
             widen_row(first + at, work, count, bfloat);
         else
             widen_rows(call, first, at, count, work, bfloat);
@@ -83,8 +84,8 @@ static inline void run_rows_half(const fa_row_call *call, ptrdiff_t begin, ptrdi
             single.mask = inner == 1 ? call->mask + offset : mask;
         for (ptrdiff_t i = 0; i < n && call->mask && inner > 1; i++)
             __builtin_memcpy(mask + i * count, call->mask + offset + i * inner, (size_t)count);
-        run_rows_f32(&single, 0, count);
-        if (form->out == ROW_NUMBER)
+        run_row_blocks_f32(&single, 0, count);
+        if (form->out == ROW_SCALAR)
             narrow_row(single.out, (uint16_t *)call->out + at, count, bfloat);
         else
             narrow_rows(call, single.out, at, count, call->out, bfloat);
@@ -93,5 +94,12 @@ static inline void run_rows_half(const fa_row_call *call, ptrdiff_t begin, ptrdi
         free(work);
 }
 
-static void run_rows_float16(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end) { run_rows_half(call, begin, end, 0); }
-static void run_rows_bfloat16(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end) { run_rows_half(call, begin, end, 1); }
+static void run_row_blocks_float16(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end)
+{
+    run_row_blocks_half(call, begin, end, 0);
+}
+
+static void run_row_blocks_bfloat16(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end)
+{
+    run_row_blocks_half(call, begin, end, 1);
+}

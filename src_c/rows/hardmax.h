@@ -10,7 +10,7 @@ static void FN(hardmax_along)(const FN(row_block) *b)
 #pragma omp simd reduction(| : nan)
         for (ptrdiff_t i = 0; i < b->n; i++)
             nan |= x[i] != x[i];
-        while (!nan && first + ROW_LANES <= b->n && !FN(count_top)(x + first, m, 0, ROW_LANES))
+        while (!nan && first + ROW_LANES <= b->n && !FN(count_equal)(x + first, m, 0, ROW_LANES))
             first += ROW_LANES;
         while (!nan && first < b->n && x[first] != m)
             first++;

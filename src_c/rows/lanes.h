@@ -14,9 +14,7 @@
 #ifndef FA_LANES_ONCE
 #define FA_LANES_ONCE
 enum { ROW_LANES = 16, FOURFOLD = 4 * ROW_LANES, BLOCK_ROWS = 256 };
-#define FA_PLAIN static inline __attribute__((always_inline))
-#define FA_APART static __attribute__((noinline))
-#define LANES_LOOP(lanes) _Pragma("omp simd") for (int l = 0; l < (lanes); l++)
+#define FA_FOR_LANES(lanes) _Pragma("omp simd") for (int l = 0; l < (lanes); l++)
 
 #endif
 
@@ -35,19 +33,19 @@ typedef struct {
 typedef struct {
     FN(rows_at) first, second, out, spare;
     ptrdiff_t n;
-    int count, numbers, in_place; /* numbers: rows that exist; count fills them up to 16 */
+    int count, valid_rows, in_place; /* valid_rows: rows that exist; count fills them up to 16 */
     double *doubles;        /* room for n, where the form needs it */
     const FN(row_scale) *scale; /* NULL: 1 */
 } FN(row_block);
 
 /* A statement for each element of a block, that of row r at AT(rows); `once`: it must not be repeated, as where
    it overwrites what it reads. */
-#define AT(rows) ((rows).p[across ? i * (rows).step + r : k])
-#define FA_EACH(once, STATEMENT)                                                                                \
+#define FA_ELEMENT(rows) ((rows).p[across ? i * (rows).step + r : k])
+#define FA_FOR_EACH_ELEMENT(once, STATEMENT)                                                                    \
     for (ptrdiff_t i_ = 0; across && i_ < b->n; i_++) {                                                         \
         const ptrdiff_t i = i_, k = 0;                                                                          \
         for (ptrdiff_t r_ = 0; r_ < b->count; r_ += ROW_LANES)                                                  \
-            LANES_LOOP(ROW_LANES) { const ptrdiff_t r = r_ + l; (void)k; STATEMENT }                            \
+            FA_FOR_LANES(ROW_LANES) { const ptrdiff_t r = r_ + l; (void)k; STATEMENT }                          \
     }                                                                                                           \
     if (!across) {                                                                                              \
         const ptrdiff_t n_ = b->n, whole_ = n_ & -ROW_LANES, i = 0;                                             \
@@ -59,24 +57,24 @@ typedef struct {
                 continue;                                                                                       \
             }                                                                                                   \
             _Pragma("GCC unroll 1") for (; k_ < at_ + whole_; k_ += ROW_LANES)                                  \
-                LANES_LOOP(ROW_LANES) { const ptrdiff_t k = k_ + l; (void)i; STATEMENT }                        \
+                FA_FOR_LANES(ROW_LANES) { const ptrdiff_t k = k_ + l; (void)i; STATEMENT }                      \
             if (n_ > whole_) {                                                                                  \
                 k_ = whole_ ? at_ + n_ - ROW_LANES : at_;                                                       \
-                LANES_LOOP(ROW_LANES) { const ptrdiff_t k = k_ + l; (void)i; STATEMENT }                        \
+                FA_FOR_LANES(ROW_LANES) { const ptrdiff_t k = k_ + l; (void)i; STATEMENT }                      \
             }                                                                                                   \
         }                                                                                                       \
     }
 
 /* A kernel for each layout. */
 #define FA_ROW_KERNEL(name)                                                                                     \
-    static void FN(name##_along)(const FN(row_block) *b) { FN(name)(b, 0); }                                        \
+    static void FN(name##_along)(const FN(row_block) *b) { FN(name)(b, 0); }                                    \
     static void FN(name##_across)(const FN(row_block) *b) { FN(name)(b, 1); }
 
 /* What a row's sum is made of: numbers a; products a c; the numbers other than `top`, and the number of those
    that are; or numbers, and the largest sum of a lane. */
 #ifndef FA_SUMS_ONCE
 #define FA_SUMS_ONCE
-enum { SUM_NUMBERS, SUM_PRODUCTS, SUM_OTHERS, SUM_LANES };
+enum { SUM_VALUES, SUM_PRODUCTS, SUM_WITHOUT_MAX, SUM_AND_MAX_LANE };
 #endif
 
 /* sum += part; `rest` gathers what rounding loses, where REAL is double. */
@@ -92,41 +90,42 @@ INLINE void FN(row_add)(double *sum, double *rest, double part)
 }
 
 /* What an element adds to a sum, and what four of a lane do. */
-INLINE REAL FN(row_item)(int kind, REAL a, REAL c, REAL top)
+INLINE REAL FN(row_item)(int kind, REAL a, REAL c, REAL max_term)
 {
-    return kind == SUM_PRODUCTS ? a * c : ((kind == SUM_OTHERS) & (a == top)) ? 0 : a;
+    return kind == SUM_PRODUCTS ? a * c : ((kind == SUM_WITHOUT_MAX) & (a == max_term)) ? 0 : a;
 }
 
-INLINE REAL FN(row_four)(int kind, REAL a0, REAL a1, REAL a2, REAL a3, REAL c0, REAL c1, REAL c2, REAL c3, REAL top)
+INLINE REAL FN(row_four)(int kind, REAL a0, REAL a1, REAL a2, REAL a3, REAL c0, REAL c1, REAL c2, REAL c3, REAL max_term)
 {
-    REAL first = FN(row_item)(kind, a0, c0, top), third = FN(row_item)(kind, a2, c2, top);
+    REAL first = FN(row_item)(kind, a0, c0, max_term), third = FN(row_item)(kind, a2, c2, max_term);
     if (kind == SUM_PRODUCTS)
-        return FN(fused)(a1, c1, first) + FN(fused)(a3, c3, third);
-    return (first + FN(row_item)(kind, a1, c1, top)) + (third + FN(row_item)(kind, a3, c3, top));
+        return FN(fma)(a1, c1, first) + FN(fma)(a3, c3, third);
+    return (first + FN(row_item)(kind, a1, c1, max_term)) + (third + FN(row_item)(kind, a3, c3, max_term));
 }
 
 /* How many of 16 elements are `top`. */
-INLINE int FN(count_top)(const REAL *a, REAL top, int from, int to)
+INLINE int FN(count_equal)(const REAL *a, REAL max_term, int from, int to)
 {
 #if defined(__x86_64__) && FA_VECTOR_BYTES == 64 && !FA_DOUBLE
-    unsigned found = _mm512_cmpeq_ps_mask(_mm512_loadu_ps(a), _mm512_set1_ps(top));
+    unsigned found = _mm512_cmpeq_ps_mask(_mm512_loadu_ps(a), _mm512_set1_ps(max_term));
 #elif defined(__x86_64__) && FA_VECTOR_BYTES == 64
-    __m512d wide = _mm512_set1_pd(top);
-    unsigned found = _mm512_cmpeq_pd_mask(_mm512_loadu_pd(a), wide) | (unsigned)_mm512_cmpeq_pd_mask(_mm512_loadu_pd(a + 8), wide) << 8;
+    __m512d wide = _mm512_set1_pd(max_term);
+    unsigned found = _mm512_cmpeq_pd_mask(_mm512_loadu_pd(a), wide);
+    found |= (unsigned)_mm512_cmpeq_pd_mask(_mm512_loadu_pd(a + 8), wide) << 8;
 #elif defined(__x86_64__) && FA_VECTOR_BYTES == 32 && !FA_DOUBLE
-    __m256 wide = _mm256_set1_ps(top);
+    __m256 wide = _mm256_set1_ps(max_term);
     unsigned found = (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(a), wide, _CMP_EQ_OQ)) |
                      (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(a + 8), wide, _CMP_EQ_OQ)) << 8;
 #else
     unsigned found = 0;
     for (int l = 0; l < ROW_LANES; l++)
-        found |= (unsigned)(a[l] == top) << l;
+        found |= (unsigned)(a[l] == max_term) << l;
 #endif
     return __builtin_popcount(found >> from & ((1u << (to - from)) - 1));
 }
 
 /* The sum of one row. It begins with what is left over by fours, also in pairs. */
-INLINE double FN(row_sum)(int kind, const REAL *a, const REAL *c, ptrdiff_t n, REAL top, double *tops)
+INLINE double FN(row_sum)(int kind, const REAL *a, const REAL *c, ptrdiff_t n, REAL max_term, double *max_count)
 {
     enum { G = ROW_LANES };
     const ptrdiff_t fours = n & -FOURFOLD, last = n < G ? 0 : n - G;
@@ -134,49 +133,49 @@ INLINE double FN(row_sum)(int kind, const REAL *a, const REAL *c, ptrdiff_t n, R
     double sum[G], rest[G];
     ptrdiff_t found = 0;
     if (groups == 1 && !tail) { /* of 16, for speed */
-        LANES_LOOP(G) sum[l] = FN(row_item)(kind, a[fours + l], c[fours + l], top);
-        if (kind == SUM_OTHERS)
-            found = FN(count_top)(a + fours, top, 0, G);
+        FA_FOR_LANES(G) sum[l] = FN(row_item)(kind, a[fours + l], c[fours + l], max_term);
+        if (kind == SUM_WITHOUT_MAX)
+            found = FN(count_equal)(a + fours, max_term, 0, G);
     } else {
         REAL pairs[2][G] = {{0}};
         for (int j = 0; j < groups; j++) {
             const REAL *here = a + fours + j * G, *with = c + fours + j * G;
-            LANES_LOOP(G) pairs[j / 2][l] += FN(row_item)(kind, here[l], with[l], top);
-            if (kind == SUM_OTHERS)
-                found += FN(count_top)(here, top, 0, G);
+            FA_FOR_LANES(G) pairs[j / 2][l] += FN(row_item)(kind, here[l], with[l], max_term);
+            if (kind == SUM_WITHOUT_MAX)
+                found += FN(count_equal)(here, max_term, 0, G);
         }
         if (tail) {
             const REAL *here = a + last, *with = c + last;
-            LANES_LOOP(G) pairs[groups / 2][l] += ((l >= from) & (l < to)) ? FN(row_item)(kind, here[l], with[l], top) : 0;
-            if (kind == SUM_OTHERS)
-                found += FN(count_top)(here, top, from, to);
+            FA_FOR_LANES(G) pairs[groups / 2][l] += ((l >= from) & (l < to)) ? FN(row_item)(kind, here[l], with[l], max_term) : 0;
+            if (kind == SUM_WITHOUT_MAX)
+                found += FN(count_equal)(here, max_term, from, to);
         }
-        LANES_LOOP(G) sum[l] = pairs[0][l] + pairs[1][l];
+        FA_FOR_LANES(G) sum[l] = pairs[0][l] + pairs[1][l];
     }
-    LANES_LOOP(G) rest[l] = 0;
+    FA_FOR_LANES(G) rest[l] = 0;
     _Pragma("GCC unroll 1") for (ptrdiff_t i = 0; i < fours; i += FOURFOLD) {
         const REAL *here = a + i, *with = c + i;
-        LANES_LOOP(G)
+        FA_FOR_LANES(G)
         FN(row_add)(&sum[l], &rest[l],
                     FN(row_four)(kind, here[l], here[l + G], here[l + 2 * G], here[l + 3 * G], with[l], with[l + G],
-                                 with[l + 2 * G], with[l + 3 * G], top));
-        for (int j = 0; j < 4 && kind == SUM_OTHERS; j++)
-            found += FN(count_top)(here + j * G, top, 0, G);
+                                 with[l + 2 * G], with[l + 3 * G], max_term));
+        for (int j = 0; j < 4 && kind == SUM_WITHOUT_MAX; j++)
+            found += FN(count_equal)(here + j * G, max_term, 0, G);
     }
-    if (kind == SUM_OTHERS)
-        *tops = (double)found;
-    if (kind == SUM_LANES) {
-        LANES_LOOP(8) rest[l] = sum[l + 8] > sum[l] ? sum[l + 8] : sum[l];
-        LANES_LOOP(4) rest[l] = rest[l + 4] > rest[l] ? rest[l + 4] : rest[l];
-        LANES_LOOP(2) rest[l] = rest[l + 2] > rest[l] ? rest[l + 2] : rest[l];
-        *tops = rest[1] > rest[0] ? rest[1] : rest[0];
+    if (kind == SUM_WITHOUT_MAX)
+        *max_count = (double)found;
+    if (kind == SUM_AND_MAX_LANE) {
+        FA_FOR_LANES(8) rest[l] = sum[l + 8] > sum[l] ? sum[l + 8] : sum[l];
+        FA_FOR_LANES(4) rest[l] = rest[l + 4] > rest[l] ? rest[l + 4] : rest[l];
+        FA_FOR_LANES(2) rest[l] = rest[l + 2] > rest[l] ? rest[l + 2] : rest[l];
+        *max_count = rest[1] > rest[0] ? rest[1] : rest[0];
     }
     /* The lost parts of two lanes meet where the lanes do, as in row_trees. */
-#define MEET(lanes)                                                                                             \
-    LANES_LOOP(lanes) FN(row_add)(&sum[l], &rest[l], sum[l + (lanes)]);                                         \
-    LANES_LOOP(FA_DOUBLE ? (lanes) : 0) rest[l] += rest[l + (lanes)];
-    MEET(8) MEET(4) MEET(2) MEET(1)
-#undef MEET
+#define FA_ADD_LANES(lanes)                                                                                     \
+    FA_FOR_LANES(lanes) FN(row_add)(&sum[l], &rest[l], sum[l + (lanes)]);                                       \
+    FA_FOR_LANES(FA_DOUBLE ? (lanes) : 0) rest[l] += rest[l + (lanes)];
+    FA_ADD_LANES(8) FA_ADD_LANES(4) FA_ADD_LANES(2) FA_ADD_LANES(1)
+#undef FA_ADD_LANES
     return (FA_DOUBLE ? sum[0] + rest[0] : sum[0]) + 0.0;
 }
 
@@ -185,39 +184,39 @@ INLINE void FN(row_trees)(double (*sum)[ROW_LANES], double (*rest)[ROW_LANES], i
 {
     for (int width = ROW_LANES / 2; width > 0; width /= 2)
         for (int k = 0; k < width && k + width < lanes; k++) {
-            LANES_LOOP(ROW_LANES) FN(row_add)(&sum[k][l], &rest[k][l], sum[k + width][l]);
+            FA_FOR_LANES(ROW_LANES) FN(row_add)(&sum[k][l], &rest[k][l], sum[k + width][l]);
             if (FA_DOUBLE)
-                LANES_LOOP(ROW_LANES) rest[k][l] += rest[k + width][l];
+                FA_FOR_LANES(ROW_LANES) rest[k][l] += rest[k + width][l];
         }
-    LANES_LOOP(ROW_LANES) sums[l] = (FA_DOUBLE ? sum[0][l] + rest[0][l] : sum[0][l]) + 0.0;
+    FA_FOR_LANES(ROW_LANES) sums[l] = (FA_DOUBLE ? sum[0][l] + rest[0][l] : sum[0][l]) + 0.0;
 }
 
 /* Lane k of rows side by side begins with the 1 to 4 elements of it that are left over by fours, in pairs. */
-INLINE void FN(row_rest_of_lane)(int kind, int items, const REAL *const *a, const REAL *const *c, int count, const REAL *top,
-                                 int k, double (*sum)[ROW_LANES][ROW_LANES], REAL *found)
+INLINE void FN(row_lane_remainder)(int kind, int items, const REAL *const *a, const REAL *const *c, int count,
+                                   const REAL *max_term, int k, double (*sum)[ROW_LANES][ROW_LANES], REAL *found)
 {
     for (int r = 0; r < count; r += ROW_LANES) {
-        const REAL *t = top + (kind == SUM_OTHERS ? r : 0);
+        const REAL *t = max_term + (kind == SUM_WITHOUT_MAX ? r : 0);
         REAL both[ROW_LANES];
-        LANES_LOOP(ROW_LANES)
+        FA_FOR_LANES(ROW_LANES)
         {
             REAL item[4] = {0, 0, 0, 0};
             for (int j = 0; j < items; j++)
                 item[j] = FN(row_item)(kind, a[j][r + l], c[j][r + l], t[l]);
             both[l] = items == 1 ? item[0] : items == 2 ? item[0] + item[1] : (item[0] + item[1]) + (item[2] + item[3]);
         }
-        LANES_LOOP(ROW_LANES) sum[r / ROW_LANES][k][l] = both[l];
-        REAL tops[ROW_LANES] = {0};
-        for (int j = 0; j < items && kind == SUM_OTHERS; j++)
-            LANES_LOOP(ROW_LANES) tops[l] += a[j][r + l] == t[l] ? 1 : 0;
-        if (kind == SUM_OTHERS)
-            LANES_LOOP(ROW_LANES) found[r + l] += tops[l];
+        FA_FOR_LANES(ROW_LANES) sum[r / ROW_LANES][k][l] = both[l];
+        REAL max_count[ROW_LANES] = {0};
+        for (int j = 0; j < items && kind == SUM_WITHOUT_MAX; j++)
+            FA_FOR_LANES(ROW_LANES) max_count[l] += a[j][r + l] == t[l] ? 1 : 0;
+        if (kind == SUM_WITHOUT_MAX)
+            FA_FOR_LANES(ROW_LANES) found[r + l] += max_count[l];
     }
 }
 
 /* The sums of rows side by side, 16 of which have sum[k] as lane k. */
-INLINE void FN(row_sums_across)(int kind, FN(rows_at) a, FN(rows_at) c, ptrdiff_t n, int count, const REAL *top,
-                                double *sums, double *tops)
+INLINE void FN(row_sums_across)(int kind, FN(rows_at) a, FN(rows_at) c, ptrdiff_t n, int count, const REAL *max_term,
+                                double *sums, double *max_count)
 {
     enum { G = ROW_LANES };
     double sum[BLOCK_ROWS / G][G][G], rest[BLOCK_ROWS / G][G][G];
@@ -228,7 +227,7 @@ INLINE void FN(row_sums_across)(int kind, FN(rows_at) a, FN(rows_at) c, ptrdiff_
     for (int r = 0; r < count; r++)
         found[r] = 0;
     for (int k = 0; k < lanes; k++) {
-        const REAL *here[4], *with[4], *t = kind == SUM_OTHERS ? top : nothing;
+        const REAL *here[4], *with[4], *t = kind == SUM_WITHOUT_MAX ? max_term : nothing;
         int items = 0;
         for (; items < groups; items++) {
             here[items] = a.p + (fours + items * G + k) * a.step;
@@ -241,49 +240,49 @@ INLINE void FN(row_sums_across)(int kind, FN(rows_at) a, FN(rows_at) c, ptrdiff_
         }
         for (int r = 0; r < count / G; r++) {
             if (!items)
-                LANES_LOOP(G) sum[r][k][l] = 0;
-            LANES_LOOP(G) rest[r][k][l] = 0;
+                FA_FOR_LANES(G) sum[r][k][l] = 0;
+            FA_FOR_LANES(G) rest[r][k][l] = 0;
         }
         switch (items) { /* each a loop of its own */
-#define LANE(number) case number: FN(row_rest_of_lane)(kind, number, here, with, count, t, k, sum, found); break;
-            LANE(1) LANE(2) LANE(3) LANE(4)
-#undef LANE
+#define FA_SUM_ITEMS(number) case number: FN(row_lane_remainder)(kind, number, here, with, count, t, k, sum, found); break;
+            FA_SUM_ITEMS(1) FA_SUM_ITEMS(2) FA_SUM_ITEMS(3) FA_SUM_ITEMS(4)
+#undef FA_SUM_ITEMS
         }
     }
     for (ptrdiff_t i = 0; i < fours; i += FOURFOLD)
         for (int k = 0; k < G; k++)
             for (int r = 0; r < count; r += G) {
                 const REAL *x = a.p + (i + k) * a.step + r, *y = c.p + (i + k) * c.step + r;
-                const REAL *t = kind == SUM_OTHERS ? top + r : nothing;
+                const REAL *t = kind == SUM_WITHOUT_MAX ? max_term + r : nothing;
                 const ptrdiff_t u = G * a.step, v = G * c.step;
-                LANES_LOOP(G)
+                FA_FOR_LANES(G)
                 FN(row_add)(&sum[r / G][k][l], &rest[r / G][k][l],
                             FN(row_four)(kind, x[l], x[u + l], x[2 * u + l], x[3 * u + l], y[l], y[v + l], y[2 * v + l],
                                          y[3 * v + l], t[l]));
-                if (kind == SUM_OTHERS)
-                    LANES_LOOP(G)
+                if (kind == SUM_WITHOUT_MAX)
+                    FA_FOR_LANES(G)
                     found[r + l] += ((x[l] == t[l] ? 1 : 0) + (REAL)(x[u + l] == t[l] ? 1 : 0)) +
                                     ((x[2 * u + l] == t[l] ? 1 : 0) + (REAL)(x[3 * u + l] == t[l] ? 1 : 0));
             }
     for (int r = 0; r < count; r += G) {
-        if (kind == SUM_LANES) {
-            LANES_LOOP(G) tops[r + l] = sum[r / G][0][l];
+        if (kind == SUM_AND_MAX_LANE) {
+            FA_FOR_LANES(G) max_count[r + l] = sum[r / G][0][l];
             for (int k = 1; k < lanes; k++)
-                LANES_LOOP(G) tops[r + l] = sum[r / G][k][l] > tops[r + l] ? sum[r / G][k][l] : tops[r + l];
+                FA_FOR_LANES(G) max_count[r + l] = sum[r / G][k][l] > max_count[r + l] ? sum[r / G][k][l] : max_count[r + l];
         }
         FN(row_trees)(sum[r / G], rest[r / G], lanes, sums + r);
-        if (kind == SUM_OTHERS)
-            LANES_LOOP(G) tops[r + l] = found[r + l];
+        if (kind == SUM_WITHOUT_MAX)
+            FA_FOR_LANES(G) max_count[r + l] = found[r + l];
     }
 }
 
 /* The sum of each row. */
-INLINE void FN(row_sums)(int kind, const FN(row_block) *b, int across, FN(rows_at) a, FN(rows_at) c, const REAL *top,
-                     double *sums, double *tops)
+INLINE void FN(row_sums)(int kind, const FN(row_block) *b, int across, FN(rows_at) a, FN(rows_at) c, const REAL *max_term,
+                     double *sums, double *max_count)
 {
     if (across)
-        FN(row_sums_across)(kind, a, c, b->n, b->count, top, sums, tops);
+        FN(row_sums_across)(kind, a, c, b->n, b->count, max_term, sums, max_count);
     for (int r = 0; !across && r < b->count; r++)
-        sums[r] = FN(row_sum)(kind, a.p + r * b->n, c.p + r * b->n, b->n, kind == SUM_OTHERS ? top[r] : 0,
-                              kind == SUM_OTHERS || kind == SUM_LANES ? tops + r : NULL);
+        sums[r] = FN(row_sum)(kind, a.p + r * b->n, c.p + r * b->n, b->n, kind == SUM_WITHOUT_MAX ? max_term[r] : 0,
+                              kind == SUM_WITHOUT_MAX || kind == SUM_AND_MAX_LANE ? max_count + r : NULL);
 }

@@ -10,45 +10,45 @@ INLINE void FN(log_softmax)(const FN(row_block) *b, int across)
     REAL m[BLOCK_ROWS], high[BLOCK_ROWS], low[BLOCK_ROWS];
     FN(log_sums)(b, across, x, b->spare.p ? b->spare : out, m, log_sum);
     for (int r = 0; r < b->count; r++) /* m - m: NaN where m is infinite */
-        high[r] = FN(two_parts)(scale ? m[r] - m[r] : m[r], log_sum[r], &low[r]);
+        high[r] = FN(split_sum)(scale ? m[r] - m[r] : m[r], log_sum[r], &low[r]);
     if (scale) {
         REAL s = scale->high, s_low = scale->low;
-        FA_EACH(out.p == x.p, REAL d = AT(x) - m[r]; REAL back = d - AT(x); REAL t = d * s;
-                REAL d_low = (AT(x) - (d - back)) - (m[r] + back);
-                REAL t_low = FN(fused)(d, s, -t) + FN(fused)(d, s_low, d_low * s);
-                AT(out) = (t - high[r]) + ((t_low == t_low ? t_low : 0) - low[r]);)
+        FA_FOR_EACH_ELEMENT(out.p == x.p, REAL d = FA_ELEMENT(x) - m[r]; REAL back = d - FA_ELEMENT(x); REAL t = d * s;
+                REAL d_low = (FA_ELEMENT(x) - (d - back)) - (m[r] + back);
+                REAL t_low = FN(fma)(d, s, -t) + FN(fma)(d, s_low, d_low * s);
+                FA_ELEMENT(out) = (t - high[r]) + ((t_low == t_low ? t_low : 0) - low[r]);)
         return;
     }
-    FA_EACH(out.p == x.p, AT(out) = (AT(x) - high[r]) - low[r];)
+    FA_FOR_EACH_ELEMENT(out.p == x.p, FA_ELEMENT(out) = (FA_ELEMENT(x) - high[r]) - low[r];)
 }
 
 /* grad - y sum grad, y the softmax; or its logarithm. */
-INLINE void FN(log_softmax_slope)(const FN(row_block) *b, int across, FN(rows_at) grad, FN(rows_at) y, int is_log)
+INLINE void FN(log_softmax_gradient)(const FN(row_block) *b, int across, FN(rows_at) grad, FN(rows_at) y, int is_log)
 {
     double sum[BLOCK_ROWS];
     REAL total[BLOCK_ROWS];
     FN(rows_at) out = b->out;
     const int once = out.p == y.p || out.p == grad.p;
-    FN(row_sums)(SUM_NUMBERS, b, across, grad, grad, NULL, sum, NULL);
+    FN(row_sums)(SUM_VALUES, b, across, grad, grad, NULL, sum, NULL);
     for (int r = 0; r < b->count; r++)
         total[r] = (REAL)sum[r];
     if (is_log) {
         const REAL unit = LIT(0x1p-100f, 0x1p-900), rounder = ROUNDER + (EXPONENT_BIAS + ROW_SHIFT);
-        FA_EACH(once, REAL p = FN(row_exp)(FN(at_most)(FN(at_least)(AT(y), ROW_LOWEST), 1), rounder) * unit;
-                AT(out) = FN(fused)(-p, total[r], AT(grad));)
+        FA_FOR_EACH_ELEMENT(once, REAL p = FN(row_exp)(FN(min)(FN(max)(FA_ELEMENT(y), ROW_LOWEST), 1), rounder) * unit;
+                FA_ELEMENT(out) = FN(fma)(-p, total[r], FA_ELEMENT(grad));)
         return;
     }
-    FA_EACH(once, AT(out) = FN(fused)(-AT(y), total[r], AT(grad));)
+    FA_FOR_EACH_ELEMENT(once, FA_ELEMENT(out) = FN(fma)(-FA_ELEMENT(y), total[r], FA_ELEMENT(grad));)
 }
 
 INLINE void FN(log_softmax_backward)(const FN(row_block) *b, int across)
 {
-    FN(log_softmax_slope)(b, across, b->first, FN(softmax_aside)(b, across), 0);
+    FN(log_softmax_gradient)(b, across, b->first, FN(softmax_for_gradient)(b, across), 0);
 }
 
 INLINE void FN(log_softmax_backward_from_output)(const FN(row_block) *b, int across)
 {
-    FN(log_softmax_slope)(b, across, b->first, b->second, 1);
+    FN(log_softmax_gradient)(b, across, b->first, b->second, 1);
 }
 
 FA_ROW_KERNEL(log_softmax)

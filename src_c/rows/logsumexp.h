@@ -14,7 +14,7 @@
 /* log(1 + x) for x >= 0, within 1 ulp. 1 + x = 2^k (1 + r) with 1 + r in [sqrt(1/2), sqrt(2)), and
    log(1 + r) = 2 s + s R(s^2), s = r / (2 + r), written as r - r^2 / 2 + s (r^2 / 2 + R). R: error below
    2^-58, from coeffs/row_log.py; the arrangement is that of FreeBSD's msun, e_log.c. */
-FA_PLAIN double fa_log1p(double x)
+INLINE double fa_log1p(double x)
 {
     double u = 1 + x, back = u - 1, lost = (1 - (u - back)) + (x - back), f, unit, k;
     uint64_t bits, power; /* unsigned: a shift of a negative number has no meaning in C */
@@ -37,7 +37,7 @@ FA_PLAIN double fa_log1p(double x)
 }
 
 /* x = 2^power (1 + f), x > 0: returns f, which is exact. */
-FA_PLAIN double fa_split_power(double x, double *power)
+INLINE double fa_split_power(double x, double *power)
 {
     int64_t bits, exponent;
     double f;
@@ -51,7 +51,7 @@ FA_PLAIN double fa_split_power(double x, double *power)
 }
 
 /* x[r] = log(1 + x[r]). */
-FA_APART void fa_log1p_of_rows(double *x, int count)
+NOINLINE void fa_log1p_of_rows(double *x, int count)
 {
 #pragma omp simd
     for (int r = 0; r < count; r++)
@@ -60,30 +60,31 @@ FA_APART void fa_log1p_of_rows(double *x, int count)
 #endif
 
 /* The term of the maximum with all digits of a double, or nearly; for `quick` terms or others. */
-INLINE double FN(top_term)(REAL m, int scaled, int quick)
+INLINE double FN(exact_max_term)(REAL m, int scaled, int unshifted)
 {
     int far;
     REAL k = FN(row_power_of)(m, scaled, &far);
-    FN(exp_parts) e = FN(exp_split)(far ? 0 : m, quick ? -QUICK_SHIFT : (int)k - ROW_SHIFT);
+    FN(exp_parts) e = FN(exp_split)(far ? 0 : m, unshifted ? -UNSHIFTED_POWER : (int)k - ROW_SHIFT);
     return (double)e.scale + ((double)e.q + (double)e.q_low) * (double)e.scale;
 }
 
-/* sum[r] and tops[r] as SUM_OTHERS has them, for the rows whose difference of sum and largest term is too small. */
-INLINE void FN(exact_others)(const FN(row_block) *b, int across, FN(rows_at) terms, const REAL *top, double *sum, double *tops)
+/* sum[r] and tops[r] as SUM_WITHOUT_MAX has them, for the rows whose difference of sum and largest term is too small. */
+INLINE void FN(exact_sums_without_max)(const FN(row_block) *b, int across, FN(rows_at) terms, const REAL *max_term,
+                                       double *sum, double *max_count)
 {
     FN(row_block) some = *b;
     some.count = across ? ROW_LANES : 1;
     for (int r = 0; r < b->count; r += some.count) {
         const FN(rows_at) here = {terms.p + (across ? r : r * b->n), terms.step};
-        double others[ROW_LANES], others_tops[ROW_LANES];
+        double sum_without_max[ROW_LANES], their_count[ROW_LANES];
         int known = 0;
         for (int l = 0; l < some.count; l++) {
-            if (sum[r + l] >= top[r + l] * LEAST_SHARE)
+            if (sum[r + l] >= max_term[r + l] * LEAST_SHARE)
                 continue;
             if (!known++)
-                FN(row_sums)(SUM_OTHERS, &some, across, here, here, top + r, others, others_tops);
-            sum[r + l] = others[l];
-            tops[r + l] = others_tops[l];
+                FN(row_sums)(SUM_WITHOUT_MAX, &some, across, here, here, max_term + r, sum_without_max, their_count);
+            sum[r + l] = sum_without_max[l];
+            max_count[r + l] = their_count[l];
         }
     }
 }
@@ -91,38 +92,38 @@ INLINE void FN(exact_others)(const FN(row_block) *b, int across, FN(rows_at) ter
 /* Of each row m and log sum e^(x - m), m its maximum; `terms` is overwritten. */
 INLINE void FN(careful_sums)(const FN(row_block) *b, int across, FN(rows_at) x, FN(rows_at) terms, REAL *m, double *log_sum)
 {
-    double sum[BLOCK_ROWS], tops[BLOCK_ROWS];
-    REAL top[BLOCK_ROWS];
+    double sum[BLOCK_ROWS], max_count[BLOCK_ROWS];
+    REAL max_term[BLOCK_ROWS];
     const int is_short = !FA_DOUBLE && b->n < PLAIN_FROM;
-    int quick = !b->scale && terms.p != x.p, doubt = 0;
+    int unshifted = !b->scale && terms.p != x.p, doubt = 0;
     (is_short ? FN(short_maxima) : FN(row_maxima))(b, across, x, m);
     for (int r = 0; r < b->count; r++)
-        quick &= (m[r] >= QUICK_LEAST) & (m[r] <= QUICK_MOST);
-    for (int done = 0; !done; quick = 0) {
-        FN(row_terms)(b, across, quick, x, terms, m);
-        FN(row_terms_of_maxima)(b, quick, m, top);
+        unshifted &= (m[r] >= UNSHIFTED_MAX_LEAST) & (m[r] <= UNSHIFTED_MAX_MOST);
+    for (int done = 0; !done; unshifted = 0) {
+        FN(row_terms)(b, across, unshifted, x, terms, m);
+        FN(row_terms_of_maxima)(b, unshifted, m, max_term);
         if (is_short)
             FN(short_sums)(b, across, terms, sum);
         else
-            FN(row_sums)(SUM_OTHERS, b, across, terms, terms, top, sum, tops);
+            FN(row_sums)(SUM_WITHOUT_MAX, b, across, terms, terms, max_term, sum, max_count);
         for (int r = 0; r < b->count && is_short; r++) {
-            sum[r] -= top[r];
-            tops[r] = 1;
+            sum[r] -= max_term[r];
+            max_count[r] = 1;
         }
         done = 1;
-        for (int r = 0; r < b->count && quick; r++) {
-            done &= sum[r] <= QUICK_LARGE; /* a NaN is found out, as in softmax */
-            log_sum[r] = FN(top_term)(m[r], 0, 1);
+        for (int r = 0; r < b->count && unshifted; r++) {
+            done &= sum[r] <= UNSHIFTED_SUM_MAX; /* a NaN is found out, as in softmax */
+            log_sum[r] = FN(exact_max_term)(m[r], 0, 1);
         }
-        for (int r = 0; r < b->count && !quick; r++)
-            log_sum[r] = FN(top_term)(m[r], b->scale != NULL, 0);
+        for (int r = 0; r < b->count && !unshifted; r++)
+            log_sum[r] = FN(exact_max_term)(m[r], b->scale != NULL, 0);
     }
     for (int r = 0; r < b->count && is_short; r++)
-        doubt |= !(sum[r] >= top[r] * LEAST_SHARE);
+        doubt |= !(sum[r] >= max_term[r] * LEAST_SHARE);
     if (doubt)
-        FN(exact_others)(b, across, terms, top, sum, tops);
+        FN(exact_sums_without_max)(b, across, terms, max_term, sum, max_count);
     for (int r = 0; r < b->count; r++)
-        log_sum[r] = sum[r] / log_sum[r] + (tops[r] - 1);
+        log_sum[r] = sum[r] / log_sum[r] + (max_count[r] - 1);
     fa_log1p_of_rows(log_sum, b->count);
 }
 
@@ -131,11 +132,12 @@ INLINE void FN(careful_sums)(const FN(row_block) *b, int across, FN(rows_at) x, 
    Short rows would lose more by the branch than they gain: 16 elements took .87 ns each, not .55. */
 INLINE void FN(plain_sums)(const FN(row_block) *b, int across, FN(rows_at) x, FN(rows_at) terms, REAL *m, double *log_sum)
 {
-    double sum[BLOCK_ROWS], others[BLOCK_ROWS], lane[BLOCK_ROWS], tops[BLOCK_ROWS], power[BLOCK_ROWS], shift[BLOCK_ROWS];
-    REAL top[BLOCK_ROWS];
-    int most = 0, far, quick = FN(row_terms_and_sums)(SUM_LANES, b, across, x, terms, m, sum, lane);
+    double sum[BLOCK_ROWS], sum_without_max[BLOCK_ROWS], lane[BLOCK_ROWS], max_count[BLOCK_ROWS];
+    double power[BLOCK_ROWS], shift[BLOCK_ROWS];
+    REAL max_term[BLOCK_ROWS];
+    int most = 0, far, unshifted = FN(row_terms_and_sums)(SUM_AND_MAX_LANE, b, across, x, terms, m, sum, lane);
     for (int r = 0; r < b->count; r++)
-        shift[r] = quick ? -QUICK_SHIFT : FN(row_power_of)(m[r], 0, &far) - ROW_SHIFT;
+        shift[r] = unshifted ? -UNSHIFTED_POWER : FN(row_power_of)(m[r], 0, &far) - ROW_SHIFT;
 #pragma omp simd reduction(| : most)
     for (int r = 0; r < b->count; r++) {
         log_sum[r] = fa_split_power(sum[r], &power[r]);
@@ -147,26 +149,26 @@ INLINE void FN(plain_sums)(const FN(row_block) *b, int across, FN(rows_at) x, FN
         FN(rows_at) here = {terms.p + r, terms.step}, from = {x.p + r, x.step};
         int here_most = 0;
         some.count = ROW_LANES;
-        LANES_LOOP(ROW_LANES) here_most |= !(lane[r + l] <= DOMINANT * sum[r + l]);
-        if (here_most && quick)
+        FA_FOR_LANES(ROW_LANES) here_most |= !(lane[r + l] <= DOMINANT * sum[r + l]);
+        if (here_most && unshifted)
             FN(row_maxima)(&some, 1, from, m + r);
         if (here_most) {
-            FN(row_maxima)(&some, 1, here, top + r);
-            FN(row_sums)(SUM_OTHERS, &some, 1, here, here, top + r, others + r, tops + r);
+            FN(row_maxima)(&some, 1, here, max_term + r);
+            FN(row_sums)(SUM_WITHOUT_MAX, &some, 1, here, here, max_term + r, sum_without_max + r, max_count + r);
         }
     }
     for (int r = 0; r < b->count; r++) {
         if (lane[r] <= DOMINANT * sum[r]) {
-            m[r] = !quick && (FN(row_power_of)(m[r], 0, &far), far) ? m[r] : 0;
+            m[r] = !unshifted && (FN(row_power_of)(m[r], 0, &far), far) ? m[r] : 0;
             continue;
         }
         const REAL *row = terms.p + r * b->n;
         if (!across) {
-            m[r] = quick ? FN(row_maximum)(x.p + r * b->n, b->n) : m[r];
-            top[r] = FN(row_maximum)(row, b->n);
-            others[r] = FN(row_sum)(SUM_OTHERS, row, row, b->n, top[r], tops + r);
+            m[r] = unshifted ? FN(row_maximum)(x.p + r * b->n, b->n) : m[r];
+            max_term[r] = FN(row_maximum)(row, b->n);
+            sum_without_max[r] = FN(row_sum)(SUM_WITHOUT_MAX, row, row, b->n, max_term[r], max_count + r);
         }
-        log_sum[r] = others[r] / FN(top_term)(m[r], 0, quick) + (tops[r] - 1);
+        log_sum[r] = sum_without_max[r] / FN(exact_max_term)(m[r], 0, unshifted) + (max_count[r] - 1);
         power[r] = 0;
     }
     fa_log1p_of_rows(log_sum, b->count);
@@ -183,12 +185,12 @@ INLINE void FN(log_sums_of)(const FN(row_block) *b, int across, FN(rows_at) x, F
         FN(plain_sums)(b, across, x, terms, m, log_sum);
 }
 
-FA_APART void FN(log_sums_along)(const FN(row_block) *b, FN(rows_at) x, FN(rows_at) terms, REAL *m, double *log_sum)
+NOINLINE void FN(log_sums_along)(const FN(row_block) *b, FN(rows_at) x, FN(rows_at) terms, REAL *m, double *log_sum)
 {
     FN(log_sums_of)(b, 0, x, terms, m, log_sum);
 }
 
-FA_APART void FN(log_sums_across)(const FN(row_block) *b, FN(rows_at) x, FN(rows_at) terms, REAL *m, double *log_sum)
+NOINLINE void FN(log_sums_across)(const FN(row_block) *b, FN(rows_at) x, FN(rows_at) terms, REAL *m, double *log_sum)
 {
     FN(log_sums_of)(b, 1, x, terms, m, log_sum);
 }
@@ -199,7 +201,7 @@ INLINE void FN(log_sums)(const FN(row_block) *b, int across, FN(rows_at) x, FN(r
 }
 
 /* m + log_sum, rounded, and what that loses. */
-INLINE REAL FN(two_parts)(REAL m, double log_sum, REAL *low)
+INLINE REAL FN(split_sum)(REAL m, double log_sum, REAL *low)
 {
     double sum = m + log_sum, back = sum - m, lost = (m - (sum - back)) + (log_sum - back);
     REAL high = (REAL)sum;
@@ -214,9 +216,9 @@ INLINE void FN(logsumexp)(const FN(row_block) *b, int across)
     double log_sum[BLOCK_ROWS];
     REAL m[BLOCK_ROWS], low;
     FN(log_sums)(b, across, x, b->spare, m, log_sum);
-    for (int r = 0; r < b->numbers; r++) {
-        REAL result = FN(two_parts)(m[r], log_sum[r], &low);
-        if (FN(magnitude)(m[r]) == INFINITY) {
+    for (int r = 0; r < b->valid_rows; r++) {
+        REAL result = FN(split_sum)(m[r], log_sum[r], &low);
+        if (FN(fabs)(m[r]) == INFINITY) {
             result = m[r];
             for (ptrdiff_t i = 0; i < b->n; i++) {
                 REAL here = x.p[across ? i * x.step + r : r * b->n + i];
@@ -230,9 +232,9 @@ INLINE void FN(logsumexp)(const FN(row_block) *b, int across)
 /* softmax(x) times a gradient a row. */
 INLINE void FN(logsumexp_backward)(const FN(row_block) *b, int across)
 {
-    FN(rows_at) y = FN(softmax_aside)(b, across), out = b->out;
+    FN(rows_at) y = FN(softmax_for_gradient)(b, across), out = b->out;
     const REAL *grad = b->first.p;
-    FA_EACH(y.p == out.p, AT(out) = AT(y) * grad[r];)
+    FA_FOR_EACH_ELEMENT(y.p == out.p, FA_ELEMENT(out) = FA_ELEMENT(y) * grad[r];)
 }
 
 FA_ROW_KERNEL(logsumexp)

@@ -6,25 +6,25 @@ INLINE REAL FN(row_maximum)(const REAL *x, ptrdiff_t n)
     REAL m[ROW_LANES];
     ptrdiff_t i = ROW_LANES;
     if (n < ROW_LANES) {
-        LANES_LOOP(ROW_LANES) m[l] = l < n && x[l] == x[l] ? x[l] : -INFINITY;
+        FA_FOR_LANES(ROW_LANES) m[l] = l < n && x[l] == x[l] ? x[l] : -INFINITY;
     } else {
-        LANES_LOOP(ROW_LANES) m[l] = x[l] == x[l] ? x[l] : -INFINITY;
+        FA_FOR_LANES(ROW_LANES) m[l] = x[l] == x[l] ? x[l] : -INFINITY;
         if (n >= 2 * WIDE) {
             REAL wide[WIDE];
-            LANES_LOOP(WIDE) wide[l] = -INFINITY;
+            FA_FOR_LANES(WIDE) wide[l] = -INFINITY;
             for (i = 0; i + WIDE <= n; i += WIDE)
-                LANES_LOOP(WIDE) wide[l] = x[i + l] > wide[l] ? x[i + l] : wide[l];
-            LANES_LOOP(32) wide[l] = wide[l + 32] > wide[l] ? wide[l + 32] : wide[l];
-            LANES_LOOP(16) m[l] = wide[l + 16] > wide[l] ? wide[l + 16] : wide[l];
+                FA_FOR_LANES(WIDE) wide[l] = x[i + l] > wide[l] ? x[i + l] : wide[l];
+            FA_FOR_LANES(32) wide[l] = wide[l + 32] > wide[l] ? wide[l + 32] : wide[l];
+            FA_FOR_LANES(16) m[l] = wide[l + 16] > wide[l] ? wide[l + 16] : wide[l];
         }
         for (; i + ROW_LANES <= n; i += ROW_LANES)
-            LANES_LOOP(ROW_LANES) m[l] = x[i + l] > m[l] ? x[i + l] : m[l];
+            FA_FOR_LANES(ROW_LANES) m[l] = x[i + l] > m[l] ? x[i + l] : m[l];
         i = n - ROW_LANES;
-        LANES_LOOP(ROW_LANES) m[l] = x[i + l] > m[l] ? x[i + l] : m[l];
+        FA_FOR_LANES(ROW_LANES) m[l] = x[i + l] > m[l] ? x[i + l] : m[l];
     }
-    LANES_LOOP(8) m[l] = m[l + 8] > m[l] ? m[l + 8] : m[l];
-    LANES_LOOP(4) m[l] = m[l + 4] > m[l] ? m[l + 4] : m[l];
-    LANES_LOOP(2) m[l] = m[l + 2] > m[l] ? m[l + 2] : m[l];
+    FA_FOR_LANES(8) m[l] = m[l + 8] > m[l] ? m[l + 8] : m[l];
+    FA_FOR_LANES(4) m[l] = m[l + 4] > m[l] ? m[l + 4] : m[l];
+    FA_FOR_LANES(2) m[l] = m[l + 2] > m[l] ? m[l + 2] : m[l];
     return m[1] > m[0] ? m[1] : m[0];
 }
 
@@ -32,10 +32,10 @@ INLINE REAL FN(row_maximum)(const REAL *x, ptrdiff_t n)
 INLINE void FN(maxima_of_64)(const REAL *x, ptrdiff_t step, ptrdiff_t n, REAL *m)
 {
     REAL most[FOURFOLD];
-    LANES_LOOP(FOURFOLD) most[l] = -INFINITY;
+    FA_FOR_LANES(FOURFOLD) most[l] = -INFINITY;
     for (ptrdiff_t i = 0; i < n; i++)
-        LANES_LOOP(FOURFOLD) most[l] = x[i * step + l] > most[l] ? x[i * step + l] : most[l];
-    LANES_LOOP(FOURFOLD) m[l] = most[l];
+        FA_FOR_LANES(FOURFOLD) most[l] = x[i * step + l] > most[l] ? x[i * step + l] : most[l];
+    FA_FOR_LANES(FOURFOLD) m[l] = most[l];
 }
 
 /* Of 16 rows, in four chains of every fourth element. */
@@ -44,16 +44,16 @@ INLINE void FN(maxima_of_16)(const REAL *x, ptrdiff_t step, ptrdiff_t n, REAL *m
     REAL most[4][ROW_LANES];
     ptrdiff_t i = 0;
     for (int j = 0; j < 4; j++)
-        LANES_LOOP(ROW_LANES) most[j][l] = -INFINITY;
+        FA_FOR_LANES(ROW_LANES) most[j][l] = -INFINITY;
     for (; i + 4 <= n; i += 4)
         for (int j = 0; j < 4; j++)
-            LANES_LOOP(ROW_LANES)
+            FA_FOR_LANES(ROW_LANES)
             most[j][l] = x[(i + j) * step + l] > most[j][l] ? x[(i + j) * step + l] : most[j][l];
     for (; i < n; i++)
-        LANES_LOOP(ROW_LANES) most[0][l] = x[i * step + l] > most[0][l] ? x[i * step + l] : most[0][l];
-    LANES_LOOP(ROW_LANES) most[0][l] = most[1][l] > most[0][l] ? most[1][l] : most[0][l];
-    LANES_LOOP(ROW_LANES) most[2][l] = most[3][l] > most[2][l] ? most[3][l] : most[2][l];
-    LANES_LOOP(ROW_LANES) m[l] = most[2][l] > most[0][l] ? most[2][l] : most[0][l];
+        FA_FOR_LANES(ROW_LANES) most[0][l] = x[i * step + l] > most[0][l] ? x[i * step + l] : most[0][l];
+    FA_FOR_LANES(ROW_LANES) most[0][l] = most[1][l] > most[0][l] ? most[1][l] : most[0][l];
+    FA_FOR_LANES(ROW_LANES) most[2][l] = most[3][l] > most[2][l] ? most[3][l] : most[2][l];
+    FA_FOR_LANES(ROW_LANES) m[l] = most[2][l] > most[0][l] ? most[2][l] : most[0][l];
 }
 
 /* The largest element of each row. Rows side by side may lie far apart, element by element: so 64 at a time. */

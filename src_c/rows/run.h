@@ -16,7 +16,7 @@
 #define BLOCK_ELEMENTS LIT(2048, 1024) /* four such blocks fit in L1 */
 #ifndef FA_RUN_ROWS_ONCE
 #define FA_RUN_ROWS_ONCE
-enum { ROW_NONE, ROW_X, ROW_Y, ROW_GRAD, ROW_NUMBER }; /* ROW_NUMBER: one a row */
+enum { ROW_NONE, ROW_X, ROW_Y, ROW_GRAD, ROW_SCALAR }; /* ROW_SCALAR: one a row */
 enum { L2_ELEMENTS = 32768, SOME_DOUBLES = 1024 };
 #endif
 
@@ -30,22 +30,22 @@ typedef struct {
 } FN(row_form);
 
 static const FN(row_form) FN(row_forms)[FA_ROW_FORM_COUNT] = {
-#define BOTH(name) FN(name##_along), FN(name##_across)
-#define ALONG(name) FN(name##_along), NULL
-    [FA_SOFTMAX] = {BOTH(softmax), ROW_X, ROW_NONE, ROW_Y, 0, 0},
-    [FA_SOFTMAX_BACKWARD] = {BOTH(softmax_backward), ROW_GRAD, ROW_X, ROW_GRAD, 0, 0},
-    [FA_SOFTMAX_BACKWARD_FROM_OUTPUT] = {BOTH(softmax_backward_from_output), ROW_GRAD, ROW_Y, ROW_GRAD, 0, 0},
-    [FA_LOG_SOFTMAX] = {BOTH(log_softmax), ROW_X, ROW_NONE, ROW_Y, -INFINITY, 0},
-    [FA_LOG_SOFTMAX_BACKWARD] = {BOTH(log_softmax_backward), ROW_GRAD, ROW_X, ROW_GRAD, 0, 0},
-    [FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT] = {BOTH(log_softmax_backward_from_output), ROW_GRAD, ROW_Y, ROW_GRAD, 0, 0},
-    [FA_LOGSUMEXP] = {BOTH(logsumexp), ROW_X, ROW_NONE, ROW_NUMBER, -INFINITY, 0},
-    [FA_LOGSUMEXP_BACKWARD] = {BOTH(logsumexp_backward), ROW_NUMBER, ROW_X, ROW_GRAD, 0, 0},
-    [FA_HARDMAX] = {ALONG(hardmax), ROW_X, ROW_NONE, ROW_Y, 0, 0},
-    [FA_SPARSEMAX] = {ALONG(sparsemax), ROW_X, ROW_NONE, ROW_Y, 0, 1},
-    [FA_SPARSEMAX_BACKWARD] = {ALONG(sparsemax_backward), ROW_GRAD, ROW_X, ROW_GRAD, 0, 1},
-    [FA_SPARSEMAX_BACKWARD_FROM_OUTPUT] = {ALONG(sparsemax_backward_from_output), ROW_GRAD, ROW_Y, ROW_GRAD, 0, 1},
-#undef BOTH
-#undef ALONG
+#define FA_BOTH_LAYOUTS(name) FN(name##_along), FN(name##_across)
+#define FA_ALONG_ONLY(name) FN(name##_along), NULL
+    [FA_SOFTMAX] = {FA_BOTH_LAYOUTS(softmax), ROW_X, ROW_NONE, ROW_Y, 0, 0},
+    [FA_SOFTMAX_BACKWARD] = {FA_BOTH_LAYOUTS(softmax_backward), ROW_GRAD, ROW_X, ROW_GRAD, 0, 0},
+    [FA_SOFTMAX_BACKWARD_FROM_OUTPUT] = {FA_BOTH_LAYOUTS(softmax_backward_from_output), ROW_GRAD, ROW_Y, ROW_GRAD, 0, 0},
+    [FA_LOG_SOFTMAX] = {FA_BOTH_LAYOUTS(log_softmax), ROW_X, ROW_NONE, ROW_Y, -INFINITY, 0},
+    [FA_LOG_SOFTMAX_BACKWARD] = {FA_BOTH_LAYOUTS(log_softmax_backward), ROW_GRAD, ROW_X, ROW_GRAD, 0, 0},
+    [FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT] = {FA_BOTH_LAYOUTS(log_softmax_backward_from_output), ROW_GRAD, ROW_Y, ROW_GRAD, 0, 0},
+    [FA_LOGSUMEXP] = {FA_BOTH_LAYOUTS(logsumexp), ROW_X, ROW_NONE, ROW_SCALAR, -INFINITY, 0},
+    [FA_LOGSUMEXP_BACKWARD] = {FA_BOTH_LAYOUTS(logsumexp_backward), ROW_SCALAR, ROW_X, ROW_GRAD, 0, 0},
+    [FA_HARDMAX] = {FA_ALONG_ONLY(hardmax), ROW_X, ROW_NONE, ROW_Y, 0, 0},
+    [FA_SPARSEMAX] = {FA_ALONG_ONLY(sparsemax), ROW_X, ROW_NONE, ROW_Y, 0, 1},
+    [FA_SPARSEMAX_BACKWARD] = {FA_ALONG_ONLY(sparsemax_backward), ROW_GRAD, ROW_X, ROW_GRAD, 0, 1},
+    [FA_SPARSEMAX_BACKWARD_FROM_OUTPUT] = {FA_ALONG_ONLY(sparsemax_backward_from_output), ROW_GRAD, ROW_Y, ROW_GRAD, 0, 1},
+#undef FA_BOTH_LAYOUTS
+#undef FA_ALONG_ONLY
 };
 
 /* Rows [at, at + count) of a call, counted through all outer indices, and how copies of them lie. */
@@ -62,34 +62,34 @@ INLINE ptrdiff_t FN(row_offset_of)(const fa_row_call *call, ptrdiff_t row)
 
 /* A statement for each element, `from` its index in the call's arrays and `to` in a copy. Rows that are
    neighbours in memory are taken together. */
-#define FA_EACH_PLACE(STATEMENT)                                                                                \
-    do {                                                                                                        \
-        const ptrdiff_t n = place->call->n, inner = place->call->inner, step = place->step;                     \
-        for (ptrdiff_t r = 0, together; r < place->count; r += together) {                                      \
+#define FA_FOR_EACH_COPY(STATEMENT)                                                                                       \
+    do {                                                                                                                  \
+        const ptrdiff_t n = place->call->n, inner = place->call->inner, step = place->step;                               \
+        for (ptrdiff_t r = 0, together; r < place->count; r += together) {                                                \
             const ptrdiff_t base = FN(row_offset_of)(place->call, place->at + r), left = inner - (place->at + r) % inner; \
-            together = inner > 1 && left < place->count - r ? left : place->count - r;                          \
-            if (inner == 1) {                                                                                   \
-                _Pragma("omp simd") for (ptrdiff_t to = 0; to < place->count * n; to++)                         \
-                {                                                                                               \
-                    const ptrdiff_t from = base + to;                                                           \
-                    STATEMENT                                                                                   \
-                }                                                                                               \
-            } else if (place->across) {                                                                         \
-                for (ptrdiff_t i = 0; i < n; i++) {                                                             \
-                    _Pragma("omp simd") for (ptrdiff_t k = 0; k < together; k++)                                \
-                    {                                                                                           \
-                        const ptrdiff_t from = base + i * inner + k, to = i * step + r + k;                     \
-                        STATEMENT                                                                               \
-                    }                                                                                           \
-                }                                                                                               \
-            } else {                                                                                            \
-                for (ptrdiff_t i = 0; i < n; i++)                                                               \
-                    for (ptrdiff_t k = 0; k < together; k++) {                                                  \
-                        const ptrdiff_t from = base + i * inner + k, to = (r + k) * step + i;                   \
-                        STATEMENT                                                                               \
-                    }                                                                                           \
-            }                                                                                                   \
-        }                                                                                                       \
+            together = inner > 1 && left < place->count - r ? left : place->count - r;                                    \
+            if (inner == 1) {                                                                                             \
+                _Pragma("omp simd") for (ptrdiff_t to = 0; to < place->count * n; to++)                                   \
+                {                                                                                                         \
+                    const ptrdiff_t from = base + to;                                                                     \
+                    STATEMENT                                                                                             \
+                }                                                                                                         \
+            } else if (place->across) {                                                                                   \
+                for (ptrdiff_t i = 0; i < n; i++) {                                                                       \
+                    _Pragma("omp simd") for (ptrdiff_t k = 0; k < together; k++)                                          \
+                    {                                                                                                     \
+                        const ptrdiff_t from = base + i * inner + k, to = i * step + r + k;                               \
+                        STATEMENT                                                                                         \
+                    }                                                                                                     \
+                }                                                                                                         \
+            } else {                                                                                                      \
+                for (ptrdiff_t i = 0; i < n; i++)                                                                         \
+                    for (ptrdiff_t k = 0; k < together; k++) {                                                            \
+                        const ptrdiff_t from = base + i * inner + k, to = (r + k) * step + i;                             \
+                        STATEMENT                                                                                         \
+                    }                                                                                                     \
+            }                                                                                                             \
+        }                                                                                                                 \
     } while (0)
 
 /* Copies an input, of kind ROW_X, ROW_Y or ROW_GRAD. */
@@ -98,9 +98,9 @@ static void FN(row_gather)(const FN(row_place) *place, int kind, const REAL *x, 
     const unsigned char *mask = kind == ROW_Y ? NULL : place->call->mask;
     const REAL sign = kind == ROW_X && place->call->temperature < 0 ? -1 : 1, masked = kind == ROW_X ? -INFINITY : 0;
     if (!mask)
-        FA_EACH_PLACE(copy[to] = x[from] * sign;);
+        FA_FOR_EACH_COPY(copy[to] = x[from] * sign;);
     else /* a mask does not hide a NaN of x */
-        FA_EACH_PLACE(REAL here = x[from] * sign;
+        FA_FOR_EACH_COPY(REAL here = x[from] * sign;
                       copy[to] = mask[from] || (here != here && kind == ROW_X) ? here : masked;);
 }
 
@@ -109,9 +109,9 @@ static void FN(row_scatter)(const FN(row_place) *place, int kind, const REAL *co
     const unsigned char *mask = kind == ROW_Y ? NULL : place->call->mask;
     const REAL factor = kind == ROW_Y ? 1 : (REAL)(1 / place->call->temperature);
     if (!mask)
-        FA_EACH_PLACE(out[from] = copy[to] * factor;);
+        FA_FOR_EACH_COPY(out[from] = copy[to] * factor;);
     else
-        FA_EACH_PLACE(REAL here = copy[to] * factor; out[from] = mask[from] ? here : 0;);
+        FA_FOR_EACH_COPY(REAL here = copy[to] * factor; out[from] = mask[from] ? here : 0;);
 }
 
 /* Rows of a copy that are masked as a whole get their value; x is the copy of the input. */
@@ -143,7 +143,7 @@ INLINE FN(row_scale) FN(row_scale_of)(double temperature)
     return (FN(row_scale)){high, (REAL)((s - high) + lost)};
 }
 
-static void FN(run_rows)(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end)
+static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end)
 {
     const FN(row_form) *form = &FN(row_forms)[call->form];
     REAL *first = (REAL *)call->in[0], *second = (REAL *)call->in[1], *out = call->out;
@@ -153,7 +153,7 @@ static void FN(run_rows)(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end
     const int plain = !special && (inner == 1 ? n >= ROW_LANES : across && side_by_side);
     const ptrdiff_t most = fit > 64 ? 64 : across ? fit > ROW_LANES ? fit & -ROW_LANES : ROW_LANES : fit ? fit : 1;
     const int in_place = out == first || out == second;
-    const ptrdiff_t wide = in_place || form->out == ROW_NUMBER || L2_ELEMENTS / n < most ? most
+    const ptrdiff_t wide = in_place || form->out == ROW_SCALAR || L2_ELEMENTS / n < most ? most
                            : L2_ELEMENTS / n < BLOCK_ROWS ? L2_ELEMENTS / n & -ROW_LANES : BLOCK_ROWS;
     const ptrdiff_t size = (most * n + 2 * ROW_LANES) & -ROW_LANES;
     const int scaled = call->temperature != 1 && call->temperature != -1;
@@ -163,7 +163,7 @@ static void FN(run_rows)(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end
 
     /* spare is the first buffer, and copies are the others */
     const int copies = !plain || (across && inner % ROW_LANES);
-    const int buffers = copies ? 4 : size <= BLOCK_ELEMENTS || in_place || form->out == ROW_NUMBER;
+    const int buffers = copies ? 4 : size <= BLOCK_ELEMENTS || in_place || form->out == ROW_SCALAR;
     const int is_long = size > (ptrdiff_t)(sizeof stack / sizeof *stack / 4);
     if (is_long && buffers)
         heap = malloc((size_t)(buffers * size) * sizeof(REAL));
@@ -191,8 +191,8 @@ static void FN(run_rows)(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end
         }
         const FN(row_place) place = {call, at, across ? most : n, (int)count, across};
         const ptrdiff_t offset = FN(row_offset_of)(call, at), step = !direct ? place.step : inner == 1 ? n : inner;
-        REAL numbers[BLOCK_ROWS];
-        FN(row_block) b = {.n = n, .numbers = (int)count, .in_place = direct && in_place};
+        REAL scalars[BLOCK_ROWS];
+        FN(row_block) b = {.n = n, .valid_rows = (int)count, .in_place = direct && in_place};
         b.count = across ? (int)((count + ROW_LANES - 1) & -ROW_LANES) : (int)count;
         b.doubles = long_doubles ? long_doubles : doubles;
         b.scale = scaled ? &scale : NULL;
@@ -200,11 +200,11 @@ static void FN(run_rows)(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end
         b.spare = (FN(rows_at)){count <= most ? work[0] : NULL, across ? b.count : n};
         b.first.p = direct ? first + offset : work[1];
         b.second.p = direct ? second + offset : work[2];
-        b.out.p = form->out == ROW_NUMBER ? out + at : direct ? out + offset : work[3];
-        if (form->first == ROW_NUMBER) {
+        b.out.p = form->out == ROW_SCALAR ? out + at : direct ? out + offset : work[3];
+        if (form->first == ROW_SCALAR) {
             for (ptrdiff_t r = 0; r < b.count; r++)
-                numbers[r] = r < count ? first[at + r] : 0;
-            b.first.p = numbers;
+                scalars[r] = r < count ? first[at + r] : 0;
+            b.first.p = scalars;
         } else if (!direct) {
             FN(row_gather)(&place, form->first, first, work[1]);
         }
@@ -213,7 +213,7 @@ static void FN(run_rows)(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end
         (across ? form->across : form->along)(&b);
         if (call->mask && form->out == ROW_Y)
             FN(row_fill_masked)(&place, &b, work[1], form->masked_out);
-        if (!direct && form->out != ROW_NUMBER)
+        if (!direct && form->out != ROW_SCALAR)
             FN(row_scatter)(&place, form->out, work[3], out);
     }
     free(heap);

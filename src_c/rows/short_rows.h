@@ -19,14 +19,14 @@ INLINE double FN(short_sum)(const REAL *a, ptrdiff_t n)
     const ptrdiff_t whole = n & -G, tail = n % G, last = n < G ? 0 : n - G;
     double sum[G] = {0};
     for (ptrdiff_t i = 0; i < whole; i += G)
-        LANES_LOOP(G) sum[l] += a[i + l];
+        FA_FOR_LANES(G) sum[l] += a[i + l];
     if (tail) {
         const ptrdiff_t from = n < G ? 0 : G - tail, to = n < G ? tail : G;
-        LANES_LOOP(G) sum[l] += ((l >= from) & (l < to)) ? a[last + l] : 0;
+        FA_FOR_LANES(G) sum[l] += ((l >= from) & (l < to)) ? a[last + l] : 0;
     }
-    LANES_LOOP(8) sum[l] += sum[l + 8];
-    LANES_LOOP(4) sum[l] += sum[l + 4];
-    LANES_LOOP(2) sum[l] += sum[l + 2];
+    FA_FOR_LANES(8) sum[l] += sum[l + 8];
+    FA_FOR_LANES(4) sum[l] += sum[l + 4];
+    FA_FOR_LANES(2) sum[l] += sum[l + 2];
     return sum[0] + sum[1];
 }
 
@@ -41,13 +41,13 @@ INLINE void FN(short_sums_across)(const REAL *a, ptrdiff_t step, ptrdiff_t n, in
         for (int r = 0; r < count; r += G) {
             double lane[G] = {0};
             for (ptrdiff_t i = k; i < whole; i += G)
-                LANES_LOOP(G) lane[l] += a[i * step + r + l];
+                FA_FOR_LANES(G) lane[l] += a[i * step + r + l];
             if (k >= shift && k - shift < tail)
-                LANES_LOOP(G) lane[l] += a[(whole + k - shift) * step + r + l];
+                FA_FOR_LANES(G) lane[l] += a[(whole + k - shift) * step + r + l];
             int depth = 0;
             for (; leaf >> depth & 1; depth++)
-                LANES_LOOP(G) lane[l] = tree[depth][r + l] + lane[l];
-            LANES_LOOP(G) tree[depth][r + l] = lane[l];
+                FA_FOR_LANES(G) lane[l] = tree[depth][r + l] + lane[l];
+            FA_FOR_LANES(G) tree[depth][r + l] = lane[l];
         }
     }
     for (int r = 0; r < count; r++)

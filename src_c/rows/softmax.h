@@ -7,25 +7,25 @@ INLINE void FN(softmax_by)(const FN(row_block) *b, int across, FN(rows_at) x, FN
 {
     double sum[BLOCK_ROWS];
     REAL m[BLOCK_ROWS], factor[BLOCK_ROWS];
-    FN(row_terms_and_sums)(SUM_NUMBERS, b, across, x, terms, m, sum, NULL);
+    FN(row_terms_and_sums)(SUM_VALUES, b, across, x, terms, m, sum, NULL);
 #pragma omp simd
     for (int r = 0; r < b->count; r++)
         factor[r] = (REAL)(1 / sum[r]);
-    FA_EACH(terms.p == y.p, AT(y) = AT(terms) * factor[r];)
+    FA_FOR_EACH_ELEMENT(terms.p == y.p, FA_ELEMENT(y) = FA_ELEMENT(terms) * factor[r];)
 }
 
-FA_APART void FN(softmax_by_along)(const FN(row_block) *b, FN(rows_at) x, FN(rows_at) terms, FN(rows_at) y)
+NOINLINE void FN(softmax_by_along)(const FN(row_block) *b, FN(rows_at) x, FN(rows_at) terms, FN(rows_at) y)
 {
     FN(softmax_by)(b, 0, x, terms, y);
 }
 
-FA_APART void FN(softmax_by_across)(const FN(row_block) *b, FN(rows_at) x, FN(rows_at) terms, FN(rows_at) y)
+NOINLINE void FN(softmax_by_across)(const FN(row_block) *b, FN(rows_at) x, FN(rows_at) terms, FN(rows_at) y)
 {
     FN(softmax_by)(b, 1, x, terms, y);
 }
 
 /* For gradients: softmax of `second`, where it does not disturb what is still needed. */
-INLINE FN(rows_at) FN(softmax_aside)(const FN(row_block) *b, int across)
+INLINE FN(rows_at) FN(softmax_for_gradient)(const FN(row_block) *b, int across)
 {
     FN(rows_at) y = b->spare.p ? b->spare : b->out, terms = b->in_place ? y : b->out;
     if (across)
@@ -36,7 +36,7 @@ INLINE FN(rows_at) FN(softmax_aside)(const FN(row_block) *b, int across)
 }
 
 /* y (grad - sum grad y). */
-INLINE void FN(softmax_slope)(const FN(row_block) *b, int across, FN(rows_at) grad, FN(rows_at) y)
+INLINE void FN(softmax_gradient)(const FN(row_block) *b, int across, FN(rows_at) grad, FN(rows_at) y)
 {
     double sum[BLOCK_ROWS];
     REAL dot[BLOCK_ROWS];
@@ -44,7 +44,7 @@ INLINE void FN(softmax_slope)(const FN(row_block) *b, int across, FN(rows_at) gr
     FN(row_sums)(SUM_PRODUCTS, b, across, grad, y, NULL, sum, NULL);
     for (int r = 0; r < b->count; r++)
         dot[r] = (REAL)sum[r];
-    FA_EACH(out.p == y.p || out.p == grad.p, AT(out) = AT(y) * (AT(grad) - dot[r]);)
+    FA_FOR_EACH_ELEMENT(out.p == y.p || out.p == grad.p, FA_ELEMENT(out) = FA_ELEMENT(y) * (FA_ELEMENT(grad) - dot[r]);)
 }
 
 INLINE void FN(softmax)(const FN(row_block) *b, int across)
@@ -58,12 +58,12 @@ INLINE void FN(softmax)(const FN(row_block) *b, int across)
 
 INLINE void FN(softmax_backward)(const FN(row_block) *b, int across)
 {
-    FN(softmax_slope)(b, across, b->first, FN(softmax_aside)(b, across));
+    FN(softmax_gradient)(b, across, b->first, FN(softmax_for_gradient)(b, across));
 }
 
 INLINE void FN(softmax_backward_from_output)(const FN(row_block) *b, int across)
 {
-    FN(softmax_slope)(b, across, b->first, b->second);
+    FN(softmax_gradient)(b, across, b->first, b->second);
 }
 
 FA_ROW_KERNEL(softmax)

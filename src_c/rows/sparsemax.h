@@ -15,14 +15,14 @@ static double fa_sum(const double *x, ptrdiff_t n)
     for (ptrdiff_t at = 0; at < n; at += AT_ONCE) {
         double part[ROW_LANES];
         ptrdiff_t end = n - at < AT_ONCE ? n : at + AT_ONCE, i = at;
-        LANES_LOOP(ROW_LANES) part[l] = 0;
+        FA_FOR_LANES(ROW_LANES) part[l] = 0;
         for (; i + ROW_LANES <= end; i += ROW_LANES)
-            LANES_LOOP(ROW_LANES) part[l] += x[i + l];
+            FA_FOR_LANES(ROW_LANES) part[l] += x[i + l];
         for (ptrdiff_t k = i; k < end; k++)
             part[k - i] += x[k];
-        LANES_LOOP(8) part[l] += part[l + 8];
-        LANES_LOOP(4) part[l] += part[l + 4];
-        LANES_LOOP(2) part[l] += part[l + 2];
+        FA_FOR_LANES(8) part[l] += part[l + 8];
+        FA_FOR_LANES(4) part[l] += part[l + 4];
+        FA_FOR_LANES(2) part[l] += part[l + 2];
         double more = part[0] + part[1], s = sum + more, back = s - sum;
         rest += (sum - (s - back)) + (more - back);
         sum = s;
@@ -54,11 +54,11 @@ INLINE void FN(sparsemax_to)(const FN(row_block) *b, const REAL *x, REAL *out)
     const double scale = b->scale ? (double)b->scale->high + (double)b->scale->low : 1;
     double *z = b->doubles;
     for (int r = 0; r < b->count; r++, x += b->n, out += b->n) {
-        double top = FN(row_maximum)(x, b->n), t;
+        double max_term = FN(row_maximum)(x, b->n), t;
         ptrdiff_t kept = 0;
         int nan = 0;
         for (ptrdiff_t i = 0; i < b->n; i++) {
-            double d = ((double)x[i] - top) * scale;
+            double d = ((double)x[i] - max_term) * scale;
             z[kept] = d;
             kept += d > -1;
             nan |= d != d;
@@ -66,13 +66,13 @@ INLINE void FN(sparsemax_to)(const FN(row_block) *b, const REAL *x, REAL *out)
         t = nan ? NAN : fa_sparse_threshold(z, kept);
 #pragma omp simd
         for (ptrdiff_t i = 0; i < b->n; i++) {
-            double p = ((double)x[i] - top) * scale - t;
+            double p = ((double)x[i] - max_term) * scale - t;
             out[i] = (REAL)(p < 0 ? 0 : p);
         }
     }
 }
 
-INLINE void FN(sparsemax_slope)(const FN(row_block) *b, const REAL *grad, const REAL *y, REAL *out)
+INLINE void FN(sparsemax_gradient)(const FN(row_block) *b, const REAL *grad, const REAL *y, REAL *out)
 {
     double *inside = b->doubles;
     for (int r = 0; r < b->count; r++, grad += b->n, y += b->n, out += b->n) {
@@ -95,10 +95,10 @@ static void FN(sparsemax_backward_along)(const FN(row_block) *b)
 {
     REAL *y = b->spare.p ? b->spare.p : b->out.p;
     FN(sparsemax_to)(b, b->second.p, y);
-    FN(sparsemax_slope)(b, b->first.p, y, b->out.p);
+    FN(sparsemax_gradient)(b, b->first.p, y, b->out.p);
 }
 
 static void FN(sparsemax_backward_from_output_along)(const FN(row_block) *b)
 {
-    FN(sparsemax_slope)(b, b->first.p, b->second.p, b->out.p);
+    FN(sparsemax_gradient)(b, b->first.p, b->second.p, b->out.p);
 }

@@ -1,7 +1,7 @@
 /* Floating-point flags of this thread. A comparison with NaN raises "invalid" and a subnormal result
    "underflow"; neither is news to a user. */
-#ifndef FASTACT_FLAGS_H
-#define FASTACT_FLAGS_H
+#ifndef FASTACT_FP_FLAGS_H
+#define FASTACT_FP_FLAGS_H
 
 #if defined(__x86_64__) /* the SSE half alone: <fenv.h> asks the x87 too, which takes many times as long */
 #include <xmmintrin.h>

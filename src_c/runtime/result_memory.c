@@ -78,7 +78,7 @@ static void shrink(size_t bytes)
     }
 }
 
-void *fa_buffer_take(size_t bytes)
+void *fa_result_acquire(size_t bytes)
 {
     header *h = NULL;
     if (bytes > SIZE_MAX / 2)
@@ -93,7 +93,7 @@ void *fa_buffer_take(size_t bytes)
     return h ? (char *)h + HEADER : NULL;
 }
 
-void fa_buffer_give(void *buffer)
+void fa_result_release(void *buffer)
 {
     header *h = header_of(buffer);
     int keep = 0;
@@ -110,20 +110,20 @@ void fa_buffer_give(void *buffer)
         munmap(h, h->mapped);
 }
 
-void *fa_buffer_resize(void *buffer, size_t bytes)
+void *fa_result_resize(void *buffer, size_t bytes)
 {
     size_t room = header_of(buffer)->mapped - HEADER;
     if (bytes <= room && whole_pages(bytes) == room + HEADER)
         return buffer;
-    void *other = fa_buffer_take(bytes);
+    void *other = fa_result_acquire(bytes);
     if (other) {
         memcpy(other, buffer, bytes < room ? bytes : room);
-        fa_buffer_give(buffer);
+        fa_result_release(buffer);
     }
     return other;
 }
 
-size_t fa_buffer_limit(size_t bytes)
+size_t fa_result_memory_limit(size_t bytes)
 {
     size_t left = 0;
     if (lock()) {
@@ -135,7 +135,7 @@ size_t fa_buffer_limit(size_t bytes)
     return left;
 }
 
-size_t fa_buffer_clear(void)
+size_t fa_result_memory_clear(void)
 {
     size_t freed = 0;
     if (lock()) {
@@ -147,9 +147,9 @@ size_t fa_buffer_clear(void)
 }
 
 #else /* no mmap: the Python face takes NumPy's own memory */
-void *fa_buffer_take(size_t bytes) { (void)bytes; return NULL; }
-void fa_buffer_give(void *buffer) { (void)buffer; }
-void *fa_buffer_resize(void *buffer, size_t bytes) { (void)buffer; (void)bytes; return NULL; }
-size_t fa_buffer_limit(size_t bytes) { (void)bytes; return 0; }
-size_t fa_buffer_clear(void) { return 0; }
+void *fa_result_acquire(size_t bytes) { (void)bytes; return NULL; }
+void fa_result_release(void *buffer) { (void)buffer; }
+void *fa_result_resize(void *buffer, size_t bytes) { (void)buffer; (void)bytes; return NULL; }
+size_t fa_result_memory_limit(size_t bytes) { (void)bytes; return 0; }
+size_t fa_result_memory_clear(void) { return 0; }
 #endif

@@ -32,6 +32,6 @@ typedef struct {
 #include "tables/look_up_baseline.h"
 #endif
 
-#define FA_PIECEWISE(name, NAME)                                                                       \
-    static const fa_pieces name##_pieces = {NAME##_OFFSET, NAME##_LIMIT, FA_PIECES_OF(NAME##_PIECES)};           \
+#define FA_PIECEWISE(name, NAME)                                                                                \
+    static const fa_pieces name##_pieces = {NAME##_OFFSET, NAME##_LIMIT, FA_PIECES_OF(NAME##_PIECES)};          \
     enum { name##_columns = NAME##_COLUMNS };

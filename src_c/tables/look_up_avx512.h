@@ -15,8 +15,8 @@ typedef struct {
 #define FA_COLUMN_6(...) FA_COLUMN_6_(__VA_ARGS__, 0, 0)
 #define FA_COLUMN_5_(i, base, c0, c1, c2, c3, c4, ...) [i] = c4,
 #define FA_COLUMN_6_(i, base, c0, c1, c2, c3, c4, c5, ...) [i] = c5,
-#define FA_PIECES_OF(PIECES)                                                                                     \
-    {FA_COLUMN(0, PIECES), FA_COLUMN(1, PIECES), FA_COLUMN(2, PIECES), FA_COLUMN(3, PIECES),                     \
+#define FA_PIECES_OF(PIECES)                                                                                    \
+    {FA_COLUMN(0, PIECES), FA_COLUMN(1, PIECES), FA_COLUMN(2, PIECES), FA_COLUMN(3, PIECES),                    \
      FA_COLUMN(4, PIECES), FA_COLUMN(5, PIECES), FA_COLUMN(6, PIECES)}
 
 /* All of a vector at once: what is looked up stays in registers. */
