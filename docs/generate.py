@@ -57,7 +57,7 @@ def activation(entry):
     facts += [["f''(x)", code(entry.second_derivative)]] if entry.second_derivative else []
     facts += [["range", code(entry.range)], ["zero-centred", yes(entry.zero_centered)], ["saturates", entry.saturates],
               ["units can die", yes(entry.can_die)], ["kinks", docstrings.kinks(entry)],
-              ["backward keeps", entry.keeps], ["cost", cost(entry)]]
+              ["saved for backward", entry.saved_for_backward], ["cost", cost(entry)]]
     facts += [["also called", ", ".join(map(code, entry.aliases))]] if entry.aliases else []
     facts += [["torch", code(entry.torch)]] if entry.torch else []
     facts += [["best for", entry.best_for], ["source", entry.reference]]
@@ -75,7 +75,7 @@ def row_function(entry):
     function = getattr(fa, entry.name)
     facts = [["f(x)", code(entry.formula)], ["d y[i] / d x[j]", code(entry.derivative)], ["range", entry.range],
              ["saturates", entry.saturates], ["units can die", yes(entry.can_die)],
-             ["backward keeps", entry.keeps or "there is none"],
+             ["saved for backward", entry.saved_for_backward or "there is none"],
              ["cost", cost(entry)], ["best for", entry.best_for],
              ["source", entry.reference]]
     lines = [*title(entry.name), *image(entry), *list_table(None, facts), "", *title("Example", "-"),

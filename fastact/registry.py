@@ -72,7 +72,7 @@ class Entry:
     can_die: bool                   # slope exactly 0 on a whole half-line: a unit can stop learning
     cost: float                     # ns an element in cache, one thread, AVX-512; decides threading
     best_for: str
-    keeps: str                      # what backward needs: "x", or "x or y" where the output will do
+    saved_for_backward: str         # what backward needs: "x", or "x or y" where the output will do
     reference: str
     kinks: Tuple[Kink, ...] = ()
     second_derivative: str = ""     # its formula; empty where the room has none
@@ -94,7 +94,7 @@ class Entry:
     @property
     def from_output(self) -> bool:
         """Whether the output determines the derivative."""
-        return self.keeps == "x or y"
+        return self.saved_for_backward == "x or y"
 
     @property
     def second_stops(self) -> bool:
@@ -132,7 +132,7 @@ class RowEntry:
     cost: float                     # ns an element in cache, one thread, AVX-512
     best_for: str
     reference: str
-    keeps: str = "x or y"           # what backward needs; empty where there is no derivative
+    saved_for_backward: str = "x or y"  # what backward needs; empty where there is no derivative
     reduces: bool = False           # one number a row
     room: str = ""                  # the header in src_c/rows, where it has not the function's name
     torch: str = ""
@@ -141,7 +141,7 @@ class RowEntry:
     @property
     def forms(self) -> Tuple[str, ...]:
         """The forms that the function has."""
-        return ("value", "backward", "backward_from_output")[:{"": 1, "x": 2}.get(self.keeps, 3)]
+        return ("value", "backward", "backward_from_output")[:{"": 1, "x": 2}.get(self.saved_for_backward, 3)]
 
 
 ACTIVATIONS: Tuple[Entry, ...] = (
@@ -149,7 +149,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="identity", formula="x", derivative="1",
         second_derivative="0",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
-        best_for="output layer of a regression", keeps="x or y",
+        best_for="output layer of a regression", saved_for_backward="x or y",
         reference="linear output unit", aliases=("linear",), torch="nn.functional.identity",
         numpy="x + 0",
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
@@ -158,7 +158,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="sigmoid", formula="1 / (1 + exp(-x))", derivative="sigmoid(x) * sigmoid(-x)",
         second_derivative="sigmoid(x) * sigmoid(-x) * (1 - 2 * sigmoid(x))",
         range="(0, 1)", zero_centered=False, saturates="both", can_die=False, cost=0.14,
-        best_for="output layer of a binary or multilabel classifier; gates", keeps="x or y",
+        best_for="output layer of a binary or multilabel classifier; gates", saved_for_backward="x or y",
         reference="Verhulst 1838; as expit in SciPy", aliases=("expit", "logistic"),
         torch="sigmoid",
         float32=Bounds(1.76, 1.62), float64=Bounds(1.61, 1.59),
@@ -168,7 +168,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         derivative="where(slope * x + offset > 0, where(slope * x + offset < 1, slope, 0), 0)",
         second_derivative="0",
         range="[0, 1]", zero_centered=False, saturates="both", can_die=True, cost=0.05,
-        best_for="gates of quantised networks on small devices", keeps="x",
+        best_for="gates of quantised networks on small devices", saved_for_backward="x",
         kinks=(Kink("-offset / slope", "0"), Kink("(1 - offset) / slope", "0")),
         reference="Courbariaux et al. 2015, arXiv:1511.00363; slope 1/6 from Howard et al. 2019, arXiv:1905.02244",
         aliases=("hardsigmoid",), torch="nn.functional.hardsigmoid",
@@ -182,7 +182,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="sparse_sigmoid", formula="minimum(maximum((x + 1) / 2, 0), 1)",
         derivative="where(abs(x) < 1, 0.5, 0)", second_derivative="0",
         range="[0, 1]", zero_centered=False, saturates="both", can_die=True, cost=0.04,
-        best_for="probabilities that may be 0 or 1 exactly", keeps="x",
+        best_for="probabilities that may be 0 or 1 exactly", saved_for_backward="x",
         kinks=(Kink("-1", "0"), Kink("1", "0")), reference="JAX 0.4.36; the slope of sparse_plus",
         halves=("value", "derivative", "backward"),
         stops=True,
@@ -192,7 +192,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="tanh", formula="tanh(x)", derivative="1 / cosh(x)**2",
         second_derivative="-2 * tanh(x) / cosh(x)**2",
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.11,
-        best_for="hidden layers of recurrent networks; outputs in (-1, 1)", keeps="x or y",
+        best_for="hidden layers of recurrent networks; outputs in (-1, 1)", saved_for_backward="x or y",
         reference="LeCun et al. 1998, Efficient BackProp", torch="tanh", piecewise=True,
         float32=Bounds(0.99, 1.62), float64=Bounds(1.06, 1.57),
     ),
@@ -200,7 +200,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="hard_tanh", formula="minimum(maximum(x, min_val), max_val)",
         derivative="where(x > min_val, where(x < max_val, 1, 0), 0)", second_derivative="0",
         range="[min_val, max_val]", zero_centered=True, saturates="both", can_die=True, cost=0.04,
-        best_for="outputs that must reach the ends of an interval; small devices", keeps="x or y",
+        best_for="outputs that must reach the ends of an interval; small devices", saved_for_backward="x or y",
         kinks=(Kink("min_val", "0"), Kink("max_val", "0")), reference="Collobert 2004",
         aliases=("hardtanh",), torch="nn.functional.hardtanh",
         parameters=(Parameter("min_val", -1.0, "the lower end", signed=True),
@@ -212,7 +212,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="erf", formula="erf(x)", derivative="2 / sqrt(pi) * exp(-x**2)",
         second_derivative="-4 / sqrt(pi) * x * exp(-x**2)",
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.12,
-        best_for="the normal distribution; bounded outputs", keeps="x",
+        best_for="the normal distribution; bounded outputs", saved_for_backward="x",
         reference="the error function; as erf in SciPy", torch="erf", piecewise=True,
         half_error=4.6,
         float32=Bounds(0.98, 1.61), float64=Bounds(0.78, 1.28),
@@ -221,7 +221,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="softsign", formula="x / (1 + abs(x))", derivative="1 / (1 + abs(x))**2",
         second_derivative="-2 * sign(x) / (1 + abs(x))**3",
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.14,
-        best_for="as tanh, with slopes that fade slowly", keeps="x or y",
+        best_for="as tanh, with slopes that fade slowly", saved_for_backward="x or y",
         reference="Bergstra et al. 2009; Glorot and Bengio 2010", aliases=("soft_sign",),
         torch="nn.functional.softsign",
         float32=Bounds(0.51, 1.21), float64=Bounds(0.5, 1.2),
@@ -230,7 +230,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="relu", formula="maximum(x, 0)", derivative="where(x > 0, 1, 0)",
         second_derivative="0",
         range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
-        best_for="hidden layers: the first to try", keeps="x or y", kinks=(Kink("0", "0"),),
+        best_for="hidden layers: the first to try", saved_for_backward="x or y", kinks=(Kink("0", "0"),),
         reference="Nair and Hinton 2010; Glorot et al. 2011", torch="relu",
         stops=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
@@ -239,7 +239,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="relu6", formula="minimum(maximum(x, 0), 6)", derivative="where(x > 0, where(x < 6, 1, 0), 0)",
         second_derivative="0",
         range="[0, 6]", zero_centered=False, saturates="both", can_die=True, cost=0.04,
-        best_for="hidden layers that will be quantised", keeps="x or y", kinks=(Kink("0", "0"), Kink("6", "0")),
+        best_for="hidden layers that will be quantised", saved_for_backward="x or y", kinks=(Kink("0", "0"), Kink("6", "0")),
         reference="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10", torch="nn.functional.relu6",
         stops=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
@@ -248,7 +248,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="relu_squared", formula="maximum(x, 0)**2", derivative="2 * maximum(x, 0)",
         second_derivative="where(x > 0, 2, 0)",
         range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
-        best_for="feed-forward layers of transformers", keeps="x",
+        best_for="feed-forward layers of transformers", saved_for_backward="x",
         reference="So et al. 2021, Primer, arXiv:2109.08668",
         halves=("value",),
         stops=True,
@@ -258,7 +258,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="threshold", formula="where(x > threshold, x, value)", derivative="where(x > threshold, 1, 0)",
         second_derivative="0",
         range="[value, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
-        best_for="dropping small responses", keeps="x", kinks=(Kink("threshold", "0"),),
+        best_for="dropping small responses", saved_for_backward="x", kinks=(Kink("threshold", "0"),),
         reference="torch.nn.Threshold", torch="nn.functional.threshold",
         parameters=(Parameter("threshold", None, "x itself above it", example=1.0),
                     Parameter("value", None, "the result up to the threshold", example=0.0)),
@@ -269,7 +269,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="thresholded_relu", formula="where(x > theta, x, 0)", derivative="where(x > theta, 1, 0)",
         second_derivative="0",
         range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
-        best_for="sparse codes of autoencoders without biases", keeps="x or y", kinks=(Kink("theta", "0"),),
+        best_for="sparse codes of autoencoders without biases", saved_for_backward="x or y", kinks=(Kink("theta", "0"),),
         reference="Konda et al. 2014, arXiv:1402.3337", numpy="x * (x > theta)",
         parameters=(Parameter("theta", 1.0, "x itself above it, else 0; theta >= 0"),),
         stops=True,
@@ -280,7 +280,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         derivative="where(x > 0, 1, negative_slope)",
         second_derivative="0",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
-        best_for="hidden layers where relu units die", keeps="x or y",
+        best_for="hidden layers where relu units die", saved_for_backward="x or y",
         kinks=(Kink("0", "negative_slope"),), reference="Maas et al. 2013", torch="nn.functional.leaky_relu",
         numpy="maximum(x, negative_slope * x)",  # where() mispredicts on random signs
         parameters=(Parameter("negative_slope", 0.01, "slope for x <= 0"),),
@@ -291,7 +291,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="prelu", formula="where(x > 0, x, weight * x)", derivative="where(x > 0, 1, weight)",
         second_derivative="0",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
-        best_for="hidden layers that learn the slope for x <= 0", keeps="x", kinks=(Kink("0", "weight"),),
+        best_for="hidden layers that learn the slope for x <= 0", saved_for_backward="x", kinks=(Kink("0", "weight"),),
         reference="He et al. 2015, arXiv:1502.01852", numpy="maximum(x, weight * x)",
         parameters=(Parameter("weight", None, "slope for x <= 0, usually one a channel", example=0.25),),
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
@@ -301,7 +301,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         derivative="where(x > 0, 1, alpha * exp(minimum(x, 0)))",
         second_derivative="where(x < 0, alpha * exp(minimum(x, 0)), 0)",
         range="(-alpha, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.16,
-        best_for="hidden layers that want mean activations near 0", keeps="x or y",
+        best_for="hidden layers that want mean activations near 0", saved_for_backward="x or y",
         kinks=(Kink("0", "alpha"),), reference="Clevert et al. 2016, arXiv:1511.07289",
         torch="nn.functional.elu", numpy="maximum(x, 0) + alpha * expm1(minimum(x, 0))",
         parameters=(Parameter("alpha", 1.0, "minus the limit at -inf; alpha > 0"),),
@@ -312,7 +312,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         derivative="where(x > 0, 1.0507009873554805, 1.7580993408473766 * exp(minimum(x, 0)))",
         second_derivative="where(x < 0, 1.7580993408473766 * exp(minimum(x, 0)), 0)",
         range="(-1.7580993408473766, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.18,
-        best_for="deep plain networks, with lecun_normal weights", keeps="x or y",
+        best_for="deep plain networks, with lecun_normal weights", saved_for_backward="x or y",
         kinks=(Kink("0", "1.7580993408473766"),), reference="Klambauer et al. 2017, arXiv:1706.02515",
         torch="nn.functional.selu",
         numpy="1.0507009873554805 * maximum(x, 0) + 1.7580993408473766 * expm1(minimum(x, 0))",
@@ -323,7 +323,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         derivative="where(x > 0, 1, exp(minimum(x, 0) / alpha))",
         second_derivative="where(x < 0, exp(minimum(x, 0) / alpha) / alpha, 0)",
         range="(-alpha, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.25,
-        best_for="as elu, with a smooth slope for every alpha", keeps="x or y",
+        best_for="as elu, with a smooth slope for every alpha", saved_for_backward="x or y",
         reference="Barron 2017, arXiv:1704.07483", torch="nn.functional.celu",
         numpy="maximum(x, 0) + alpha * expm1(minimum(x, 0) / alpha)",
         parameters=(Parameter("alpha", 1.0, "minus the limit at -inf; alpha > 0"),),
@@ -333,7 +333,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="silu", formula="x * sigmoid(x)", derivative="sigmoid(x) * (1 + x * sigmoid(-x))",
         second_derivative="sigmoid(x) * sigmoid(-x) * (2 + x * (1 - 2 * sigmoid(x)))",
         range="[-0.2785, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.15,
-        best_for="hidden layers of deep networks", keeps="x",
+        best_for="hidden layers of deep networks", saved_for_backward="x",
         reference="Elfwing et al. 2017, arXiv:1702.03118", torch="nn.functional.silu",
         own_backward=True, crossings=(-1.278464542761074,),
         float32=Bounds(1.84, 1.45), float64=Bounds(1.72, 1.54),
@@ -344,7 +344,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="beta * sigmoid(beta * x) * sigmoid(-beta * x)"
                           " * (2 + beta * x * (1 - 2 * sigmoid(beta * x)))",
         range="[-0.2785/beta, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.26,
-        best_for="as silu, with a steepness to choose", keeps="x",
+        best_for="as silu, with a steepness to choose", saved_for_backward="x",
         reference="Ramachandran et al. 2017, arXiv:1710.05941",
         parameters=(Parameter("beta", 1.0, "steepness; 0 gives x / 2, large values approach relu",
                               measured=(1e-3, 0.1, 0.7, 1.7, 3.3, 1e3, -1.0)),),
@@ -356,7 +356,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         derivative="erfc(-x / sqrt(2)) / 2 + x * exp(-x**2 / 2) / sqrt(2 * pi)",
         second_derivative="(2 - x**2) * exp(-x**2 / 2) / sqrt(2 * pi)",
         range="[-0.169972, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.3,
-        best_for="hidden layers of transformers", keeps="x",
+        best_for="hidden layers of transformers", saved_for_backward="x",
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", torch="nn.functional.gelu",
         approximate=(("none", "gelu"), ("tanh", "gelu_tanh")), crossings=(-0.7517915246935645,),
         half_error=5.5,
@@ -371,7 +371,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
                           " - 2 * sqrt(2 / pi) * x * (1 + 0.134145 * x**2)**2"
                           " * tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))",
         range="[-0.170041, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.25,
-        best_for="networks trained with it, such as GPT-2", keeps="x",
+        best_for="networks trained with it, such as GPT-2", saved_for_backward="x",
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", torch="nn.functional.gelu",
         crossings=(-0.7524614220710163,),
         float32=Bounds(1.89, 1.29), float64=Bounds(1.67, 1.21),
@@ -381,7 +381,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         derivative="sigmoid(1.702 * x) * (1 + 1.702 * x * sigmoid(-1.702 * x))",
         second_derivative="1.702 * sigmoid(1.702 * x) * sigmoid(-1.702 * x) * (2 - 1.702 * x * tanh(0.851 * x))",
         range="[-0.163611, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.19,
-        best_for="networks trained with it, such as CLIP", keeps="x",
+        best_for="networks trained with it, such as CLIP", saved_for_backward="x",
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", own_backward=True,
         crossings=(-0.751154255441289,),
         float32=Bounds(1.92, 1.83), float64=Bounds(1.88, 1.82),
@@ -391,7 +391,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         derivative="where(x <= -3, 0, where(x >= 3, 1, (2 * x + 3) / 6))",
         second_derivative="where(abs(x) < 3, 1 / 3, 0)",
         range="[-0.375, inf)", zero_centered=True, saturates="left", can_die=True, cost=0.07,
-        best_for="as silu, on small devices", keeps="x", kinks=(Kink("-3", "0"), Kink("3", "1")),
+        best_for="as silu, on small devices", saved_for_backward="x", kinks=(Kink("-3", "0"), Kink("3", "1")),
         reference="Howard et al. 2019, MobileNetV3, arXiv:1905.02244", aliases=("hard_swish", "hardswish"),
         torch="nn.functional.hardswish", crossings=(-1.5,),
         halves=("value", "derivative"),
@@ -403,7 +403,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="softplus", formula="log1p(exp(beta * x)) / beta", derivative="sigmoid(beta * x)",
         second_derivative="beta * sigmoid(beta * x) * sigmoid(-beta * x)",
         range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.34,
-        best_for="outputs that must be positive: scales, variances, rates", keeps="x or y",
+        best_for="outputs that must be positive: scales, variances, rates", saved_for_backward="x or y",
         reference="Dugas et al. 2001, Incorporating Second-Order Functional Knowledge", torch="nn.functional.softplus",
         numpy="maximum(x, 0) + log1p(exp(-abs(beta * x))) / beta",  # exp() alone overflows
         parameters=(Parameter("beta", 1.0, "steepness; large values approach relu, -1 gives log_sigmoid",
@@ -417,7 +417,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
                    " b / (2 * sqrt(x * x + b) * (abs(x) + sqrt(x * x + b))))",
         second_derivative="b / (2 * sqrt(x * x + b)**3)",
         range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.27,
-        best_for="as softplus, without exponentials", keeps="x",
+        best_for="as softplus, without exponentials", saved_for_backward="x",
         reference="Barron 2021, arXiv:2112.11687", numpy="(x + sqrt(x * x + b)) / 2",
         parameters=(Parameter("b", 4.0, "how round the bend is; b >= 0, and 0 gives relu"),),
         float32=Bounds(1.34, 1.72), float64=Bounds(1.33, 1.7),
@@ -426,7 +426,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="sparse_plus", formula="where(x < 1, maximum(minimum(x, 1) + 1, 0)**2 / 4, x)",
         derivative="minimum(maximum((x + 1) / 2, 0), 1)", second_derivative="where(abs(x) < 1, 0.5, 0)",
         range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.06,
-        best_for="as softplus, but 0 and x exactly outside [-1, 1]", keeps="x",
+        best_for="as softplus, but 0 and x exactly outside [-1, 1]", saved_for_backward="x",
         reference="JAX 0.4.36; integral of sparse_sigmoid",
         numpy="(minimum(maximum(x, -1), 1) + 1)**2 / 4 + (maximum(x, 1) - 1)",
         halves=("derivative",),
@@ -437,8 +437,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="log_sigmoid", formula="-log1p(exp(-x))", derivative="sigmoid(-x)",
         second_derivative="-sigmoid(x) * sigmoid(-x)",
         range="(-inf, 0)", zero_centered=False, saturates="right", can_die=False, cost=0.28,
-        best_for="logarithms of probabilities: binary likelihoods, contrastive and preference losses", keeps="x or y",
-        reference="logarithm of Verhulst 1838; as log_expit in SciPy", aliases=("logsigmoid", "log_expit"),
+        best_for="logarithms of probabilities: binary likelihoods, contrastive and preference losses",
+        saved_for_backward="x or y", reference="logarithm of Verhulst 1838; as log_expit in SciPy", aliases=("logsigmoid", "log_expit"),
         torch="nn.functional.logsigmoid",
         numpy="minimum(x, 0) - log1p(exp(-abs(x)))",  # exp() alone overflows
         float32=Bounds(1.39, 1.76), float64=Bounds(1.25, 1.61),
@@ -449,7 +449,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="sigmoid(x) / cosh(log1p(exp(x)))**2"
                           " * (2 + x * sigmoid(-x) - 2 * x * sigmoid(x) * tanh(log1p(exp(x))))",
         range="[-0.30885, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.33,
-        best_for="hidden layers of deep networks, convolutional ones above all", keeps="x",
+        best_for="hidden layers of deep networks, convolutional ones above all", saved_for_backward="x",
         reference="Misra 2019, arXiv:1908.08681", torch="nn.functional.mish",
         own_backward=True, crossings=(-1.1924312145154952,),
         float32=Bounds(1.81, 1.73), float64=Bounds(1.56, 1.4),
@@ -458,7 +458,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="tanh_shrink", formula="x - tanh(x)", derivative="tanh(x)**2",
         second_derivative="2 * tanh(x) / cosh(x)**2",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.31,
-        best_for="sparse codes: small inputs become next to nothing, large ones lose 1", keeps="x",
+        best_for="sparse codes: small inputs become next to nothing, large ones lose 1", saved_for_backward="x",
         reference="shrinkage by tanh, as in torch", aliases=("tanhshrink",), torch="nn.functional.tanhshrink",
         float32=Bounds(1.65, 1.88), float64=Bounds(1.61, 1.72),
     ),
@@ -466,7 +466,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="hard_shrink", formula="where(abs(x) > lambd, x, 0)", derivative="where(abs(x) > lambd, 1, 0)",
         second_derivative="0",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
-        best_for="denoising: keeps what is large", keeps="x or y",
+        best_for="denoising: keeps what is large", saved_for_backward="x or y",
         kinks=(Kink("-lambd", "0"), Kink("lambd", "0")), reference="Donoho and Johnstone 1994",
         aliases=("hardshrink",), torch="nn.functional.hardshrink", numpy="x * (abs(x) > lambd)",
         parameters=(Parameter("lambd", 0.5, "0 up to this size; lambd >= 0"),),
@@ -477,7 +477,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="soft_shrink", formula="where(abs(x) > lambd, x - sign(x) * lambd, 0)",
         derivative="where(abs(x) > lambd, 1, 0)", second_derivative="0",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
-        best_for="sparse coding: the proximal step of an L1 penalty", keeps="x or y",
+        best_for="sparse coding: the proximal step of an L1 penalty", saved_for_backward="x or y",
         kinks=(Kink("-lambd", "0"), Kink("lambd", "0")), reference="Donoho 1995",
         aliases=("softshrink",), torch="nn.functional.softshrink",
         numpy="x - minimum(maximum(x, -lambd), lambd)",
@@ -489,7 +489,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
     Entry(
         name="exponential", formula="exp(x)", derivative="exp(x)", second_derivative="exp(x)",
         range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.18,
-        best_for="output layer of a Poisson regression", keeps="x or y",
+        best_for="output layer of a Poisson regression", saved_for_backward="x or y",
         reference="inverse of the log link, Nelder and Wedderburn 1972", torch="exp",
         float32=Bounds(0.81, 0.81), float64=Bounds(0.76, 0.76),
     ),
@@ -520,14 +520,14 @@ ROWS: Tuple[RowEntry, ...] = (
     RowEntry(
         name="logsumexp", formula="log(sum(exp(x)))", derivative="exp(x[j] - y)",
         range="(max(x), max(x) + log(n))", zero_centered=True, saturates="no", can_die=False,
-        cost=0.21, best_for="a smooth maximum; normalising constants", keeps="x", reduces=True,
+        cost=0.21, best_for="a smooth maximum; normalising constants", saved_for_backward="x", reduces=True,
         reference="Blanchard et al. 2021, arXiv:1909.03469", torch="logsumexp",
     ),
     RowEntry(
         name="hardmax", formula="1 at the first maximum, 0 elsewhere",
         derivative="none: it is constant but for jumps",
         range="{0, 1}, each row sums to 1", zero_centered=False, saturates="both", can_die=True,
-        cost=0.15, best_for="decisions: the class itself, not its probability", keeps="",
+        cost=0.15, best_for="decisions: the class itself, not its probability", saved_for_backward="",
         reference="ONNX operator Hardmax; numpy.argmax",
     ),
     RowEntry(

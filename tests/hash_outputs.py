@@ -50,9 +50,9 @@ def main():
                 for row in registry.ROWS:
                     f, grad = getattr(fa, row.name), np.take(slope, 0, axis) if row.reduces else slope
                     found[f"{row.name} {where}"] = digest(f(block, axis=axis))
-                    if row.keeps:
+                    if row.saved_for_backward:
                         found[f"{row.name}.backward {where}"] = digest(f.backward(grad, block, axis=axis))
-                    if "y" in row.keeps:
+                    if "y" in row.saved_for_backward:
                         found[f"{row.name}.backward_from_output {where}"] = digest(
                             f.backward_from_output(slope, f(block, axis=axis), axis=axis))
     found.update(hash_training.digests())

@@ -171,7 +171,7 @@ def test_bind_biased_backward_refuses():
 
 
 ROWS = [(function, kind) for function in rows.functions.values() for kind in ("value", "backward", "backward_from_output")
-        if kind == "value" or function.info.keeps and not (function.info.reduces and kind == "backward_from_output")]
+        if kind == "value" or function.info.saved_for_backward and not (function.info.reduces and kind == "backward_from_output")]
 
 
 @pytest.mark.parametrize("function, kind", ROWS, ids=lambda value: getattr(value, "name", value))

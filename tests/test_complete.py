@@ -35,7 +35,7 @@ INLINE REAL FN(trial_derivative)(REAL x)
 ENTRY = """    Entry(
         name="trial", formula="x / (1 + x * x)", derivative="(1 - x * x) / ((1 + x * x) * (1 + x * x))",
         range="[-0.5, 0.5]", zero_centered=True, saturates="both", can_die=False, cost=0.2,
-        best_for="trying this out", keeps="x", reference="this test", aliases=("attempt",),
+        best_for="trying this out", saved_for_backward="x", reference="this test", aliases=("attempt",),
     ),
 """
 

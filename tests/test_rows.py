@@ -13,7 +13,7 @@ from fastact.accuracy import rows as row_accuracy
 
 ROWS = [getattr(fa, entry.name) for entry in registry.ROWS]
 SHAPED = [f for f in ROWS if not f.info.reduces]                      # a result of x's shape
-SLOPED = [f for f in ROWS if f.info.keeps]
+SLOPED = [f for f in ROWS if f.info.saved_for_backward]
 WARM = [f for f in SHAPED if f is not fa.hardmax]                     # with a temperature
 FORMS = [(f, form) for f in ROWS for form in f.info.forms]
 NAMES = [f"{f.name}.{form}" for f, form in FORMS]
@@ -108,7 +108,7 @@ def test_rows_masked_as_a_whole(function, dtype):
             got = function(x, axis=-1, mask=mask)
         assert (got[1] == (-np.inf if function in (fa.log_softmax, fa.logsumexp) else 0)).all()
         assert_same_bits(got[[0, 2]], function(x, axis=-1)[[0, 2]])
-        if function.info.keeps:
+        if function.info.saved_for_backward:
             grad = np.ones_like(got)
             assert (function.backward(grad, x, axis=-1, mask=mask)[1] == 0).all()
 

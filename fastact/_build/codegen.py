@@ -118,7 +118,7 @@ def _row_functions(rows):
     """The signature and the call of each function of rows, but for those that make a number of a row."""
     for row in rows:
         form, sign = (row.name, 1) if row.name != "softmin" else ("softmax", -1)
-        for suffix in ["", "_backward", "_backward_from_output"] if row.keeps else [""]:
+        for suffix in ["", "_backward", "_backward_from_output"] if row.saved_for_backward else [""]:
             if not row.reduces:
                 inputs, _ = ARRAYS[suffix[1:] or "value"]
                 arguments = ", ".join([*(f"const floating[:, :, ::1] {name}" for name in inputs), "floating[:, :, ::1] out"])

@@ -40,8 +40,8 @@ def _paragraph(text, indent="    "):
 
 def _forms(entry):
     """The other forms that a function has."""
-    return ["bind", *(["backward"] if entry.keeps else []),
-            *(["backward_from_output", "jacobian"] if entry.keeps and not entry.reduces else [])]
+    return ["bind", *(["backward"] if entry.saved_for_backward else []),
+            *(["backward_from_output", "jacobian"] if entry.saved_for_backward and not entry.reduces else [])]
 
 
 def value(entry, signature):
@@ -65,7 +65,7 @@ def value(entry, signature):
               f"``fastact.{entry.name}.bind(x, out)`` fixes the arrays of a call.", f"Source: {entry.reference}.", "",
               "Examples", "--------", ">>> import fastact as fa", ">>> x = [[1.0, 2.0, 3.0], [0.5, 0.5, 0.5]]",
               f">>> y = fa.{entry.name}(x, axis=-1)"]
-    if entry.keeps:
+    if entry.saved_for_backward:
         grad = "[1.0, -1.0]" if entry.reduces else "[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]"
         lines += [f">>> dx = fa.{entry.name}.backward({grad}, x, axis=-1)"]
     return "\n".join(lines)
@@ -74,7 +74,7 @@ def value(entry, signature):
 def missing(entry, form):
     """The message of the error for a form that does not exist."""
     text = f"fastact.{entry.name}.{form} does not exist: "
-    if not entry.keeps:
+    if not entry.saved_for_backward:
         return text + f"{entry.name} is constant but for jumps; softmax with a low temperature has a gradient"
     if form == "jacobian":
         return text + "the gradient of one number is no matrix; fastact.softmax(x) has it"

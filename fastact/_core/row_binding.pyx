@@ -126,7 +126,7 @@ def bound(function, kind, /, *args, **options):
     number = {"value": 0, "backward": 1, "backward_from_output": 2}[kind]
     name = f"fastact.{function.name}{'' if kind == 'value' else '.' + kind}.bind"
     reduces = function.info.reduces
-    if number and not function.info.keeps or number == 2 and reduces:
+    if number and not function.info.saved_for_backward or number == 2 and reduces:
         getattr(function, kind)()
     inputs = (["x"], ["grad", "x"], ["grad", "y"])[number]
     parameters = inspect.signature(function.__call__).parameters

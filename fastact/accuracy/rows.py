@@ -20,7 +20,7 @@ RELATIVE = ("softmax", "softmin", "log_softmax", "hardmax")
 
 def has(name, form, dtype):
     """Whether there is such a form of a row function."""
-    keeps = next(row.keeps for row in registry.ROWS if row.name == name)
+    keeps = next(row.saved_for_backward for row in registry.ROWS if row.name == name)
     there = {"value": True, "backward": bool(keeps), "backward_from_output": "y" in keeps}
     return dtype != "bfloat16" and there.get(form, False)
 

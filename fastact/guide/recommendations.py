@@ -249,7 +249,7 @@ SYMPTOMS: Mapping[str, Row] = {
         remedies=("write into an array: out=, or bind for small ones", "float32 instead of float64",
                   "python -m fastact bench shows the costs on this machine")),
     "memory": Row(
-        ("out_of_memory", "oom"), avoid=lambda entry: entry.keeps == "x", choices=_choices(
+        ("out_of_memory", "oom"), avoid=lambda entry: entry.saved_for_backward == "x", choices=_choices(
             relu="backward needs only the output, so the input can be overwritten",
             leaky_relu="the same, and units do not die",
             elu="the same",

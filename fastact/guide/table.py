@@ -86,8 +86,8 @@ def _facts(entry):
         yield p.name, p.doc if p.default is None else f"{p.exact or repr(p.default)} by default: {p.doc}"
     if getattr(entry, "kinks", ()):
         yield "kinks", docstrings.kinks(entry)
-    if entry.keeps:
-        yield "keeps", f"{entry.keeps}, for backward"
+    if entry.saved_for_backward:
+        yield "saved for backward", f"{entry.saved_for_backward}, for backward"
     for dtype in ("float32", "float64"):
         bounds = getattr(entry, dtype, None)
         if bounds:
