@@ -83,7 +83,8 @@ class Entry:
     own_backward: bool = False      # the room has NAME_backward_slope, quicker and below 4 ULP
     stops: bool = False             # a selection makes the slope 0 somewhere: the room has NAME_backward(grad, x),
                                     # which is 0 there for every grad, and NAME_backward_from_output(grad, y)
-    crossings: Tuple[float, ...] = ()  # zeros of the derivative at the defaults: absolute error 2^-26 within 0.01
+    derivative_zeros: Tuple[float, ...] = ()  # x where f' = 0, at the defaults. Within 0.01 of them an absolute error
+                                    # of 2^-26 is allowed, since the relative error is unbounded
     piecewise: bool = False         # the float value is by pieces: the room has NAME_argument, NAME_on_piece and their table
     half_error: float = 0.0         # the room has NAME_half, a quicker value for half types: its error in ULP of float32
     halves: Tuple[str, ...] = ()    # forms whose float32 result at the defaults, rounded again, is the right half
@@ -335,7 +336,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[-0.2785, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.15,
         best_for="hidden layers of deep networks", saved_for_backward="x",
         reference="Elfwing et al. 2017, arXiv:1702.03118", torch="nn.functional.silu",
-        own_backward=True, crossings=(-1.278464542761074,),
+        own_backward=True, derivative_zeros=(-1.278464542761074,),
         float32=Bounds(1.84, 1.45), float64=Bounds(1.72, 1.54),
     ),
     Entry(
@@ -348,7 +349,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         reference="Ramachandran et al. 2017, arXiv:1710.05941",
         parameters=(Parameter("beta", 1.0, "steepness; 0 gives x / 2, large values approach relu",
                               measured=(1e-3, 0.1, 0.7, 1.7, 3.3, 1e3, -1.0)),),
-        crossings=(-1.278464542761074,),
+        derivative_zeros=(-1.278464542761074,),
         float32=Bounds(1.96, 1.59), float64=Bounds(1.95, 1.64),
     ),
     Entry(
@@ -358,7 +359,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[-0.169972, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.3,
         best_for="hidden layers of transformers", saved_for_backward="x",
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", torch="nn.functional.gelu",
-        approximate=(("none", "gelu"), ("tanh", "gelu_tanh")), crossings=(-0.7517915246935645,),
+        approximate=(("none", "gelu"), ("tanh", "gelu_tanh")), derivative_zeros=(-0.7517915246935645,),
         half_error=5.5,
         float32=Bounds(1.88, 1.87), float64=Bounds(1.77, 1.81),
     ),
@@ -373,7 +374,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[-0.170041, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.25,
         best_for="networks trained with it, such as GPT-2", saved_for_backward="x",
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", torch="nn.functional.gelu",
-        crossings=(-0.7524614220710163,),
+        derivative_zeros=(-0.7524614220710163,),
         float32=Bounds(1.89, 1.29), float64=Bounds(1.67, 1.21),
     ),
     Entry(
@@ -383,7 +384,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[-0.163611, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.19,
         best_for="networks trained with it, such as CLIP", saved_for_backward="x",
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", own_backward=True,
-        crossings=(-0.751154255441289,),
+        derivative_zeros=(-0.751154255441289,),
         float32=Bounds(1.92, 1.83), float64=Bounds(1.88, 1.82),
     ),
     Entry(
@@ -393,7 +394,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[-0.375, inf)", zero_centered=True, saturates="left", can_die=True, cost=0.07,
         best_for="as silu, on small devices", saved_for_backward="x", kinks=(Kink("-3", "0"), Kink("3", "1")),
         reference="Howard et al. 2019, MobileNetV3, arXiv:1905.02244", aliases=("hard_swish", "hardswish"),
-        torch="nn.functional.hardswish", crossings=(-1.5,),
+        torch="nn.functional.hardswish", derivative_zeros=(-1.5,),
         halves=("value", "derivative"),
         half_error=2.3,
         stops=True,
@@ -438,8 +439,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="-sigmoid(x) * sigmoid(-x)",
         range="(-inf, 0)", zero_centered=False, saturates="right", can_die=False, cost=0.28,
         best_for="logarithms of probabilities: binary likelihoods, contrastive and preference losses",
-        saved_for_backward="x or y", reference="logarithm of Verhulst 1838; as log_expit in SciPy", aliases=("logsigmoid", "log_expit"),
-        torch="nn.functional.logsigmoid",
+        saved_for_backward="x or y", reference="logarithm of Verhulst 1838; as log_expit in SciPy",
+        aliases=("logsigmoid", "log_expit"), torch="nn.functional.logsigmoid",
         numpy="minimum(x, 0) - log1p(exp(-abs(x)))",  # exp() alone overflows
         float32=Bounds(1.39, 1.76), float64=Bounds(1.25, 1.61),
     ),
@@ -451,7 +452,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[-0.30885, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.33,
         best_for="hidden layers of deep networks, convolutional ones above all", saved_for_backward="x",
         reference="Misra 2019, arXiv:1908.08681", torch="nn.functional.mish",
-        own_backward=True, crossings=(-1.1924312145154952,),
+        own_backward=True, derivative_zeros=(-1.1924312145154952,),
         float32=Bounds(1.81, 1.73), float64=Bounds(1.56, 1.4),
     ),
     Entry(

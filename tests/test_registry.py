@@ -80,7 +80,7 @@ def test_range(entry, values):
     f, _ = functions(entry, values)
     low, high, has_low, has_high = interval(entry, values)
     far = [f(-FAR), f(FAR)]
-    among = [POINTS[0], *sample_points.crossings(entry, tuple(map(float, values))), *POINTS[1:]]  # the extrema too
+    among = [POINTS[0], *sample_points.derivative_zeros(entry, tuple(map(float, values))), *POINTS[1:]]  # the extrema too
     found = [f(x) for x in among]
     rim = found[0], found[-1]
     inner = [value for x, value in zip(among, found) if abs(x) <= 8]  # at 60 erf is 1 in any precision
@@ -172,12 +172,13 @@ def test_crossings_are_zeros_of_the_derivative(entry, values):
     _, slope = functions(entry, values)
     signs = [(float(x), slope(x) > 0) for x in POINTS if slope(x) != 0]
     changes = [x for (x, one), (_, other) in itertools.pairwise(signs) if one != other]
-    crossings = sample_points.crossings(entry, tuple(map(float, values)))
-    assert len(changes) == len(crossings), (
-        f"{entry.name}{values}: the derivative changes its sign after {changes}, but the entry's crossings={entry.crossings} "
-        f"lead to {crossings}; with parameters that give other zeros, name an example= that gives these")
-    for crossing in crossings:
-        assert abs(slope(crossing)) < 1e-15, f"{entry.name}{values}: not 0 at {crossing}; the sign changes after {changes}"
+    zeros = sample_points.derivative_zeros(entry, tuple(map(float, values)))
+    assert len(changes) == len(zeros), (
+        f"{entry.name}{values}: the derivative changes its sign after {changes}, but the entry's "
+        f"derivative_zeros={entry.derivative_zeros} lead to {zeros}; with parameters that give other zeros, name "
+        "an example= that gives these")
+    for zero in zeros:
+        assert abs(slope(zero)) < 1e-15, f"{entry.name}{values}: not 0 at {zero}; the sign changes after {changes}"
 
 
 @EACH
@@ -227,7 +228,7 @@ def test_mpmath_is_asked_for_by_name(monkeypatch):
 SINLU = dataclasses.replace(
     registry.by_name()["swish"], name="sinlu", formula="(x + a * sin(b * x)) * sigmoid(x)",
     derivative="(1 + a * b * cos(b * x)) * sigmoid(x) + (x + a * sin(b * x)) * sigmoid(x) * sigmoid(-x)",
-    range="[-0.4974, inf), at the defaults", crossings=(-1.082865270894081,),
+    range="[-0.4974, inf), at the defaults", derivative_zeros=(-1.082865270894081,),
     parameters=(registry.Parameter("a", 1.0, "", example=0.5, measured=(0.5,)),
                 registry.Parameter("b", 1.0, "", measured=(2.0,))))
 

@@ -75,19 +75,19 @@ def _half_bounds(entry):
         errors = (entry.half_error or max(value, 0.5), slope and max(slope, 0.5), backward, 0.0, 3.0, 3.0)
     bends = entry.zero_centered and entry.second_derivative != "0"  # next to 0 by less than float's last bit
     sure = {form: "ROUNDS_CORRECTLY_EXCEPT_NEAR_0" if form == "value" and bends else "ROUNDS_CORRECTLY" for form in entry.halves}
-    crossing = next((at for at in entry.crossings if at % 0.5), 0)  # at a float the slope is 0, and beside it exact
+    zero = next((at for at in entry.derivative_zeros if at % 0.5), 0)  # at a float the slope is 0, and beside it exact
     defaults = [parameter.default or 0.0 for parameter in entry.parameters]
 
     def braces(values):
         return "{" + ", ".join(map(str, values)) + "}"
 
     return (f"{braces(errors)}, {braces(sure.get(form, 'CHECK_ROUNDING') for form in LOOPS)}, "
-            f"{crossing}, {braces(defaults or [0])}")
+            f"{zero}, {braces(defaults or [0])}")
 
 
 def _own_backward(entry):
     """own_backward of src_c/internal.h."""
-    return 2 + bool(entry.crossings) if entry.stops else int(entry.own_backward)
+    return 2 + bool(entry.derivative_zeros) if entry.stops else int(entry.own_backward)
 
 
 def c_list(entries, rows):

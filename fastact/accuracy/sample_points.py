@@ -60,13 +60,13 @@ def kinks(entry, values):
     return [float(formulas.mpmath_function(kink.at, names)(0, *values)) for kink in entry.kinks]
 
 
-def crossings(entry, values):
+def derivative_zeros(entry, values):
     """Zeros of the derivative at these parameters, from the entry's at the defaults: c / parameter, or near it."""
-    if values == entry.defaults or not entry.crossings:
-        return entry.crossings
+    if values == entry.defaults or not entry.derivative_zeros:
+        return entry.derivative_zeros
     names, mp, found = [p.name for p in entry.parameters], formulas.context(), []
     slope = formulas.mpmath_function(entry.derivative, names)
-    for c in entry.crossings:
+    for c in entry.derivative_zeros:
         for start in (c / values[0] if values[0] else c, c):
             try:
                 at_start = abs(slope(start, *values)) <= 1e-15
@@ -80,7 +80,7 @@ def crossings(entry, values):
 def landmarks(entry, values):
     """Magnitudes with something of interest, for parameters as they are or as scales of x."""
     scales = {1.0, *(s for v in map(abs, values) if v for s in (v, 1 / v, v**0.5))}
-    return np.unique([*(mark * scale for mark in (*LANDMARKS, *map(abs, entry.crossings)) for scale in scales),
+    return np.unique([*(mark * scale for mark in (*LANDMARKS, *map(abs, entry.derivative_zeros)) for scale in scales),
                       *map(abs, kinks(entry, values))])
 
 
@@ -96,7 +96,7 @@ def float64_points(entry, values, count, seed=0):
     exponents = np.repeat(np.arange(-1074, 1024), count)
     everywhere = np.ldexp(random.uniform(1, 2, exponents.size), exponents)
     centre, tails = random.uniform(0, 40, 5000 * count), random.uniform(0, 760, 2500 * count)
-    zeros = np.abs(entry.crossings)
+    zeros = np.abs(entry.derivative_zeros)
     around = zeros[:, None] + np.ldexp(random.uniform(-1, 1, 800 * count), -random.integers(1, 50, 800 * count))
     scales = {1.0, *(1 / abs(v) for v in values if v)}
     scaled = [points * scale for scale in scales for points in (centre, tails, around.ravel())]

@@ -103,7 +103,7 @@ class Measured:
         quick = self.entry.own_backward and self.case.form in ("backward", "gated_backward", "biased_backward")
         self.near = (0.25 if quick else 0.01) * min(1.0, abs(scale))
         slope = OUTPUTS[self.case.form][self.case.output] == "derivative" and self.values != (0,)
-        self.crossings = sample_points.crossings(self.entry, self.values) if slope else ()
+        self.derivative_zeros = sample_points.derivative_zeros(self.entry, self.values) if slope else ()
 
     def got(self, x):
         """What the kernel returns; gradients and gates are 1, a bias is half of the sum."""
@@ -147,11 +147,11 @@ class Measured:
 
     def accepted(self, x, got, want):
         """Where the derivative is so near its zero that its absolute error will do."""
-        if not self.crossings:
+        if not self.derivative_zeros:
             return np.zeros(x.shape, bool)
         near = np.zeros(x.shape, bool)
-        for crossing in self.crossings:
-            near |= np.abs(x.astype(want.dtype) - crossing) < self.near
+        for zero in self.derivative_zeros:
+            near |= np.abs(x.astype(want.dtype) - zero) < self.near
         return near & (np.abs(got - want) <= float(self.limits.eps) / 8)
 
     def worst(self, x, want, before=Worst()):
