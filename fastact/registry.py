@@ -1,6 +1,6 @@
 """The table of activations: one entry each, and everything else is derived from it.
 
-setup.py reads it to instantiate the C rooms in ``src_c/activations``; the package takes names,
+setup.py reads it to instantiate the kernel headers in ``src_c/activations``; the package takes names,
 defaults and docstrings from it; the tests, the accuracy tool, the benchmarks and README's tables
 iterate over it. It imports nothing but the standard library.
 
@@ -42,10 +42,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Kink:
-    """A point where the derivative does not exist, and the slope by convention; both may name parameters."""
+    """A point where the derivative does not exist, and the derivative by convention; both may name parameters."""
 
     at: str
-    slope: str
+    derivative: str
 
 
 @dataclass(frozen=True)
@@ -75,19 +75,20 @@ class Entry:
     saved_for_backward: str         # what backward needs: "x", or "x or y" where the output will do
     reference: str
     kinks: Tuple[Kink, ...] = ()
-    second_derivative: str = ""     # its formula; empty where the room has none
+    second_derivative: str = ""     # its formula; empty where the header has none
     parameters: Tuple[Parameter, ...] = ()
     aliases: Tuple[str, ...] = ()
     torch: str = ""                 # the callable in torch, for benchmarks
     numpy: str = ""                 # the baseline where plain NumPy has a better form than `formula`
-    own_backward: bool = False      # the room has NAME_backward_slope, quicker and below 4 ULP
-    stops: bool = False             # a selection makes the slope 0 somewhere: the room has NAME_backward(grad, x),
-                                    # which is 0 there for every grad, and NAME_backward_from_output(grad, y)
+    derivative_fast: bool = False   # the header has NAME_derivative_fast for backward: faster, error below 4 ULP
+    masks_gradient: bool = False    # a selection makes the derivative 0 somewhere. The header has NAME_backward(grad, x), which
+                                    # is 0 there for every grad, and NAME_backward_from_output(grad, y)
     derivative_zeros: Tuple[float, ...] = ()  # x where f' = 0, at the defaults. Within 0.01 of them an absolute error
                                     # of 2^-26 is allowed, since the relative error is unbounded
-    piecewise: bool = False         # the float value is by pieces: the room has NAME_argument, NAME_on_piece and their table
-    half_error: float = 0.0         # the room has NAME_half, a quicker value for half types: its error in ULP of float32
-    halves: Tuple[str, ...] = ()    # forms whose float32 result at the defaults, rounded again, is the right half
+    piecewise: bool = False         # the float value is by pieces: the header has NAME_argument, NAME_on_piece and their table
+    half_ulp: float = 0.0           # the header has NAME_half, a faster value for half types: its error in ULP of float32
+    rounds_correctly_in_half: Tuple[str, ...] = ()  # forms that are correctly rounded to float16 and bfloat16 by rounding
+                                    # the float32 result, with the default parameters
     approximate: Tuple[Tuple[str, str], ...] = ()  # torch's keyword: its values, and the function that each names
     float32: Optional[Bounds] = None
     float64: Optional[Bounds] = None
@@ -98,7 +99,7 @@ class Entry:
         return self.saved_for_backward == "x or y"
 
     @property
-    def second_stops(self) -> bool:
+    def masks_second_gradient(self) -> bool:
         """Whether a selection makes the second derivative 0 somewhere."""
         return self.second_derivative == "0" or "where(" in self.second_derivative
 
@@ -135,7 +136,7 @@ class RowEntry:
     reference: str
     saved_for_backward: str = "x or y"  # what backward needs; empty where there is no derivative
     reduces: bool = False           # one number a row
-    room: str = ""                  # the header in src_c/rows, where it has not the function's name
+    header: str = ""                # the header in src_c/rows, where its name is not the function's
     torch: str = ""
     aliases: Tuple[str, ...] = ()
 
@@ -175,8 +176,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         aliases=("hardsigmoid",), torch="nn.functional.hardsigmoid",
         parameters=(Parameter("slope", 1 / 6, "slope of the line; ONNX has 0.2", exact="1/6"),
                     Parameter("offset", 0.5, "value at 0")),
-        halves=("value", "derivative", "backward"),
-        stops=True,
+        rounds_correctly_in_half=("value", "derivative", "backward"),
+        masks_gradient=True,
         float32=Bounds(0.67, 0.34), float64=Bounds(1.0, 0.34),
     ),
     Entry(
@@ -185,8 +186,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[0, 1]", zero_centered=False, saturates="both", can_die=True, cost=0.04,
         best_for="probabilities that may be 0 or 1 exactly", saved_for_backward="x",
         kinks=(Kink("-1", "0"), Kink("1", "0")), reference="JAX 0.4.36; the slope of sparse_plus",
-        halves=("value", "derivative", "backward"),
-        stops=True,
+        rounds_correctly_in_half=("value", "derivative", "backward"),
+        masks_gradient=True,
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
@@ -206,7 +207,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         aliases=("hardtanh",), torch="nn.functional.hardtanh",
         parameters=(Parameter("min_val", -1.0, "the lower end", signed=True),
                     Parameter("max_val", 1.0, "the upper end, above min_val", signed=True)),
-        stops=True,
+        masks_gradient=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -215,7 +216,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.12,
         best_for="the normal distribution; bounded outputs", saved_for_backward="x",
         reference="the error function; as erf in SciPy", torch="erf", piecewise=True,
-        half_error=4.6,
+        half_ulp=4.6,
         float32=Bounds(0.98, 1.61), float64=Bounds(0.78, 1.28),
     ),
     Entry(
@@ -233,7 +234,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
         best_for="hidden layers: the first to try", saved_for_backward="x or y", kinks=(Kink("0", "0"),),
         reference="Nair and Hinton 2010; Glorot et al. 2011", torch="relu",
-        stops=True,
+        masks_gradient=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -242,7 +243,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[0, 6]", zero_centered=False, saturates="both", can_die=True, cost=0.04,
         best_for="hidden layers that will be quantised", saved_for_backward="x or y", kinks=(Kink("0", "0"), Kink("6", "0")),
         reference="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10", torch="nn.functional.relu6",
-        stops=True,
+        masks_gradient=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -251,8 +252,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
         best_for="feed-forward layers of transformers", saved_for_backward="x",
         reference="So et al. 2021, Primer, arXiv:2109.08668",
-        halves=("value",),
-        stops=True,
+        rounds_correctly_in_half=("value",),
+        masks_gradient=True,
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
@@ -263,7 +264,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         reference="torch.nn.Threshold", torch="nn.functional.threshold",
         parameters=(Parameter("threshold", None, "x itself above it", example=1.0),
                     Parameter("value", None, "the result up to the threshold", example=0.0)),
-        stops=True,
+        masks_gradient=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -273,7 +274,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="sparse codes of autoencoders without biases", saved_for_backward="x or y", kinks=(Kink("theta", "0"),),
         reference="Konda et al. 2014, arXiv:1402.3337", numpy="x * (x > theta)",
         parameters=(Parameter("theta", 1.0, "x itself above it, else 0; theta >= 0"),),
-        stops=True,
+        masks_gradient=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -285,7 +286,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         kinks=(Kink("0", "negative_slope"),), reference="Maas et al. 2013", torch="nn.functional.leaky_relu",
         numpy="maximum(x, negative_slope * x)",  # where() mispredicts on random signs
         parameters=(Parameter("negative_slope", 0.01, "slope for x <= 0"),),
-        halves=("value", "derivative", "backward"),
+        rounds_correctly_in_half=("value", "derivative", "backward"),
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
@@ -336,7 +337,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[-0.2785, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.15,
         best_for="hidden layers of deep networks", saved_for_backward="x",
         reference="Elfwing et al. 2017, arXiv:1702.03118", torch="nn.functional.silu",
-        own_backward=True, derivative_zeros=(-1.278464542761074,),
+        derivative_fast=True, derivative_zeros=(-1.278464542761074,),
         float32=Bounds(1.84, 1.45), float64=Bounds(1.72, 1.54),
     ),
     Entry(
@@ -360,7 +361,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="hidden layers of transformers", saved_for_backward="x",
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", torch="nn.functional.gelu",
         approximate=(("none", "gelu"), ("tanh", "gelu_tanh")), derivative_zeros=(-0.7517915246935645,),
-        half_error=5.5,
+        half_ulp=5.5,
         float32=Bounds(1.88, 1.87), float64=Bounds(1.77, 1.81),
     ),
     Entry(
@@ -383,7 +384,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="1.702 * sigmoid(1.702 * x) * sigmoid(-1.702 * x) * (2 - 1.702 * x * tanh(0.851 * x))",
         range="[-0.163611, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.19,
         best_for="networks trained with it, such as CLIP", saved_for_backward="x",
-        reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", own_backward=True,
+        reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", derivative_fast=True,
         derivative_zeros=(-0.751154255441289,),
         float32=Bounds(1.92, 1.83), float64=Bounds(1.88, 1.82),
     ),
@@ -395,9 +396,9 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="as silu, on small devices", saved_for_backward="x", kinks=(Kink("-3", "0"), Kink("3", "1")),
         reference="Howard et al. 2019, MobileNetV3, arXiv:1905.02244", aliases=("hard_swish", "hardswish"),
         torch="nn.functional.hardswish", derivative_zeros=(-1.5,),
-        halves=("value", "derivative"),
-        half_error=2.3,
-        stops=True,
+        rounds_correctly_in_half=("value", "derivative"),
+        half_ulp=2.3,
+        masks_gradient=True,
         float32=Bounds(1.34, 1.34), float64=Bounds(1.34, 1.34),
     ),
     Entry(
@@ -430,8 +431,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="as softplus, but 0 and x exactly outside [-1, 1]", saved_for_backward="x",
         reference="JAX 0.4.36; integral of sparse_sigmoid",
         numpy="(minimum(maximum(x, -1), 1) + 1)**2 / 4 + (maximum(x, 1) - 1)",
-        halves=("derivative",),
-        stops=True,
+        rounds_correctly_in_half=("derivative",),
+        masks_gradient=True,
         float32=Bounds(0.5, 0.5), float64=Bounds(0.5, 0.5),
     ),
     Entry(
@@ -452,7 +453,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[-0.30885, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.33,
         best_for="hidden layers of deep networks, convolutional ones above all", saved_for_backward="x",
         reference="Misra 2019, arXiv:1908.08681", torch="nn.functional.mish",
-        own_backward=True, derivative_zeros=(-1.1924312145154952,),
+        derivative_fast=True, derivative_zeros=(-1.1924312145154952,),
         float32=Bounds(1.81, 1.73), float64=Bounds(1.56, 1.4),
     ),
     Entry(
@@ -471,7 +472,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         kinks=(Kink("-lambd", "0"), Kink("lambd", "0")), reference="Donoho and Johnstone 1994",
         aliases=("hardshrink",), torch="nn.functional.hardshrink", numpy="x * (abs(x) > lambd)",
         parameters=(Parameter("lambd", 0.5, "0 up to this size; lambd >= 0"),),
-        stops=True,
+        masks_gradient=True,
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -483,8 +484,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         aliases=("softshrink",), torch="nn.functional.softshrink",
         numpy="x - minimum(maximum(x, -lambd), lambd)",
         parameters=(Parameter("lambd", 0.5, "0 up to this size, and by so much the rest shrinks; lambd >= 0"),),
-        halves=("value", "backward"),
-        stops=True,
+        rounds_correctly_in_half=("value", "backward"),
+        masks_gradient=True,
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
@@ -515,7 +516,7 @@ ROWS: Tuple[RowEntry, ...] = (
         name="softmin", formula="exp(min(x) - x) / sum(exp(min(x) - x))",
         derivative="y[i] * (y[j] - 1[i = j])",
         range="(0, 1), each row sums to 1", zero_centered=False, saturates="both", can_die=False,
-        cost=0.26, best_for="weights that fall with a distance or a cost", room="softmax",
+        cost=0.26, best_for="weights that fall with a distance or a cost", header="softmax",
         reference="softmax(-x)", torch="nn.functional.softmin",
     ),
     RowEntry(

@@ -21,13 +21,20 @@
 /* One instantiated loop over contiguous arrays; n is a multiple of the vector's lanes. */
 typedef void fa_kernel(const void *const *in, void *const *out, ptrdiff_t n, const void *parameters);
 
+/* How an activation's backward loop is made. */
+typedef enum {
+    FA_BACKWARD_PRODUCT,     /* grad f'(x) */
+    FA_BACKWARD_FAST,        /* grad NAME_derivative_fast(x), a faster derivative with an error below 4 ULP */
+    FA_BACKWARD_MASKED,      /* NAME_backward(grad, x): 0 for every grad where f'(x) = 0 */
+    FA_BACKWARD_MASKED_ZEROS /* the same, but f' is also 0 at points where nothing is masked */
+} fa_backward_kind;
+
 /* The loops of one activation in one dtype: by form, with scalar parameters and with arrays of them. */
 typedef struct {
     fa_kernel *scalar[FA_LOOP_COUNT];
     fa_kernel *array[FA_LOOP_COUNT];
-    int own_backward; /* 1: the backward loop has a derivative of its own, quicker than the derivative; 2: its own product, 0 for
-                         every gradient where the derivative is 0; 3: its own product, and the derivative crosses 0 too */
-    fa_kernel *half;  /* NULL, or a quicker value for half types */
+    fa_backward_kind backward_kind;
+    fa_kernel *half; /* NULL, or a faster value for half types */
 } fa_kernels;
 
 /* One call over strided arrays, in the order of a ufunc: inputs, parameters, outputs. Elements of matrices

@@ -46,10 +46,10 @@ def test_float64_stratified(name, slope):
 
 @pytest.mark.parametrize("name", fa.activations)
 def test_slopes_of_backward(name, dtype):
-    """backward's slope is the derivative or, where the room has a quicker one, below 4 ULP; that from the output
+    """backward's slope is the derivative or, where the header has a faster one, below 4 ULP; that from the output
     is within 2 eps of what it was at x."""
     entry, dtype = registry.by_name()[name], np.dtype(dtype).name
-    limits = {"backward": 4 if entry.own_backward else bound(name, "derivative", dtype), "backward_from_output": 2}
+    limits = {"backward": 4 if entry.derivative_fast else bound(name, "derivative", dtype), "backward_from_output": 2}
     for form in limits.keys() & set(entry.forms):
         case = cases(name, form, dtype)[0]
         worst = sweeps.sweep_float64(case, 1) if dtype == "float64" else sweeps.sweep_float32(case, stride=37 * STRIDE)

@@ -54,7 +54,7 @@ def missing(root):
     registry = registry_of(root)
     for folder, entries, kind in (("activations", registry.ACTIVATIONS, "activation"), ("rows", registry.ROWS, "row")):
         headers = {path.stem for path in (root / "src_c" / folder).glob("*.h")} - SHARED
-        names = {getattr(entry, "room", "") or entry.name for entry in entries}
+        names = {getattr(entry, "header", "") or entry.name for entry in entries}
         yield from (f"{name}: src_c/{folder}/{name}.h has no {kind} entry in fastact/registry.py"
                     for name in sorted(headers - names))
         yield from (f"{name}: the entry in fastact/registry.py has no src_c/{folder}/{name}.h"
@@ -62,8 +62,8 @@ def missing(root):
     for entry in registry.ACTIVATIONS:
         header = root / "src_c" / "activations" / f"{entry.name}.h"
         text = header.read_text() if header.exists() else ""
-        wanted = [entry.name, f"{entry.name}_derivative"] + [f"{entry.name}_backward"] * entry.stops
-        wanted += [f"{entry.name}_{'backward' if entry.stops else 'derivative'}_from_output"] * entry.from_output
+        wanted = [entry.name, f"{entry.name}_derivative"] + [f"{entry.name}_backward"] * entry.masks_gradient
+        wanted += [f"{entry.name}_{'backward' if entry.masks_gradient else 'derivative'}_from_output"] * entry.from_output
         yield from (f"{entry.name}: its header does not define FN({function})"
                     for function in wanted if text and f"FN({function})" not in text)
         if not (entry.float32 and entry.float64):

@@ -71,7 +71,7 @@ def kernels():
             for style in ("scalar", "array") if activation.info.parameters else ("scalar",):
                 for suffix in ("f32", "f64"):
                     yield f"{activation.name}_{form}_{style}_{suffix}"
-        if activation.info.half_error:
+        if activation.info.half_ulp:
             yield f"{activation.name}_half_scalar_f32"
 
 
@@ -120,7 +120,7 @@ def test_rows_are_vectorised(c_objects, isa):
     rows = {name: lines for name, lines in functions(c_objects[isa]).items() if ROWS.match(name)}
     for entry in registry.ROWS:
         for suffix in ("along_f32", "along_f64"):
-            kernels = [lines for name, lines in rows.items() if name.startswith(entry.room or entry.name) and suffix in name]
+            kernels = [lines for name, lines in rows.items() if name.startswith(entry.header or entry.name) and suffix in name]
             assert kernels, f"{entry.name}: no kernel in {isa}.o"
             assert any(WIDTH[isa] in line for lines in kernels for line in lines), entry.name
     called = set().union(*(calls(lines) for lines in rows.values()))

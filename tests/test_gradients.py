@@ -52,14 +52,14 @@ def test_one_slope_at_zeros_of_either_sign(activation, dtype):
 
 
 def test_backward_is_the_product(activation, dtype):
-    """grad * f'(x), rounded once from the derivative's bits; where the room has a quicker slope, below 4 ulp of
+    """grad * f'(x), rounded once from the derivative's bits; where the header has a faster derivative, below 4 ulp of
     the slope, and within 2^-26 (2^-55) next to its zero."""
     rng = np.random.default_rng(1)
     for parameters in settings(activation):
         for x in (every_exponent(dtype, 8), wide(dtype, 3001)):
             grad = rng.normal(0, 2, x.size).astype(dtype)
             got, slope = activation.backward(grad, x, *parameters), activation.derivative(x, *parameters)
-            if not activation.info.own_backward:
+            if not activation.info.derivative_fast:
                 with np.errstate(over="ignore", invalid="ignore"):
                     assert_same_bits(got, grad * slope)
                 continue
@@ -78,7 +78,7 @@ def stopped_points(activation, parameters, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
-@pytest.mark.parametrize("name", [name for name, activation in fa.activations.items() if activation.info.stops])
+@pytest.mark.parametrize("name", [name for name, activation in fa.activations.items() if activation.info.masks_gradient])
 def test_no_gradient_passes_a_selected_zero(name, dtype):
     """Every form gives 0 there, for an infinite grad and for NaN, without a floating-point flag of inf * 0."""
     activation, wide = fa.activations[name], dtype in ("float32", "float64")

@@ -147,7 +147,7 @@ def passes_nan(form, which, k, clean, x):
     """Whether a NaN in an argument reaches output k, which would be `clean` with a gradient of 1."""
     argument, slope = docstrings.INPUTS[kind(form)][which], is_slope(form, k)
     if slope and argument in ("grad", "up"):
-        return not (form.info.stops and clean == 0 and x not in form.info.derivative_zeros)
+        return not (form.info.masks_gradient and clean == 0 and x not in form.info.derivative_zeros)
     if argument == "up":  # dup has no up in it
         return kind(form) != "gated_backward"
     return not (slope and form.info.name == "identity")

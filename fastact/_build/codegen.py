@@ -47,7 +47,7 @@ def check(entries, functions):
                              f"{where}: a parameter cannot be named {', '.join(taken)}, which is something else already")
         formulas = {"formula": entry.formula, "derivative": entry.derivative, "second_derivative": entry.second_derivative,
                     "numpy": entry.numpy}
-        formulas.update((f"kink {text!r}", text) for kink in entry.kinks for text in (kink.at, kink.slope))
+        formulas.update((f"kink {text!r}", text) for kink in entry.kinks for text in (kink.at, kink.derivative))
         for what, text in formulas.items():
             try:
                 nodes = ast.walk(ast.parse(text or "0", mode="eval"))
@@ -61,42 +61,48 @@ def check(entries, functions):
                     "What kernels may use is in src_c/math, listed in docs/adding.md")
 
 
-def _half_bounds(entry):
-    """What float32 may err by in ULP, by form, 0 where it and the parameters are exact; at which forms it is sure.
+def _braces(values):
+    return "{" + ", ".join(map(str, values)) + "}"
 
-    Backward has its own slope, below 4 ULP, or the derivative, and one product.
+
+def _half_bounds(entry):
+    """The C initialiser of a row of half_bounds (src_c/loops/half_loops.h).
+
+    The float32 error bound of each form, 0 if the form is exact; whether its float32 result can be rounded to half without
+    a check; a zero of the derivative; and the parameters' defaults. The backward bound is that of the derivative and
+    half an ULP for one product.
     """
     bounds = entry.float32
-    value, slope = (bounds.value, bounds.derivative) if bounds else (2.0, 2.0)
-    if value == slope == 0:
+    value, derivative = (bounds.value, bounds.derivative) if bounds else (2.0, 2.0)
+    if value == derivative == 0:
         errors = (0.0,) * len(LOOPS)
     else:
-        backward = 4.5 if entry.own_backward else slope + 0.5
-        errors = (entry.half_error or max(value, 0.5), slope and max(slope, 0.5), backward, 0.0, 3.0, 3.0)
-    bends = entry.zero_centered and entry.second_derivative != "0"  # next to 0 by less than float's last bit
-    sure = {form: "ROUNDS_CORRECTLY_EXCEPT_NEAR_0" if form == "value" and bends else "ROUNDS_CORRECTLY" for form in entry.halves}
-    zero = next((at for at in entry.derivative_zeros if at % 0.5), 0)  # at a float the slope is 0, and beside it exact
+        backward = 4.5 if entry.derivative_fast else derivative + 0.5
+        errors = (entry.half_ulp or max(value, 0.5), derivative and max(derivative, 0.5), backward, 0.0, 3.0, 3.0)
+    checks = dict.fromkeys(LOOPS, "CHECK_ROUNDING")
+    checks.update(dict.fromkeys(entry.rounds_correctly_in_half, "ROUNDS_CORRECTLY"))
+    if checks["value"] == "ROUNDS_CORRECTLY" and entry.zero_centered and entry.second_derivative != "0":
+        checks["value"] = "ROUNDS_CORRECTLY_EXCEPT_NEAR_0"  # f(x) - f'(0) x is less than float's last bit there
+    # Skipped where the zero is itself a float32: there and next to it the derivative is exact.
+    zero = next((at for at in entry.derivative_zeros if at % 0.5), 0)
     defaults = [parameter.default or 0.0 for parameter in entry.parameters]
-
-    def braces(values):
-        return "{" + ", ".join(map(str, values)) + "}"
-
-    return (f"{braces(errors)}, {braces(sure.get(form, 'CHECK_ROUNDING') for form in LOOPS)}, "
-            f"{zero}, {braces(defaults or [0])}")
+    return f"{_braces(errors)}, {_braces(checks.values())}, {zero}, {_braces(defaults or [0])}"
 
 
-def _own_backward(entry):
-    """own_backward of src_c/internal.h."""
-    return 2 + bool(entry.derivative_zeros) if entry.stops else int(entry.own_backward)
+def _backward_kind(entry):
+    """The name of fa_backward_kind in src_c/internal.h, without FA_BACKWARD_."""
+    if entry.masks_gradient:
+        return "MASKED_ZEROS" if entry.derivative_zeros else "MASKED"
+    return "FAST" if entry.derivative_fast else "PRODUCT"
 
 
 def c_list(entries, rows):
     """The macros FA_ACTIVATIONS(ACTIVATION) and FA_BOUNDS(ROW), a row an activation, and FA_ALIASES(ALIAS)."""
-    rows = [f"    ACTIVATION({e.name}, {len(e.parameters)}, {int(e.from_output)}, {_own_backward(e)}, "
-             f"{int(bool(e.second_derivative))}, {int(bool(e.half_error))}, {int(e.piecewise)}, {e.cost})" for e in entries]
+    lines = [f"    ACTIVATION({e.name}, {len(e.parameters)}, {int(e.from_output)}, {_backward_kind(e)}, "
+             f"{int(bool(e.second_derivative))}, {int(bool(e.half_ulp))}, {int(e.piecewise)}, {e.cost})" for e in entries]
     bounds = [f"    ROW({e.name}, {_half_bounds(e)})" for e in entries]
     aliases = [f"    ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
-    return ("#define FA_ACTIVATIONS(ACTIVATION) \\\n" + " \\\n".join(rows) + "\n"
+    return ("#define FA_ACTIVATIONS(ACTIVATION) \\\n" + " \\\n".join(lines) + "\n"
             "#define FA_BOUNDS(ROW) \\\n" + " \\\n".join(bounds) + "\n"
             "#define FA_ALIASES(ALIAS) \\\n" + " \\\n".join(aliases) + "\n")
 
@@ -176,6 +182,7 @@ def write(registry, folder):
 if __name__ == "__main__":
     import sys
 
-    import registry  # type: ignore  # its neighbour: the package needs the build's result
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    import registry  # type: ignore  # by itself, since the package needs the build's result
 
     write(registry, sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2] / "build" / "generated")

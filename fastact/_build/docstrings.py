@@ -64,7 +64,7 @@ def inspected(entry, form):
 
 def kinks(entry):
     """The conventions where the derivative does not exist, as text: ``slope 0 at 0``."""
-    return ", ".join(f"slope {kink.slope} at {kink.at}" for kink in entry.kinks) or "none"
+    return ", ".join(f"slope {kink.derivative} at {kink.at}" for kink in entry.kinks) or "none"
 
 
 def _summary(entry, form):
@@ -81,7 +81,7 @@ def bounds_text(entry):
 
 def _gradient(entry, form):
     """A sentence about gradients that are infinite or NaN."""
-    if "backward" in form and entry.stops:
+    if "backward" in form and entry.masks_gradient:
         yield "Where the slope is 0 by a case of its definition, the gradient is 0 for every grad, infinity and NaN too."
     elif "backward" in form and entry.name == "identity":
         yield "The slope is 1 for every x, NaN too, and the gradient a copy of grad."

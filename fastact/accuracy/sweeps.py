@@ -100,7 +100,7 @@ class Measured:
         Near is 0.01 both in x and in parameter * x.
         """
         scale = 1 / self.values[0] if self.values and self.values[0] else 1.0
-        quick = self.entry.own_backward and self.case.form in ("backward", "gated_backward", "biased_backward")
+        quick = self.entry.derivative_fast and self.case.form in ("backward", "gated_backward", "biased_backward")
         self.near = (0.25 if quick else 0.01) * min(1.0, abs(scale))
         slope = OUTPUTS[self.case.form][self.case.output] == "derivative" and self.values != (0,)
         self.derivative_zeros = sample_points.derivative_zeros(self.entry, self.values) if slope else ()

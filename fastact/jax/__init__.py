@@ -66,7 +66,7 @@ def _function(activation: Any, values: Values) -> Callable[[jax.Array], jax.Arra
 
     def bend(dx: Any, t: Any, x: Any) -> Any:
         curve = second(x)
-        if activation.info.second_stops:  # 0 for every t and dx where a selection makes it 0
+        if activation.info.masks_second_gradient:  # 0 for every t and dx where a selection makes it 0
             dx, t = jnp.where(curve == 0, 0, dx), jnp.where(curve == 0, 0, t)
         return t * curve * dx
 

@@ -135,7 +135,7 @@ class Product(torch.autograd.Function):
             to_grad = product(again, x, ctx.activation, ctx.parameters)
         if ctx.needs_input_grad[1]:
             second = _second(x, ctx.activation, ctx.parameters)
-            if ctx.activation.info.second_stops:
+            if ctx.activation.info.masks_second_gradient:
                 again, grad = _stopped(again, second), _stopped(grad, second)
             to_x = again * grad * second
         return to_grad, to_x, None, None
@@ -158,7 +158,7 @@ def product(grad: Tensor, x: Tensor, activation: Any, parameters: Tuple[float, .
     """grad * f'(x), and 0 for every grad where a selection makes the slope 0."""
     if not is_ours(grad):
         slope = run(activation.derivative, x, *parameters)
-        return (_stopped(grad, slope) if activation.info.stops else grad) * slope
+        return (_stopped(grad, slope) if activation.info.masks_gradient else grad) * slope
     return _product(grad if grad.dtype is x.dtype else grad.to(x.dtype), x, activation, parameters)
 
 

@@ -33,14 +33,14 @@
 
 /* An element of the backward loop: grad times the derivative, grad times the room's own derivative, or the room's own
    product, which is 0 for every grad where a selection makes the derivative 0. The last also from the output. */
-#define FA_BACKWARD_0(name, g, ...) g * FN(name##_derivative)(__VA_ARGS__)
-#define FA_BACKWARD_1(name, g, ...) g * FN(name##_derivative_fast)(__VA_ARGS__)
-#define FA_BACKWARD_2(name, g, ...) FN(name##_backward)(g, __VA_ARGS__)
-#define FA_BACKWARD_3 FA_BACKWARD_2
-#define FA_OF_OUTPUT_0(name, g, ...) g * FN(name##_derivative_from_output)(__VA_ARGS__)
-#define FA_OF_OUTPUT_1 FA_OF_OUTPUT_0
-#define FA_OF_OUTPUT_2(name, g, ...) FN(name##_backward_from_output)(g, __VA_ARGS__)
-#define FA_OF_OUTPUT_3 FA_OF_OUTPUT_2
+#define FA_BACKWARD_ELEMENT_PRODUCT(name, g, ...) g * FN(name##_derivative)(__VA_ARGS__)
+#define FA_BACKWARD_ELEMENT_FAST(name, g, ...) g * FN(name##_derivative_fast)(__VA_ARGS__)
+#define FA_BACKWARD_ELEMENT_MASKED(name, g, ...) FN(name##_backward)(g, __VA_ARGS__)
+#define FA_BACKWARD_ELEMENT_MASKED_ZEROS FA_BACKWARD_ELEMENT_MASKED
+#define FA_FROM_OUTPUT_ELEMENT_PRODUCT(name, g, ...) g * FN(name##_derivative_from_output)(__VA_ARGS__)
+#define FA_FROM_OUTPUT_ELEMENT_FAST FA_FROM_OUTPUT_ELEMENT_PRODUCT
+#define FA_FROM_OUTPUT_ELEMENT_MASKED(name, g, ...) FN(name##_backward_from_output)(g, __VA_ARGS__)
+#define FA_FROM_OUTPUT_ELEMENT_MASKED_ZEROS FA_FROM_OUTPUT_ELEMENT_MASKED
 
 /* A form made of the value on pieces of a table (tables/look_up.h), for a group and then a step of elements. The
    limit is hidden from the compiler: GCC makes one minimum only of a selection whose limit it does not know. */
@@ -110,26 +110,26 @@ INLINE ptrdiff_t FN(step_length)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n)
                         y[i] = value; d[i] = derivatives[k];)
 #endif
 
-#define FA_KERNELS(name, style, np, own, piecewise)                                                             \
+#define FA_KERNELS(name, style, np, kind, piecewise)                                                            \
     FA_VALUES_##piecewise(name, style, np)                                                                      \
     FA_KERNEL(name, derivative, style, np, 1, const REAL *x = in[0]; REAL *d = out[0];,                         \
               d[i] = FN(name##_derivative)(x[i] FA_PASS_##style##_##np);)                                       \
     FA_KERNEL(name, backward, style, np, 2, const REAL *g = in[0]; const REAL *x = in[1]; REAL *dx = out[0];,   \
-              dx[i] = FA_BACKWARD_##own(name, g[i], x[i] FA_PASS_##style##_##np);)
+              dx[i] = FA_BACKWARD_ELEMENT_##kind(name, g[i], x[i] FA_PASS_##style##_##np);)
 
-#define FA_FROM_OUTPUT_0(name, style, np, own)
-#define FA_FROM_OUTPUT_1(name, style, np, own)                                                                  \
+#define FA_FROM_OUTPUT_0(name, style, np, kind)
+#define FA_FROM_OUTPUT_1(name, style, np, kind)                                                                 \
     FA_KERNEL(name, backward_from_output, style, np, 2,                                                         \
               const REAL *g = in[0]; const REAL *y = in[1]; REAL *dx = out[0];,                                 \
-              dx[i] = FA_OF_OUTPUT_##own(name, g[i], y[i] FA_PASS_##style##_##np);)
+              dx[i] = FA_FROM_OUTPUT_ELEMENT_##kind(name, g[i], y[i] FA_PASS_##style##_##np);)
 #define FA_SECOND_0(name, style, np)
 #define FA_SECOND_1(name, style, np)                                                                            \
     FA_KERNEL(name, second_derivative, style, np, 1, const REAL *x = in[0]; REAL *d = out[0];,                  \
               d[i] = FN(name##_second_derivative)(x[i] FA_PASS_##style##_##np);)
 
-#define FA_STYLE(name, style, np, from_output, own, second, piecewise)                                          \
-    FA_KERNELS(name, style, np, own, piecewise)                                                                 \
-    FA_FROM_OUTPUT_##from_output(name, style, np, own) FA_SECOND_##second(name, style, np)
+#define FA_STYLE(name, style, np, from_output, kind, second, piecewise)                                         \
+    FA_KERNELS(name, style, np, kind, piecewise)                                                                \
+    FA_FROM_OUTPUT_##from_output(name, style, np, kind) FA_SECOND_##second(name, style, np)
 #define FA_ARRAY_STYLE_0(...)
 #define FA_ARRAY_STYLE_1(name, ...) FA_STYLE(name, array, 1, __VA_ARGS__)
 #define FA_ARRAY_STYLE_2(name, ...) FA_STYLE(name, array, 2, __VA_ARGS__)
@@ -162,12 +162,12 @@ INLINE ptrdiff_t FN(step_length)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n)
 #define FA_HALF_0(name)
 #define FA_HALF_ENTRY_0(name) NULL
 
-#define FA_INSTANTIATE(name, np, from_output, own, second, half, piecewise, cost)                               \
-    FA_STYLE(name, scalar, np, from_output, own, second, piecewise)                                             \
-    FA_ARRAY_STYLE_##np(name, from_output, own, second, piecewise)                                              \
+#define FA_INSTANTIATE(name, np, from_output, kind, second, half, piecewise, cost)                              \
+    FA_STYLE(name, scalar, np, from_output, kind, second, piecewise)                                            \
+    FA_ARRAY_STYLE_##np(name, from_output, kind, second, piecewise)                                             \
     FA_HALF_##half(name)
-#define FA_TABLE_ROW(name, np, from_output, own, second, half, piecewise, cost)                                 \
-    {FA_ENTRY(name, scalar, from_output, second), FA_ARRAY_ENTRY_##np(name, from_output, second), own,          \
+#define FA_TABLE_ROW(name, np, from_output, kind, second, half, piecewise, cost)                                      \
+    {FA_ENTRY(name, scalar, from_output, second), FA_ARRAY_ENTRY_##np(name, from_output, second), FA_BACKWARD_##kind, \
      FA_HALF_ENTRY_##half(name)},
 
 FA_ACTIVATIONS(FA_INSTANTIATE)

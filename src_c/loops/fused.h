@@ -36,6 +36,7 @@ static void FN(run_kernel)(const FN(work) *w, fa_form form, const void *const *i
 NOINLINE void FN(run_fused)(const FN(work) *w, const void *const *in, void *const *out,
                                                    ptrdiff_t at, ptrdiff_t n)
 {
+    const fa_backward_kind kind = w->call->kernels->backward_kind;
     _Alignas(64) REAL t[FUSED_BLOCK], s[FUSED_BLOCK];
     const REAL *a = (const REAL *)in[0] + at, *b = (const REAL *)in[1] + at, *c;
     REAL *y = (REAL *)out[0] + at, *z;
@@ -47,7 +48,7 @@ NOINLINE void FN(run_fused)(const FN(work) *w, const void *const *in, void *cons
     case FA_GATED_BACKWARD: /* a = grad, b = gate, c = up */
         c = (const REAL *)in[2] + at, z = (REAL *)out[1] + at;
         /* A product that is NaN becomes the same NaN on every processor: a zero gradient takes its sign. */
-        if (w->call->kernels->own_backward % 2) {
+        if (kind == FA_BACKWARD_FAST || kind == FA_BACKWARD_MASKED_ZEROS) {
             FN(run_kernel)(w, FA_VALUE, in, at, b, NULL, t, NULL, n);
             FA_SIMD_LOOP
             {
@@ -64,7 +65,7 @@ NOINLINE void FN(run_fused)(const FN(work) *w, const void *const *in, void *cons
             break;
         }
         FN(run_kernel)(w, FA_VALUE_AND_DERIVATIVE, in, at, b, NULL, t, s, n);
-        if (w->call->kernels->own_backward)
+        if (kind == FA_BACKWARD_MASKED)
             FA_SIMD_LOOP
             {
                 REAL grad = a[i], product = grad * c[i];

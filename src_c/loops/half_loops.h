@@ -86,7 +86,7 @@ static void set_margin(half_work *w, int output, int rounded, int defaults, cons
     } else if (!rounding && (form == FA_DERIVATIVE || form == FA_BACKWARD)) {
         float steepness = call->parameters && call->steps[call->inputs] == 0 ? w->wide[call->inputs][0] : 1;
         w->point[output] = entry->derivative_zero / steepness;
-        int fast = form == FA_BACKWARD && call->kernels->own_backward == 1;
+        int fast = form == FA_BACKWARD && call->kernels->backward_kind == FA_BACKWARD_FAST;
         w->near[output] = entry->derivative_zero == 0 ? 0 : fast ? 0.0025f : 0.01f;
     }
 }
