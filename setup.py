@@ -154,6 +154,8 @@ class Build(build_ext):
         self.shrink_wrappers()
         for extension in self.extensions:
             extension.extra_compile_args = [*flags, "-Wno-unused-function", *debug]
+            if extension.name == "fastact.torch.native":
+                extension.extra_compile_args.append("-fexceptions")  # torch's C++ exceptions pass through its C functions
             extension.extra_link_args = [*strict, "-O3", *link, *strip, *sanitize]  # the level: -Ofast has start-up code
         with ThreadPoolExecutor(self.parallel or os.cpu_count()) as pool:
             list(pool.map(self.compile, *zip(*((each, source) for each in self.extensions for source in each.sources))))
@@ -229,7 +231,8 @@ setup(
          extension("kernels", [f"src_c/{name}" for name in C_SOURCES]),
          extension("_core.result_memory", ["src_c/runtime/result_memory.c"]),
          *map(extension, ("_core.ufuncs", "_core.form", "_core.binding", "_core.matrix", "_core.activation", "_core.row_binding",
-                          "_core.rows", "losses.kernels", "optimizers.kernels"))],
+                          "_core.rows", "losses.kernels", "optimizers.kernels")),
+         extension("torch.native", ["src_c/torch/operators.c"])],
         include_path=[str(GENERATED)], build_dir="build/cython", cache="build/cython/cache",
         shared_utility_qualified_name="fastact._cyutility", compiler_directives={"embedsignature": True}),
     cmdclass={"build_ext": Build},

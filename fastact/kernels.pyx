@@ -35,6 +35,8 @@ cdef extern from "internal.h" nogil:
                         const Py_ssize_t *row_steps, Py_ssize_t rows, Py_ssize_t columns)
     int fa_biased_backward(const void *activation, int dtype, char **data, const Py_ssize_t *steps,
                            const Py_ssize_t *row_steps, Py_ssize_t rows, Py_ssize_t columns, void *dbias)
+    int fa_rows(int form, int dtype, const void *first, const void *second, void *out, Py_ssize_t outer, Py_ssize_t n,
+                Py_ssize_t inner)
     int fa_rows_where(int form, int dtype, const void *first, const void *second, void *out, Py_ssize_t outer,
                       Py_ssize_t n, Py_ssize_t inner, const void *mask, double temperature)
     int fa_apply_loss(const void *call)
@@ -320,6 +322,11 @@ def bad_environment():
         (fa_bad_threads, "FASTACT_NUM_THREADS", f"no number of threads from 1 to {most}: the default is used"),
         (fa_bad_omp_threads, "OMP_NUM_THREADS", f"more threads than fastact uses: it uses at most {most}"),
         (fa_bad_isa, "FASTACT_ISA", f"no instruction set of this processor: {isa()} is used")) if bad]
+
+
+def addresses():
+    """The addresses of C functions of fastact.h by name, for the package's modules that call them from other languages."""
+    return {"fa_find": <uintptr_t>&fa_find, "fa_apply": <uintptr_t>&fa_apply, "fa_rows": <uintptr_t>&fa_rows}
 
 
 def isa():

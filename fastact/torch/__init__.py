@@ -24,6 +24,7 @@ from fastact._core import rows
 from fastact.torch import functions# first, for its error where there is no torch
 from fastact._core.activation import activations
 from fastact.torch.functions import Tensor
+from fastact.torch.operators import kernels
 from fastact.torch.replace import replace_activations, torch_module
 
 import torch
@@ -247,7 +248,7 @@ def _class_name(name: str, aliases: Tuple[str, ...]) -> str:
 
 
 modules: Dict[str, Type[nn.Module]] = {"prelu": PReLU}
-__all__ = ["PReLU", "logsumexp", "modules", "prelu", "replace_activations"]
+__all__ = ["PReLU", "kernels", "logsumexp", "modules", "prelu", "replace_activations"]
 
 
 def _define(name: str, made: Any, base: Optional[type] = None, aliases: Tuple[str, ...] = (), **attributes: Any) -> None:

@@ -1,0 +1,35 @@
+# cython: language_level=3, freethreading_compatible=True
+"""The bridge from `fastact.torch.operators` to src_c/torch/operators.c."""
+from libc.stdint cimport uintptr_t
+
+from fastact import kernels
+
+cdef extern from "torch/operators.h":
+    ctypedef struct fa_torch_calls:
+        void *find
+        void *apply
+        void *rows
+    int fa_torch_enable(const char *path, const fa_torch_calls *calls)
+    void fa_torch_disable()
+    int fa_torch_define(const char *path, const fa_torch_calls *calls)
+
+cdef fa_torch_calls _calls
+_addresses = kernels.addresses()
+_calls.find = <void *><uintptr_t>_addresses["fa_find"]
+_calls.apply = <void *><uintptr_t>_addresses["fa_apply"]
+_calls.rows = <void *><uintptr_t>_addresses["fa_rows"]
+
+
+def enable(bytes path):
+    """Put the kernels under torch's operators; how many, or -1 where this torch lacks a function that they need."""
+    return fa_torch_enable(path, &_calls)
+
+
+def disable():
+    """Give torch's own kernels back."""
+    fa_torch_disable()
+
+
+def define(bytes path):
+    """Define torch.ops.fastact.with_parameter and its backward; whether this torch can."""
+    return fa_torch_define(path, &_calls) == 0

@@ -1,0 +1,24 @@
+/* torch's own operators on CPU, computed by this library: see operators.c. */
+#ifndef FASTACT_TORCH_OPERATORS_H
+#define FASTACT_TORCH_OPERATORS_H
+
+#include "fastact.h"
+
+/* The functions of fastact.h that the operators call. */
+typedef struct {
+    const fa_activation *(*find)(const char *name);
+    fa_status (*apply)(const fa_activation *, fa_form, fa_dtype, const void *const *, void *const *, ptrdiff_t, const void *);
+    fa_status (*rows)(fa_row_form, fa_dtype, const void *, const void *, void *, ptrdiff_t, ptrdiff_t, ptrdiff_t);
+} fa_torch_calls;
+
+/* Put the kernels under torch's operators. `path` is that of libtorch_cpu, which is loaded already. Returns how many operators
+   were taken, or -1 where this torch lacks a function that the kernels need. */
+int fa_torch_enable(const char *path, const fa_torch_calls *calls);
+
+/* Give torch's own kernels back. */
+void fa_torch_disable(void);
+
+/* Define fastact::softplus and the like, for operators that the C interface of torch does not reach; once a process. */
+int fa_torch_define(const char *path, const fa_torch_calls *calls);
+
+#endif
