@@ -29,6 +29,14 @@ typedef enum {
     FA_BACKWARD_MASKED_ZEROS /* the same, but f' is also 0 at points where nothing is masked */
 } fa_backward_kind;
 
+/* How its loop of the second derivative is made. */
+typedef enum {
+    FA_SECOND_NONE,       /* there is none */
+    FA_SECOND_OWN,        /* NAME_second_derivative(x) */
+    FA_SECOND_ZERO,       /* 0, and NaN for NaN */
+    FA_SECOND_ZERO_ALWAYS /* 0 for every x */
+} fa_second_kind;
+
 /* The loops of one activation in one dtype: by form, with scalar parameters and with arrays of them. */
 typedef struct {
     fa_kernel *scalar[FA_LOOP_COUNT];

@@ -64,6 +64,7 @@ def missing(root):
         text = header.read_text() if header.exists() else ""
         wanted = [entry.name, f"{entry.name}_derivative"] + [f"{entry.name}_backward"] * entry.masks_gradient
         wanted += [f"{entry.name}_{'backward' if entry.masks_gradient else 'derivative'}_from_output"] * entry.from_output
+        wanted += [f"{entry.name}_second_derivative"] * (entry.second_derivative not in ("", "0"))
         yield from (f"{entry.name}: its header does not define FN({function})"
                     for function in wanted if text and f"FN({function})" not in text)
         if not (entry.float32 and entry.float64):

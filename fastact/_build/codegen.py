@@ -96,10 +96,18 @@ def _backward_kind(entry):
     return "FAST" if entry.derivative_fast else "PRODUCT"
 
 
+def _second_kind(entry):
+    """The name of fa_second_kind in src_c/internal.h, without FA_SECOND_."""
+    if entry.second_derivative == "0":
+        constant = not any(isinstance(node, ast.Name) and node.id == "x" for node in ast.walk(ast.parse(entry.derivative)))
+        return "ZERO_ALWAYS" if constant else "ZERO"
+    return "OWN" if entry.second_derivative else "NONE"
+
+
 def c_list(entries, rows):
     """The macros FA_ACTIVATIONS(ACTIVATION) and FA_BOUNDS(ROW), a row an activation, and FA_ALIASES(ALIAS)."""
     lines = [f"    ACTIVATION({e.name}, {len(e.parameters)}, {int(e.from_output)}, {_backward_kind(e)}, "
-             f"{int(bool(e.second_derivative))}, {int(bool(e.half_ulp))}, {int(e.piecewise)}, {e.cost})" for e in entries]
+             f"{_second_kind(e)}, {int(bool(e.half_ulp))}, {int(e.piecewise)}, {e.cost})" for e in entries]
     bounds = [f"    ROW({e.name}, {_half_bounds(e)})" for e in entries]
     aliases = [f"    ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
     return ("#define FA_ACTIVATIONS(ACTIVATION) \\\n" + " \\\n".join(lines) + "\n"

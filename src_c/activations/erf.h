@@ -1,25 +1,16 @@
-/* erf(x) = 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x; odd, limits -1 and 1. In float, erf |x| is a
-   polynomial on each of 30 pieces, monotone on all floats. In double, with a = |x|, it is a + a E(-a^2) up to 0.7, a
-   polynomial around a point where erf is a double up to 1.25, and 1 - e^(-a^2) X(a) beyond, with an error of 2^-56.
-   Without the middle, where neither of the others is exact enough, erf is not monotone. The derivative is
-   2 / sqrt(pi) e^(-x^2). Constants from coeffs/erf.py. */
-#undef TWO_OVER_SQRT_PI
-#undef TWO_OVER_SQRT_PI_LO
-#undef ERF_DERIVATIVE_LARGEST
-#if FA_DOUBLE
-#define TWO_OVER_SQRT_PI 0x1.20dd750429b6dp+0 /* 1.128379167 */
-#define TWO_OVER_SQRT_PI_LO 0x1.1ae3a914fed8p-56 /* 1.533545961e-17 */
-#define ERF_DERIVATIVE_LARGEST 27.5 /* a e^(-a^2) rounds to 0 */
-#else
-#define TWO_OVER_SQRT_PI 0x1.20dd76p+0f /* 1.128379226 */
-#define TWO_OVER_SQRT_PI_LO -0x1.f7ac92p-25f /* -5.863538277e-8 */
-#define ERF_DERIVATIVE_LARGEST 10.5f
-#endif
+/* erf(x) = 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x; odd, limits -1 and 1. In float, erf |x| is a polynomial on
+   each of 30 pieces; it is monotone on all floats. In double, with a = |x|, it is a + a E(-a^2) up to 0.7, a polynomial around
+   a point where erf is nearly a double up to 1.25, and 1 - e^(-a^2) X(a) beyond; the error is 2^-56. Without the middle
+   polynomial erf would not be monotone. The derivative is 2 / sqrt(pi) e^(-x^2). Constants from coeffs/erf.py. */
+#define TWO_OVER_SQRT_PI LIT(0x1.20dd76p+0f, 0x1.20dd750429b6dp+0)      /* 1.128379226, 1.128379167 */
+#define TWO_OVER_SQRT_PI_LO LIT(-0x1.f7ac92p-25f, 0x1.1ae3a914fed8p-56) /* -5.863538277e-8, 1.533545961e-17 */
+#define ERF_DERIVATIVE_LARGEST LIT(10.5f, 27.5) /* a e^(-a^2) rounds to 0 */
 
 #if FA_DOUBLE
 #define ERF_MIDDLE 0x1.f05fae3ed867dp-1 /* 0.9694799854 */
 #define ERF_AT_MIDDLE 0x1.a8c6ba57ea921p-1 /* 0.8296411736 */
 
+/* E(s). */
 INLINE REAL FN(erf_near)(REAL s)
 {
     REAL p = 0x1.b0fc862c921efp-27; /* 1.260156343e-8 */
@@ -90,18 +81,16 @@ FA_PIECEWISE(erf, ERF)
 
 INLINE REAL FN(erf_argument)(REAL x, REAL limit) { return FN(min)(FN(fabs)(x), limit); }
 
-/* On the first piece, where base is 0, it is a + (2 / sqrt(pi) - 1) a + ..., whose second term is small enough for a
-   rounded coefficient. */
+/* On the first piece, where base is 0, erf is a + (2 / sqrt(pi) - 1) a + ...: the second term is small, so its coefficient may
+   be rounded. */
 INLINE REAL FN(erf_on_piece)(REAL x, REAL a, fa_piece p)
 {
     REAL d = p.base - a, y = FN(fma)(FN(fma)(p.c4, d, p.c3), d, p.c2);
     return FN(copysign_positive)(FN(fma)(FN(fma)(y, d, p.c1), d, p.base > 0 ? p.c0 : a), x);
 }
-#endif
 
-#if !FA_DOUBLE
-/* The value at a half, whose square is exact: x Y(x^2) of coeffs/erf.py, 2^-24 off and so not monotone as a float;
-   4.54 ulp, of which the half shows nothing. */
+/* The value for half types, x Y(x^2) of coeffs/erf.py: the square of a half is exact. The error is 2^-24, 4.54 ULP of float,
+   which does not change the rounded half; as a float it is not monotone. */
 INLINE REAL FN(erf_half)(REAL x)
 {
     REAL c = FN(clamp)(x, -4, 4), s = c * c;

@@ -1,5 +1,5 @@
-/* gelu(x) = x Phi(x), Phi the normal distribution function: max(x, 0) - a Q(a) with a = |x| and Q = 1 - Phi,
-   which keeps the digits of the negative side. Limits -0.0 and inf. Minimum -0.1700 at x = -0.7518. */
+/* gelu(x) = x Phi(x), where Phi is the normal distribution function. It is computed as max(x, 0) - a Q(a) with a = |x| and
+   Q = 1 - Phi, which keeps the digits of negative x. Limits -0.0 and inf. Minimum -0.1700 at x = -0.7518. */
 INLINE REAL FN(gelu)(REAL x)
 {
     REAL base = FN(positive_part)(x);
@@ -7,8 +7,8 @@ INLINE REAL FN(gelu)(REAL x)
 }
 
 #if !FA_DOUBLE
-/* The value at a half, whose square is exact. One quotient for all a, V of coeffs/erf.py, 2^-22 off: 5.42 ulp, of
-   which the half shows nothing. */
+/* The value for half types: the square of a half is exact. It is one quotient for all a, V of coeffs/erf.py, with an error of
+   2^-22, 5.42 ULP of float, which does not change the rounded half. */
 INLINE REAL FN(gelu_half)(REAL x)
 {
     REAL base = FN(positive_part)(x), a = FN(min_fabs)(x, NORMAL_LARGEST);
@@ -28,7 +28,7 @@ INLINE REAL FN(gelu_half)(REAL x)
 }
 #endif
 
-/* Phi(x) + x phi(x), phi the density: for x < 0 Q(a) - a phi(a), for x >= 0 1 minus that. */
+/* Phi(x) + x phi(x), where phi is the density: Q(a) - a phi(a) for x < 0, and 1 minus that for x >= 0. */
 INLINE REAL FN(gelu_derivative)(REAL x)
 {
     REAL left = FN(normal_derivative)(FN(min_fabs)(x, NORMAL_LARGEST));

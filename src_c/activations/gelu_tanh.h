@@ -1,33 +1,16 @@
-/* gelu_tanh(x) = x / 2 (1 + tanh(u)) = x s(t), s the sigmoid and t = 2 u = x (K + L x^2), K = 2 sqrt(2 / pi),
-   L = 0.044715 K: no 1 + tanh, which loses the tail. It is computed as max(x, 0) - a / (1 + e^|t|) with a = |x|.
-   e^t multiplies t's rounding error by |t|, so t is kept as high + low: a rounded cubic loses 6 bits.
-   Limits -0.0 and inf. Minimum -0.1700 at x = -0.7525. Constants from coeffs/gelu_tanh.py. */
-#undef TANH_LARGEST
-#undef TANH_K
-#undef TANH_K_LO
-#undef TANH_L
-#undef TANH_L_LO
-#undef TANH_3L
-#undef TANH_3L_LO
-#if FA_DOUBLE
-#define TANH_LARGEST 21.6                    /* x t'(x) e^-t rounds to 0 */
-#define TANH_K 0x1.9884533d4364p+0           /* 1.595769122, short: K - (K + L x^2) is exact */
-#define TANH_K_LO 0x1.08d0fcb3c500cp-48      /* 3.675065196e-15 */
-#define TANH_L 0x1.2444f2a4d8b4bp-4          /* 0.07135481627 */
-#define TANH_L_LO -0x1.6c843a29d1c7p-61      /* -6.175149918e-19 */
-#define TANH_3L 0x1.b6676bf7450fp-3          /* 0.2140644488 */
-#define TANH_3L_LO 0x1.bba7351828aabp-57     /* 1.202524283e-17 */
-#else
-#define TANH_LARGEST 10.92f
-#define TANH_K 0x1.98846p+0f        /* 1.595769882 */
-#define TANH_K_LO -0x1.985794p-21f  /* -7.605964356e-7 */
-#define TANH_L 0x1.2444f2p-4f       /* 0.07135481387 */
-#define TANH_L_LO 0x1.49b16ap-29f   /* 2.398832466e-9 */
-#define TANH_3L 0x1.b6676cp-3f      /* 0.2140644491 */
-#define TANH_3L_LO -0x1.175e2p-32f  /* -2.54083421e-10 */
-#endif
+/* gelu_tanh(x) = x / 2 (1 + tanh(t / 2)) = x s(t), where s is the sigmoid, t = x (K + L x^2), K = 2 sqrt(2 / pi) and
+   L = 0.044715 K. It is computed as max(x, 0) - a / (1 + e^|t|) with a = |x|, because 1 + tanh loses the tail. e^t multiplies
+   the rounding error of t by |t|, so t is high + low: a rounded cubic loses 6 bits. Limits -0.0 and inf. Minimum -0.1700 at
+   x = -0.7525. Constants from coeffs/gelu_tanh.py. */
+#define TANH_LARGEST LIT(10.92f, 21.6) /* x t'(x) e^-t rounds to 0 */
+#define TANH_K LIT(0x1.98846p+0f, 0x1.9884533d4364p+0)         /* 1.595769882, 1.595769122: short, so K - (K + L x^2) is exact */
+#define TANH_K_LO LIT(-0x1.985794p-21f, 0x1.08d0fcb3c500cp-48)      /* -7.605964356e-7, 3.675065196e-15 */
+#define TANH_L LIT(0x1.2444f2p-4f, 0x1.2444f2a4d8b4bp-4)            /* 0.07135481387, 0.07135481627 */
+#define TANH_L_LO LIT(0x1.49b16ap-29f, -0x1.6c843a29d1c7p-61)       /* 2.398832466e-9, -6.175149918e-19 */
+#define TANH_3L LIT(0x1.b6676cp-3f, 0x1.b6676bf7450fp-3)            /* 0.2140644491, 0.2140644488 */
+#define TANH_3L_LO LIT(-0x1.175e2p-32f, 0x1.bba7351828aabp-57)      /* -2.54083421e-10, 1.202524283e-17 */
 
-/* a (K + l a^2) as high, which is returned, and low: t with L, a t'(a) with 3 L. */
+/* a (K + l a^2): returns the high part and sets *low. With l = L it is t, with l = 3 L it is a t'(a). */
 INLINE REAL FN(gelu_tanh_cubic)(REAL a, REAL l, REAL l_low, REAL *low)
 {
     REAL s = a * a, s_low = FN(fma)(a, a, -s), p = FN(fma)(l, s, TANH_K);
@@ -44,9 +27,9 @@ INLINE REAL FN(gelu_tanh)(REAL x)
     return FN(fma)(a / FN(sigmoid_denominator_low)(-t, -low), -SIGMOID_UNIT, base);
 }
 
-/* For x < 0 z (1 + z - y) / (1 + z)^2 with z = e^-|t|, y = a t'(a), for x >= 0 1 minus that. The bracket crosses
-   zero at a = 0.7525, where its low part is what counts: everything is kept as high + low. Silu's quicker derivative
-   for backward passes is up to 6 ulp off here, since y grows twice as fast as t. */
+/* z (1 + z - y) / (1 + z)^2 with z = e^-|t| and y = a t'(a) for x < 0, and 1 minus that for x >= 0. The bracket 1 + z - y is 0 at
+   a = 0.7525, where its low part decides, so everything is high + low. silu's faster derivative would be up to 6 ULP off here,
+   because y grows twice as fast as t. */
 INLINE REAL FN(gelu_tanh_derivative)(REAL x)
 {
     REAL a = FN(min_fabs)(x, TANH_LARGEST), t_low, y_low;
@@ -60,7 +43,7 @@ INLINE REAL FN(gelu_tanh_derivative)(REAL x)
     return FN(or_nan)(FN(derivative_from_bracket)(e, bracket, FN(fma)(e.q, low, low), x < 0), x);
 }
 
-/* s'(t) (2 t' + x (t'' - t'^2 tanh(t / 2))), an even function. */
+/* s'(t) (2 t' + x (t'' - t'^2 tanh(t / 2))), which is even. */
 INLINE REAL FN(gelu_tanh_second_derivative)(REAL x)
 {
     const REAL k = TANH_K + TANH_K_LO;

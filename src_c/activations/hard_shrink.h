@@ -1,5 +1,5 @@
-/* hard_shrink(x) = x where |x| > lambd, 0 elsewhere; exact. The derivative at both jumps is 0, as in torch.
-   Comparisons are such that NaN passes (ONNX and Keras make it 0). */
+/* hard_shrink(x) = x where |x| > lambd, 0 elsewhere; exact. The derivative at both jumps is 0, as in torch. The comparison is
+   false for NaN, so NaN passes (ONNX and Keras return 0). */
 INLINE REAL FN(hard_shrink)(REAL x, REAL lambd) { return FN(fabs)(x) <= lambd ? 0 : x; }
 
 INLINE REAL FN(hard_shrink_backward)(REAL grad, REAL x, REAL lambd)
@@ -9,13 +9,7 @@ INLINE REAL FN(hard_shrink_backward)(REAL grad, REAL x, REAL lambd)
 
 INLINE REAL FN(hard_shrink_derivative)(REAL x, REAL lambd) { return FN(hard_shrink_backward)(1, x, lambd); }
 
-INLINE REAL FN(hard_shrink_second_derivative)(REAL x, REAL lambd)
-{
-    (void)lambd;
-    return FN(or_nan)(0, x);
-}
-
-/* With lambd >= 0, y is 0 exactly where |x| <= lambd. */
+/* If lambd >= 0, y is 0 exactly where |x| <= lambd. */
 INLINE REAL FN(hard_shrink_backward_from_output)(REAL grad, REAL y, REAL lambd)
 {
     (void)lambd;

@@ -1,8 +1,6 @@
-/* hard_silu(x) = x (x + 3) / 6 for -3 < x < 3, 0 below, x above. Minimum -0.375 at
-   x = -1.5, where the derivative (x + 1.5) / 3 crosses zero. The derivative is 0 at -3 and 1 at 3, as in torch and JAX,
-   although it jumps there. Limits -0.0 and inf.
-   Sums are exact next to their zeros, and what rounding another loses is added again. Where the exact result
-   is a tie between two halves, so is this one. */
+/* hard_silu(x) = x (x + 3) / 6 for -3 < x < 3, 0 below, x above. Limits -0.0 and inf. Minimum -0.375 at x = -1.5, the zero of the
+   derivative (x + 1.5) / 3. The derivative jumps at -3 and 3; it is 0 at -3 and 1 at 3, as in torch and JAX.
+   x + 3 keeps its rounding error. If the exact result is a tie between two halves, so is the computed one. */
 INLINE REAL FN(hard_silu)(REAL x)
 {
     const REAL sixth = LIT(0x1.555556p-3f, 0x1.5555555555555p-3);
@@ -12,8 +10,8 @@ INLINE REAL FN(hard_silu)(REAL x)
 }
 
 #if !FA_DOUBLE
-/* The value at a half: its sum loses something next to 0 only, where nothing comes of it. The limit as an unsigned
-   minimum, one instruction, in which each negative number is larger than the positive ones. */
+/* The value for half types. x + 3 is rounded only next to 0, where that does not change the result. The clamp at -3 is one
+   instruction: an unsigned integer minimum, in which a negative number is larger than every positive one. */
 INLINE REAL FN(hard_silu_half)(REAL x)
 {
     uint32_t b = (uint32_t)FN(to_bits)(x), lowest = (uint32_t)FN(to_bits)(-3);

@@ -1,8 +1,8 @@
-/* hard_tanh(x) = x limited to [min_val, max_val], exact; its limits are these two, and where one is NaN, so is it. The
-   derivative is 0 at both kinks, as in torch (JAX has 1). */
+/* hard_tanh(x) = x limited to [min_val, max_val], exact; NaN if one of the two is NaN. The derivative is 0 at both kinks, as in
+   torch (1 in JAX). */
 INLINE REAL FN(hard_tanh)(REAL x, REAL min_val, REAL max_val)
 {
-    REAL nan = min_val == min_val ? max_val : min_val; /* a limit that is NaN */
+    REAL nan = min_val == min_val ? max_val : min_val; /* NaN if one of the two is */
     return FN(or_nan)(FN(min)(FN(max)(x, min_val), max_val), nan);
 }
 
@@ -17,13 +17,7 @@ INLINE REAL FN(hard_tanh_derivative)(REAL x, REAL min_val, REAL max_val)
     return FN(hard_tanh_backward)(1, x, min_val, max_val);
 }
 
-INLINE REAL FN(hard_tanh_second_derivative)(REAL x, REAL min_val, REAL max_val)
-{
-    (void)min_val, (void)max_val;
-    return FN(or_nan)(0, x);
-}
-
-/* The value is exact, so it lies between the limits exactly where x does. */
+/* The value is exact, so y is between the limits exactly where x is. */
 INLINE REAL FN(hard_tanh_backward_from_output)(REAL grad, REAL y, REAL min_val, REAL max_val)
 {
     return FN(hard_tanh_backward)(grad, y, min_val, max_val);

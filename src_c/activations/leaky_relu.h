@@ -1,7 +1,6 @@
-/* leaky_relu(x) = x for x > 0, negative_slope * x elsewhere: one rounding, 0.5 ulp.
-   The derivative at the kink is negative_slope, as in torch. A factor is selected rather than a product,
-   so that a large x cannot overflow in the branch that it does not take; fused, since GCC moves a plain
-   product before the selection. */
+/* leaky_relu(x) = x for x > 0, negative_slope * x elsewhere: one rounding, 0.5 ULP. The derivative at the kink is negative_slope,
+   as in torch. The factor is selected, not the product, because negative_slope * x can overflow for x > 0. The product is an
+   fma, because GCC moves a plain product before the selection. */
 INLINE REAL FN(leaky_relu)(REAL x, REAL negative_slope)
 {
     return FN(fma)(x, x > 0 ? 1 : negative_slope, LIT(-0.0f, -0.0));
@@ -13,13 +12,7 @@ INLINE REAL FN(leaky_relu_derivative)(REAL x, REAL negative_slope)
     return x == x ? derivative : x;
 }
 
-INLINE REAL FN(leaky_relu_second_derivative)(REAL x, REAL negative_slope)
-{
-    (void)negative_slope;
-    return FN(or_nan)(0, x);
-}
-
-/* With negative_slope >= 0 the output has the sign of the input. */
+/* If negative_slope >= 0, the output has the sign of the input. */
 INLINE REAL FN(leaky_relu_derivative_from_output)(REAL y, REAL negative_slope)
 {
     return FN(leaky_relu_derivative)(y, negative_slope);

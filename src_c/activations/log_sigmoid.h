@@ -1,10 +1,10 @@
-/* log_sigmoid(x) = -log(1 + e^-x) = min(x, 0) - log(1 + e^-|x|), which neither overflows nor loses the
-   tail at x > 0 that log(sigmoid(x)) rounds to 0. Limits -inf and +0.0. Methods: math/softplus.h, with
-   beta = -1. The derivative is sigmoid(-x), the second derivative -s(x) s(-x). */
+/* log_sigmoid(x) = -log(1 + e^-x) = min(x, 0) - log(1 + e^-|x|), which does not overflow and keeps the tail at x > 0, which
+   log(sigmoid(x)) rounds to 0. Limits -inf and +0.0. Method: math/softplus.h with beta = -1. The derivative is sigmoid(-x), the
+   second derivative -s(x) s(-x). */
 INLINE REAL FN(log_sigmoid)(REAL x)
 {
     const REAL unit = LIT(0x1p-24f, 0x1p-53);
-    REAL t = FN(minus_min_fabs)(x, LIT(104.0f, 745.2)); /* e^t rounds to 0 there */
+    REAL t = FN(minus_min_fabs)(x, LIT(104.0f, 745.2)); /* e^t rounds to 0 at the limit */
     FN(exp_parts) e = FN(exp_short)(t, LIT(-24, -53));
     REAL below = x > 0 ? 0 : x; /* NaN too */
     REAL power = e.scale * -unit, rest = e.q * power;
@@ -21,5 +21,5 @@ INLINE REAL FN(log_sigmoid_derivative)(REAL x)
 
 INLINE REAL FN(log_sigmoid_second_derivative)(REAL x) { return FN(scaled_sigmoid_derivative)(x, -1); }
 
-/* e^y = s(x), and s(-x) = 1 - s(x): as exact as the output is. */
+/* s(-x) = 1 - s(x) = 1 - e^y, as exact as y is. */
 INLINE REAL FN(log_sigmoid_derivative_from_output)(REAL y) { return FN(one_minus_exp)(y); }

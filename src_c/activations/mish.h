@@ -1,22 +1,13 @@
-/* mish(x) = x tanh(log(1 + e^x)) = x w (w + 2) / D with w = e^x and D = w^2 + 2 w + 2. Limits -0.0 and inf
-   (peers give NaN at -inf). Minimum -0.3088 at x = -1.1924, where the derivative crosses zero.
-   Every w carries a factor 2^SIGMOID_SHIFT until the last multiplication, which rounds a subnormal result. */
-#undef MISH_HIGHEST
-#undef MISH_ZERO
-#undef MISH_ZERO_LO
-#if FA_DOUBLE
-#define MISH_HIGHEST 22.0 /* above, mish(x) rounds to x and its derivative to 1 */
-#define MISH_ZERO -0x1.31432c0d12d84p+0     /* -1.192431215 */
-#define MISH_ZERO_LO -0x1.bf319154da21p-55 /* -4.848482985e-17 */
-#else
-#define MISH_HIGHEST 12.0f
-#define MISH_ZERO -0x1.31432cp+0f     /* -1.192431211 */
-#define MISH_ZERO_LO -0x1.a25b08p-29f /* -3.043937546e-9 */
-#endif
+/* mish(x) = x tanh(log(1 + e^x)) = x w (w + 2) / D with w = e^x and D = w^2 + 2 w + 2. Limits -0.0 and inf (peers give NaN at
+   -inf). Minimum -0.3088 at x = -1.1924, the zero of the derivative. Every w carries a factor 2^SIGMOID_SHIFT until the last
+   multiplication, which rounds a subnormal result. */
+#define MISH_HIGHEST LIT(12.0f, 22.0) /* above, mish(x) rounds to x and its derivative to 1 */
+#define MISH_ZERO LIT(-0x1.31432cp+0f, -0x1.31432c0d12d84p+0)       /* -1.192431211, -1.192431215 */
+#define MISH_ZERO_LO LIT(-0x1.a25b08p-29f, -0x1.bf319154da21p-55)   /* -3.043937546e-9, -4.848482985e-17 */
 
-/* x (1 - u) with u = 2 / D, and left of -0.35, where that cancels, x w (1 - u) with u = (w^2 + w) / D. With
-   w = s + h, s = 2^n and h = s q, all but one term of D is exact, and the low part of D corrects 2 / D:
-   2.0 ulp without. x w (w + 2) / D would take 0.6 of the time and be 4.2 ulp off. */
+/* x (1 - u) with u = 2 / D. For x < -0.35, where 1 - u cancels, it is x w (1 - u) with u = (w^2 + w) / D. With w = s + h, s = 2^n
+   and h = s q, all terms of D but one are exact. The low part of D corrects 2 / D; without it the error is 2.0 ULP.
+   x w (w + 2) / D would take 0.6 of the time and be 4.2 ULP off. */
 INLINE REAL FN(mish)(REAL x)
 {
     REAL a = FN(clamp)(x, SIGMOID_LOWEST, MISH_HIGHEST);
@@ -31,8 +22,9 @@ INLINE REAL FN(mish)(REAL x)
     return x <= MISH_HIGHEST ? FN(copysign)(y, x) : x; /* -0.0 for -0.0; NaN too */
 }
 
-/* B of mish' at d + d_low from its zero, |d| < 1/4: a series whose first term is rounded last; `low` is
-   what that loses. Error of its coefficients 2^-29 (float), 2^-59 (double), from coeffs/mish_crossing.py. */
+/* The factor B of mish' at the distance d + d_low from its zero, for |d| < 1/4. It is a series whose first term is rounded
+   last; *low is the rounding error. The error of the coefficients is 2^-29 (float) and 2^-59 (double); from
+   coeffs/mish_zero.py. */
 INLINE REAL FN(mish_bracket)(REAL d, REAL d_low, REAL *low)
 {
 #if FA_DOUBLE
@@ -64,9 +56,9 @@ INLINE REAL FN(mish_bracket)(REAL d, REAL d_low, REAL *low)
     return bracket;
 }
 
-/* mish'(x) = w B / D^2 with B = 4 (1 + x) + w (6 + 4 x + w (4 + w)), which loses little next to its zero, and right
-   of -0.25 1 - 2 (D - 2 x (w^2 + w)) / D^2. Low parts and a residual correct the quotient. Tried for speed,
-   in vain: no low part of k 2.2 ulp, D from 1 + s as above 2.5. */
+/* mish'(x) = w B / D^2 with B = 4 (1 + x) + w (6 + 4 x + w (4 + w)), which is accurate next to its zero. For x >= -0.25 it is
+   1 - 2 (D - 2 x (w^2 + w)) / D^2. Low parts and a residual correct the quotient. Faster forms that were tried are too
+   inexact: 2.2 ULP without the low part of k, 2.5 with D made of 1 + s as in mish. */
 INLINE REAL FN(mish_derivative)(REAL x)
 {
     REAL a = FN(clamp)(x, SIGMOID_LOWEST, MISH_HIGHEST);
@@ -81,7 +73,7 @@ INLINE REAL FN(mish_derivative)(REAL x)
     REAL k = FN(fma)(w, w + 4, k0), k_low = FN(fma)(w, w + 4, k0 - k);
     REAL far = FN(fma)(w, k, line), far_low = FN(fma)(w, k_low, FN(fma)(w, k, line - far));
     far_low = FN(fma)(w_low, FN(fma)(w, FN(fma)(2, w, 4), k), far_low);
-    /* A fused difference: GCC moves a plain one and d * d before the limits of a, where that overflows. */
+    /* An fma, because GCC moves a plain difference and d * d before the clamp of a, where d * d overflows. */
     REAL d = FN(fma)(a, 1, -MISH_ZERO), near_low, near = FN(mish_bracket)(d, -MISH_ZERO_LO, &near_low);
     int is_near = FN(fabs)(d) < LIT(0.25f, 0.25);
     REAL bracket = is_near ? near : far, low = is_near ? near_low : far_low;
@@ -97,7 +89,7 @@ INLINE REAL FN(mish_derivative)(REAL x)
     return FN(or_nan)(left ? y * e.scale * SIGMOID_UNIT : 1 - y, x);
 }
 
-/* The same derivative without most low parts, for backward passes: below 4 ulp in half of the time. */
+/* mish' without most low parts, for backward passes: half of the time, error below 4 ULP. */
 INLINE REAL FN(mish_derivative_fast)(REAL x)
 {
     REAL a = FN(clamp)(x, SIGMOID_LOWEST, MISH_HIGHEST);

@@ -1,8 +1,5 @@
-/* prelu(x, weight): leaky_relu whose slope is learned, so that it has no default. An array of weights
-   broadcasts: one for each channel, for example. A learned weight may turn negative, where the sign of the
-   output tells nothing: backward needs x. */
+/* prelu(x, weight) is leaky_relu with a learned slope, so the weight has no default. An array of weights broadcasts, for example
+   one weight per channel. A learned weight may be negative; then y does not tell the sign of x, so backward needs x. */
 INLINE REAL FN(prelu)(REAL x, REAL weight) { return FN(leaky_relu)(x, weight); }
 
 INLINE REAL FN(prelu_derivative)(REAL x, REAL weight) { return FN(leaky_relu_derivative)(x, weight); }
-
-INLINE REAL FN(prelu_second_derivative)(REAL x, REAL weight) { return FN(leaky_relu_second_derivative)(x, weight); }

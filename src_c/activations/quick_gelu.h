@@ -1,13 +1,11 @@
-/* quick_gelu(x) = x s(t), s the sigmoid, t = 1.702 x: max(x, 0) - a / (1 + e^|t|) with a = |x|. 1.702 is split in
-   two and the product kept as high + low: in the tail e^t multiplies its error by |t| (1.702 rounded to float
-   costs 46 ulp at -54). Limits -0.0 and inf. Its derivative is silu's at t: math/sigmoid.h. */
-#undef QUICK_GELU
-#undef QUICK_GELU_LO
-#undef QUICK_GELU_LARGEST
+/* quick_gelu(x) = x s(t), where s is the sigmoid and t = 1.702 x. It is computed as max(x, 0) - a / (1 + e^|t|) with a = |x|.
+   1.702 and t are high + low, because e^t multiplies the error of t by |t| in the tail (1.702 rounded to float costs 46 ULP at
+   x = -54). Limits -0.0 and inf. Its derivative is silu's at t: math/sigmoid.h. */
 #define QUICK_GELU LIT(0x1.b3b646p+0f, 0x1.b3b645a1cac08p+0)       /* 1.702 */
-#define QUICK_GELU_LO LIT(-0x1.78d4fep-26f, 0x1.89374bc6a7efap-55) /* what that lacks */
+#define QUICK_GELU_LO LIT(-0x1.78d4fep-26f, 0x1.89374bc6a7efap-55) /* 1.702 - QUICK_GELU */
 #define QUICK_GELU_LARGEST LIT(64.5f, 446.0)                      /* t e^-t rounds to 0 */
 
+/* 1.702 a: returns the high part and sets *low. */
 INLINE REAL FN(quick_gelu_argument)(REAL a, REAL *low)
 {
     REAL t = QUICK_GELU * a;
@@ -28,7 +26,7 @@ INLINE REAL FN(quick_gelu_derivative)(REAL x)
     return FN(or_nan)(FN(x_sigmoid_derivative)(FN(exp_split_low)(-t, -low, -DERIVATIVE_SHIFT), t, low, x < 0), x);
 }
 
-/* As silu_quick_slope, which without t's low part is 4.2 ulp off. */
+/* As x_sigmoid_derivative_fast, with the low part of t, without which the error is 4.2 ULP. */
 INLINE REAL FN(quick_gelu_derivative_fast)(REAL x)
 {
     REAL a = FN(min_fabs)(x, QUICK_GELU_LARGEST), low, t = FN(quick_gelu_argument)(a, &low);
@@ -41,7 +39,7 @@ INLINE REAL FN(quick_gelu_derivative_fast)(REAL x)
     return FN(or_nan)(x < 0 ? left : 1 - left, x);
 }
 
-/* 1.702 silu''(1.702 x), an even function. */
+/* 1.702 silu''(1.702 x), which is even. */
 INLINE REAL FN(quick_gelu_second_derivative)(REAL x)
 {
     REAL a = FN(min_fabs)(x, QUICK_GELU_LARGEST);

@@ -1,5 +1,5 @@
-/* relu(x) = max(x, 0), exact. relu(-0.0) = +0.0; relu'(0) = 0, as in torch and JAX.
-   Written x <= 0 ? 0 : x because the comparison is false for NaN, which therefore passes. */
+/* relu(x) = max(x, 0), exact. relu(-0.0) = +0.0; relu'(0) = 0, as in torch and JAX. It is written x <= 0 ? 0 : x because the
+   comparison is false for NaN, so NaN passes. */
 INLINE REAL FN(relu)(REAL x) { return x <= 0 ? 0 : x; }
 
 INLINE REAL FN(relu_derivative)(REAL x)
@@ -10,7 +10,5 @@ INLINE REAL FN(relu_derivative)(REAL x)
 
 INLINE REAL FN(relu_backward)(REAL grad, REAL x) { return FN(pass_if_or_nan)(!(x <= 0), grad, x); }
 
-INLINE REAL FN(relu_second_derivative)(REAL x) { return FN(or_nan)(0, x); }
-
-/* y > 0 exactly where x > 0, so the output is enough. */
+/* y > 0 exactly where x > 0. */
 INLINE REAL FN(relu_backward_from_output)(REAL grad, REAL y) { return FN(relu_backward)(grad, y); }

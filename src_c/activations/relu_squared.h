@@ -1,6 +1,6 @@
-/* relu_squared(x) = max(x, 0)^2: one rounding. Its derivative 2 max(x, 0) is exact and continuous; the second
-   derivative jumps from 0 to 2, and is 0 at 0 like relu's derivative.
-   Products are fused ones, since GCC moves plain ones before the selection, where they overflow. */
+/* relu_squared(x) = max(x, 0)^2: one rounding. Its derivative 2 max(x, 0) is exact and continuous. The second derivative jumps
+   from 0 to 2 at 0, where it is 0. The products are fmas, because GCC moves plain products before the selection, where they
+   overflow. */
 INLINE REAL FN(relu_squared)(REAL x)
 {
     REAL positive = FN(relu)(x);

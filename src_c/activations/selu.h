@@ -1,21 +1,10 @@
-/* selu(x) = lambda x for x > 0, lambda alpha (e^x - 1) elsewhere; limits inf and -lambda alpha.
-   lambda and alpha make mean 0 and variance 1 a fixed point (Klambauer et al. 2017); they are the
-   doubles that other libraries have, and their product is kept as high + low.
-   The derivative at 0 is lambda alpha, as in torch and JAX. Method: elu.h. */
-#undef SELU_LAMBDA
-#undef SELU_BELOW
-#undef SELU_BELOW_LO
-#undef SELU_EXCESS
-#if FA_DOUBLE
-#define SELU_LAMBDA 0x1.0cfabd6a91132p+0 /* 1.050700987 */
-#define SELU_BELOW 0x1.c212cc640f030p+0 /* lambda alpha: 1.758099341 */
-#define SELU_BELOW_LO 0x1.092dbf637p-54 /* 5.750e-17 */
-#else
-#define SELU_LAMBDA 0x1.0cfabep+0f         /* 1.050701022 */
-#define SELU_BELOW 0x1.c212ccp+0f          /* 1.758099318 */
-#define SELU_BELOW_LO 0x1.903c0cp-26f      /* 2.329671744e-8 */
-#define SELU_EXCESS 0x1.c74dbep-27f        /* SELU_BELOW_LO / SELU_BELOW: 1.325108363e-8 */
-#endif
+/* selu(x) = lambda x for x > 0, lambda alpha (e^x - 1) elsewhere; limits inf and -lambda alpha. lambda and alpha make mean 0 and
+   variance 1 a fixed point (Klambauer et al. 2017). They are the doubles that other libraries use; their product is
+   SELU_BELOW + SELU_BELOW_LO. The derivative at 0 is lambda alpha, as in torch and JAX. Method: elu.h. */
+#define SELU_LAMBDA LIT(0x1.0cfabep+0f, 0x1.0cfabd6a91132p+0)   /* 1.050701022, 1.050700987 */
+#define SELU_BELOW LIT(0x1.c212ccp+0f, 0x1.c212cc640f030p+0)    /* lambda alpha: 1.758099318, 1.758099341 */
+#define SELU_BELOW_LO LIT(0x1.903c0cp-26f, 0x1.092dbf637p-54)   /* 2.329671744e-8, 5.750e-17 */
+#define SELU_EXCESS 0x1.c74dbep-27f /* of float: SELU_BELOW_LO / SELU_BELOW = 1.325108363e-8 */
 
 INLINE REAL FN(selu)(REAL x)
 {
@@ -26,8 +15,8 @@ INLINE REAL FN(selu)(REAL x)
 #else
     REAL below = FN(scaled_expm1)(a, SELU_BELOW, SELU_EXCESS);
 #endif
-    /* A factor is selected, since lambda x can overflow in the branch that is not taken; by a, and for a fused
-       product, since GCC moves others before the selection. */
+    /* The factor is selected, not the product, because lambda x can overflow for x < 0. The condition on a and the fma keep GCC
+       from moving the product before the selection. */
     REAL above = FN(fma)(x, a < 0 ? 1 : SELU_LAMBDA, LIT(-0.0f, -0.0));
     return x < 0 ? below : above;
 }
@@ -41,7 +30,7 @@ INLINE REAL FN(selu_derivative)(REAL x)
     return x <= 0 ? below : FN(or_nan)(SELU_LAMBDA, x);
 }
 
-/* The derivative for x < 0, else 0, as in torch. */
+/* selu'(x) for x < 0, else 0, as in torch. */
 INLINE REAL FN(selu_second_derivative)(REAL x)
 {
     REAL below = FN(selu_derivative)(x);

@@ -1,6 +1,5 @@
-/* silu(x) = x s(x), s the sigmoid: x / (1 + e^-x) with one rounded sum and one division. Limits -0.0
-   and inf (peers give NaN at -inf). Minimum -0.2785 at x = -1.2785, where the derivative
-   s(x) + x s(x) s(-x) crosses zero: math/sigmoid.h. */
+/* silu(x) = x s(x) = x / (1 + e^-x), where s is the sigmoid: one rounded sum and one division. Limits -0.0 and inf (peers give
+   NaN at -inf). Minimum -0.2785 at x = -1.2785, the zero of the derivative s(x) + x s(x) s(-x): math/sigmoid.h. */
 INLINE REAL FN(silu)(REAL x)
 {
     REAL a = FN(clamp)(x, SIGMOID_LOWEST, SIGMOID_HIGHEST);

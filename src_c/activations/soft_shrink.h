@@ -1,5 +1,5 @@
-/* soft_shrink(x) = x - lambd for x > lambd, x + lambd for x < -lambd, 0 between: one rounding. The derivative at
-   both kinks is 0, as in torch. Comparisons are such that NaN passes (ONNX and Keras make it 0). */
+/* soft_shrink(x) = x - lambd for x > lambd, x + lambd for x < -lambd, 0 between: one rounding. The derivative at both kinks is 0,
+   as in torch. The comparison is false for NaN, so NaN passes (ONNX and Keras return 0). */
 INLINE REAL FN(soft_shrink)(REAL x, REAL lambd)
 {
     REAL towards = lambd < 0 ? 1 : -1;
@@ -10,13 +10,7 @@ INLINE REAL FN(soft_shrink_backward)(REAL grad, REAL x, REAL lambd) { return FN(
 
 INLINE REAL FN(soft_shrink_derivative)(REAL x, REAL lambd) { return FN(hard_shrink_derivative)(x, lambd); }
 
-INLINE REAL FN(soft_shrink_second_derivative)(REAL x, REAL lambd)
-{
-    return FN(hard_shrink_second_derivative)(x, lambd);
-}
-
-/* With lambd >= 0, y is 0 exactly where |x| <= lambd: a difference of two numbers is 0 only where they are
-   equal. */
+/* If lambd >= 0, y is 0 exactly where |x| <= lambd: a difference of two floats is 0 only if they are equal. */
 INLINE REAL FN(soft_shrink_backward_from_output)(REAL grad, REAL y, REAL lambd)
 {
     return FN(hard_shrink_backward_from_output)(grad, y, lambd);

@@ -1,18 +1,17 @@
-/* softplus(x, beta) = log(1 + e^t) / beta with t = beta x, without the threshold from which torch returns x.
-   Limits 0 and inf. Methods: math/softplus.h. x is limited before the product, so that t cannot overflow. The
-   derivative is s(t), never 0 for x > 0; the second derivative beta s(t) s(-t).
+/* softplus(x, beta) = log(1 + e^t) / beta with t = beta x, without the threshold from which torch returns x. Limits 0 and inf.
+   Method: math/softplus.h. x is clamped before the product, so t cannot overflow. The derivative is the sigmoid s(t), which is
+   never 0 for x > 0; the second derivative is beta s(t) s(-t).
 
-   beta < 0 gives -softplus(-x, -beta), as the formula does: log_sigmoid at -1. beta = inf gives relu, beta = 0
-   inf with the derivative 1/2; of an infinite x and a beta next to 0 it is the limit in x. What depends on beta alone
-   leaves the loop, unless beta is an array. */
-#undef SOFTPLUS_FURTHEST
-#define SOFTPLUS_FURTHEST LIT(0x1.fffff8p127f, 0x1.ffffffffffff8p1023) /* next to the largest number */
+   beta < 0 gives -softplus(-x, -beta), as the formula does; beta = -1 is log_sigmoid. beta = inf gives relu. beta = 0 gives inf
+   with the derivative 1/2. For an infinite x and a beta next to 0 the result is the limit in x. The compiler moves what depends
+   on beta alone out of the loop, unless beta is an array. */
+#define SOFTPLUS_FURTHEST LIT(0x1.fffff8p127f, 0x1.ffffffffffff8p1023) /* close to the largest number */
 
 /* limit / |beta|, at most SOFTPLUS_FURTHEST. */
 INLINE REAL FN(softplus_limit)(REAL limit, REAL size) { return limit / FN(max)(size, limit / SOFTPLUS_FURTHEST); }
 
-/* beta x with x limited before the product, and its rounding error. A beta next to 0 is made as large as it takes for
-   the largest x to reach the limits, so that infinite x have theirs; that shows for |x| > 2^100 (2^990) alone. */
+/* beta x and its rounding error, with x clamped before the product. A |beta| next to 0 is raised until the largest x reaches the
+   limits, so that an infinite x gives its limit. That changes results only for |x| > 2^100 (2^990). */
 INLINE REAL FN(softplus_product)(REAL x, REAL beta, REAL lowest, REAL highest, REAL *t_low)
 {
     REAL size = FN(min)(FN(fabs)(beta), LARGEST), far = FN(max)(lowest, highest);
@@ -32,11 +31,11 @@ INLINE REAL FN(softplus)(REAL x, REAL beta)
     REAL inverse = sign / steepness;
     REAL error = FN(fma)(-sign * steepness, inverse, 1); /* 1 / beta = inverse (1 + error) */
     REAL product = LN2_HI * inverse;
-    /* 1 / beta for E(s), which is large where it is not taken. */
+    /* 1 / beta for E(s), limited, since E(s) is large where the result does not use it. */
     REAL curved = FN(copysign)(FN(min)(1 / steepness, LIT(0x1p80f, 0x1p800)), beta);
     REAL base_low = FN(fma)(LN2_HI, inverse, -product) + FN(fma)(LN2_HI, error * inverse, LN2_LO * inverse);
     REAL base = product * (steepness / FN(fabs)(beta)); /* inf for beta = 0, 0 for beta = inf */
-    /* Until e^t / beta rounds to 0, all 2^(n - shift) and unit / beta have to be normal numbers. */
+    /* 2^(n - shift) and unit / beta must be normal numbers until e^t / beta rounds to 0. */
     int gentle = size < 1, shift = gentle ? LIT(-126, -1022) : LIT(-24, -53);
     REAL unit = gentle ? LIT(0x1p-126f, 0x1p-1022) : LIT(0x1p-24f, 0x1p-53);
     REAL furthest = FN(softplus_limit)(gentle ? LIT(174.0f, 1416.0) : LIT(104.0f, 745.2), size);
@@ -46,13 +45,13 @@ INLINE REAL FN(softplus)(REAL x, REAL beta)
     REAL t = FN(fma)(size, a, 0), t_low = FN(fma)(size, a, -t);
     REAL r, scale, n = FN(exp_reduce)(t, shift, &r, &scale), r2 = r * r;
     REAL q = FN(fma)(FN(exp_tail)(r, r2), r2, r);
-    /* What is left out of r and of 1 / beta enters once, as a factor 1 + low: 2.3 ulp without. */
+    /* The errors of r and of 1 / beta enter once, as a factor 1 + low; without it the result is 2.3 ULP off. */
     REAL low = FN(fma)(n, -LN2_LO, t_low) + error;
     REAL power = scale * (unit * inverse), part = FN(fma)(q, power, power);
     REAL above = sign * x < 0 ? 0 : x; /* NaN too */
     REAL far = FN(softplus_far)(part, power, FN(fma)(q, power, low * part), sign * steepness, above);
     REAL near = FN(softplus_near)(x, t, curved, base, base_low);
-    REAL y = t > -limit ? near : far, end = size > 0 ? 0 : base; /* at -inf; with beta < 0 at inf */
+    REAL y = t > -limit ? near : far, end = size > 0 ? 0 : base; /* the limit at -inf, or at inf if beta < 0 */
     return sign * x < -LARGEST ? end : y;
 }
 
@@ -68,7 +67,7 @@ INLINE REAL FN(softplus_second_derivative)(REAL x, REAL beta)
     return FN(or_nan)(FN(scaled_sigmoid_derivative)(t, 1) * FN(copysign)(FN(min)(FN(fabs)(beta), LARGEST), beta), x);
 }
 
-/* e^(beta y) = 1 + e^t, and s(t) = 1 - 1 / (1 + e^t): as exact as the output is. */
+/* s(t) = 1 - 1 / (1 + e^t) = 1 - e^(-beta y), as exact as y is. */
 INLINE REAL FN(softplus_derivative_from_output)(REAL y, REAL beta)
 {
     REAL size = FN(min)(FN(fabs)(beta), LARGEST);

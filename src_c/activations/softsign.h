@@ -1,10 +1,8 @@
-/* softsign(x) = x / (1 + |x|); limits -1 and 1, where peers give NaN. Its derivative is 1 / (1 + |x|)^2.
-   The sum keeps its rounding error: without it the value falls where the sum, but hardly |x|, steps up, and
-   the derivative's square doubles the error. */
-#undef SOFTSIGN_FAR
+/* softsign(x) = x / (1 + |x|); limits -1 and 1, where peers give NaN. Its derivative is 1 / (1 + |x|)^2. 1 + |x| keeps its
+   rounding error: without it the value is not monotone, and the square in the derivative doubles the error. */
 #define SOFTSIGN_FAR LIT(0x1p80f, 0x1p600) /* from here the value rounds to 1, the derivative to 0 */
 
-/* 1 + a and, as low, what rounding it loses. */
+/* 1 + a and its rounding error. */
 INLINE REAL FN(softsign_sum)(REAL a, REAL *low)
 {
     REAL sum = 1 + a, larger = a > 1 ? a : 1, smaller = a > 1 ? 1 : a;
@@ -27,7 +25,7 @@ INLINE REAL FN(softsign_derivative)(REAL x)
     return r * FN(fma)(r, 2 * rest, r);
 }
 
-/* -2 sign(x) / (1 + |x|)^3: 2 and -2 beside 0, and 0 at 0, as autograd has it. */
+/* -2 sign(x) / (1 + |x|)^3. It is 0 at 0, as in autograd, between 2 on the left and -2 on the right. */
 INLINE REAL FN(softsign_second_derivative)(REAL x)
 {
     REAL a = FN(min)(FN(fabs)(x), SOFTSIGN_FAR);
@@ -35,7 +33,7 @@ INLINE REAL FN(softsign_second_derivative)(REAL x)
     return x == 0 ? 0 : y;
 }
 
-/* (1 - |y|)^2: as exact as the output is. */
+/* (1 - |y|)^2, as exact as y is. */
 INLINE REAL FN(softsign_derivative_from_output)(REAL y)
 {
     REAL r = 1 - FN(fabs)(y);

@@ -1,6 +1,6 @@
-/* sparse_plus(x) = (x + 1)^2 / 4 for -1 < x < 1, 0 below, x above; limits 0 and inf. Its derivative, the
-   sparse_sigmoid, is continuous; the second derivative is 0 at both ends. With h = (x + 1) / 2 rounded, which
-   is exact next to -1, and t = 2 (h - its rounding), h^2 + h t loses only the last rounding. */
+/* sparse_plus(x) = (x + 1)^2 / 4 for -1 < x < 1, 0 below, x above; limits 0 and inf. Its derivative, sparse_sigmoid, is
+   continuous; the second derivative is 0 at both ends. h is (x + 1) / 2, rounded, which is exact next to -1. With
+   twice_lost = (x + 1) - 2 h the square is h^2 + h twice_lost, rounded once. */
 INLINE REAL FN(sparse_plus)(REAL x)
 {
     REAL c = FN(clamp)(x, -1, 1);

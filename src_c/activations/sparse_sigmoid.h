@@ -1,5 +1,5 @@
-/* sparse_sigmoid(x) = (x + 1) / 2 between 0 and 1: one rounding, exact at the ends, where the derivative is 0.
-   It is the derivative of sparse_plus. */
+/* sparse_sigmoid(x) = (x + 1) / 2, limited to [0, 1]: one rounding. The derivative is 0 at both ends. It is the derivative of
+   sparse_plus. */
 INLINE REAL FN(sparse_sigmoid)(REAL x)
 {
     REAL c = FN(clamp)(x, -1, 1);
@@ -15,6 +15,3 @@ INLINE REAL FN(sparse_sigmoid_backward)(REAL grad, REAL x)
 {
     return FN(pass_if_or_nan)(FN(fabs)(x) < 1, LIT(0.5f, 0.5) * grad, x);
 }
-
-
-INLINE REAL FN(sparse_sigmoid_second_derivative)(REAL x) { return FN(or_nan)(0, x); }

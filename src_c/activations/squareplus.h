@@ -1,22 +1,19 @@
-/* squareplus(x, b) = (x + sqrt(x^2 + b)) / 2 with b >= 0: a soft relu without exponentials, relu at b = 0. With
-   b < 0 it is NaN between the roots of -b.
-   Limits 0 and inf. For x < 0, where the sum cancels, it is b / (2 (|x| + root)); the derivative there is
-   b / (2 root (|x| + root)), and 1 minus that for x > 0.
-   From |x| = 2^63 (2^511) on the root is |x|: so squares neither overflow nor underflow. */
-#undef SQUAREPLUS_FAR
-#undef SQUAREPLUS_TINY
+/* squareplus(x, b) = (x + sqrt(x^2 + b)) / 2 with b >= 0: a smooth relu without exponentials, relu at b = 0. If b < 0, it is NaN
+   for |x| < sqrt(-b). Limits 0 and inf. For x < 0, where the sum cancels, it is b / (2 (|x| + root)) with root = sqrt(x^2 + b).
+   The derivative is b / (2 root (|x| + root)) for x < 0, and 1 minus that for x > 0. From |x| = 2^63 (2^511) on, root is |x|, so
+   squares neither overflow nor underflow. */
 #define SQUAREPLUS_FAR LIT(0x1p63f, 0x1p511)
-#define SQUAREPLUS_TINY LIT(0x1p-126f, 0x1p-1022) /* in place of 0 as a divisor, where b = 0 */
+#define SQUAREPLUS_TINY LIT(0x1p-126f, 0x1p-1022) /* the divisor in place of 0, if b = 0 */
 
 INLINE REAL FN(squareplus)(REAL x, REAL b)
 {
     REAL a = FN(fabs)(x), c = FN(min)(a, SQUAREPLUS_FAR);
     REAL square = FN(fma)(c, c, b), root = FN(sqrt)(square), lost = FN(fma)(-root, root, square);
-    REAL below = b < 0 ? SQUAREPLUS_FAR : -1; /* up to here the root of b < 0 is below |x| */
+    REAL below = b < 0 ? SQUAREPLUS_FAR : -1; /* if b < 0, root is less than |x| up to this |x| */
     root = FN(max)(root, a > below ? a : 0) / 2, a /= 2;
     REAL right = root + a, right_low = a - (right - root);
-    /* left = (b / 4) / (right + its errors). The root lost lost / (2 root): 1 / root from the division's 1 / right,
-       by a line that is 9 % off. */
+    /* left = (b / 4) / (right + its errors). The error of root is lost / (2 root). 1 / root is approximated from 1 / right by a
+       line that is at most 9 % off. */
     REAL over = FN(max)(right, SQUAREPLUS_TINY), inverse = 1 / over;
     REAL line = FN(fma)(a * inverse, LIT(0.25f, 0.25), LIT(0.11425f, 0.11425));
     right_low = FN(fma)(lost * inverse, line, right_low);
@@ -30,7 +27,7 @@ INLINE REAL FN(squareplus)(REAL x, REAL b)
 
 INLINE REAL FN(squareplus_derivative)(REAL x, REAL b)
 {
-    /* Far out everything carries a factor 2^-45 (2^-450), its square undone at the end. */
+    /* For a large |x| everything carries a factor 2^-45 (2^-450); its square is undone at the end. */
     REAL a = FN(min)(FN(fabs)(x), LIT(0x1p90f, 0x1p600));
     int far = a > LIT(0x1p45f, 0x1p450);
     REAL unit = far ? LIT(0x1p-45f, 0x1p-450) : 1, unit2 = far ? LIT(0x1p-90f, 0x1p-900) : 1;

@@ -1,27 +1,25 @@
-/* swish(x, beta) = x s(beta x); beta = 1 is silu, beta = 0 is x / 2, beta = inf is relu.
-   The product t = beta x keeps its rounding error as t_low: in the tail e^t would multiply it by |t|.
-   x is clamped before the product so that t cannot overflow.
-   swish'(x) is silu' at beta x. */
-#undef SWISH_SHIFT
-#undef SWISH_UNIT
+/* swish(x, beta) = x s(beta x), where s is the sigmoid; beta = 1 is silu, beta = 0 is x / 2, beta = inf is relu. The product
+   t = beta x keeps its rounding error as t_low, because e^t multiplies it by |t| in the tail. x is clamped before the product,
+   so t cannot overflow. swish'(x) = silu'(beta x). */
 #define SWISH_SHIFT LIT(96, 960)
 #define SWISH_UNIT LIT(0x1p-96f, 0x1p-960)
 
-/* The largest |x| whose product is still of interest; LARGEST for a beta next to 0. */
+/* The limit to which |x| is clamped before the product; LARGEST for a beta next to 0. */
 INLINE REAL FN(swish_limit)(REAL steepness)
 {
     return LIT(0x1.fffffep11f, 0x1.fffffffffffffp13) / FN(max)(steepness, LIT(0x1p-116f, 0x1p-1010));
 }
 
-/* |x| / (1 + e^|t|), taken from |x| for t > 0. The sum carries SWISH_UNIT, which e^|t| needs to stay finite; it
-   comes off before the division for a large x, after it for others, so that a subnormal result rounds once. */
+/* The ratio |x| / (1 + e^|t|) with the sign of x for t < 0, and |x| minus the ratio for t > 0. The sum carries SWISH_UNIT, so
+   that e^|t| is finite. SWISH_UNIT is undone before the division for |x| > 1, and after it otherwise, so that a subnormal result is
+   rounded once. */
 INLINE REAL FN(swish)(REAL x, REAL beta)
 {
     REAL size = FN(fabs)(x), steepness = FN(min)(FN(fabs)(beta), LARGEST);
     REAL c = FN(min)(size, FN(swish_limit)(steepness));
-    REAL t = steepness * c, a = FN(min)(t, LIT(154.0f, 1370.0)); /* more would show for |x| > 2^73 alone */
+    REAL t = steepness * c, a = FN(min)(t, LIT(154.0f, 1370.0)); /* a larger limit changes results only for |x| > 2^73 */
     FN(exp_parts) e = FN(exp_short_low)(a, FN(fma)(steepness, c, -t), SWISH_SHIFT);
-    /* Variables of their own, or GCC divides twice, once for each side of the condition. */
+    /* `before` and `after` are variables, because GCC otherwise divides twice, once for each side of the condition. */
     REAL before = c > 1 ? SWISH_UNIT : 1, after = c > 1 ? 1 : SWISH_UNIT;
     REAL ratio = c * before / FN(sigmoid_sum)(e, SWISH_UNIT);
     int below = (FN(to_bits)(x) ^ FN(to_bits)(beta)) < 0;
@@ -29,8 +27,8 @@ INLINE REAL FN(swish)(REAL x, REAL beta)
     return FN(copysign)((below & (size > LARGEST)) ? end : y, x);
 }
 
-/* beta x and its rounding error. A beta next to 0 is made as large as it takes for the largest x to reach
-   DERIVATIVE_LARGEST, so that infinite x have their limits; that shows for |x| > 2^100 (2^990) alone. */
+/* beta x and its rounding error. A |beta| next to 0 is raised until the largest x reaches DERIVATIVE_LARGEST, so that an infinite
+   x gives its limit. That changes results only for |x| > 2^100 (2^990). */
 INLINE REAL FN(swish_product)(REAL x, REAL beta, REAL *t_low)
 {
     REAL size = FN(min)(FN(fabs)(beta), LARGEST), least = FN(max)(size, DERIVATIVE_LARGEST / LARGEST);

@@ -1,9 +1,9 @@
-/* tanh is odd, with the limits -1 and 1. In float, tanh |x| is a polynomial on each of 32 pieces, monotone on all
-   floats. In double it is x + x^3 V(x^2) up to 0.7 and 1 - 1 / ((e^(2|x|) + 1) / 2) with the sign of x above, where what
-   is subtracted is small enough for its errors to matter little; every step rises with |x|, and so does the result.
-   tanh'(x) = sech^2 x = 4 z / (1 + z)^2 with z = e^(-2|x|): math/sigmoid.h's derivative at 2x. */
+/* tanh is odd; its limits are -1 and 1. In float, tanh |x| is a polynomial on each of 32 pieces; it is monotone on all floats.
+   In double it is x + x^3 V(x^2) up to 0.7. Above, it is 1 - 1 / ((e^(2|x|) + 1) / 2) with the sign of x: the subtracted term
+   is small, so its errors matter little. Every step of the computation rises with |x|, so the result is monotone.
+   tanh'(x) = sech^2 x = 4 z / (1 + z)^2 with z = e^(-2|x|), which is 4 s'(2x) for the sigmoid s: math/sigmoid.h. */
 #if FA_DOUBLE
-/* V(s), error of the whole 2^-57.1, from coeffs/tanh.py. */
+/* V(s). The error of the result is 2^-57.1; from coeffs/tanh.py. */
 INLINE REAL FN(tanh_tail)(REAL s)
 {
     REAL s2 = s * s;
@@ -21,7 +21,7 @@ INLINE REAL FN(tanh_tail)(REAL s)
 INLINE REAL FN(tanh)(REAL x)
 {
     REAL a = FN(min)(FN(fabs)(x), 24.0); /* tanh is 1 from 19.1 on */
-    /* Fused products, since GCC moves plain ones before the limit, where they overflow. */
+    /* These are fmas, because GCC moves plain products before the clamp, where they overflow. */
     REAL s = FN(fma)(a, a, 0), near = FN(fma)(a * s, FN(tanh_tail)(s), a);
     REAL r, scale, n = FN(exp_reduce)(FN(fma)(2, a, 0), 1, &r, &scale);
     r = FN(fma)(n, -LN2_LO, r);
@@ -48,12 +48,12 @@ INLINE REAL FN(tanh_derivative)(REAL x)
     return FN(scaled_sigmoid_derivative)(FN(fma)(2, a, 0), 4);
 }
 
-/* tanh x = 2 s(2x) - 1, so that this is 8 s''(2x). */
+/* tanh x = 2 s(2x) - 1, so tanh''(x) = 8 s''(2x). */
 INLINE REAL FN(tanh_second_derivative)(REAL x)
 {
     REAL a = FN(clamp)(x, -DERIVATIVE_LARGEST, DERIVATIVE_LARGEST);
     return FN(or_nan)(FN(scaled_sigmoid_second_derivative)(FN(fma)(2, a, 0), 8), x);
 }
 
-/* 1 - y^2, written so that it stays exact next to |y| = 1. */
+/* 1 - y^2, in a form that is exact next to |y| = 1. */
 INLINE REAL FN(tanh_derivative_from_output)(REAL y) { return (1 - y) * (1 + y); }

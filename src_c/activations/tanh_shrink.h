@@ -1,21 +1,12 @@
-/* tanh_shrink(x) = x - tanh(x), odd. Near 0 the difference cancels (torch has 0 from |x| = 0.0002 on down), and a
-   series x^3 / 3 - 2 x^5 / 15 ... takes its place; from 33/32 on (|x| - 1) + 2 z / (1 + z), z = e^(-2|x|).
-   tanh_shrink' = tanh^2 in the same way: x^2 - 2 x^4 / 3 ..., and 1 - 4 z / (1 + z)^2 from 0.9 on. Limits 1.
+/* tanh_shrink(x) = x - tanh(x), odd. Near 0 the difference cancels (torch returns 0 for |x| <= 0.0002), so it is the series
+   x^3 / 3 - 2 x^5 / 15 + ...; from |x| = 33/32 on it is (|x| - 1) + 2 z / (1 + z) with z = e^(-2|x|).
+   tanh_shrink' = tanh^2: x^2 - 2 x^4 / 3 + ..., and 1 - 4 z / (1 + z)^2 from 0.9 on. Limits 1.
    tanh_shrink'' = 2 tanh sech^2 = 8 z (1 - z) / (1 + z)^3 with the sign of x. */
-#undef SHRINK_FAR
-#undef THIRD
-#undef THIRD_LO
-#if FA_DOUBLE
-#define SHRINK_FAR 20.0 /* above, 2 z matters no more */
-#define THIRD 0x1.5555555555555p-2     /* 0.3333333333 */
-#define THIRD_LO 0x1.5555555555555p-56 /* 1.850371708e-17 */
-#else
-#define SHRINK_FAR 12.0f
-#define THIRD 0x1.555556p-2f     /* 0.3333333433 */
-#define THIRD_LO -0x1.555556p-27f /* -9.934107759e-9 */
-#endif
+#define SHRINK_FAR LIT(12.0f, 20.0) /* above, 2 z does not change the result */
+#define THIRD LIT(0x1.555556p-2f, 0x1.5555555555555p-2)      /* 0.3333333433, 0.3333333333 */
+#define THIRD_LO LIT(-0x1.555556p-27f, 0x1.5555555555555p-56) /* -9.934107759e-9, 1.850371708e-17 */
 
-/* V(s) of x - tanh x = x^3 (1/3 + s V(s)), s = x^2 <= 1.0635. Error of the whole 2^-26 (float), 2^-58 (double),
+/* V(s) of x - tanh x = x^3 (1/3 + s V(s)) with s = x^2 <= 1.0635. The error of the result is 2^-26 (float) and 2^-58 (double);
    from coeffs/tanh_shrink.py. */
 INLINE REAL FN(tanh_shrink_tail)(REAL s)
 {
@@ -42,7 +33,7 @@ INLINE REAL FN(tanh_shrink_tail)(REAL s)
 #endif
 }
 
-/* T(s) of tanh^2 x = s + s^2 T(s), s = x^2 <= 0.81. Error of the whole 2^-26 (float), 2^-56 (double). */
+/* T(s) of tanh^2 x = s + s^2 T(s) with s = x^2 <= 0.81. The error of the result is 2^-26 (float) and 2^-56 (double). */
 INLINE REAL FN(tanh_square_tail)(REAL s)
 {
     REAL s2 = s * s;
@@ -68,8 +59,8 @@ INLINE REAL FN(tanh_square_tail)(REAL s)
 #endif
 }
 
-/* Low parts of x^2, x^3 and 1/3: 2.3 ulp without that of x^2 in the tail. Fused squares, since GCC moves plain ones
-   before the limit of m, where they overflow. */
+/* x^2, x^3 and 1/3 have low parts; the error is 2.3 ULP without that of x^2 in the tail. The squares are fmas, because GCC moves
+   plain products before the clamp of m, where they overflow. */
 INLINE REAL FN(tanh_shrink)(REAL x)
 {
     REAL m = FN(minus_min_fabs)(x, SHRINK_FAR), s = FN(fma)(m, m, 0), s_low = FN(fma)(m, m, -s);

@@ -1,4 +1,4 @@
-/* thresholded_relu(x) = x for x > theta, 0 elsewhere: threshold with the value 0. */
+/* thresholded_relu(x) = x for x > theta, 0 elsewhere: threshold with value 0. */
 INLINE REAL FN(thresholded_relu)(REAL x, REAL theta) { return FN(threshold)(x, theta, 0); }
 
 INLINE REAL FN(thresholded_relu_backward)(REAL grad, REAL x, REAL theta)
@@ -8,12 +8,7 @@ INLINE REAL FN(thresholded_relu_backward)(REAL grad, REAL x, REAL theta)
 
 INLINE REAL FN(thresholded_relu_derivative)(REAL x, REAL theta) { return FN(threshold_derivative)(x, theta, 0); }
 
-INLINE REAL FN(thresholded_relu_second_derivative)(REAL x, REAL theta)
-{
-    return FN(threshold_second_derivative)(x, theta, 0);
-}
-
-/* With theta >= 0, y is 0 exactly where x <= theta. */
+/* If theta >= 0, y is 0 exactly where x <= theta. */
 INLINE REAL FN(thresholded_relu_backward_from_output)(REAL grad, REAL y, REAL theta)
 {
     (void)theta;

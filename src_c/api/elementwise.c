@@ -25,7 +25,7 @@ const char *fa_status_text(fa_status status)
 
 #define FA_INDEX(name, ...) index_of_##name,
 #define FA_DESCRIBE(name, np, from_output, kind, second, half, piecewise, cost)                                  \
-    {#name, index_of_##name, np, from_output, second, cost},
+    {#name, index_of_##name, np, from_output, FA_SECOND_##second, cost},
 #define FA_ALIAS(alias, name) {#alias, index_of_##name},
 enum { FA_ACTIVATIONS(FA_INDEX) activation_count };
 static const fa_activation activations[] = {FA_ACTIVATIONS(FA_DESCRIBE)};

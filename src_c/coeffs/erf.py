@@ -17,8 +17,8 @@ from minimax import fit, print_constants, round_to
 
 mp.mp.prec = 160
 DENSITY = 1 / mp.sqrt(2 * mp.pi)
-ERF_SLOPE = 2 / mp.sqrt(mp.pi)
-VALUE_SEAM, SLOPE_SEAM, ERF_SEAMS = mp.mpf("0.8325"), mp.mpf("1.3"), (mp.mpf("0.7"), mp.mpf("1.25"))
+TWO_OVER_SQRT_PI = 2 / mp.sqrt(mp.pi)
+VALUE_SEAM, DERIVATIVE_SEAM, ERF_SEAMS = mp.mpf("0.8325"), mp.mpf("1.3"), (mp.mpf("0.7"), mp.mpf("1.25"))
 
 # By precision: the end and the degrees of P, R, G, S. In double alone: erf's end, the degrees of E, M, X, and m.
 PLANS = {24: ("14.8", 4, (5, 4), 9, (4, 3)), 53: ("38.8", 9, (10, 10), 18, (9, 8))}
@@ -30,7 +30,7 @@ def scaled_tail(a):
     return mp.exp(a * a / 2) * mp.erfc(a / mp.sqrt(2)) / (2 * DENSITY)
 
 
-CROSSING = mp.findroot(lambda a: scaled_tail(a) - a, mp.mpf("0.75"))
+DERIVATIVE_ZERO = mp.findroot(lambda a: scaled_tail(a) - a, mp.mpf("0.75"))
 
 
 def value_factor(s):
@@ -38,10 +38,10 @@ def value_factor(s):
     return mp.erf(mp.sqrt(-s)) / mp.sqrt(-2 * s)
 
 
-def slope_factor(t):
+def derivative_factor(t):
     """G1 + t G(t)."""
     a = 1 + t
-    return DENSITY * mp.exp(-a * a / 2) * (scaled_tail(a) - a) / (CROSSING - a)
+    return DENSITY * mp.exp(-a * a / 2) * (scaled_tail(a) - a) / (DERIVATIVE_ZERO - a)
 
 
 def erf_factor(s):
@@ -112,7 +112,7 @@ def constants_and_polynomials(bits):
     end, p, r, g, s = PLANS[bits]
     base, steep = round_to(DENSITY * mp.mpf("0.85"), bits), round_to(DENSITY * mp.mpf("0.88"), bits)
     constants = [("DENSITY", round_to(DENSITY, bits)), ("B", base), ("b", steep)]
-    constants += split("C", CROSSING, bits) + split("ERF_SLOPE", ERF_SLOPE, bits)
+    constants += split("DERIVATIVE_ZERO", DERIVATIVE_ZERO, bits) + split("TWO_OVER_SQRT_PI", TWO_OVER_SQRT_PI, bits)
 
     def tail(a):
         return DENSITY * a * scaled_tail(a)
@@ -126,8 +126,8 @@ def constants_and_polynomials(bits):
     ]
     quotients = [
         ("R", lambda a: tail(a) / base - 1, lambda a: base / tail(a), r, "1.6875", VALUE_SEAM, end),
-        ("S", lambda a: steep * a - line(a), lambda a: 1 / line(a), s, "1.4375", SLOPE_SEAM, end),
-        ("G", slope_factor, lambda t: 1 / slope_factor(t), (g, 0), "1", "-1", SLOPE_SEAM - 1),
+        ("S", lambda a: steep * a - line(a), lambda a: 1 / line(a), s, "1.4375", DERIVATIVE_SEAM, end),
+        ("G", derivative_factor, lambda t: 1 / derivative_factor(t), (g, 0), "1", "-1", DERIVATIVE_SEAM - 1),
     ]
     if bits == 24:
         quotients += [

@@ -10,7 +10,7 @@ def tail(r):
 
 
 def weight_of(bits):
-    """For float64 |r|: r^2 P(r) stands beside r in e^r - 1. For float32 1: digits near 0 are dear there."""
+    """For float64 |r|: r^2 P(r) stands beside r in e^r - 1. For float32 1: an even error matters more than digits near 0."""
     return abs if bits == 53 else lambda r: mp.mpf(1)
 
 

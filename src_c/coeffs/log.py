@@ -15,5 +15,5 @@ def tail(square):
 
 for bits, degree, free in ((24, 3, 8), (53, 9, 11)):
     high = round_to(mp.log(2), bits - free)  # times any exponent it is exact
-    print_constants(bits, [("LN2_TOP", high), ("LN2_REST", round_to(mp.log(2) - high, bits))],
-                    [("LN_Q", fit(tail, lambda w: w / 2, degree, mp.mpf("1e-9"), mp.mpf(1) / 9, bits))])
+    print_constants(bits, [("LOG_2_HIGH", high), ("LOG_2_LOW", round_to(mp.log(2) - high, bits))],
+                    [("Q", fit(tail, lambda w: w / 2, degree, mp.mpf("1e-9"), mp.mpf(1) / 9, bits))])

@@ -16,5 +16,5 @@ def tail(z):
 widest = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mp.mpf("1.0001")
 ln2 = mp.log(2)
 high = round_to(ln2, 42)
-constants = [("LN2_HIGH", high), ("LN2_LOW", round_to(ln2 - high, 53))]
+constants = [("LOG_2_HIGH", high), ("LOG_2_LOW", round_to(ln2 - high, 53))]
 print_constants(53, constants, [("LOG_R", fit(tail, lambda z: z, 6, mp.mpf("1e-12"), widest, 53))])

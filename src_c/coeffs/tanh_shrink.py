@@ -23,6 +23,6 @@ def squared(s):
 for bits, degrees in ((24, (6, 6)), (53, (15, 14))):
     third = round_to(THIRD, bits)
     value = fit(lambda s: (shrunk(s) - THIRD) / s, lambda s: s / shrunk(s), degrees[0], 0, mp.mpf("1.0635"), bits)
-    slope = fit(lambda s: (squared(s) - 1) / s, lambda s: s / squared(s), degrees[1], 0, mp.mpf("0.81"), bits)
+    derivative = fit(lambda s: (squared(s) - 1) / s, lambda s: s / squared(s), degrees[1], 0, mp.mpf("0.81"), bits)
     constants = [("THIRD", third), ("THIRD_LO", round_to(THIRD - third, bits))]
-    print_constants(bits, constants, [("VALUE", value), ("SLOPE", slope)])
+    print_constants(bits, constants, [("VALUE", value), ("DERIVATIVE", derivative)])

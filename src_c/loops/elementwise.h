@@ -1,12 +1,15 @@
-/* The only loops over the elements of an activation: one for each form that is not composed, included
-   once a dtype and instruction set. They take contiguous arrays of whole vectors; fused.h, blocks.h
-   (tails, strides, streaming) and half_loops.h bring everything else into that shape.
-   So a room knows of none of these, and every element meets the same instructions. */
+/* The loops over the elements of one activation: one for each form that is not composed of others (fused.h). Included once for
+   each dtype and instruction set.
+
+   A loop takes contiguous arrays, and a number of elements that is a multiple of LANES. blocks.h and half_loops.h bring all
+   other calls (tails, strides, streaming stores, half types) into this shape. So a kernel header contains no loop, and every
+   element is computed by the same instructions. */
 #undef BLOCK
 #define BLOCK ((ptrdiff_t)(4096 / sizeof(REAL)))
 #define FA_SIMD_LOOP _Pragma("omp simd") for (ptrdiff_t i = 0; i < n; i++)
 
-/* Parameters as scalars, or as arrays that follow the inputs. */
+/* ---- parameters: `scalar` are single numbers, `array` are arrays that follow the inputs from in[k] on ---- */
+
 #define FA_DECLARE_scalar_0(k)
 #define FA_DECLARE_scalar_1(k) const REAL p0 = ((const REAL *)parameters)[0];
 #define FA_DECLARE_scalar_2(k) FA_DECLARE_scalar_1(k) const REAL p1 = ((const REAL *)parameters)[1];
@@ -22,28 +25,19 @@
 #define FA_PASS_array_2 , q0[i], q1[i]
 #define FA_PASS_array_3 , q0[i], q1[i], q2[i]
 
+/* One loop: `setup` declares the arrays, `body` is the statement for element i. isa/per_dtype.h shows one expanded. */
 #define FA_KERNEL(name, form, style, np, inputs, setup, body)                                                   \
     static void FN(name##_##form##_##style)(const void *const *in, void *const *out, ptrdiff_t n,               \
                                             const void *parameters)                                             \
     {                                                                                                           \
-        (void)parameters;                                                                                       \
+        (void)in, (void)parameters;                                                                             \
         FA_DECLARE_##style##_##np(inputs) setup n &= -LANES;                                                    \
         FA_SIMD_LOOP { body }                                                                                   \
     }
 
-/* An element of the backward loop: grad times the derivative, grad times the room's own derivative, or the room's own
-   product, which is 0 for every grad where a selection makes the derivative 0. The last also from the output. */
-#define FA_BACKWARD_ELEMENT_PRODUCT(name, g, ...) g * FN(name##_derivative)(__VA_ARGS__)
-#define FA_BACKWARD_ELEMENT_FAST(name, g, ...) g * FN(name##_derivative_fast)(__VA_ARGS__)
-#define FA_BACKWARD_ELEMENT_MASKED(name, g, ...) FN(name##_backward)(g, __VA_ARGS__)
-#define FA_BACKWARD_ELEMENT_MASKED_ZEROS FA_BACKWARD_ELEMENT_MASKED
-#define FA_FROM_OUTPUT_ELEMENT_PRODUCT(name, g, ...) g * FN(name##_derivative_from_output)(__VA_ARGS__)
-#define FA_FROM_OUTPUT_ELEMENT_FAST FA_FROM_OUTPUT_ELEMENT_PRODUCT
-#define FA_FROM_OUTPUT_ELEMENT_MASKED(name, g, ...) FN(name##_backward_from_output)(g, __VA_ARGS__)
-#define FA_FROM_OUTPUT_ELEMENT_MASKED_ZEROS FA_FROM_OUTPUT_ELEMENT_MASKED
+/* ---- activations whose float value is a polynomial on the pieces of a table (tables/look_up.h) ---- */
 
-/* A form made of the value on pieces of a table (tables/look_up.h), for a group and then a step of elements. The
-   limit is hidden from the compiler: GCC makes one minimum only of a selection whose limit it does not know. */
+/* The limit is hidden from the compiler, because GCC compiles a selection to a minimum only if its limit is not a constant. */
 #define FA_PIECEWISE_KERNEL(name, form, style, np, setup, before, body)                                         \
     static void FN(name##_##form##_##style)(const void *const *in, void *const *out, ptrdiff_t n,               \
                                             const void *parameters)                                             \
@@ -84,14 +78,16 @@
     }
 #define FA_PIECE_LOOP _Pragma("omp simd") for (ptrdiff_t k = first; k < next; k++)
 
-/* How many of the n - at elements that are left come next. All counts are multiples of LANES, so that the compiler knows
-   how many are LANES. */
+/* The number of elements of the next step: `step`, or the n - at that are left. Both are multiples of LANES, so the result is
+   the constant LANES if step is LANES. */
 INLINE ptrdiff_t FN(step_length)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n)
 {
     return step == LANES || n - at > step ? step : n - at;
 }
 
-/* The value, and what is made with it; of float for activations with a table by pieces. */
+/* ---- the forms ---- */
+
+/* FA_VALUES_1 is for activations with a table by pieces, which are those of float only. */
 #define FA_VALUES_0(name, style, np)                                                                            \
     FA_KERNEL(name, value, style, np, 1, const REAL *x = in[0]; REAL *y = out[0];,                              \
               y[i] = FN(name)(x[i] FA_PASS_##style##_##np);)                                                    \
@@ -110,65 +106,87 @@ INLINE ptrdiff_t FN(step_length)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n)
                         y[i] = value; d[i] = derivatives[k];)
 #endif
 
-#define FA_KERNELS(name, style, np, kind, piecewise)                                                            \
-    FA_VALUES_##piecewise(name, style, np)                                                                      \
+/* One element of the backward loops, by fa_backward_kind. */
+#define FA_BACKWARD_ELEMENT_PRODUCT(name, g, ...) g * FN(name##_derivative)(__VA_ARGS__)
+#define FA_BACKWARD_ELEMENT_FAST(name, g, ...) g * FN(name##_derivative_fast)(__VA_ARGS__)
+#define FA_BACKWARD_ELEMENT_MASKED(name, g, ...) FN(name##_backward)(g, __VA_ARGS__)
+#define FA_BACKWARD_ELEMENT_MASKED_ZEROS FA_BACKWARD_ELEMENT_MASKED
+#define FA_FROM_OUTPUT_ELEMENT_PRODUCT(name, g, ...) g * FN(name##_derivative_from_output)(__VA_ARGS__)
+#define FA_FROM_OUTPUT_ELEMENT_FAST FA_FROM_OUTPUT_ELEMENT_PRODUCT
+#define FA_FROM_OUTPUT_ELEMENT_MASKED(name, g, ...) FN(name##_backward_from_output)(g, __VA_ARGS__)
+#define FA_FROM_OUTPUT_ELEMENT_MASKED_ZEROS FA_FROM_OUTPUT_ELEMENT_MASKED
+
+#define FA_DERIVATIVE_KERNEL(name, style, np)                                                                   \
     FA_KERNEL(name, derivative, style, np, 1, const REAL *x = in[0]; REAL *d = out[0];,                         \
-              d[i] = FN(name##_derivative)(x[i] FA_PASS_##style##_##np);)                                       \
+              d[i] = FN(name##_derivative)(x[i] FA_PASS_##style##_##np);)
+#define FA_BACKWARD_KERNEL(name, style, np, kind)                                                               \
     FA_KERNEL(name, backward, style, np, 2, const REAL *g = in[0]; const REAL *x = in[1]; REAL *dx = out[0];,   \
               dx[i] = FA_BACKWARD_ELEMENT_##kind(name, g[i], x[i] FA_PASS_##style##_##np);)
-
-#define FA_FROM_OUTPUT_0(name, style, np, kind)
-#define FA_FROM_OUTPUT_1(name, style, np, kind)                                                                 \
+#define FA_FROM_OUTPUT_KERNEL_0(name, style, np, kind)
+#define FA_FROM_OUTPUT_KERNEL_1(name, style, np, kind)                                                          \
     FA_KERNEL(name, backward_from_output, style, np, 2,                                                         \
               const REAL *g = in[0]; const REAL *y = in[1]; REAL *dx = out[0];,                                 \
               dx[i] = FA_FROM_OUTPUT_ELEMENT_##kind(name, g[i], y[i] FA_PASS_##style##_##np);)
-#define FA_SECOND_0(name, style, np)
-#define FA_SECOND_1(name, style, np)                                                                            \
+
+/* The second derivative, by fa_second_kind. */
+#define FA_SECOND_KERNEL_NONE(name, style, np)
+#define FA_SECOND_KERNEL_OWN(name, style, np)                                                                   \
     FA_KERNEL(name, second_derivative, style, np, 1, const REAL *x = in[0]; REAL *d = out[0];,                  \
               d[i] = FN(name##_second_derivative)(x[i] FA_PASS_##style##_##np);)
+#define FA_SECOND_KERNEL_ZERO(name, style, np)                                                                  \
+    FA_KERNEL(name, second_derivative, style, 0, 1, const REAL *x = in[0]; REAL *d = out[0];, d[i] = FN(or_nan)(0, x[i]);)
+#define FA_SECOND_KERNEL_ZERO_ALWAYS(name, style, np)                                                           \
+    FA_KERNEL(name, second_derivative, style, 0, 1, REAL *d = out[0];, d[i] = 0;)
 
+/* A value for half types, which are computed in float. */
+#undef FA_HALF_KERNEL_1
+#undef FA_HALF_ENTRY_1
+#if FA_DOUBLE
+#define FA_HALF_KERNEL_1(name)
+#define FA_HALF_ENTRY_1(name) NULL
+#else
+#define FA_HALF_KERNEL_1(name)                                                                                  \
+    FA_KERNEL(name, half, scalar, 0, 1, const REAL *x = in[0]; REAL *y = out[0];, y[i] = FN(name##_half)(x[i]);)
+#define FA_HALF_ENTRY_1(name) FN(name##_half_scalar)
+#endif
+#define FA_HALF_KERNEL_0(name)
+#define FA_HALF_ENTRY_0(name) NULL
+
+/* ---- all loops of all activations, and the table of them ---- */
+
+#define FA_DECLARE_array_0(k)
 #define FA_STYLE(name, style, np, from_output, kind, second, piecewise)                                         \
-    FA_KERNELS(name, style, np, kind, piecewise)                                                                \
-    FA_FROM_OUTPUT_##from_output(name, style, np, kind) FA_SECOND_##second(name, style, np)
+    FA_VALUES_##piecewise(name, style, np)                                                                      \
+    FA_DERIVATIVE_KERNEL(name, style, np)                                                                       \
+    FA_BACKWARD_KERNEL(name, style, np, kind)                                                                   \
+    FA_FROM_OUTPUT_KERNEL_##from_output(name, style, np, kind)                                                  \
+    FA_SECOND_KERNEL_##second(name, style, np)
 #define FA_ARRAY_STYLE_0(...)
 #define FA_ARRAY_STYLE_1(name, ...) FA_STYLE(name, array, 1, __VA_ARGS__)
 #define FA_ARRAY_STYLE_2(name, ...) FA_STYLE(name, array, 2, __VA_ARGS__)
 #define FA_ARRAY_STYLE_3(name, ...) FA_STYLE(name, array, 3, __VA_ARGS__)
+#define FA_INSTANTIATE(name, np, from_output, kind, second, half, piecewise, cost)                              \
+    FA_STYLE(name, scalar, np, from_output, kind, second, piecewise)                                            \
+    FA_ARRAY_STYLE_##np(name, from_output, kind, second, piecewise)                                             \
+    FA_HALF_KERNEL_##half(name)
 
-#define FA_OUTPUT_ENTRY_0(name, style) NULL
-#define FA_OUTPUT_ENTRY_1(name, style) FN(name##_backward_from_output_##style)
-#define FA_SECOND_ENTRY_0(name, style) NULL
-#define FA_SECOND_ENTRY_1(name, style) FN(name##_second_derivative_##style)
+#define FA_FROM_OUTPUT_ENTRY_0(name, style) NULL
+#define FA_FROM_OUTPUT_ENTRY_1(name, style) FN(name##_backward_from_output_##style)
+#define FA_SECOND_ENTRY_NONE(name, style) NULL
+#define FA_SECOND_ENTRY_OWN(name, style) FN(name##_second_derivative_##style)
+#define FA_SECOND_ENTRY_ZERO FA_SECOND_ENTRY_OWN
+#define FA_SECOND_ENTRY_ZERO_ALWAYS FA_SECOND_ENTRY_OWN
 #define FA_ENTRY(name, style, from_output, second)                                                              \
     {FN(name##_value_##style), FN(name##_derivative_##style), FN(name##_backward_##style),                      \
-     FN(name##_value_and_derivative_##style), FA_OUTPUT_ENTRY_##from_output(name, style),                       \
+     FN(name##_value_and_derivative_##style), FA_FROM_OUTPUT_ENTRY_##from_output(name, style),                  \
      FA_SECOND_ENTRY_##second(name, style)}
 #define FA_ARRAY_ENTRY_0(...) {0}
 #define FA_ARRAY_ENTRY_1(name, ...) FA_ENTRY(name, array, __VA_ARGS__)
 #define FA_ARRAY_ENTRY_2 FA_ARRAY_ENTRY_1
 #define FA_ARRAY_ENTRY_3 FA_ARRAY_ENTRY_1
-
-/* A value for half types, which are computed in float. */
-#undef FA_HALF_1
-#undef FA_HALF_ENTRY_1
-#if FA_DOUBLE
-#define FA_HALF_1(name)
-#define FA_HALF_ENTRY_1(name) NULL
-#else
-#define FA_HALF_1(name)                                                                                         \
-    FA_KERNEL(name, half, scalar, 0, 1, const REAL *x = in[0]; REAL *y = out[0];, y[i] = FN(name##_half)(x[i]);)
-#define FA_HALF_ENTRY_1(name) FN(name##_half_scalar)
-#endif
-#define FA_HALF_0(name)
-#define FA_HALF_ENTRY_0(name) NULL
-
-#define FA_INSTANTIATE(name, np, from_output, kind, second, half, piecewise, cost)                              \
-    FA_STYLE(name, scalar, np, from_output, kind, second, piecewise)                                            \
-    FA_ARRAY_STYLE_##np(name, from_output, kind, second, piecewise)                                             \
-    FA_HALF_##half(name)
-#define FA_TABLE_ROW(name, np, from_output, kind, second, half, piecewise, cost)                                      \
-    {FA_ENTRY(name, scalar, from_output, second), FA_ARRAY_ENTRY_##np(name, from_output, second), FA_BACKWARD_##kind, \
-     FA_HALF_ENTRY_##half(name)},
+#define FA_TABLE_ROW(name, np, from_output, kind, second, half, piecewise, cost)                                \
+    {FA_ENTRY(name, scalar, from_output, second), FA_ARRAY_ENTRY_##np(name, from_output, second),               \
+     FA_BACKWARD_##kind, FA_HALF_ENTRY_##half(name)},
 
 FA_ACTIVATIONS(FA_INSTANTIATE)
 

@@ -1,27 +1,17 @@
-/* e^x in parts, for callers that round once at the end.
+/* e^x in parts, for callers that round once, at the end.
 
-   x = n ln 2 + r,  |r| <= ln(2)/2,  e^x = (1 + q) 2^n,  q = e^r - 1 = r + r^2 P(r).
-   n comes from adding ROUNDER; ln 2 is split in two so that x - n LN2_HI is exact under fma.
-   P: error relative to q below 2^-25 (float), 2^-61 (double), from coeffs/exp.py.
+   x = n ln 2 + r with |r| <= ln(2)/2, and e^x = (1 + q) 2^n with q = e^r - 1 = r + r^2 P(r). Adding ROUNDER rounds n. ln 2 is
+   LN2_HI + LN2_LO, and x - n LN2_HI is exact under fma. The error of P relative to q is below 2^-25 (float) and 2^-61
+   (double); constants from coeffs/exp.py.
 
-   2^n may lie outside the normal numbers, so a caller names `shift` and gets 2^(n - shift), whose
-   exponent must be normal for all its n, and undoes the shift in its last multiplication: the one
-   that rounds a subnormal result. */
-#undef LOG2_E
-#undef LN2_HI
-#undef LN2_LO
-#if FA_DOUBLE
-#define LOG2_E 0x1.71547652b82fep+0  /* 1.442695041 */
-#define LN2_HI 0x1.62e42fefa39efp-1  /* 0.6931471806 */
-#define LN2_LO 0x1.abc9e3b39803fp-56 /* 2.319046814e-17 */
-#else
-#define LOG2_E 0x1.715476p+0f  /* 1.442695022 */
-#define LN2_HI 0x1.62e43p-1f   /* 0.6931471825 */
-#define LN2_LO -0x1.05c61p-29f /* -1.904654212e-9 */
-#endif
+   2^n may be outside of the normal numbers. The caller therefore passes `shift` and gets scale = 2^(n - shift), which must be
+   a normal number for all its n. The caller's last multiplication undoes the shift; it rounds a subnormal result. */
+#define LOG2_E LIT(0x1.715476p+0f, 0x1.71547652b82fep+0)   /* 1.442695022, 1.442695041 */
+#define LN2_HI LIT(0x1.62e43p-1f, 0x1.62e42fefa39efp-1)    /* 0.6931471825, 0.6931471806 */
+#define LN2_LO LIT(-0x1.05c61p-29f, 0x1.abc9e3b39803fp-56) /* -1.904654212e-9, 2.319046814e-17 */
 
-/* P(r) of e^r = 1 + r + r^2 P(r), by Estrin: r^2 is needed anyway. One degree more takes float to
-   2^-31, which no result here shows. */
+/* P(r) of e^r = 1 + r + r^2 P(r), by Estrin's scheme. One more degree takes the error of float to 2^-31, which changes no
+   result here. */
 INLINE REAL FN(exp_tail)(REAL r, REAL r2)
 {
 #if FA_DOUBLE
@@ -42,12 +32,12 @@ INLINE REAL FN(exp_tail)(REAL r, REAL r2)
 #endif
 }
 
-/* e^x = (1 + q) 2^n; scale = 2^(n - shift); q_low, where it is used, is what rounding q lost. */
+/* e^x = (1 + q) 2^n, scale = 2^(n - shift). q_low is the rounding error of q, from the functions called split. */
 typedef struct {
     REAL q, q_low, scale;
 } FN(exp_parts);
 
-/* x = r + n ln 2, r + n LN2_LO exact; the exponent of scale takes n - shift. */
+/* Returns n; *r = x - n LN2_HI, which is exact; *scale = 2^(n - shift). */
 INLINE REAL FN(exp_reduce)(REAL x, int shift, REAL *r, REAL *scale)
 {
     const REAL rounder = ROUNDER + (EXPONENT_BIAS - shift);
@@ -58,7 +48,7 @@ INLINE REAL FN(exp_reduce)(REAL x, int shift, REAL *r, REAL *scale)
     return n;
 }
 
-/* In the fewest operations: half an ulp of r is lost, and q_low is not given. */
+/* The parts with the fewest operations: r is rounded to half an ULP, and q_low is 0. */
 INLINE FN(exp_parts) FN(exp_short)(REAL x, int shift)
 {
     REAL r, scale, n = FN(exp_reduce)(x, shift, &r, &scale);
@@ -67,7 +57,7 @@ INLINE FN(exp_parts) FN(exp_short)(REAL x, int shift)
     return (FN(exp_parts)){FN(fma)(FN(exp_tail)(r, r2), r2, r), 0, scale};
 }
 
-/* The same of x + x_low, x_low the rounding error of a product. */
+/* exp_short of x + x_low, where x_low is the rounding error of the product x. */
 INLINE FN(exp_parts) FN(exp_short_low)(REAL x, REAL x_low, int shift)
 {
     REAL r, scale, n = FN(exp_reduce)(x, shift, &r, &scale);
@@ -76,8 +66,9 @@ INLINE FN(exp_parts) FN(exp_short_low)(REAL x, REAL x_low, int shift)
     return (FN(exp_parts)){FN(fma)(FN(exp_tail)(r, r2), r2, r), 0, scale};
 }
 
-/* e^(x + x_low), x_low the rounding error of a product or 0: e^(r + low) - 1 = q + low (1 + q).
-   low is n LN2_LO too; without the q in 1 + q the tail of double is 14 ulp off. */
+/* The parts of e^(x + x_low) with q_low, where x_low is 0 or the rounding error of the product x.
+   e^(r + low) - 1 = q + low (1 + q) with low = x_low - n LN2_LO. With low in place of low (1 + q) the tail of double is
+   14 ULP off. */
 INLINE FN(exp_parts) FN(exp_split_low)(REAL x, REAL x_low, int shift)
 {
     REAL r, scale, n = FN(exp_reduce)(x, shift, &r, &scale), r2 = r * r;
@@ -88,8 +79,8 @@ INLINE FN(exp_parts) FN(exp_split_low)(REAL x, REAL x_low, int shift)
 
 INLINE FN(exp_parts) FN(exp_split)(REAL x, int shift) { return FN(exp_split_low)(x, 0, shift); }
 
-/* e^x - 1 = q 2^n + (2^n - 1) for the parts of e^x without a shift, as high, which is returned, and low. From
-   2^-24 (2^-53) down the power's own rounding is lost, which is less than half an ulp of the result. */
+/* e^x - 1 = q 2^n + (2^n - 1) for parts with shift 0. Returns the high part and sets *low. For 2^n < 2^-24 (2^-53) the
+   rounding error of 2^n - 1 is left out; it is less than half an ULP of the result. */
 INLINE REAL FN(expm1_parts)(FN(exp_parts) e, REAL *low)
 {
     REAL power = e.scale - 1;
@@ -99,10 +90,10 @@ INLINE REAL FN(expm1_parts)(FN(exp_parts) e, REAL *low)
 }
 
 #if !FA_DOUBLE
-/* alpha (1 + excess) (e^x - 1) for -25 <= x <= 0, below 1.1 ulp and rising for every alpha. With a = alpha 2^n, which is
-   exact, it is a (e^r - 1) + (a - alpha). What rounding the difference loses is added to the other and smaller term, and
-   their sum is rounded last; x LN2_LO is too small to be seen. P(r) is 2^-31 off. alpha is finite. An excess of 0, a
-   constant, costs nothing. */
+/* alpha (1 + excess) (e^x - 1) for -25 <= x <= 0 and a finite alpha: error below 1.1 ULP, and monotone for every alpha.
+   With a = alpha 2^n, which is exact, it is a (e^r - 1) + (a - alpha). The rounding error of a - alpha is added to the first,
+   smaller term, and the sum of the two is rounded last. n LN2_LO is too small to matter. The error of P is 2^-31. A
+   constant excess of 0 costs nothing. */
 INLINE REAL FN(scaled_expm1)(REAL x, REAL alpha, REAL excess)
 {
     REAL r, scale;

@@ -1,17 +1,11 @@
-/* Natural logarithms: of any number, and of 1 + f without the rounding of that sum.
+/* Natural logarithms: log(x), and log1p(f) = log(1 + f) without rounding 1 + f.
 
-   log((1 + s) / (1 - s)) = 2 s + s^3 Q(s^2) for |s| <= 1/3. Error of the polynomial relative to the
-   logarithm: 2^-27 (float), 2^-59 (double), from coeffs/log.py. In all below 2 ulp. */
-#undef LOG_2_HIGH
-#undef LOG_2_LOW
-#if FA_DOUBLE
-#define LOG_2_HIGH 0x1.62e42fefa38p-1    /* 0.6931471806: times any exponent it is exact */
-#define LOG_2_LOW 0x1.ef35793c7673p-45 /* 5.497923019e-14 */
-#else
-#define LOG_2_HIGH 0x1.62e4p-1f        /* 0.693145752 */
-#define LOG_2_LOW 0x1.7f7d1cp-20f    /* 1.428606765e-6 */
-#endif
+   log((1 + s) / (1 - s)) = 2 s + s^3 Q(s^2) for |s| <= 1/3. The error of the polynomial relative to the logarithm is 2^-27
+   (float) and 2^-59 (double); constants from coeffs/log.py. The results are below 2 ULP off. */
+#define LOG_2_HIGH LIT(0x1.62e4p-1f, 0x1.62e42fefa38p-1)    /* 0.693145752, 0.6931471806: times any exponent it is exact */
+#define LOG_2_LOW LIT(0x1.7f7d1cp-20f, 0x1.ef35793c7673p-45) /* 1.428606765e-6, 5.497923019e-14 */
 
+/* log((1 + s) / (1 - s)). */
 INLINE REAL FN(log_of_ratio)(REAL s)
 {
     REAL w = s * s;
@@ -35,8 +29,8 @@ INLINE REAL FN(log_of_ratio)(REAL s)
 /* log(1 + f) for -1/2 <= f <= 1. */
 INLINE REAL FN(log1p)(REAL f) { return FN(log_of_ratio)(f / (2 + f)); }
 
-/* log(x) for x >= 0, -inf at 0; NaN below. x = 2^k m with m in [sqrt(1/2), sqrt(2)). k is read off the
-   bits: shifted down they are the low bits of 2^23 + k (2^52 + k). */
+/* log(x): -inf for 0, NaN for x < 0. x = 2^k m with m in [sqrt(1/2), sqrt(2)). The exponent bits, shifted down, are the low
+   bits of the float 2^23 + k (2^52 + k), so k needs no conversion of integers. */
 INLINE REAL FN(log)(REAL x)
 {
     typedef LIT(uint32_t, uint64_t) word;

@@ -1,58 +1,37 @@
-/* The normal distribution's upper tail Q(a) = erfc(a / sqrt(2)) / 2 for a >= 0, in the two forms that gelu and
-   its derivative are made of. Each is a polynomial near 0 and e^(-a^2/2) times a quotient beyond, so that it keeps
-   its digits down to the subnormal numbers; 1 - Phi and 1 + erf lose them. Constants from coeffs/erf.py, errors
-   2^-26 (float) and 2^-56 (double) of the result.
+/* The upper tail of the normal distribution, Q(a) = erfc(a / sqrt(2)) / 2 for a >= 0, in the two forms that gelu and its
+   derivative use. Each is a polynomial near 0, and e^(-a^2/2) times a quotient for larger a, so that it keeps its digits down
+   to the subnormal numbers; 1 - Phi and 1 + erf lose them. Constants from coeffs/erf.py; their errors are 2^-26 (float) and
+   2^-56 (double) of the result.
 
-   One quotient over the whole range, V / (sqrt(2 pi) V + L) for a e^(a^2/2) Q(a), takes 4 operations less and
-   is off by 4.8 ulp: each of its roundings counts in full. Here what is rounded is a small part of the result. */
-#undef NORMAL_LARGEST
-#undef NORMAL_SHIFT
-#undef NORMAL_UNIT
-#undef NORMAL_SEAM
-#undef NORMAL_BASE
-#undef NORMAL_DERIVATIVE_SEAM
-#undef NORMAL_DERIVATIVE_LINE
-#undef NORMAL_DERIVATIVE_ZERO
-#undef NORMAL_DERIVATIVE_ZERO_LO
-#undef NORMAL_DERIVATIVE_AT_1
-#if FA_DOUBLE
-#define NORMAL_LARGEST 38.8 /* a^2 e^(-a^2/2) rounds to 0 */
-#define NORMAL_SHIFT -100   /* of exp_parts */
-#define NORMAL_UNIT 0x1p-100
-#define NORMAL_BASE 0x1.5b3d46c0dfaf8p-2 /* 0.3391009383 */
-#define NORMAL_DERIVATIVE_LINE 0x1.677eafa68d3a3p-2 /* 0.3510692068 */
-#define NORMAL_DERIVATIVE_ZERO 0x1.80ead197f00b4p-1 /* 0.7517915247 */
-#define NORMAL_DERIVATIVE_ZERO_LO -0x1.13e74c58cada8p-56 /* -1.495675918e-17 */
-#define NORMAL_DERIVATIVE_AT_1 0x1.57b92baf02f5ap-2 /* 0.3356673074 */
-#else
-#define NORMAL_LARGEST 14.8f
-#define NORMAL_SHIFT -60
-#define NORMAL_UNIT 0x1p-60f
-#define NORMAL_BASE 0x1.5b3d46p-2f /* 0.3391009271 */
-#define NORMAL_DERIVATIVE_LINE 0x1.677ebp-2f /* 0.351069212 */
-#define NORMAL_DERIVATIVE_ZERO 0x1.80ead2p-1f /* 0.7517915368 */
-#define NORMAL_DERIVATIVE_ZERO_LO -0x1.a03fd4p-27f /* -1.211444989e-8 */
-#define NORMAL_DERIVATIVE_AT_1 0x1.57b92cp-2f /* 0.3356673121 */
-#endif
+   One quotient for all a, V / (sqrt(2 pi) V + L) = a e^(a^2/2) Q(a), needs 4 operations fewer and is 4.8 ULP off: each of its
+   roundings counts in full. In the forms here the rounded term is a small part of the result. */
+#define NORMAL_LARGEST LIT(14.8f, 38.8) /* a^2 e^(-a^2/2) rounds to 0 */
+#define NORMAL_SHIFT LIT(-60, -100)     /* of exp_parts */
+#define NORMAL_UNIT LIT(0x1p-60f, 0x1p-100)
 #define NORMAL_SEAM LIT(0.8325f, 0.8325) /* below sqrt(ln 2): e^(-a^2/2) has n = 0 there */
+#define NORMAL_BASE LIT(0x1.5b3d46p-2f, 0x1.5b3d46c0dfaf8p-2) /* 0.3391009271, 0.3391009383 */
 #define NORMAL_DERIVATIVE_SEAM LIT(1.3f, 1.3)
+#define NORMAL_DERIVATIVE_LINE LIT(0x1.677ebp-2f, 0x1.677eafa68d3a3p-2)        /* 0.351069212, 0.3510692068 */
+#define NORMAL_DERIVATIVE_ZERO LIT(0x1.80ead2p-1f, 0x1.80ead197f00b4p-1)       /* 0.7517915368, 0.7517915247 */
+#define NORMAL_DERIVATIVE_ZERO_LO LIT(-0x1.a03fd4p-27f, -0x1.13e74c58cada8p-56) /* -1.211444989e-8, -1.495675918e-17 */
+#define NORMAL_DERIVATIVE_AT_1 LIT(0x1.57b92cp-2f, 0x1.57b92baf02f5ap-2)       /* 0.3356673121, 0.3356673074 */
 
-/* min(|x|, limit) for limit >= 0; NaN becomes the limit. An integer minimum, which GCC does not take apart:
-   the other form became a selection of each thing that was computed from it. */
+/* min(|x|, limit) for limit >= 0; NaN becomes the limit. It is an integer minimum of the bits, because GCC turned the selection
+   of floats into a selection of every value that is computed from it. */
 INLINE REAL FN(min_fabs)(REAL x, REAL limit)
 {
     BITS a = FN(to_bits)(FN(fabs)(x)), b = FN(to_bits)(limit);
     return FN(from_bits)(a < b ? a : b);
 }
 
-/* e^(a b). */
+/* The parts of e^(a b). */
 INLINE FN(exp_parts) FN(exp_product)(REAL a, REAL b, int shift)
 {
     REAL product = a * b;
     return FN(exp_short_low)(product, FN(fma)(a, b, -product), shift);
 }
 
-/* P(s) of a Q(a) = a/2 + s P(s), s = -a^2/2, for a < NORMAL_SEAM. */
+/* P(s) of a Q(a) = a/2 + s P(s) with s = -a^2/2, for a < NORMAL_SEAM. */
 INLINE REAL FN(normal_near)(REAL s)
 {
 #if FA_DOUBLE
@@ -76,7 +55,7 @@ INLINE REAL FN(normal_near)(REAL s)
     return p;
 }
 
-/* R(a) of a Q(a) = NORMAL_BASE e^(-a^2/2) (1 + R(a)) beyond: from -0.31 to 0.18. */
+/* R(a) of a Q(a) = NORMAL_BASE e^(-a^2/2) (1 + R(a)) for a >= NORMAL_SEAM; it is between -0.31 and 0.18. */
 INLINE REAL FN(normal_far)(REAL a)
 {
 #if FA_DOUBLE
@@ -124,11 +103,11 @@ INLINE REAL FN(normal_tail)(REAL a)
     REAL b = LIT(-0.5f, -0.5) * a, s = a * b;
     FN(exp_parts) e = FN(exp_product)(a, b, NORMAL_SHIFT);
     REAL near = FN(fma)(s, FN(normal_near)(s), -b), r = FN(normal_far)(a);
-    REAL far = FN(fma)(FN(fma)(r, e.q, e.q) + r, NORMAL_BASE, NORMAL_BASE); /* (1 + q) (1 + r) - 1 is rounded */
+    REAL far = FN(fma)(FN(fma)(r, e.q, e.q) + r, NORMAL_BASE, NORMAL_BASE); /* only (1 + q) (1 + r) - 1 is rounded */
     return (a < NORMAL_SEAM ? near : far) * e.scale;
 }
 
-/* G(t) of Q(a) - a phi(a) = (NORMAL_DERIVATIVE_ZERO - a) (NORMAL_DERIVATIVE_AT_1 + t G(t)), t = a - 1, for
+/* G(t) of Q(a) - a phi(a) = (NORMAL_DERIVATIVE_ZERO - a) (NORMAL_DERIVATIVE_AT_1 + t G(t)) with t = a - 1, for
    a < NORMAL_DERIVATIVE_SEAM. */
 INLINE REAL FN(normal_derivative_near)(REAL t)
 {
@@ -165,7 +144,7 @@ INLINE REAL FN(normal_derivative_near)(REAL t)
     return g;
 }
 
-/* S(a) of Q(a) - a phi(a) = e^(-a^2/2) (S(a) - NORMAL_DERIVATIVE_LINE a) beyond. */
+/* S(a) of Q(a) - a phi(a) = e^(-a^2/2) (S(a) - NORMAL_DERIVATIVE_LINE a) for a >= NORMAL_DERIVATIVE_SEAM. */
 INLINE REAL FN(normal_derivative_far)(REAL a)
 {
 #if FA_DOUBLE
@@ -202,11 +181,11 @@ INLINE REAL FN(normal_derivative_far)(REAL a)
     return n / d;
 }
 
-/* Q(a) - a phi(a), phi the density: the derivative of -a Q(a). */
+/* Q(a) - a phi(a), where phi is the density: the derivative of a Q(a). */
 INLINE REAL FN(normal_derivative)(REAL a)
 {
     REAL distance = NORMAL_DERIVATIVE_ZERO - a, t = a - 1, g = FN(normal_derivative_near)(t) * t;
-    /* NORMAL_DERIVATIVE_AT_1 + g is 0.435 at the zero and 0.64 or so where the difference is rounded. */
+    /* NORMAL_DERIVATIVE_AT_1 + g is 0.435 at the zero, and about 0.64 where `distance` is rounded. */
     const REAL at_zero = LIT(0.435f, 0.435) * NORMAL_DERIVATIVE_ZERO_LO;
     REAL lost = FN(fma)((NORMAL_DERIVATIVE_ZERO - distance) - a, LIT(0.64f, 0.64), at_zero);
     REAL near = FN(fma)(distance, NORMAL_DERIVATIVE_AT_1, FN(fma)(distance, g, lost));

@@ -1,12 +1,14 @@
-/* The vocabulary of every kernel: one scalar type, REAL, that is float or double.
+/* The operations that every kernel uses, on one scalar type: REAL, which is float or double.
 
-   This header and all that it serves are included twice for each instruction set, with FA_DOUBLE
-   0 and 1. FN(name) gives each inclusion its own names. Everything is plain scalar C without
-   branches, so that `#pragma omp simd` turns a call in a loop into full vectors; every operation is
-   an IEEE one that is rounded once (fma where it is written, nowhere else), so that all
-   instruction sets give the same bits.
+   This header, and all that use it, are included twice for each instruction set, with FA_DOUBLE 0 and 1. FN(name) is the name
+   in this inclusion: name_f32 or name_f64. LIT(f32, f64) is a constant of the type. A constant that both inclusions define
+   by the same LIT needs no #undef.
 
-   Selections are written `x > limit ? limit : x`: a comparison with NaN is false, and NaN passes. */
+   Everything is scalar C without branches, so that `#pragma omp simd` can vectorise a loop that calls it. Each operation is
+   an IEEE operation that rounds once, and a fused multiply-add is written as FN(fma), so all instruction sets give the same
+   bits.
+
+   A selection is written `x > limit ? limit : x`: the comparison is false for NaN, so NaN passes. */
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,12 +17,6 @@
 #undef BITS
 #undef FN
 #undef LIT
-#undef MANTISSA_BITS
-#undef EXPONENT_BIAS
-#undef ROUNDER
-#undef LARGEST
-#undef LANES
-
 #define FA_JOIN_(a, b) a##b
 #define FA_JOIN(a, b) FA_JOIN_(a, b)
 
@@ -29,21 +25,16 @@
 #define BITS int64_t
 #define FN(name) FA_JOIN(name, _f64)
 #define LIT(f32, f64) f64
-#define MANTISSA_BITS 52
-#define EXPONENT_BIAS 1023
-#define ROUNDER 0x1.8p52 /* x + ROUNDER has x, rounded, in its low bits (|x| < 2^51) */
-#define LARGEST 0x1.fffffffffffffp1023
 #else
 #define REAL float
 #define BITS int32_t
 #define FN(name) FA_JOIN(name, _f32)
 #define LIT(f32, f64) f32
-#define MANTISSA_BITS 23
-#define EXPONENT_BIAS 127
-#define ROUNDER 0x1.8p23f
-#define LARGEST 0x1.fffffep127f
 #endif
-
+#define MANTISSA_BITS LIT(23, 52)
+#define EXPONENT_BIAS LIT(127, 1023)
+#define ROUNDER LIT(0x1.8p23f, 0x1.8p52) /* the low bits of x + ROUNDER are x, rounded to an integer; |x| < 2^22 (2^51) */
+#define LARGEST LIT(0x1.fffffep127f, 0x1.fffffffffffffp1023)
 #define LANES ((ptrdiff_t)(FA_VECTOR_BYTES / sizeof(REAL)))
 
 INLINE BITS FN(to_bits)(REAL x)
@@ -60,7 +51,7 @@ INLINE REAL FN(from_bits)(BITS b)
     return x;
 }
 
-#ifndef FA_FMA /* baseline.c may have its own */
+#ifndef FA_FMA /* isa/baseline.c may define its own */
 #define FA_FMA __builtin_fma
 #define FA_FMAF __builtin_fmaf
 #endif
@@ -68,24 +59,25 @@ INLINE REAL FN(fma)(REAL a, REAL b, REAL c) { return LIT(FA_FMAF, FA_FMA)(a, b, 
 INLINE REAL FN(fabs)(REAL x) { return LIT(__builtin_fabsf, __builtin_fabs)(x); }
 INLINE REAL FN(copysign)(REAL x, REAL sign) { return LIT(__builtin_copysignf, __builtin_copysign)(x, sign); }
 
-/* A number whose sign is +, with the sign of x. */
-INLINE REAL FN(copysign_positive)(REAL magnitude, REAL x)
+/* y with the sign of x, where y's own sign is +. */
+INLINE REAL FN(copysign_positive)(REAL y, REAL x)
 {
-#if FA_VECTOR_BYTES == 32 /* one operation less than copysign; AVX-512 and NEON have copysign in one */
-    return FN(from_bits)(FN(to_bits)(magnitude) | (FN(to_bits)(x) & FN(to_bits)(LIT(-0.0f, -0.0))));
+#if FA_VECTOR_BYTES == 32 /* one operation fewer than copysign, which is one instruction on AVX-512 and NEON */
+    return FN(from_bits)(FN(to_bits)(y) | (FN(to_bits)(x) & FN(to_bits)(LIT(-0.0f, -0.0))));
 #else
-    return FN(copysign)(magnitude, x);
+    return FN(copysign)(y, x);
 #endif
 }
 
 INLINE REAL FN(sqrt)(REAL x) { return LIT(__builtin_sqrtf, __builtin_sqrt)(x); }
+
+/* NaN in x passes, NaN in limit does not. */
 INLINE REAL FN(min)(REAL x, REAL limit) { return x > limit ? limit : x; }
 INLINE REAL FN(max)(REAL x, REAL limit) { return x < limit ? limit : x; }
 
-/* x limited to [low, high], low < 0 <= high. NaN may become a limit: the caller puts it back at the end,
-   with FN(or_nan) or by a selection. Floats as integers of their bits have the order of their
-   magnitudes, and an integer minimum is one instruction, where GCC makes a comparison and a blend of
-   the other form. AVX2 has no such minimum for 64 bits. */
+/* x limited to [low, high], for low < 0 <= high. NaN may become a limit; the caller puts it back, with FN(or_nan) or a
+   selection. The bits of floats, read as integers, are ordered as the floats' magnitudes. An integer minimum is one
+   instruction; GCC compiles the float form to a comparison and a blend. AVX2 has no minimum of 64-bit integers. */
 INLINE REAL FN(clamp)(REAL x, REAL low, REAL high)
 {
 #if FA_DOUBLE
@@ -97,7 +89,7 @@ INLINE REAL FN(clamp)(REAL x, REAL low, REAL high)
 #endif
 }
 
-/* The same for low = 0. */
+/* x limited to [0, high]. */
 INLINE REAL FN(clamp_positive)(REAL x, REAL high)
 {
 #if FA_DOUBLE
@@ -109,36 +101,35 @@ INLINE REAL FN(clamp_positive)(REAL x, REAL high)
 #endif
 }
 
-/* x > 0, else -0.0, but +0.0 for +0.0; NaN passes. Not `x < 0`: clang 14 and 15 take x < 0 ? -0.0 : x for a question
-   about x's sign, and make +0.0 negative. */
+/* max(x, -0.0): x where x >= 0, else -0.0; NaN passes. Not written `x < 0 ? -0.0 : x`, for which
+   clang 14 and 15 return -0.0 at +0.0. */
 INLINE REAL FN(positive_part)(REAL x) { return x <= LIT(-0x1p-149f, -0x1p-1074) ? LIT(-0.0f, -0.0) : x; }
 
 /* y, or x where x is NaN. */
 INLINE REAL FN(or_nan)(REAL y, REAL x) { return x == x ? y : x; }
 
-/* grad where it passes, and a zero where a selection stops it, for an infinite grad and for NaN too. The zero has grad's
-   sign, as a product with 0 would have. Masks, since GCC loads the operands of a selection twice. */
+/* passes ? grad : 0, where the zero has grad's sign, as a product with 0 would have; 0 also for an infinite or NaN grad.
+   Written with masks, because GCC loads the operands of a selection twice. */
 INLINE REAL FN(pass_if)(int passes, REAL grad)
 {
     const BITS sign = FN(to_bits)(LIT(-0.0f, -0.0));
     return FN(from_bits)(FN(to_bits)(grad) & (-(BITS)passes | sign));
 }
 
-/* The same, and NaN where x is NaN: with an empty lower half where grad has one, for bfloat16. */
+/* pass_if, and NaN where x is NaN. If the lower 16 bits of grad are 0, those of the NaN are too, as bfloat16 needs. */
 INLINE REAL FN(pass_if_or_nan)(int passes, REAL grad, REAL x)
 {
     return FN(from_bits)(FN(to_bits)(FN(pass_if)(passes, grad)) | (-(BITS)(x != x) & FN(to_bits)(NAN)));
 }
 
-/* grad derivative, the derivative 0 where grad is stopped. A fused product: GCC moves a plain one before the selection, where an
-   infinity would make it NaN and raise a flag. */
+/* passes ? grad * derivative : 0, for a derivative that is 0 where grad does not pass. The product is an fma, because GCC
+   moves a plain product before the selection, where an infinite grad would give NaN and raise a flag. */
 INLINE REAL FN(product_if)(int passes, REAL grad, REAL derivative)
 {
     return FN(fma)(FN(pass_if)(passes, grad), derivative, LIT(-0.0f, -0.0));
 }
 
-/* (high + low) / (over + over_low), the low parts small: a quotient and its residual, rounded nearly
-   once. */
+/* (high + low) / (over + over_low) for small low parts, rounded nearly once: the quotient is corrected by its residual. */
 INLINE REAL FN(quotient)(REAL high, REAL low, REAL over, REAL over_low)
 {
     REAL inverse = 1 / over;

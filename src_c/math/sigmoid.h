@@ -1,42 +1,22 @@
-/* The logistic family: s(x) = 1 / (1 + e^-x), x s(x), and their derivatives.
+/* The sigmoid s(x) = 1 / (1 + e^-x), x s(x), and their derivatives.
 
-   Values use 1 / (1 + e^-x) directly, for both signs: one rounded sum, one division. e^-x reaches
-   2^166 (float) in the tail, so sum and numerator carry a factor 2^-SIGMOID_SHIFT.
-   Derivatives avoid s (1 - s), which loses the tail from x = 17 (float). They carry z 2^DERIVATIVE_SHIFT and
-   (1 + z)^2 2^(2 DERIVATIVE_SHIFT), so that the last multiplication rounds a subnormal result once. */
-#undef SIGMOID_SHIFT
-#undef SIGMOID_UNIT
-#undef SIGMOID_LOWEST
-#undef SIGMOID_HIGHEST
-#undef DERIVATIVE_SHIFT
-#undef DERIVATIVE_UNIT
-#undef DERIVATIVE_LARGEST
-#undef SILU_ZERO
-#undef SILU_ZERO_LO
-#if FA_DOUBLE
-#define SIGMOID_SHIFT 100
-#define SIGMOID_UNIT 0x1p-100
-#define SIGMOID_LOWEST -760.0 /* below, s(x) and x s(x) round to 0 */
-#define SIGMOID_HIGHEST 64.0  /* above, s(x) rounds to 1 */
-#define DERIVATIVE_SHIFT 100
-#define DERIVATIVE_UNIT 0x1p100
-#define SILU_ZERO 0x1.474973c84120bp+0     /* 1.278464543 */
-#define SILU_ZERO_LO 0x1.f8d74bc9ac154p-54 /* 1.094699418e-16 */
-#define DERIVATIVE_LARGEST 760.0 /* above, every derivative rounds to its limit */
-#else
-#define SIGMOID_SHIFT 40
-#define SIGMOID_UNIT 0x1p-40f
-#define SIGMOID_LOWEST -115.0f
-#define SIGMOID_HIGHEST 55.0f
-#define DERIVATIVE_SHIFT 33
-#define DERIVATIVE_UNIT 0x1p33f
-#define SILU_ZERO 0x1.474974p+0f      /* 1.278464556 */
-#define SILU_ZERO_LO -0x1.bdf6fap-27f /* -1.297928254e-8 */
-#define DERIVATIVE_LARGEST 110.0f
-#endif
+   Values use 1 / (1 + e^-x) for both signs of x: one rounded sum and one division. e^-x is up to 2^166 (float) in the tail,
+   so the sum and the numerator carry a factor 2^-SIGMOID_SHIFT.
+   Derivatives do not use s (1 - s), which loses the tail from x = 17 (float). They are made of z = e^-|x| times
+   2^DERIVATIVE_SHIFT and (1 + z)^2 times 2^(2 DERIVATIVE_SHIFT), so that the last multiplication rounds a subnormal result
+   once. */
+#define SIGMOID_SHIFT LIT(40, 100)
+#define SIGMOID_UNIT LIT(0x1p-40f, 0x1p-100)
+#define SIGMOID_LOWEST LIT(-115.0f, -760.0) /* below, s(x) and x s(x) round to 0 */
+#define SIGMOID_HIGHEST LIT(55.0f, 64.0)    /* above, s(x) rounds to 1 */
+#define DERIVATIVE_SHIFT LIT(33, 100)
+#define DERIVATIVE_UNIT LIT(0x1p33f, 0x1p100)
+#define DERIVATIVE_LARGEST LIT(110.0f, 760.0) /* above, every derivative rounds to its limit */
+#define SILU_ZERO LIT(0x1.474974p+0f, 0x1.474973c84120bp+0)          /* 1.278464556, 1.278464543 */
+#define SILU_ZERO_LO LIT(-0x1.bdf6fap-27f, 0x1.f8d74bc9ac154p-54)    /* -1.297928254e-8, 1.094699418e-16 */
 
-/* (1 + e^-x) unit, of an e^-x with the same factor. 2^n + 1 is exact up to |n| = 23 (52); `lost` is what rounding it
-   loses beyond, without which s(-16.65) is 2.4 ulp off. For SIGMOID_UNIT x is in [SIGMOID_LOWEST, SIGMOID_HIGHEST]. */
+/* (1 + e^-x) unit, from the parts of e^-x, whose scale has the same factor. 2^n + 1 is exact for |n| <= 23 (52); beyond, `lost`
+   is its rounding error, without which s(-16.65) is 2.4 ULP off. */
 INLINE REAL FN(sigmoid_sum)(FN(exp_parts) e, REAL unit)
 {
     REAL sum = e.scale + unit;
@@ -44,16 +24,17 @@ INLINE REAL FN(sigmoid_sum)(FN(exp_parts) e, REAL unit)
     return sum + FN(fma)(e.q, e.scale, lost);
 }
 
+/* (1 + e^-x) SIGMOID_UNIT for SIGMOID_LOWEST <= x <= SIGMOID_HIGHEST. */
 INLINE REAL FN(sigmoid_denominator)(REAL x) { return FN(sigmoid_sum)(FN(exp_short)(-x, SIGMOID_SHIFT), SIGMOID_UNIT); }
 
-/* The same of x + x_low, x_low the rounding error of a product. */
+/* sigmoid_denominator of x + x_low, where x_low is the rounding error of the product x. */
 INLINE REAL FN(sigmoid_denominator_low)(REAL x, REAL x_low)
 {
     return FN(sigmoid_sum)(FN(exp_short_low)(-x, -x_low, SIGMOID_SHIFT), SIGMOID_UNIT);
 }
 
-/* s'(x) = z / (1 + z)^2 with z = e^-|x|, times `factor`. (1 + z)^2 is taken as 1 + z (2 + z), which
-   loses less than the square of a rounded sum. */
+/* factor s'(x) = factor z / (1 + z)^2 with z = e^-|x|. (1 + z)^2 is computed as 1 + z (2 + z), which is more exact than the
+   square of a rounded sum. */
 INLINE REAL FN(scaled_sigmoid_derivative)(REAL x, REAL factor)
 {
     const REAL one = DERIVATIVE_UNIT * DERIVATIVE_UNIT;
@@ -65,7 +46,7 @@ INLINE REAL FN(scaled_sigmoid_derivative)(REAL x, REAL factor)
     return FN(quotient)(y, y_low, square, square_low) * (factor * DERIVATIVE_UNIT) * e.scale;
 }
 
-/* s''(x) = -sign(x) z (1 - z) / (1 + z)^3 with z = e^-|x|, times `factor`: the derivative times -tanh(x / 2). */
+/* factor s''(x) = -factor sign(x) z (1 - z) / (1 + z)^3 with z = e^-|x|. It is s'(x) times -tanh(x / 2). */
 INLINE REAL FN(scaled_sigmoid_second_derivative)(REAL x, REAL factor)
 {
     REAL a = FN(min)(FN(fabs)(x), DERIVATIVE_LARGEST);
@@ -75,7 +56,7 @@ INLINE REAL FN(scaled_sigmoid_second_derivative)(REAL x, REAL factor)
     return x < 0 ? y : -y;
 }
 
-/* silu''(x) = s'(x) (2 - |x| tanh(|x| / 2)), z as above. */
+/* The second derivative of x s(x): s'(x) (2 - |x| tanh(|x| / 2)), with z = e^-|x|. */
 INLINE REAL FN(x_sigmoid_second_derivative)(REAL x)
 {
     REAL a = FN(min)(FN(fabs)(x), DERIVATIVE_LARGEST);
@@ -84,9 +65,9 @@ INLINE REAL FN(x_sigmoid_second_derivative)(REAL x)
     return z * (r * r) * FN(fma)(-a * r, 1 - z, 2);
 }
 
-/* The bracket 1 + e^-a - a of silu' at d + d_low from its zero, |d| < 1/4: a series whose first term,
-   -c0 d, is rounded last; `low` is what that loses, 0.3 ulp. Error of its coefficients 2^-26
-   (float), 2^-53 (double), from coeffs/silu_crossing.py. */
+/* The bracket 1 + e^-a - a, a factor of the derivative of x s(x), at the distance d + d_low from its zero, for |d| < 1/4. It is
+   a series whose first term, -c0 d, is rounded last; *low is the rounding error, 0.3 ULP. The error of the coefficients is
+   2^-26 (float) and 2^-53 (double); from coeffs/silu_zero.py. */
 INLINE REAL FN(silu_bracket)(REAL d, REAL d_low, REAL *low)
 {
 #if FA_DOUBLE
@@ -115,8 +96,8 @@ INLINE REAL FN(silu_bracket)(REAL d, REAL d_low, REAL *low)
     return bracket;
 }
 
-/* z (bracket + low) / (1 + z)^2 for x < 0, and 1 minus that for x >= 0: the derivative of x s(t(x)), t odd, with
-   z = e^-|t| in parts and the bracket, times DERIVATIVE_UNIT, 1 + z - |x t'(x)|. A residual corrects the quotient. */
+/* The derivative of x s(t(x)) for an odd t: z (bracket + low) / (1 + z)^2 for x < 0, and 1 minus that for x >= 0. e is
+   z = e^-|t| in parts; bracket + low is DERIVATIVE_UNIT (1 + z - |x t'(x)|). The quotient is corrected by its residual. */
 INLINE REAL FN(derivative_from_bracket)(FN(exp_parts) e, REAL bracket, REAL low, int negative)
 {
     REAL z = FN(fma)(e.q, e.scale, e.scale);
@@ -128,24 +109,24 @@ INLINE REAL FN(derivative_from_bracket)(FN(exp_parts) e, REAL bracket, REAL low,
     return negative ? left : 1 - left;
 }
 
-/* d/dt of t s(t), from a = |t| - a_low and z = e^-|t| in parts: z (1 + z - |t|) / (1 + z)^2 for t < 0,
-   and 1 minus that for t >= 0. The bracket crosses zero at |t| = 1.2785, where a series in the distance
-   keeps every digit. Tried for speed, in vain: no residual 2.9 ulp, no
-   low part of the bracket 2.1, of the square 2.4, s (1 + t (1 - s)) 4.3. */
+/* The derivative of t s(t), where |t| = a + a_low and e is z = e^-|t| in parts: z (1 + z - |t|) / (1 + z)^2 for t < 0, and 1
+   minus that for t >= 0. The bracket 1 + z - |t| is 0 at |t| = 1.2785; near it, a series in the distance keeps every digit.
+   Faster forms that were tried are too inexact: 2.9 ULP without the residual, 2.1 without the low part of the bracket, 2.4
+   without that of the square, 4.3 by s (1 + t (1 - s)). */
 INLINE REAL FN(x_sigmoid_derivative)(FN(exp_parts) e, REAL a, REAL a_low, int negative)
 {
     REAL z = FN(fma)(e.q, e.scale, e.scale), z_low = FN(fma)(e.q, e.scale, e.scale - z);
     REAL line = FN(fma)(-a, DERIVATIVE_UNIT, DERIVATIVE_UNIT), far = line + z;
     REAL far_low = ((line - far) + z) + (z_low - a_low * DERIVATIVE_UNIT);
-    /* A fused difference: GCC moves a plain one and d * d before the limit of a, where that overflows. */
+    /* An fma, because GCC moves a plain difference and d * d before the clamp of a, where d * d overflows. */
     REAL d = FN(fma)(a, 1, -SILU_ZERO), near_low, near = FN(silu_bracket)(d, a_low - SILU_ZERO_LO, &near_low) * DERIVATIVE_UNIT;
     int is_near = FN(fabs)(d) < LIT(0.25f, 0.25);
     REAL bracket = is_near ? near : far, low = is_near ? near_low * DERIVATIVE_UNIT : far_low;
     return FN(derivative_from_bracket)(e, bracket, low, negative);
 }
 
-/* The same derivative in half the operations, for backward passes: below 4 ulp, and next to its zero, where
-   the bracket loses digits, an absolute error below 2^-26. a = |t|. */
+/* The derivative of t s(t) in half the operations, for backward passes; a = |t|. The error is below 4 ULP or, next to the zero,
+   where the bracket loses digits, below 2^-26 absolutely. */
 INLINE REAL FN(x_sigmoid_derivative_fast)(FN(exp_parts) e, REAL a, int negative)
 {
     REAL z = FN(fma)(e.q, e.scale, e.scale), t = 2 * DERIVATIVE_UNIT + z;

@@ -1,5 +1,5 @@
-/* fma for a processor that has none beside a C library that gets it wrong: MinGW-w64's goes through the x87's
-   long double, and rounds twice. These round once, as IEEE 754 has it, by integers. */
+/* fma in integer arithmetic, for a processor without fma whose C library rounds it twice: MinGW-w64's fma uses the x87's long
+   double. These functions round once, as IEEE 754 requires. */
 #ifndef FASTACT_SOFT_FMA_H
 #define FASTACT_SOFT_FMA_H
 #include <stdint.h>
@@ -21,8 +21,8 @@ static inline double fa_fma_double(uint64_t bits)
     return x;
 }
 
-/* A double holds the product; the sum is rounded to odd, so that rounding it again to float is rounding it once
-   (Boldo and Melquiond, Emulation of FMA and correctly rounded sums, 2008). */
+/* The product of two floats is exact in double. The sum is rounded to odd, so that rounding it again to float has the effect of
+   one rounding (Boldo and Melquiond, Emulation of FMA and correctly rounded sums, 2008). */
 static inline float fa_soft_fmaf(float a, float b, float c)
 {
     double product = (double)a * b, sum = product + c, back = sum - product;
@@ -34,7 +34,7 @@ static inline float fa_soft_fmaf(float a, float b, float c)
     return (float)fa_fma_double(bits);
 }
 
-/* |x| = mantissa 2^exponent, mantissa from 2^52 to 2^53, for x neither 0 nor infinite nor NaN. */
+/* Returns the mantissa m of |x| = m 2^exponent, 2^52 <= m < 2^53, for a finite x that is not 0. */
 static inline uint64_t fa_fma_parts(double x, int *exponent)
 {
     uint64_t mantissa = fa_fma_bits(x) & 0xfffffffffffff;
@@ -48,7 +48,7 @@ static inline uint64_t fa_fma_parts(double x, int *exponent)
     return mantissa << up;
 }
 
-/* x 2^-by; the lowest bit is 1 where a bit was lost. */
+/* x 2^-by; the lowest bit is set if a bit was shifted out. */
 static inline fa_fma_wide fa_fma_shift(fa_fma_wide x, int by)
 {
     if (by > 127)
@@ -65,11 +65,11 @@ static __attribute__((noinline, unused)) double fa_soft_fma(double a, double b, 
     if (!(__builtin_fabs(c) < infinity))
         return c + c;
     if (c == 0)
-        return a * b; /* not + c: a product that vanishes keeps its sign */
+        return a * b; /* without + c: a product that underflows to 0 keeps its sign */
     int ea, eb, ec;
     fa_fma_wide product = (fa_fma_wide)fa_fma_parts(a, &ea) * fa_fma_parts(b, &eb) << 20;
     fa_fma_wide addend = fa_fma_parts(c, &ec);
-    int e = ea + eb - 20, up = ec - e; /* product 2^e, with product < 2^126 */
+    int e = ea + eb - 20, up = ec - e; /* the product is product 2^e, product < 2^126 */
     if (up > 73) {
         product = fa_fma_shift(product, up - 73);
         e = ec - 73;
@@ -90,7 +90,7 @@ static __attribute__((noinline, unused)) double fa_soft_fma(double a, double b, 
     int down = 128 - 62 - zeros; /* to 62 bits: the conversion below rounds them to 53 */
     sum = down > 0 ? fa_fma_shift(sum, down) : sum << -down;
     e += down;
-    if (e < -1022 - 61) { /* below the normal numbers, to a multiple of 2^-1074 */
+    if (e < -1022 - 61) { /* a subnormal result is rounded to a multiple of 2^-1074 */
         uint64_t word = (uint64_t)fa_fma_shift(sum, -1074 - e - 2), rest = word & 7;
         word = (word >> 2) + (rest == 3 || rest > 5);
         return (sign ? -0x1p-1074 : 0x1p-1074) * (double)word;

@@ -1,16 +1,14 @@
-/* log(1 + e^t) / beta with t = beta x: softplus, and log_sigmoid, for which beta is -1.
+/* log(1 + e^t) / beta with t = beta x: softplus, and log_sigmoid with beta = -1.
 
-   |t| >= SOFTPLUS_NEAR: max(x, 0) + log(1 + z) / beta, z = e^-|t|, log(1 + z) = z + z^2 P(z).
-   |t| < SOFTPLUS_NEAR:  (ln 2) / beta + x / 2 + (t^2 / beta) E(t^2), since log(2 cosh(t/2)) is even.
-   The second form is there so that the result never falls while x rises: with SOFTPLUS_NEAR = 0.6, where z^2 P(z) and z
-   are rounded on coarse grids of their own, it fell after 6243 floats. Where t is rounded, at |beta| not 1, the
-   second form would be 2.1 ulp off at t = -1, and ends 1/8 earlier. */
-#undef SOFTPLUS_NEAR
-#undef SOFTPLUS_NEAR_ROUNDED
+   |t| >= SOFTPLUS_NEAR: max(x, 0) + log(1 + z) / beta with z = e^-|t| and log(1 + z) = z + z^2 P(z).
+   |t| <  SOFTPLUS_NEAR: (ln 2) / beta + x / 2 + (t^2 / beta) E(t^2), because log(2 cosh(t/2)) is even.
+   The second form makes the result monotone: with the limit at 0.6, where z^2 P(z) and z are rounded on coarse grids, the
+   result fell after 6243 floats. If |beta| is not 1, t is rounded, and the second form would be 2.1 ULP off at t = -1, so
+   it ends 1/8 earlier. */
 #define SOFTPLUS_NEAR LIT(1.0f, 1.0)
 #define SOFTPLUS_NEAR_ROUNDED LIT(0.875f, 0.875)
 
-/* -min(|x|, limit), where NaN becomes -limit too: of a float in two operations on its bits. */
+/* -min(|x|, limit); NaN becomes -limit. For float it is two integer operations on the bits. */
 INLINE REAL FN(minus_min_fabs)(REAL x, REAL limit)
 {
 #if FA_DOUBLE
@@ -21,7 +19,7 @@ INLINE REAL FN(minus_min_fabs)(REAL x, REAL limit)
 #endif
 }
 
-/* P(z), 0 <= z <= e^-0.875. Error of the logarithm 2^-26 (float), 2^-59 (double), from coeffs/softplus.py. */
+/* P(z) for 0 <= z <= e^-0.875. The error of the logarithm is 2^-26 (float) and 2^-59 (double); from coeffs/softplus.py. */
 INLINE REAL FN(log1p_tail)(REAL z)
 {
     REAL z2 = z * z;
@@ -46,7 +44,7 @@ INLINE REAL FN(log1p_tail)(REAL z)
 #endif
 }
 
-/* E(s), 0 <= s <= 1. Error of the logarithm 2^-27 (float), 2^-60 (double), from coeffs/softplus.py. */
+/* E(s) for 0 <= s <= 1. The error of the logarithm is 2^-27 (float) and 2^-60 (double); from coeffs/softplus.py. */
 INLINE REAL FN(softplus_even)(REAL s)
 {
 #if FA_DOUBLE
@@ -64,8 +62,8 @@ INLINE REAL FN(softplus_even)(REAL s)
 #endif
 }
 
-/* above + log(1 + z) / beta, z / beta = power + rest = part. The largest term comes last, so that only
-   the sum of the others is rounded before it. */
+/* above + log(1 + z) / beta, where z / beta = power + rest, rounded to `part`. The largest term, power, is added last, so
+   that only the sum of the others is rounded before it. */
 INLINE REAL FN(softplus_far)(REAL part, REAL power, REAL rest, REAL beta, REAL above)
 {
     REAL z = part * beta;
@@ -73,14 +71,14 @@ INLINE REAL FN(softplus_far)(REAL part, REAL power, REAL rest, REAL beta, REAL a
     return (above + rest) + power;
 }
 
-/* base + base_low + x / 2 + (t^2 / beta) E(t^2), base + base_low = (ln 2) / beta. */
+/* base + base_low + x / 2 + (t^2 / beta) E(t^2), where base + base_low = (ln 2) / beta and inverse = 1 / beta. */
 INLINE REAL FN(softplus_near)(REAL x, REAL t, REAL inverse, REAL base, REAL base_low)
 {
-    REAL s = FN(fma)(t, t, 0); /* GCC moves a plain product before the limit of t, where it overflows */
+    REAL s = FN(fma)(t, t, 0); /* an fma, because GCC moves a plain product before the clamp of t, where it overflows */
     return base + FN(fma)(x, LIT(0.5f, 0.5), FN(fma)(s * FN(softplus_even)(s), inverse, base_low));
 }
 
-/* 1 - e^t for t <= 0, as exact as t is. */
+/* 1 - e^t for t <= 0. */
 INLINE REAL FN(one_minus_exp)(REAL t)
 {
     FN(exp_parts) e = FN(exp_short)(FN(minus_min_fabs)(t, LIT(25.0f, 45.0)), 0);

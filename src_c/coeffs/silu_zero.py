@@ -6,15 +6,15 @@ import mpmath as mp
 
 from minimax import fit, print_constants, round_to
 
-crossing = mp.findroot(lambda a: 1 + mp.exp(-a) - a, mp.mpf("1.2785"))
+zero = mp.findroot(lambda a: 1 + mp.exp(-a) - a, mp.mpf("1.2785"))
 
 
 def factor(d):
     """-(1 + e^-a - a) / d at a = c + d."""
-    return 1 + (crossing - 1) * (-mp.expm1(-d)) / d
+    return 1 + (zero - 1) * (-mp.expm1(-d)) / d
 
 
 for bits, degree in ((24, 5), (53, 10)):
-    high = round_to(crossing, bits)
-    constants = [("CROSSING", high), ("CROSSING_LO", round_to(crossing - high, bits))]
+    high = round_to(zero, bits)
+    constants = [("SILU_ZERO", high), ("SILU_ZERO_LO", round_to(zero - high, bits))]
     print_constants(bits, constants, [("BRACKET", fit(factor, lambda d: mp.mpf(1), degree, "-0.2501", "0.2501", bits))])

@@ -16,15 +16,15 @@ def bracket(x):
 
 def rest(d):
     """P(d)."""
-    return (bracket(crossing + d) / d - slope) / d
+    return (bracket(zero + d) / d - derivative) / d
 
 
-crossing = mp.findroot(bracket, mp.mpf("-1.1924"))
-slope = mp.diff(bracket, crossing)
+zero = mp.findroot(bracket, mp.mpf("-1.1924"))
+derivative = mp.diff(bracket, zero)
 
 for bits, degree in ((24, 5), (53, 11)):
     constants = []
-    for name, value in (("CROSSING", crossing), ("SLOPE", slope)):
+    for name, value in (("MISH_ZERO", zero), ("BRACKET_DERIVATIVE", derivative)):
         high = round_to(value, bits)
         constants += [(name, high), (name + "_LO", round_to(value - high, bits))]
-    print_constants(bits, constants, [("REST", fit(rest, lambda d: abs(d / slope), degree, "-0.2501", "0.2501", bits))])
+    print_constants(bits, constants, [("REST", fit(rest, lambda d: abs(d / derivative), degree, "-0.2501", "0.2501", bits))])
