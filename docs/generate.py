@@ -59,7 +59,7 @@ def activation(entry):
               ["units can die", yes(entry.can_die)], ["kinks", docstrings.kinks(entry)],
               ["saved for backward", entry.saved_for_backward], ["cost", cost(entry)]]
     facts += [["also called", ", ".join(map(code, entry.aliases))]] if entry.aliases else []
-    facts += [["torch", code(entry.torch)]] if entry.torch else []
+    facts += [["elsewhere", ", ".join(map(code, registry.names_of(entry)))]] if registry.names_of(entry) else []
     facts += [["best for", entry.best_for], ["source", entry.reference]]
     lines = [*title(entry.name), *image(entry), *list_table(None, facts), "", *title("Example", "-"), *example(entry),
              *title("Accuracy", "-"), *accuracy(entry), *speed(entry), *title("Forms", "-")]
@@ -72,12 +72,12 @@ def activation(entry):
 
 def row_function(entry):
     """The page of a function of whole rows."""
-    function = getattr(fa, entry.name)
+    function, names = getattr(fa, entry.name), registry.names_of(entry)
     facts = [["f(x)", code(entry.formula)], ["d y[i] / d x[j]", code(entry.derivative)], ["range", entry.range],
              ["saturates", entry.saturates], ["units can die", yes(entry.can_die)],
              ["saved for backward", entry.saved_for_backward or "there is none"],
-             ["cost", cost(entry)], ["best for", entry.best_for],
-             ["source", entry.reference]]
+             ["cost", cost(entry)], *([["elsewhere", ", ".join(map(code, names))]] if names else []),
+             ["best for", entry.best_for], ["source", entry.reference]]
     lines = [*title(entry.name), *image(entry), *list_table(None, facts), "", *title("Example", "-"),
              *prompt(f"fa.{entry.name}([1.0, 2.0, 4.0])"), *speed(entry), *title("Forms", "-")]
     for form in entry.forms:

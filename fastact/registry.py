@@ -9,14 +9,15 @@ name. They are evaluated with mpmath for the accuracy oracle, with NumPy for the
 torch where its own operators must do, and for ONNX. They need not be stable in floating point, only true.
 """
 from dataclasses import dataclass
-from typing import Dict, Mapping, Optional, Tuple
+from math import inf
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 # In the order of fa_form in src_c/fastact.h: those with loops of their own, then those composed of them.
 LOOPS = ("value", "derivative", "backward", "value_and_derivative", "backward_from_output", "second_derivative")
 FORMS = (*LOOPS, "gated", "gated_backward", "biased", "biased_backward")
 
-# What formulas may call, where(condition, a, b) among them. Each has its definition in formulas.py, once for NumPy and
-# once for mpmath, in torch_functions.py and in onnx_export.py.
+# What formulas may call, where(condition, a, b) among them. Each is defined in fastact/accuracy/formulas.py, once for NumPy
+# and once for mpmath, in fastact/torch/functions.py and in fastact/interop/onnx.py.
 FUNCTIONS = ("exp", "expm1", "log1p", "tanh", "cosh", "sin", "cos", "sqrt", "abs", "sign", "minimum", "maximum", "where",
              "sigmoid", "erf", "erfc")
 
@@ -28,7 +29,8 @@ class Parameter:
     `exact` is a fraction for which the default stands, where no float can hold it. `example` is what
     tests and benchmarks pass for a required one, and a second value for tests beside a default. Where
     it is negative the output does not determine the slope, unless `signed`. `measured` are the values
-    besides the default at which errors are measured; without them, those of its name in points.GRID.
+    besides the default at which errors are measured; without them, those of its name in `GRID` of
+    fastact/accuracy/sample_points.py.
     """
 
     name: str
@@ -60,6 +62,24 @@ class Bounds:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """What other libraries call a function. Calls are written as in the library, in x, our parameters and axis.
+
+    Where a library has several names, "; " separates them and the first is the one to call. `calls` reads these texts.
+    """
+
+    torch: str = ""                 # below torch: "nn.functional.elu(x, alpha)"
+    torch_nn: str = ""              # a module class and its attributes: "ELU(alpha=alpha)"
+    onnx: str = ""                  # an operator, its inputs and attributes; "com.microsoft.NAME" for onnxruntime's own
+    jax: str = ""                   # below jax
+    keras: str = ""                 # names in keras.activations; these and those below come without arguments
+    scipy: str = ""                 # names in scipy.special
+    transformers: str = ""          # names in Hugging Face's ACT2FN
+    timm: str = ""                  # names that timm's get_act_fn and get_act_layer take
+    defaults: Tuple[Tuple[str, str, float], ...] = ()  # (library, parameter, value) where its default is not ours
+
+
+@dataclass(frozen=True)
 class Entry:
     """One elementwise activation."""
 
@@ -78,7 +98,7 @@ class Entry:
     second_derivative: str = ""     # its formula; empty where the header has none
     parameters: Tuple[Parameter, ...] = ()
     aliases: Tuple[str, ...] = ()
-    torch: str = ""                 # the callable in torch, for benchmarks
+    elsewhere: Elsewhere = Elsewhere()  # its names in other libraries
     numpy: str = ""                 # the baseline where plain NumPy has a better form than `formula`
     derivative_fast: bool = False   # the header has NAME_derivative_fast for backward: faster, error below 4 ULP
     masks_gradient: bool = False    # a selection makes the derivative 0 somewhere. The header has NAME_backward(grad, x), which
@@ -137,7 +157,7 @@ class RowEntry:
     saved_for_backward: str = "x or y"  # what backward needs; empty where there is no derivative
     reduces: bool = False           # one number a row
     header: str = ""                # the header in src_c/rows, where its name is not the function's
-    torch: str = ""
+    elsewhere: Elsewhere = Elsewhere()
     aliases: Tuple[str, ...] = ()
 
     @property
@@ -146,14 +166,31 @@ class RowEntry:
         return ("value", "backward", "backward_from_output")[:{"": 1, "x": 2}.get(self.saved_for_backward, 3)]
 
 
+@dataclass(frozen=True)
+class GatedEntry:
+    """One gated linear unit of the two halves [a, b] of a row."""
+
+    name: str
+    activation: str                 # of the half b
+    reference: str
+    elsewhere: Elsewhere = Elsewhere()
+
+    @property
+    def formula(self) -> str:
+        """The formula with gate="last"."""
+        return f"a * {self.activation}(b)"
+
+
 ACTIVATIONS: Tuple[Entry, ...] = (
     Entry(
         name="identity", formula="x", derivative="1",
         second_derivative="0",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
         best_for="output layer of a regression", saved_for_backward="x or y",
-        reference="linear output unit", aliases=("linear",), torch="nn.functional.identity",
+        reference="linear output unit", aliases=("linear",),
         numpy="x + 0",
+        elsewhere=Elsewhere(torch="clone(x)", torch_nn="Identity()", onnx="Identity(x)", jax="numpy.copy(x); nn.identity(x)",
+                            keras="linear", transformers="linear", timm="identity"),
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -162,7 +199,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="(0, 1)", zero_centered=False, saturates="both", can_die=False, cost=0.14,
         best_for="output layer of a binary or multilabel classifier; gates", saved_for_backward="x or y",
         reference="Verhulst 1838; as expit in SciPy", aliases=("expit", "logistic"),
-        torch="sigmoid",
+        elsewhere=Elsewhere(torch="sigmoid(x)", torch_nn="Sigmoid()", onnx="Sigmoid(x)", jax="nn.sigmoid(x)", keras="sigmoid",
+                            scipy="expit", transformers="sigmoid", timm="sigmoid"),
         float32=Bounds(1.76, 1.62), float64=Bounds(1.61, 1.59),
     ),
     Entry(
@@ -173,11 +211,14 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="gates of quantised networks on small devices", saved_for_backward="x",
         kinks=(Kink("-offset / slope", "0"), Kink("(1 - offset) / slope", "0")),
         reference="Courbariaux et al. 2015, arXiv:1511.00363; slope 1/6 from Howard et al. 2019, arXiv:1905.02244",
-        aliases=("hardsigmoid",), torch="nn.functional.hardsigmoid",
+        aliases=("hardsigmoid",),
         parameters=(Parameter("slope", 1 / 6, "slope of the line; ONNX has 0.2", exact="1/6"),
                     Parameter("offset", 0.5, "value at 0")),
         rounds_correctly_in_half=("value", "derivative", "backward"),
         masks_gradient=True,
+        elsewhere=Elsewhere(torch="nn.functional.hardsigmoid(x)", torch_nn="Hardsigmoid()",
+                            onnx="HardSigmoid(x, alpha=slope, beta=offset)", jax="nn.hard_sigmoid(x)", keras="hard_sigmoid",
+                            timm="hard_sigmoid; hardsigmoid", defaults=(("onnx", "slope", 0.2),)),
         float32=Bounds(0.67, 0.34), float64=Bounds(1.0, 0.34),
     ),
     Entry(
@@ -188,6 +229,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         kinks=(Kink("-1", "0"), Kink("1", "0")), reference="JAX 0.4.36; the slope of sparse_plus",
         rounds_correctly_in_half=("value", "derivative", "backward"),
         masks_gradient=True,
+        elsewhere=Elsewhere(jax="nn.sparse_sigmoid(x)", keras="sparse_sigmoid"),
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
@@ -195,7 +237,9 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="-2 * tanh(x) / cosh(x)**2",
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.11,
         best_for="hidden layers of recurrent networks; outputs in (-1, 1)", saved_for_backward="x or y",
-        reference="LeCun et al. 1998, Efficient BackProp", torch="tanh", piecewise=True,
+        reference="LeCun et al. 1998, Efficient BackProp", piecewise=True,
+        elsewhere=Elsewhere(torch="tanh(x)", torch_nn="Tanh()", onnx="Tanh(x)", jax="numpy.tanh(x)", keras="tanh",
+                            transformers="tanh", timm="tanh"),
         float32=Bounds(0.99, 1.62), float64=Bounds(1.06, 1.57),
     ),
     Entry(
@@ -204,10 +248,14 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[min_val, max_val]", zero_centered=True, saturates="both", can_die=True, cost=0.04,
         best_for="outputs that must reach the ends of an interval; small devices", saved_for_backward="x or y",
         kinks=(Kink("min_val", "0"), Kink("max_val", "0")), reference="Collobert 2004",
-        aliases=("hardtanh",), torch="nn.functional.hardtanh",
+        aliases=("hardtanh",),
         parameters=(Parameter("min_val", -1.0, "the lower end", signed=True),
                     Parameter("max_val", 1.0, "the upper end, above min_val", signed=True)),
         masks_gradient=True,
+        elsewhere=Elsewhere(torch="nn.functional.hardtanh(x, min_val, max_val)",
+                            torch_nn="Hardtanh(min_val=min_val, max_val=max_val)", onnx="Clip(x, min_val, max_val)",
+                            jax="nn.hard_tanh(x)", keras="hard_tanh",
+                            defaults=(("onnx", "min_val", -inf), ("onnx", "max_val", inf))),
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -215,8 +263,9 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="-4 / sqrt(pi) * x * exp(-x**2)",
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.12,
         best_for="the normal distribution; bounded outputs", saved_for_backward="x",
-        reference="the error function; as erf in SciPy", torch="erf", piecewise=True,
+        reference="the error function; as erf in SciPy", piecewise=True,
         half_ulp=4.6,
+        elsewhere=Elsewhere(torch="erf(x)", onnx="Erf(x)", jax="scipy.special.erf(x)", scipy="erf"),
         float32=Bounds(0.98, 1.61), float64=Bounds(0.78, 1.28),
     ),
     Entry(
@@ -225,7 +274,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.14,
         best_for="as tanh, with slopes that fade slowly", saved_for_backward="x or y",
         reference="Bergstra et al. 2009; Glorot and Bengio 2010", aliases=("soft_sign",),
-        torch="nn.functional.softsign",
+        elsewhere=Elsewhere(torch="nn.functional.softsign(x)", torch_nn="Softsign()", onnx="Softsign(x)", jax="nn.soft_sign(x)",
+                            keras="softsign"),
         float32=Bounds(0.51, 1.21), float64=Bounds(0.5, 1.2),
     ),
     Entry(
@@ -233,8 +283,10 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="0",
         range="[0, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
         best_for="hidden layers: the first to try", saved_for_backward="x or y", kinks=(Kink("0", "0"),),
-        reference="Nair and Hinton 2010; Glorot et al. 2011", torch="relu",
+        reference="Nair and Hinton 2010; Glorot et al. 2011",
         masks_gradient=True,
+        elsewhere=Elsewhere(torch="relu(x)", torch_nn="ReLU()", onnx="Relu(x)", jax="nn.relu(x)", keras="relu",
+                            transformers="relu", timm="relu"),
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -242,8 +294,10 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="0",
         range="[0, 6]", zero_centered=False, saturates="both", can_die=True, cost=0.04,
         best_for="hidden layers that will be quantised", saved_for_backward="x or y", kinks=(Kink("0", "0"), Kink("6", "0")),
-        reference="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10", torch="nn.functional.relu6",
+        reference="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10",
         masks_gradient=True,
+        elsewhere=Elsewhere(torch="nn.functional.relu6(x)", torch_nn="ReLU6()", onnx="Clip(x, 0.0, 6.0)", jax="nn.relu6(x)",
+                            keras="relu6", transformers="relu6", timm="relu6"),
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -254,6 +308,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         reference="So et al. 2021, Primer, arXiv:2109.08668",
         rounds_correctly_in_half=("value",),
         masks_gradient=True,
+        elsewhere=Elsewhere(transformers="relu2"),
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
@@ -261,10 +316,12 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="0",
         range="[value, inf)", zero_centered=False, saturates="left", can_die=True, cost=0.04,
         best_for="dropping small responses", saved_for_backward="x", kinks=(Kink("threshold", "0"),),
-        reference="torch.nn.Threshold", torch="nn.functional.threshold",
+        reference="torch.nn.Threshold",
         parameters=(Parameter("threshold", None, "x itself above it", example=1.0),
                     Parameter("value", None, "the result up to the threshold", example=0.0)),
         masks_gradient=True,
+        elsewhere=Elsewhere(torch="nn.functional.threshold(x, threshold, value)",
+                            torch_nn="Threshold(threshold=threshold, value=value)", keras="threshold"),
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -275,6 +332,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         reference="Konda et al. 2014, arXiv:1402.3337", numpy="x * (x > theta)",
         parameters=(Parameter("theta", 1.0, "x itself above it, else 0; theta >= 0"),),
         masks_gradient=True,
+        elsewhere=Elsewhere(onnx="ThresholdedRelu(x, alpha=theta)"),
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -283,10 +341,14 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="0",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
         best_for="hidden layers where relu units die", saved_for_backward="x or y",
-        kinks=(Kink("0", "negative_slope"),), reference="Maas et al. 2013", torch="nn.functional.leaky_relu",
+        kinks=(Kink("0", "negative_slope"),), reference="Maas et al. 2013",
         numpy="maximum(x, negative_slope * x)",  # where() mispredicts on random signs
         parameters=(Parameter("negative_slope", 0.01, "slope for x <= 0"),),
         rounds_correctly_in_half=("value", "derivative", "backward"),
+        elsewhere=Elsewhere(torch="nn.functional.leaky_relu(x, negative_slope)",
+                            torch_nn="LeakyReLU(negative_slope=negative_slope)", onnx="LeakyRelu(x, alpha=negative_slope)",
+                            jax="nn.leaky_relu(x, negative_slope)", keras="leaky_relu", transformers="leaky_relu",
+                            timm="leaky_relu", defaults=(("keras", "negative_slope", 0.2),)),
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
@@ -296,6 +358,9 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="hidden layers that learn the slope for x <= 0", saved_for_backward="x", kinks=(Kink("0", "weight"),),
         reference="He et al. 2015, arXiv:1502.01852", numpy="maximum(x, weight * x)",
         parameters=(Parameter("weight", None, "slope for x <= 0, usually one a channel", example=0.25),),
+        elsewhere=Elsewhere(torch="nn.functional.prelu(x, weight)", torch_nn="PReLU(init=weight)", onnx="PRelu(x, weight)",
+                            transformers="prelu", timm="prelu",
+                            defaults=(("torch_nn", "weight", 0.25), ("transformers", "weight", 0.25), ("timm", "weight", 0.25))),
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
@@ -305,8 +370,10 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="(-alpha, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.16,
         best_for="hidden layers that want mean activations near 0", saved_for_backward="x or y",
         kinks=(Kink("0", "alpha"),), reference="Clevert et al. 2016, arXiv:1511.07289",
-        torch="nn.functional.elu", numpy="maximum(x, 0) + alpha * expm1(minimum(x, 0))",
+        numpy="maximum(x, 0) + alpha * expm1(minimum(x, 0))",
         parameters=(Parameter("alpha", 1.0, "minus the limit at -inf; alpha > 0"),),
+        elsewhere=Elsewhere(torch="nn.functional.elu(x, alpha)", torch_nn="ELU(alpha=alpha)", onnx="Elu(x, alpha=alpha)",
+                            jax="nn.elu(x, alpha)", keras="elu", timm="elu"),
         float32=Bounds(1.05, 1.22), float64=Bounds(0.84, 1.1),
     ),
     Entry(
@@ -316,8 +383,10 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="(-1.7580993408473766, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.18,
         best_for="deep plain networks, with lecun_normal weights", saved_for_backward="x or y",
         kinks=(Kink("0", "1.7580993408473766"),), reference="Klambauer et al. 2017, arXiv:1706.02515",
-        torch="nn.functional.selu",
         numpy="1.0507009873554805 * maximum(x, 0) + 1.7580993408473766 * expm1(minimum(x, 0))",
+        elsewhere=Elsewhere(torch="nn.functional.selu(x)", torch_nn="SELU()",
+                            onnx="Selu(x, alpha=1.6732632423543772, gamma=1.0507009873554805)", jax="nn.selu(x)", keras="selu",
+                            timm="selu"),
         float32=Bounds(1.06, 1.3), float64=Bounds(1.19, 1.45),
     ),
     Entry(
@@ -326,9 +395,11 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="where(x < 0, exp(minimum(x, 0) / alpha) / alpha, 0)",
         range="(-alpha, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.25,
         best_for="as elu, with a smooth slope for every alpha", saved_for_backward="x or y",
-        reference="Barron 2017, arXiv:1704.07483", torch="nn.functional.celu",
+        reference="Barron 2017, arXiv:1704.07483",
         numpy="maximum(x, 0) + alpha * expm1(minimum(x, 0) / alpha)",
         parameters=(Parameter("alpha", 1.0, "minus the limit at -inf; alpha > 0"),),
+        elsewhere=Elsewhere(torch="nn.functional.celu(x, alpha)", torch_nn="CELU(alpha=alpha)", onnx="Celu(x, alpha=alpha)",
+                            jax="nn.celu(x, alpha)", keras="celu", timm="celu"),
         float32=Bounds(1.2, 0.92), float64=Bounds(0.84, 0.81),
     ),
     Entry(
@@ -336,8 +407,10 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="sigmoid(x) * sigmoid(-x) * (2 + x * (1 - 2 * sigmoid(x)))",
         range="[-0.2785, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.15,
         best_for="hidden layers of deep networks", saved_for_backward="x",
-        reference="Elfwing et al. 2017, arXiv:1702.03118", torch="nn.functional.silu",
+        reference="Elfwing et al. 2017, arXiv:1702.03118",
         derivative_fast=True, derivative_zeros=(-1.278464542761074,),
+        elsewhere=Elsewhere(torch="nn.functional.silu(x)", torch_nn="SiLU()", onnx="com.microsoft.QuickGelu(x, alpha=1.0)",
+                            jax="nn.silu(x)", keras="silu; swish", transformers="silu; swish", timm="silu; swish"),
         float32=Bounds(1.84, 1.45), float64=Bounds(1.72, 1.54),
     ),
     Entry(
@@ -351,6 +424,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         parameters=(Parameter("beta", 1.0, "steepness; 0 gives x / 2, large values approach relu",
                               measured=(1e-3, 0.1, 0.7, 1.7, 3.3, 1e3, -1.0)),),
         derivative_zeros=(-1.278464542761074,),
+        elsewhere=Elsewhere(onnx="com.microsoft.QuickGelu(x, alpha=beta); Swish(x, alpha=beta)"),
         float32=Bounds(1.96, 1.59), float64=Bounds(1.95, 1.64),
     ),
     Entry(
@@ -359,9 +433,12 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="(2 - x**2) * exp(-x**2 / 2) / sqrt(2 * pi)",
         range="[-0.169972, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.3,
         best_for="hidden layers of transformers", saved_for_backward="x",
-        reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", torch="nn.functional.gelu",
+        reference="Hendrycks and Gimpel 2016, arXiv:1606.08415",
         approximate=(("none", "gelu"), ("tanh", "gelu_tanh")), derivative_zeros=(-0.7517915246935645,),
         half_ulp=5.5,
+        elsewhere=Elsewhere(torch="nn.functional.gelu(x)", torch_nn="GELU(approximate='none')",
+                            onnx="Gelu(x, approximate='none')", jax="nn.gelu(x, approximate=False)", keras="gelu",
+                            transformers="gelu; gelu_python", timm="gelu"),
         float32=Bounds(1.88, 1.87), float64=Bounds(1.77, 1.81),
     ),
     Entry(
@@ -374,8 +451,12 @@ ACTIVATIONS: Tuple[Entry, ...] = (
                           " * tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))",
         range="[-0.170041, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.25,
         best_for="networks trained with it, such as GPT-2", saved_for_backward="x",
-        reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", torch="nn.functional.gelu",
+        reference="Hendrycks and Gimpel 2016, arXiv:1606.08415",
         derivative_zeros=(-0.7524614220710163,),
+        elsewhere=Elsewhere(torch="nn.functional.gelu(x, approximate='tanh')", torch_nn="GELU(approximate='tanh')",
+                            onnx="Gelu(x, approximate='tanh')", jax="nn.gelu(x)", keras="gelu(approximate=True)",
+                            transformers="gelu_new; gelu_fast; gelu_accurate; gelu_pytorch_tanh; gelu_python_tanh",
+                            timm="gelu_tanh"),
         float32=Bounds(1.89, 1.29), float64=Bounds(1.67, 1.21),
     ),
     Entry(
@@ -386,6 +467,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="networks trained with it, such as CLIP", saved_for_backward="x",
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", derivative_fast=True,
         derivative_zeros=(-0.751154255441289,),
+        elsewhere=Elsewhere(onnx="com.microsoft.QuickGelu(x)", transformers="quick_gelu", timm="quick_gelu"),
         float32=Bounds(1.92, 1.83), float64=Bounds(1.88, 1.82),
     ),
     Entry(
@@ -395,10 +477,13 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="[-0.375, inf)", zero_centered=True, saturates="left", can_die=True, cost=0.07,
         best_for="as silu, on small devices", saved_for_backward="x", kinks=(Kink("-3", "0"), Kink("3", "1")),
         reference="Howard et al. 2019, MobileNetV3, arXiv:1905.02244", aliases=("hard_swish", "hardswish"),
-        torch="nn.functional.hardswish", derivative_zeros=(-1.5,),
+        derivative_zeros=(-1.5,),
         rounds_correctly_in_half=("value", "derivative"),
         half_ulp=2.3,
         masks_gradient=True,
+        elsewhere=Elsewhere(torch="nn.functional.hardswish(x)", torch_nn="Hardswish()", onnx="HardSwish(x)",
+                            jax="nn.hard_silu(x); nn.hard_swish(x)", keras="hard_silu; hard_swish", transformers="hardswish",
+                            timm="hard_swish; hardswish"),
         float32=Bounds(1.34, 1.34), float64=Bounds(1.34, 1.34),
     ),
     Entry(
@@ -406,10 +491,12 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="beta * sigmoid(beta * x) * sigmoid(-beta * x)",
         range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.34,
         best_for="outputs that must be positive: scales, variances, rates", saved_for_backward="x or y",
-        reference="Dugas et al. 2001, Incorporating Second-Order Functional Knowledge", torch="nn.functional.softplus",
+        reference="Dugas et al. 2001, Incorporating Second-Order Functional Knowledge",
         numpy="maximum(x, 0) + log1p(exp(-abs(beta * x))) / beta",  # exp() alone overflows
         parameters=(Parameter("beta", 1.0, "steepness; large values approach relu, -1 gives log_sigmoid",
                               signed=True),),
+        elsewhere=Elsewhere(torch="nn.functional.softplus(x, beta)", torch_nn="Softplus(beta=beta)", onnx="Softplus(x)",
+                            jax="nn.softplus(x)", keras="softplus"),
         float32=Bounds(1.6, 1.78), float64=Bounds(1.68, 1.64),
     ),
     Entry(
@@ -422,6 +509,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="as softplus, without exponentials", saved_for_backward="x",
         reference="Barron 2021, arXiv:2112.11687", numpy="(x + sqrt(x * x + b)) / 2",
         parameters=(Parameter("b", 4.0, "how round the bend is; b >= 0, and 0 gives relu"),),
+        elsewhere=Elsewhere(jax="nn.squareplus(x, b)", keras="squareplus"),
         float32=Bounds(1.34, 1.72), float64=Bounds(1.33, 1.7),
     ),
     Entry(
@@ -433,6 +521,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         numpy="(minimum(maximum(x, -1), 1) + 1)**2 / 4 + (maximum(x, 1) - 1)",
         rounds_correctly_in_half=("derivative",),
         masks_gradient=True,
+        elsewhere=Elsewhere(jax="nn.sparse_plus(x)", keras="sparse_plus"),
         float32=Bounds(0.5, 0.5), float64=Bounds(0.5, 0.5),
     ),
     Entry(
@@ -441,8 +530,10 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="(-inf, 0)", zero_centered=False, saturates="right", can_die=False, cost=0.28,
         best_for="logarithms of probabilities: binary likelihoods, contrastive and preference losses",
         saved_for_backward="x or y", reference="logarithm of Verhulst 1838; as log_expit in SciPy",
-        aliases=("logsigmoid", "log_expit"), torch="nn.functional.logsigmoid",
+        aliases=("logsigmoid", "log_expit"),
         numpy="minimum(x, 0) - log1p(exp(-abs(x)))",  # exp() alone overflows
+        elsewhere=Elsewhere(torch="nn.functional.logsigmoid(x)", torch_nn="LogSigmoid()", jax="nn.log_sigmoid(x)",
+                            keras="log_sigmoid", scipy="log_expit"),
         float32=Bounds(1.39, 1.76), float64=Bounds(1.25, 1.61),
     ),
     Entry(
@@ -452,8 +543,10 @@ ACTIVATIONS: Tuple[Entry, ...] = (
                           " * (2 + x * sigmoid(-x) - 2 * x * sigmoid(x) * tanh(log1p(exp(x))))",
         range="[-0.30885, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.33,
         best_for="hidden layers of deep networks, convolutional ones above all", saved_for_backward="x",
-        reference="Misra 2019, arXiv:1908.08681", torch="nn.functional.mish",
+        reference="Misra 2019, arXiv:1908.08681",
         derivative_fast=True, derivative_zeros=(-1.1924312145154952,),
+        elsewhere=Elsewhere(torch="nn.functional.mish(x)", torch_nn="Mish()", onnx="Mish(x)", jax="nn.mish(x)", keras="mish",
+                            transformers="mish", timm="mish"),
         float32=Bounds(1.81, 1.73), float64=Bounds(1.56, 1.4),
     ),
     Entry(
@@ -461,7 +554,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="2 * tanh(x) / cosh(x)**2",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.31,
         best_for="sparse codes: small inputs become next to nothing, large ones lose 1", saved_for_backward="x",
-        reference="shrinkage by tanh, as in torch", aliases=("tanhshrink",), torch="nn.functional.tanhshrink",
+        reference="shrinkage by tanh, as in torch", aliases=("tanhshrink",),
+        elsewhere=Elsewhere(torch="nn.functional.tanhshrink(x)", torch_nn="Tanhshrink()", keras="tanh_shrink"),
         float32=Bounds(1.65, 1.88), float64=Bounds(1.61, 1.72),
     ),
     Entry(
@@ -470,9 +564,11 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
         best_for="denoising: keeps what is large", saved_for_backward="x or y",
         kinks=(Kink("-lambd", "0"), Kink("lambd", "0")), reference="Donoho and Johnstone 1994",
-        aliases=("hardshrink",), torch="nn.functional.hardshrink", numpy="x * (abs(x) > lambd)",
+        aliases=("hardshrink",), numpy="x * (abs(x) > lambd)",
         parameters=(Parameter("lambd", 0.5, "0 up to this size; lambd >= 0"),),
         masks_gradient=True,
+        elsewhere=Elsewhere(torch="nn.functional.hardshrink(x, lambd)", torch_nn="Hardshrink(lambd=lambd)",
+                            onnx="Shrink(x, lambd=lambd)", keras="hard_shrink"),
         float32=Bounds(0.0, 0.0), float64=Bounds(0.0, 0.0),
     ),
     Entry(
@@ -481,18 +577,21 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.04,
         best_for="sparse coding: the proximal step of an L1 penalty", saved_for_backward="x or y",
         kinks=(Kink("-lambd", "0"), Kink("lambd", "0")), reference="Donoho 1995",
-        aliases=("softshrink",), torch="nn.functional.softshrink",
+        aliases=("softshrink",),
         numpy="x - minimum(maximum(x, -lambd), lambd)",
         parameters=(Parameter("lambd", 0.5, "0 up to this size, and by so much the rest shrinks; lambd >= 0"),),
         rounds_correctly_in_half=("value", "backward"),
         masks_gradient=True,
+        elsewhere=Elsewhere(torch="nn.functional.softshrink(x, lambd)", torch_nn="Softshrink(lambd=lambd)",
+                            onnx="Shrink(x, lambd=lambd, bias=lambd)", keras="soft_shrink"),
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),
     ),
     Entry(
         name="exponential", formula="exp(x)", derivative="exp(x)", second_derivative="exp(x)",
         range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.18,
         best_for="output layer of a Poisson regression", saved_for_backward="x or y",
-        reference="inverse of the log link, Nelder and Wedderburn 1972", torch="exp",
+        reference="inverse of the log link, Nelder and Wedderburn 1972",
+        elsewhere=Elsewhere(torch="exp(x)", onnx="Exp(x)", jax="numpy.exp(x)", keras="exponential"),
         float32=Bounds(0.81, 0.81), float64=Bounds(0.76, 0.76),
     ),
 )
@@ -503,27 +602,34 @@ ROWS: Tuple[RowEntry, ...] = (
         derivative="y[i] * (1[i = j] - y[j])",
         range="(0, 1), each row sums to 1", zero_centered=False, saturates="both", can_die=False,
         cost=0.2, best_for="output layer of a classifier with one class out of many",
-        reference="Bridle 1990; Blanchard et al. 2021 for the shifted form", torch="softmax",
+        reference="Bridle 1990; Blanchard et al. 2021 for the shifted form",
+        elsewhere=Elsewhere(torch="softmax(x, axis)", torch_nn="Softmax(dim=axis)", onnx="Softmax(x, axis=axis)",
+                            jax="nn.softmax(x, axis=axis)", keras="softmax", scipy="softmax"),
     ),
     RowEntry(
         name="log_softmax", formula="x - max(x) - log(sum(exp(x - max(x))))",
         derivative="1[i = j] - exp(y[j])",
         range="(-inf, 0), the exponentials of each row sum to 1", zero_centered=False, saturates="right",
         can_die=False, cost=0.25, best_for="log-probabilities of classes, for losses and beam search",
-        reference="Blanchard et al. 2021, arXiv:1909.03469", torch="log_softmax",
+        reference="Blanchard et al. 2021, arXiv:1909.03469",
+        elsewhere=Elsewhere(torch="log_softmax(x, axis)", torch_nn="LogSoftmax(dim=axis)", onnx="LogSoftmax(x, axis=axis)",
+                            jax="nn.log_softmax(x, axis=axis)", keras="log_softmax", scipy="log_softmax"),
     ),
     RowEntry(
         name="softmin", formula="exp(min(x) - x) / sum(exp(min(x) - x))",
         derivative="y[i] * (y[j] - 1[i = j])",
         range="(0, 1), each row sums to 1", zero_centered=False, saturates="both", can_die=False,
         cost=0.26, best_for="weights that fall with a distance or a cost", header="softmax",
-        reference="softmax(-x)", torch="nn.functional.softmin",
+        reference="softmax(-x)",
+        elsewhere=Elsewhere(torch="nn.functional.softmin(x, axis)", torch_nn="Softmin(dim=axis)"),
     ),
     RowEntry(
         name="logsumexp", formula="log(sum(exp(x)))", derivative="exp(x[j] - y)",
         range="(max(x), max(x) + log(n))", zero_centered=True, saturates="no", can_die=False,
         cost=0.21, best_for="a smooth maximum; normalising constants", saved_for_backward="x", reduces=True,
-        reference="Blanchard et al. 2021, arXiv:1909.03469", torch="logsumexp",
+        reference="Blanchard et al. 2021, arXiv:1909.03469",
+        elsewhere=Elsewhere(torch="logsumexp(x, axis)", onnx="ReduceLogSumExp(x, axis, keepdims=0)",
+                            jax="nn.logsumexp(x, axis=axis)", scipy="logsumexp"),
     ),
     RowEntry(
         name="hardmax", formula="1 at the first maximum, 0 elsewhere",
@@ -531,6 +637,7 @@ ROWS: Tuple[RowEntry, ...] = (
         range="{0, 1}, each row sums to 1", zero_centered=False, saturates="both", can_die=True,
         cost=0.15, best_for="decisions: the class itself, not its probability", saved_for_backward="",
         reference="ONNX operator Hardmax; numpy.argmax",
+        elsewhere=Elsewhere(onnx="Hardmax(x, axis=axis)"),
     ),
     RowEntry(
         name="sparsemax", formula="maximum(x - t, 0), t such that each row sums to 1",
@@ -538,7 +645,16 @@ ROWS: Tuple[RowEntry, ...] = (
         range="[0, 1], each row sums to 1", zero_centered=False, saturates="both", can_die=True,
         cost=1.2, best_for="attention and probabilities where most should be exactly 0",
         reference="Martins and Astudillo 2016, arXiv:1602.02068",
+        elsewhere=Elsewhere(keras="sparsemax"),
     ),
+)
+
+GATED: Tuple[GatedEntry, ...] = (
+    GatedEntry("glu", "sigmoid", "Dauphin et al. 2017, arXiv:1612.08083; gate last, as in torch",
+               Elsewhere(torch="nn.functional.glu(x, axis)", torch_nn="GLU(dim=axis)", jax="nn.glu(x, axis=axis)", keras="glu")),
+    GatedEntry("reglu", "relu", "Shazeer 2020, arXiv:2002.05202"),
+    GatedEntry("geglu", "gelu", "Shazeer 2020, arXiv:2002.05202"),
+    GatedEntry("swiglu", "silu", "Shazeer 2020, arXiv:2002.05202"),
 )
 
 
@@ -551,3 +667,89 @@ def aliases() -> Dict[str, str]:
     """Alias -> canonical name, for elementwise and row activations."""
     elementwise = {alias: entry.name for entry in ACTIVATIONS for alias in entry.aliases}
     return {**elementwise, **{alias: row.name for row in ROWS for alias in row.aliases}}
+
+
+# ---- names in other libraries ----
+
+LIBRARIES = {"torch": "torch.", "torch_nn": "torch.nn.", "onnx": "ONNX ", "jax": "jax.", "keras": "keras.activations.",
+             "scipy": "scipy.special.", "transformers": "transformers ACT2FN ", "timm": "timm "}  # what users write before a name
+
+
+class Ours(str):
+    """The name of one of our parameters, x or axis, as an argument of another library's function."""
+
+
+class Call(NamedTuple):
+    """A call of another library's function; its arguments are constants and names of ours."""
+
+    path: str
+    inputs: Tuple[Any, ...]         # positional arguments, x among them
+    keywords: Dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def passed(self) -> Tuple[str, ...]:
+        """The names of ours among the arguments."""
+        return tuple(value for value in (*self.inputs, *self.keywords.values()) if isinstance(value, Ours))
+
+    def arguments(self, values: Mapping[str, Any]) -> Tuple[List[Any], Dict[str, Any]]:
+        """The positional and the keyword arguments, with these values of x, axis and our parameters."""
+        def filled(value: Any) -> Any:
+            return values[value] if isinstance(value, Ours) else value
+
+        return [filled(value) for value in self.inputs], {key: filled(value) for key, value in self.keywords.items()}
+
+
+class _Names(Dict[str, Any]):
+    def __missing__(self, name: str) -> Ours:
+        return Ours(name)
+
+
+def calls(entry: Any, library: str) -> List[Call]:
+    """How one of `LIBRARIES` computes the function of an entry: the call to use first, then its other names."""
+    names, found = _Names(call=lambda *inputs, **keywords: (inputs, keywords)), []
+    for text in filter(None, getattr(entry.elsewhere, library).split("; ")):
+        path, _, arguments = text.partition("(")
+        found.append(Call(path, *eval(f"call({arguments or ')'}", {}, names)))
+    return found
+
+
+def call(entry: Any, library: str) -> Optional[Call]:
+    """The first of `calls`, or None."""
+    return next(iter(calls(entry, library)), None)
+
+
+def function(entry: Any, library: str, module: Any) -> Any:
+    """``f(x, *parameters)``, of rows ``f(x, axis)``, by the function of a library, whose module is given; None without one.
+
+    What its call does not pass stands at the library's defaults.
+    """
+    names = [p.name for p in entry.parameters] if isinstance(entry, Entry) else ["axis"]
+    text = getattr(entry.elsewhere, library).partition("; ")[0]
+    return eval(f"lambda {', '.join(['x', *names])}: module.{text}", {"module": module}) if text else None
+
+
+def names_of(entry: Any) -> List[str]:
+    """The calls and names of an entry in all libraries, as users write them: "torch.nn.functional.elu(x, alpha)"."""
+    return [prefix + text for library, prefix in LIBRARIES.items()
+            for text in filter(None, getattr(entry.elsewhere, library).split("; "))]
+
+
+def names_elsewhere(library: str) -> Dict[str, Tuple[str, Dict[str, float]]]:
+    """By its name in a library: our function, and our parameters' values where the library's defaults are not ours.
+
+    A name that computes several of our functions stands for the one that needs the fewest arguments.
+    """
+    found: Dict[str, Tuple[Tuple[int, int], Any]] = {}
+    for entry in (*ACTIVATIONS, *ROWS, *GATED):
+        for each in calls(entry, library):
+            constants = len(each.inputs) + len(each.keywords) - len(each.passed)
+            needs = (constants, len(each.passed))
+            if each.name not in found or needs < found[each.name][0]:
+                found[each.name] = needs, entry
+    return {name: (entry.name, {parameter: value for where, parameter, value in entry.elsewhere.defaults if where == library})
+            for name, (_, entry) in found.items()}

@@ -13,7 +13,7 @@ from fastact import registry
 
 jax = pytest.importorskip("jax", "0.5")
 import fastact.jax as fj  # noqa: E402
-from fastact.jax import ffi# noqa: E402
+from fastact.jax import ffi  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 
 ENTRIES = {entry.name: entry for entry in registry.ACTIVATIONS}
@@ -170,9 +170,9 @@ def test_errors():
         fj.gelu("x")
     with pytest.raises(TypeError, match=r"jax.tanh takes float16, .* got complex64"):
         fj.tanh(x * 1j)
-    with pytest.raises(TypeError, match=r"jax.elu\(x, /, alpha=1.0\): got an unexpected keyword argument 'slope'"):
+    with pytest.raises(TypeError, match="jax.elu takes x and alpha, each once"):
         fj.elu(x, slope=1)
-    with pytest.raises(TypeError, match=r"jax.threshold\(x, /, threshold, value\): missing"):
+    with pytest.raises(TypeError, match="jax.threshold needs threshold, value"):
         fj.threshold(x)
     with pytest.raises(TypeError, match="jax.elu: alpha must be a number that is known before .* traced"):
         jax.jit(fj.elu)(x, 0.5)

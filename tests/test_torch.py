@@ -143,7 +143,7 @@ def test_bfloat16(monkeypatch, known):
 
 
 def test_other_tensors_are_torchs(entry):
-    if entry.torch:  # of integers torch's functions make float32, or refuse them
+    if entry.elsewhere.torch:  # of integers torch's functions make float32, or refuse them
         with torch.device("meta"):
             assert function(entry)(torch.empty(3, 4)).shape == (3, 4)
     x = sample(500, dtype=torch.float64)

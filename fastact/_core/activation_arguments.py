@@ -1,6 +1,7 @@
 """What an activation means to `MLP` and the estimators: a name, an Activation, one with parameters, or the user's own."""
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
@@ -139,3 +140,40 @@ def _custom(owner: str, value: Any, width: int, dtype: Any) -> CustomActivation:
         if (x != before).any() or (grad != 1).any():
             raise ValueError(f"{owner}: activation {found.name} changes its arguments in {_METHODS[method]}")
     return found
+
+
+def bind_parameters(owner: str, activation: Any, values: Tuple[Any, ...], named: Dict[str, Any],
+                    number: str = "a number") -> Chosen:
+    """An activation and its parameters from the arguments of a call after x; () where none was given.
+
+    Parameters
+    ----------
+    owner : str
+        What errors begin with.
+    values, named
+        The positional and the keyword arguments. The keyword ``approximate`` chooses another activation, as gelu_tanh.
+    number : str
+        What a parameter must be, for the error.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what the activation does not take.
+    """
+    if activation.info.approximate and "approximate" in named:
+        variants, chosen = dict(activation.info.approximate), named["approximate"]
+        if chosen not in variants:
+            raise ValueError(f"{owner}: approximate must be {' or '.join(map(repr, variants))}")
+        activation, named = lookup(variants[chosen]), {name: named[name] for name in named if name != "approximate"}
+    known = {p.name: p.default for p in activation.info.parameters}
+    given = dict(zip(known, values))
+    if len(values) > len(known) or not set(named) <= set(known) - set(given):
+        raise TypeError(f"{owner} takes x and {', '.join(known) or 'no parameters'}, each once")
+    given.update(named)
+    missing = [name for name, default in known.items() if default is None and name not in given]
+    if missing:
+        raise TypeError(f"{owner} needs {', '.join(missing)}")
+    for name, value in given.items():
+        if not isinstance(value, Real):
+            raise TypeError(f"{owner}: {name} must be {number}, got {type(value).__name__}")
+    return activation, tuple(float(value) for value in {**known, **given}.values()) if given else ()

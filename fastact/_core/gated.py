@@ -4,12 +4,12 @@ The array holds two halves [a, b] along an axis, as a linear layer of twice the 
 up in arrays of their own there is ``fastact.silu.gated(gate, up)``.
 """
 import math
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from fastact import registry
 from fastact._core import result_memory
 from fastact._core.activation import activations
 from fastact._core.matrix import run_halves, run_matrix
@@ -66,20 +66,6 @@ Examples
 >>> y = fa.{name}([3.0, -1.0, 0.5, 2.0])
 >>> dx = fa.{name}.backward([1.0, 1.0], [3.0, -1.0, 0.5, 2.0])
 """
-
-
-@dataclass(frozen=True)
-class Info:
-    """What fastact knows of a gated linear unit."""
-
-    name: str
-    activation: str
-    reference: str
-
-    @property
-    def formula(self):
-        """With x = [a, b] and gate="last"."""
-        return f"a * {self.activation}(b)"
 
 
 class GatedLinearUnit:
@@ -263,7 +249,4 @@ def _matrices(x, axis, gate):
 
 
 explain_calls(GatedLinearUnit)
-glu = GatedLinearUnit(Info("glu", "sigmoid", "Dauphin et al. 2017, arXiv:1612.08083; gate last, as in torch"))
-reglu = GatedLinearUnit(Info("reglu", "relu", "Shazeer 2020, arXiv:2002.05202"))
-geglu = GatedLinearUnit(Info("geglu", "gelu", "Shazeer 2020, arXiv:2002.05202"))
-swiglu = GatedLinearUnit(Info("swiglu", "silu", "Shazeer 2020, arXiv:2002.05202"))
+glu, reglu, geglu, swiglu = map(GatedLinearUnit, registry.GATED)

@@ -131,8 +131,8 @@ def contender(
                 with np.errstate(all="ignore"):
                     call()
         return call
-    except (ImportError, NotImplementedError, RuntimeError, TypeError, ValueError):
-        return None  # not installed, or not for this dtype
+    except (AttributeError, ImportError, NotImplementedError, RuntimeError, TypeError, ValueError):
+        return None  # not installed, an old version, or not for this dtype
 
 
 def _read(result: Any, out: Any) -> Any:

@@ -1,31 +1,28 @@
 """A training step of one small network, 64-32-10, a batch of 32, cross-entropy and Adam, in three libraries.
 
-Each `LIBRARIES` entry makes the step of an activation: a function without arguments, or None where the
-library lacks it. All three start from random weights of their own; the arithmetic is the same.
+Each of `LIBRARIES` makes the step of an activation: a function without arguments, or None where the library
+lacks the activation. All three start from random weights of their own; the arithmetic is the same.
 """
-from __future__ import annotations
-
 import importlib
-from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
 import fastact
 from fastact import registry
-from fastact.bench import contenders, timing, torch as bench_torch
 from fastact.accuracy.formulas import numpy_function
+from fastact.bench import contenders, timing
+from fastact.bench.torch import arguments
 
-Step = Callable[[], Any]
 LAYERS, BATCH, RATE = [64, 32, 10], 32, 1e-3
 
 
-def data() -> Any:
+def data():
     """Inputs (32, 64) and classes (32,)."""
     rng = np.random.default_rng(0)
     return rng.standard_normal((BATCH, LAYERS[0]), np.float32), rng.integers(LAYERS[-1], size=BATCH)
 
 
-def fastact_step(entry: registry.Entry) -> Optional[Step]:
+def fastact_step(entry):
     """``fastact.MLP.train_step``."""
     x, y = data()
     required = {p.name: p.example for p in entry.parameters if p.default is None}
@@ -33,25 +30,23 @@ def fastact_step(entry: registry.Entry) -> Optional[Step]:
     return lambda: net.train_step(x, y)
 
 
-def torch_step(entry: registry.Entry) -> Optional[Step]:
+def torch_step(entry):
     """Two linear layers, autograd and torch.optim.Adam."""
     try:
         torch = importlib.import_module("torch")
     except ImportError:
         return None
-    function = bench_torch.function(torch, entry.torch) if entry.torch else None
-    if entry.torch.endswith(".identity"):
-        function = torch.nn.Identity()
-    if function is None:
+    if not entry.elsewhere.torch:
         return None
     torch.manual_seed(0)
     with torch.inference_mode(False):
+        function, values, keywords = arguments(torch, entry, torch.float32)
+        function = torch.nn.Identity() if entry.name == "identity" else function
         first, last = torch.nn.Linear(*LAYERS[:2]), torch.nn.Linear(*LAYERS[1:])
-        values, keywords = bench_torch.arguments(torch, entry, torch.float32)
         adam = torch.optim.Adam([*first.parameters(), *last.parameters()], lr=RATE)
         x, y = map(torch.from_numpy, data())
 
-    def step() -> Any:
+    def step():
         with torch.inference_mode(False):
             adam.zero_grad()
             loss = torch.nn.functional.cross_entropy(last(function(first(x), *values, **keywords)), y)
@@ -62,21 +57,21 @@ def torch_step(entry: registry.Entry) -> Optional[Step]:
     return step
 
 
-def numpy_step(entry: registry.Entry) -> Optional[Step]:
+def numpy_step(entry):
     """As one would write it with NumPy alone."""
     x, y = data()
     names = [p.name for p in entry.parameters]
     value = numpy_function(entry.numpy or entry.formula, names, np.float32)
-    slope = numpy_function(entry.derivative, names, np.float32)
+    derivative = numpy_function(entry.derivative, names, np.float32)
     rng = np.random.default_rng(0)
-    weights: List[Any] = []
+    weights = []
     for fan_in, fan_out in zip(LAYERS, LAYERS[1:]):
         weights += [(rng.standard_normal((fan_in, fan_out)) / fan_in ** 0.5).astype(np.float32),
                     np.zeros(fan_out, np.float32)]
     first, second = [np.zeros_like(w) for w in weights], [np.zeros_like(w) for w in weights]
     rows, count = np.arange(BATCH), 0
 
-    def step() -> Any:
+    def step():
         nonlocal count
         count += 1
         w1, b1, w2, b2 = weights
@@ -89,7 +84,7 @@ def numpy_step(entry: registry.Entry) -> Optional[Step]:
         loss = -np.log(p[rows, y]).mean()
         p[rows, y] -= 1
         p /= np.float32(BATCH)
-        dz = p @ w2.T * slope(z, *entry.defaults)
+        dz = p @ w2.T * derivative(z, *entry.defaults)
         grads = [x.T @ dz, dz.sum(axis=0), h.T @ p, p.sum(axis=0)]
         rate = np.float32(RATE * (1 - 0.999 ** count) ** 0.5 / (1 - 0.9 ** count))
         for w, grad, m, v in zip(weights, grads, first, second):
@@ -103,14 +98,10 @@ def numpy_step(entry: registry.Entry) -> Optional[Step]:
     return step
 
 
-LIBRARIES: Dict[str, Callable[[registry.Entry], Optional[Step]]] = {
-    "fastact": fastact_step, "numpy": numpy_step, "torch": torch_step,
-}
+LIBRARIES = {"fastact": fastact_step, "numpy": numpy_step, "torch": torch_step}
 
 
-def compare(
-    names: Sequence[str], sides: Sequence[str], repeat: int, threads: int, progress: timing.Progress
-) -> List[Dict[str, Any]]:
+def compare(names, sides, repeat, threads, progress):
     """Rows as those of ``bench.compare``, in nanoseconds a step; sides without a network are None."""
     rows = []
     with contenders.equal_terms(threads, sides):
@@ -121,7 +112,6 @@ def compare(
             steps = {side: LIBRARIES[side](entry) if side in LIBRARIES else None for side in ("fastact", *sides)}
             with np.errstate(all="ignore"):
                 raw = timing.measure(steps, repeat)
-            row: Dict[str, Any] = {"name": entry.name}
-            row.update({f"{side}_ns": raw[side]["min_ns"] if side in raw else None for side in steps})
-            rows.append({**row, "unit": "us per step", "raw": raw})
+            times = {f"{side}_ns": raw[side]["min_ns"] if side in raw else None for side in steps}
+            rows.append({"name": entry.name, **times, "unit": "us per step", "raw": raw})
     return rows

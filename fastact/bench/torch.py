@@ -1,23 +1,16 @@
 """torch's functions for the benchmarks; see ``fastact.bench.contenders``."""
-from __future__ import annotations
-
 import contextlib
 import importlib
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
 
 from fastact import registry
 from fastact.bench.timing import call_of
 
-Call = Callable[[], Any]
-AnyEntry = Union[registry.Entry, registry.RowEntry]
-_KEYWORDS: Dict[str, Dict[str, Any]] = {"gelu_tanh": {"approximate": "tanh"}}
-
 
 @contextlib.contextmanager
-def terms(threads: int) -> Iterator[None]:
+def terms(threads):
     """This many threads, and inference mode."""
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(ImportError):
@@ -28,65 +21,55 @@ def terms(threads: int) -> Iterator[None]:
         yield
 
 
-def tensor(torch: Any, array: Any) -> Any:
+def tensor(torch, array):
     """A tensor of the array's memory."""
     if array.dtype.name == "bfloat16":  # NumPy's is not torch's
         return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
     return torch.from_numpy(array)
 
 
-def call(entry: AnyEntry, form: str, inputs: List[Any], out: Any, axis: int = -1) -> Optional[Call]:
+def arguments(torch, entry, dtype, axis=-1):
+    """torch's function of an entry, and what it takes after x."""
+    call, function = registry.call(entry, "torch"), torch
+    for part in call.path.split("."):
+        function = getattr(function, part)
+    values = dict(zip((p.name for p in getattr(entry, "parameters", ())), getattr(entry, "defaults", ())))
+    if entry.name == "prelu":
+        values = {"weight": torch.full((1,), values["weight"], dtype=dtype)}
+    (_, *inputs), keywords = call.arguments({"x": None, "axis": axis, **values})
+    return function, inputs, keywords
+
+
+def call(entry, form, inputs, out, axis=-1):
     """The function that the entry names, or its backward in aten; to be called in inference mode."""
     try:
         torch = importlib.import_module("torch")
     except ImportError:
         return None
-    if not entry.torch or form == "derivative":
+    if not entry.elsewhere.torch or form == "derivative":
         return None
     tensors = [tensor(torch, array) for array in inputs]
     target = None if out is None else tensor(torch, out)
-    if entry.torch.endswith(".identity"):  # torch's module of this name returns its argument itself
-        source = tensors[0]
-        return source.clone if target is None else call_of(target.copy_, source)
+    if entry.name == "identity":
+        return tensors[0].clone if target is None else call_of(target.copy_, tensors[0])
+    function, values, keywords = arguments(torch, entry, tensors[0].dtype, axis)
+    name = registry.call(entry, "torch").name
     if form == "value":
-        if isinstance(entry, registry.RowEntry):
-            return _value(torch, entry.torch, (tensors[0], axis), {}, target)
-        values, keywords = arguments(torch, entry, tensors[0].dtype)
-        return _value(torch, entry.torch, (tensors[0], *values), keywords, target)
+        return _value(torch, name, function, [tensors[0], *values], keywords, target)
     known = {"grad_output": tensors[0], "self_or_result": tensors[1], "scale": 1.0, "input_scale": 1.0,
-             "threshold": 0.0, "dim": axis, "input_dtype": tensors[0].dtype}
-    if isinstance(entry, registry.Entry):
-        known.update(zip((p.name for p in entry.parameters), entry.defaults))
-        known["threshold"] = 20.0 if entry.name == "softplus" else known["threshold"]
-        known["approximate"] = _KEYWORDS.get(entry.name, {}).get("approximate", "none")
+             "threshold": 20.0 if name == "softplus" else 0.0, "approximate": keywords.get("approximate", "none"),
+             "dim": axis, "input_dtype": tensors[0].dtype}
+    known.update(zip((p.name for p in getattr(entry, "parameters", ())), getattr(entry, "defaults", ())))
     known["is_result"] = known["self_is_result"] = form == "backward_from_output"
     known["output" if form == "backward_from_output" else "self"] = tensors[1]
-    if entry.name in ("relu", "leaky_relu"):
-        known["self"] = tensors[1]  # for them self may be the output as well
-    return _backward(torch, entry, known, target)
+    if name in ("relu", "leaky_relu"):
+        known["self"] = tensors[1]  # their backward takes the output as well
+    return _backward(torch, name, known, target)
 
 
-def arguments(torch: Any, entry: registry.Entry, dtype: Any) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
-    """What torch's function takes after x."""
-    keywords = _KEYWORDS.get(entry.name, {})
-    if entry.name == "hard_sigmoid":  # there without our parameters
-        return (), keywords
-    if entry.name == "prelu":
-        return (torch.full((1,), entry.defaults[0], dtype=dtype),), keywords
-    return entry.defaults, keywords
-
-
-def function(torch: Any, path: str) -> Optional[Callable[..., Any]]:
-    """The function of this path in torch, such as "nn.functional.elu"; None where there is none."""
-    for part in path.split("."):
-        torch = getattr(torch, part, None)
-    return torch if callable(torch) else None
-
-
-def _value(torch: Any, path: str, values: Tuple[Any, ...], keywords: Dict[str, Any], out: Any) -> Optional[Call]:
-    name = path.rpartition(".")[2]
+def _value(torch, name, function, values, keywords, out):
     if out is not None:
-        ways: List[Any] = [getattr(torch._C._nn, name, None), getattr(torch, name, None)]
+        ways = [getattr(torch._C._nn, name, None), getattr(torch, name, None)]
         ways += [partial(torch.clamp_min, min=0)] if name == "relu" else []
         for way in filter(None, ways):
             try:
@@ -94,14 +77,13 @@ def _value(torch: Any, path: str, values: Tuple[Any, ...], keywords: Dict[str, A
             except (TypeError, RuntimeError):
                 continue  # this one takes no out, or is not there
             return call_of(way, *values, out=out, **keywords)
-    found = function(torch, path)
-    return found and call_of(found, *values, **keywords)
+    return call_of(function, *values, **keywords)
 
 
-def _backward(torch: Any, entry: AnyEntry, known: Dict[str, Any], out: Any) -> Optional[Call]:
+def _backward(torch, name, known, out):
     special = {"relu": "threshold_backward", "softmax": "_softmax_backward_data",
                "log_softmax": "_log_softmax_backward_data"}
-    packet = getattr(torch.ops.aten, special.get(entry.name, entry.torch.rpartition(".")[2] + "_backward"), None)
+    packet = getattr(torch.ops.aten, special.get(name, name + "_backward"), None)
     if packet is None:
         return None
     overloads = [] if out is None else [o for o in ("grad_input", "out") if o in packet.overloads()]

@@ -88,6 +88,8 @@ def _facts(entry):
         yield "kinks", docstrings.kinks(entry)
     if entry.saved_for_backward:
         yield "saved for backward", f"{entry.saved_for_backward}, for backward"
+    for k, name in enumerate(registry.names_of(entry)):
+        yield "" if k else "elsewhere", name
     for dtype in ("float32", "float64"):
         bounds = getattr(entry, dtype, None)
         if bounds:

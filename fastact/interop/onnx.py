@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple, Union
 
 import numpy as np
 
+from fastact import registry
 from fastact._core.optional import optional
 from fastact.nn.output_layers import pairing
 from fastact.nn.serialization import registered, write_whole
@@ -19,27 +20,9 @@ from fastact.nn.serialization import registered, write_whole
 _INT64 = 7  # of TensorProto
 OPSET, IR_VERSION = 20, 9  # 20 is the first with Gelu; both of ONNX 1.15, November 2023
 
-# name -> operator, and its attributes by our parameters' names (or fixed numbers)
-_OPERATORS: Dict[str, Tuple[str, Dict[str, Any]]] = {
-    "sigmoid": ("Sigmoid", {}),
-    "hard_sigmoid": ("HardSigmoid", {"alpha": "slope", "beta": "offset"}),
-    "tanh": ("Tanh", {}),
-    "erf": ("Erf", {}),
-    "softsign": ("Softsign", {}),
-    "relu": ("Relu", {}),
-    "leaky_relu": ("LeakyRelu", {"alpha": "negative_slope"}),
-    "elu": ("Elu", {"alpha": "alpha"}),
-    "selu": ("Selu", {"alpha": 1.6732632423543772, "gamma": 1.0507009873554805}),
-    "celu": ("Celu", {"alpha": "alpha"}),
-    "gelu": ("Gelu", {"approximate": b"none"}),
-    "gelu_tanh": ("Gelu", {"approximate": b"tanh"}),
-    "hard_silu": ("HardSwish", {}),
-    "mish": ("Mish", {}),
-    "exponential": ("Exp", {}),
-}
-_IN_FLOAT64 = {"sigmoid", "tanh", "relu", "exponential"}
-# The registry's formulas are true; these do not overflow either, and NaN, which no comparison holds for, passes. The
-# operators Shrink and ThresholdedRelu make it 0.
+_IN_FLOAT64 = {"sigmoid", "tanh", "relu", "exponential"}  # whose operators onnxruntime has in float64 too
+# What is composed by another formula than the registry's, or in place of an operator. These formulas do not overflow, and a
+# NaN, for which no comparison holds, passes; the operators Shrink and ThresholdedRelu make it 0.
 _STABLE = {
     "softplus": "one_sided(x, 0) + softplus(-abs(beta * x)) / beta",
     "swish": "x * sigmoid(beta * x) if beta else x / 2",
@@ -166,10 +149,12 @@ def _activation(graph: _Graph, activation: Any, x: Operand, parameters: Sequence
         finite = "left right"  # inf, where 0 * inf would be NaN
     x = graph.node("Max", x, -largest) if "left" in finite else x
     x = graph.node("Min", x, largest) if "right" in finite else x
-    exact = info.name != "celu" or 0 < values["alpha"] <= 1  # the operator Celu loses what x / alpha has beside 1
-    if info.name in _OPERATORS and exact and (graph.dtype == np.float32 or info.name in _IN_FLOAT64):
-        operator, attributes = _OPERATORS[info.name]
-        return graph.node(operator, x, **{key: values.get(value, value) for key, value in attributes.items()})
+    call = registry.call(info, "onnx")
+    # The operator Celu loses the digits of x / alpha beside 1.
+    composed = call is None or info.name in _STABLE and not (info.name == "celu" and 0 < values["alpha"] <= 1)
+    if not composed and call.inputs == ("x",) and "." not in call.path and (
+            graph.dtype == np.float32 or info.name in _IN_FLOAT64):
+        return graph.node(call.path, x, **call.arguments({"x": x, **values})[1])
     formula = _STABLE.get(info.name, info.formula)
     names = {"__builtins__": {}, **_functions(graph), **values, "x": x}
     if info.name == "softplus":

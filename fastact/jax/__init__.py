@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import functools
 from inspect import Parameter, Signature
-from numbers import Real
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Tuple
 
 from fastact import registry
 from fastact._core import rows
-from fastact.jax import ffi# jax_calls first, for its error where there is no JAX
 from fastact._core.activation import activations
+from fastact._core.activation_arguments import bind_parameters
+from fastact.jax import ffi  # before jax, for its error where there is no JAX
 from fastact.jax.linear import Linear
 
 import jax
@@ -52,7 +52,7 @@ def _array(name: str, x: Any) -> jax.Array:
 
 
 def _form(activation: Any, form: str, values: Values) -> Callable[..., Any]:
-    """A form of an activation, of JAX's arrays."""
+    """A form of an activation as a function of JAX's arrays."""
     own = activation if form == "value" else getattr(activation, form)
     name = ".".join(["fastact", activation.name, form]) + "".join(f"_{value!r}" for value in values)
     return functools.partial(ffi.call, name, lambda *arrays, out: own(*arrays, *values, out=out))
@@ -83,50 +83,26 @@ def _function(activation: Any, values: Values) -> Callable[[jax.Array], jax.Arra
     return jax.jit(value)
 
 
-def _parameters(name: str, given: Dict[str, Any]) -> Values:
-    for key, value in given.items():
-        if not isinstance(value, Real):
-            raise TypeError(
-                f"fastact.jax.{name}: {key} must be a number that is known before the function is traced, "
-                f"got {type(value).__name__}"
-            )
-    return tuple(map(float, given.values()))
-
-
 def _elementwise(activation: Any) -> Callable[..., jax.Array]:
     """The function of one activation."""
-    info = activation.info
-    defaults = [Parameter.empty if p.default is None else p.default for p in info.parameters]
-    kind = Parameter.POSITIONAL_OR_KEYWORD
-    named = [Parameter(p.name, kind, default=default) for p, default in zip(info.parameters, defaults)]
+    info, kind = activation.info, Parameter.POSITIONAL_OR_KEYWORD
+    named = [Parameter(p.name, kind, default=Parameter.empty if p.default is None else p.default) for p in info.parameters]
     if info.approximate:
         named.append(Parameter("approximate", Parameter.KEYWORD_ONLY, default=info.approximate[0][0]))
-    signature = Signature([Parameter("x", Parameter.POSITIONAL_ONLY), *named])
-    variants = {key: activations[name] for key, name in info.approximate}
     plain = None if info.required else _function(activation, ())
 
-    def function(*arguments: Any, **keywords: Any) -> jax.Array:
-        if plain is not None and len(arguments) == 1 and not keywords:
-            return plain(_array(info.name, arguments[0]))
-        try:
-            bound = signature.bind(*arguments, **keywords)
-        except TypeError as error:
-            raise TypeError(f"fastact.jax.{info.name}{signature}: {error}") from None
-        x, given = _array(info.name, bound.arguments.pop("x")), dict(bound.arguments)
-        own = activation
-        if "approximate" in given:
-            which = given.pop("approximate")
-            which = {True: "tanh", False: "none"}[which] if isinstance(which, bool) else which
-            if which not in variants:
-                raise ValueError(f"fastact.jax.{info.name}: approximate must be {' or '.join(map(repr, variants))}")
-            own = variants[which]
-        if given:  # otherwise fastact's own defaults, which may be exacter than their floats
-            given = {p.name: given.get(p.name, p.default) for p in info.parameters}
-        return _function(own, _parameters(info.name, given))(x)
+    def function(x: Any, /, *values: Any, **keywords: Any) -> jax.Array:
+        if plain is not None and not values and not keywords:
+            return plain(_array(info.name, x))
+        if isinstance(keywords.get("approximate"), bool):
+            keywords["approximate"] = "tanh" if keywords["approximate"] else "none"
+        bound = bind_parameters(f"fastact.jax.{info.name}", activation, values, keywords,
+                                "a number that is known before the function is traced")
+        return _function(*bound)(_array(info.name, x))
 
     function.__name__ = function.__qualname__ = info.name
-    function.__signature__ = signature  # type: ignore[attr-defined]
-    function.__doc__ = f"""{info.name}{signature}: {info.formula}.
+    function.__signature__ = Signature([Parameter("x", Parameter.POSITIONAL_ONLY), *named])  # type: ignore[attr-defined]
+    function.__doc__ = f"""{info.name}{function.__signature__}: {info.formula}.
 
     Elementwise, of an array; twice differentiable in x. Parameters are numbers. See ``fastact.{info.name}``.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, Sequence, Tuple
 
-from fastact.jax import ffi# noqa: F401  # first, for its error where there is no JAX
+from fastact.jax import ffi  # noqa: F401  # first, for its error where there is no JAX
 
 import jax
 import jax.numpy as jnp

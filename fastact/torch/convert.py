@@ -1,20 +1,20 @@
 """Networks to and from ``torch.nn.Sequential``: the parameters are copied, predictions stay."""
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy as np
 
-from fastact._core import rows
 from fastact._core.optional import optional
 from fastact.nn.serialization import registered
 
 with optional("torch", "MLP.from_torch and MLP.to_torch need PyTorch", '"fastact[torch]"'):
     import torch
-from fastact.torch.replace import described, made_by_torch
+from fastact import initializers, torch as ours
+from fastact.torch.nn import described, made_by_torch
 
 nn = torch.nn
-_ROWS = {nn.Softmax: "softmax", nn.LogSoftmax: "log_softmax", nn.Softmin: "softmin"}
+_ROWS = ("softmax", "log_softmax", "softmin", "sparsemax")  # of the output layer
 _SUPPORTED = (
     "a Sequential of Linear, each followed by at most one activation, and after the hidden ones' by at most "
     "one Dropout"
@@ -37,15 +37,11 @@ def from_torch(cls: Any, module: Any, loss: Any = "mse", **options: Any) -> Any:
     last = activations.pop()
     options = {"dropout": rates[:-1], **options, "loss": loss, "dtype": str(*dtypes).rpartition(".")[2]}
     options.update(activation=[each or "identity" for each in activations], output_activation=last)
-    net = cls([linears[0].in_features, *(linear.out_features for linear in linears)], init=_zeros, **options)
+    net = cls([linears[0].in_features, *(linear.out_features for linear in linears)], init=initializers.zeros, **options)
     for layer, linear in zip(net._network.layers, linears):
         layer.weight[...] = linear.weight.detach().cpu().numpy().T
         layer.bias[...] = 0 if linear.bias is None else linear.bias.detach().cpu().numpy()
     return net
-
-
-def _zeros(shape: Any, rng: Any, dtype: Any) -> np.ndarray:
-    return np.zeros(shape, dtype)
 
 
 def _flat(module: Any) -> Iterator[Any]:
@@ -70,7 +66,7 @@ def _read(modules: List[Any]) -> Tuple[List[Any], List[Any], List[float]]:
             rates.append(0.0)
         elif activation is not None and type(after) is nn.Linear:
             activations[-1] = activation
-            if activation in _ROWS.values() and place < len(modules) - 1:
+            if activation in _ROWS and place < len(modules) - 1:
                 raise _unsupported(module, "before the end")
         elif type(module) is nn.Dropout and linears and place < len(modules) - 1 and type(after) is not nn.Dropout:
             rates[-1] = float(module.p)
@@ -88,27 +84,15 @@ def _unsupported(module: Any, where: str) -> TypeError:
 
 def _activation(module: Any) -> Any:
     """A torch module as `MLP` takes it; None for what is no activation."""
-    found: Optional[Tuple[str, Tuple[float, ...]]] = described(module)
-    if type(module) in _ROWS and module.dim in (-1, 1):
-        return _ROWS[type(module)]
-    if type(module) is nn.PReLU and module.num_parameters == 1:
-        found = "prelu", (module.weight.item(),)
-    if found is None:
-        from fastact import torch as ours
-
-        if isinstance(module, ours.Activation):
-            found = module.activation.name, module.values
-        elif type(module) is ours.PReLU and module.weight.numel() == 1:
-            found = "prelu", (module.weight.item(),)
-        elif isinstance(module, ours.OfRows) and module.dim in (-1, 1):
-            name = next(name for name, own in ours.modules.items() if own is type(module))
-            return name if name in (*_ROWS.values(), "sparsemax") else None
-        else:
-            return None
-    from fastact._core.activation import lookup
-
-    names = [parameter.name for parameter in lookup(found[0]).info.parameters]
-    return (found[0], dict(zip(names, found[1]))) if found[1] else found[0]
+    if isinstance(module, ours.Activation):
+        name, values = module.activation.name, dict(zip([p.name for p in module.activation.info.parameters], module.values))
+    elif isinstance(module, ours.OfRows):
+        name, values = type(module).entry.name, {"axis": module.dim}
+    else:
+        name, values = described(module.as_torch() if type(module) is ours.PReLU else module) or ("", {})
+    if "axis" in values:
+        return name if name in _ROWS and values["axis"] in (-1, 1) else None
+    return (name, values) if values else name or None
 
 
 def to_torch(net: Any) -> Any:
@@ -148,13 +132,6 @@ def _made(activation: Any, parameters: Tuple[float, ...], dtype: Any) -> Any:
         raise TypeError(f"MLP.to_torch: activation {activation!r} is none of fastact's")
     if name == "prelu":
         return _filled(nn.PReLU(1), {"weight": np.array(parameters, dtype)})
-    values = parameters or tuple(p.default for p in getattr(activation.info, "parameters", ()))
-    if name in _ROWS.values():
-        return next(own for own, row in _ROWS.items() if row == name)(-1)
-    own = None if name in rows.functions else made_by_torch(name, values)
-    if own is not None:
-        return own
-    from fastact import torch as ours
-
-    return ours.modules[name](*values)
-
+    values = parameters or getattr(activation.info, "defaults", ())
+    names = [p.name for p in getattr(activation.info, "parameters", ())]
+    return made_by_torch(activation.info, {"axis": -1, **dict(zip(names, values))}) or ours.modules[name](*values)

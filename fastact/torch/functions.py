@@ -1,7 +1,7 @@
 """The activations as functions of torch tensors: values and gradients by fastact's kernels, without copies.
 
-On anything but a strided floating tensor in main memory, and while torch.compile, torch.export, torch.jit, torch.func
-or a dispatch mode look on, torch's own operators compute the same function. torch.fx records a call of ours.
+The kernels compute strided floating tensors in main memory. torch's own operators compute the same function of any other
+tensor, and under torch.compile, torch.export, torch.jit, torch.func and dispatch modes. torch.fx records a call of ours.
 """
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from typing import Any, Callable, Dict, Tuple
 
 import numpy as np
 
-from fastact._core import rows
+from fastact import registry
+from fastact._core import gated as gated_units, rows
 from fastact._core.activation import activations
-from fastact._core.gated import geglu, glu, reglu, swiglu
+from fastact._core.activation_arguments import bind_parameters
 from fastact._core.optional import optional
 
 with optional("torch", "fastact.torch needs PyTorch", '"fastact[torch]"'):
     import torch
 
+nn = torch.nn
 Tensor = torch.Tensor
 _TYPES = {Tensor, torch.nn.Parameter}
 _KERNELS = {torch.float32, torch.float64, torch.float16, torch.bfloat16}
@@ -264,58 +266,46 @@ class Gated(torch.autograd.Function):
         return run(ctx.unit.backward, grad.to(x.dtype), x, axis=ctx.dim), None, None
 
 
-_Apply = Callable[..., Tensor]  # bound once, which is quicker
+_Apply = Callable[..., Tensor]  # bound once, which is faster
 value: _Apply = Value.apply
 _product: _Apply = Product.apply
 _second: _Apply = Second.apply
-prelu: _Apply = PReLU.apply
-of_rows: _Apply = Rows.apply
-logsumexp: _Apply = LogSumExp.apply
-gated: _Apply = Gated.apply
+_prelu: _Apply = PReLU.apply
+_of_rows: _Apply = Rows.apply
+_logsumexp: _Apply = LogSumExp.apply
+_gated: _Apply = Gated.apply
 
+
+# ---- by torch's operators ----
 
 def by_torch(info: Any, x: Tensor, parameters: Tuple[float, ...], inplace: bool = False) -> Tensor:
-    """The same function by torch's operators: its own where it has one, else the registry's formula."""
+    """The same function by torch's operators: its own where torch has it for these parameters, else the formula."""
     values = parameters or info.defaults
     differs = info.name == "softplus" and values[0] <= 0 or info.name == "hard_sigmoid" and values != info.defaults
-    own = "" if differs else info.torch
-    result: Tensor
-    if inplace and own.rpartition(".")[2] not in _INPLACE:
+    if not inplace:
+        return (_COMPOSED if differs else _BY_TORCH)[info.name](x, *values)
+    if differs or info.name not in _IN_PLACE:
         return x.copy_(by_torch(info, x.clone(), parameters))
-    if info.name == "identity":
-        return x.clone()
-    if info.name == "gelu_tanh":
-        return torch.nn.functional.gelu(x, approximate="tanh")
-    if own:
-        function: Any = torch
-        for part in ("nn.functional.relu" if inplace and own == "relu" else own).split("."):
-            function = getattr(function, part)
-        values = () if info.name == "hard_sigmoid" else values
-        result = function(x, *values, inplace=True) if inplace else function(x, *values)
-        return result
-    result = _COMPOSED[info.name](x, *values)
-    return result
+    return _IN_PLACE[info.name](x, *values)
 
 
-_INPLACE = {  # the functions that torch has in place too
-    "celu", "elu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "mish", "relu", "relu6", "selu", "silu", "threshold",
-}  # fmt: skip
-
-
-def rows_by_torch(function: Any, x: Tensor, dim: int) -> Tensor:
+def rows_by_torch(row: Any, x: Tensor, dim: int) -> Tensor:
     """A function of rows by torch's operators."""
-    result: Tensor
-    if function is rows.hardmax:
+    if row is rows.hardmax:
         return torch.zeros_like(x).scatter(dim, x.argmax(dim, keepdim=True), 1)
-    if function is rows.sparsemax:  # max(x - t, 0), t from the k largest of a row, which are the positive ones
+    if row is rows.sparsemax:  # max(x - t, 0), where the k largest numbers of a row, whose results are positive, give t
         ordered = x.sort(dim, descending=True).values
         count = torch.ones_like(x).cumsum(dim)
         excess = ordered.cumsum(dim) - 1
         k = (count * ordered > excess).sum(dim, keepdim=True)
         return torch.clamp_min(x - excess.gather(dim, k - 1) / k, 0)
-    own: Any = torch.nn.functional if "." in function.info.torch else torch
-    result = getattr(own, function.name)(x, dim)
-    return result
+    return _BY_TORCH[row.name](x, dim)
+
+
+def gated_by_torch(unit: Any, x: Tensor, dim: int) -> Tensor:
+    """A gated linear unit by torch's operators."""
+    a, b = x.chunk(2, dim)
+    return a * by_torch(unit.activation.info, b, ())
 
 
 def _where(condition: Tensor, a: Any, b: Any) -> Tensor:
@@ -334,13 +324,111 @@ _FORMULA: Dict[str, Any] = {
     "minimum": lambda a, b: torch.where(a >= b, b, a), "maximum": lambda a, b: torch.where(a <= b, b, a),
     "abs": abs, "where": _where, "sigmoid": torch.sigmoid, "sign": torch.sign, "pi": math.pi,
 }  # fmt: skip
+# f(x, *parameters) or f(x, axis), made once, since torch.compile cannot look into eval: from the registry's formulas; by
+# torch's own functions, or the formula where torch has none; in place, where torch has that.
+_COMPOSED: Dict[str, Callable[..., Tensor]] = {}
+_BY_TORCH: Dict[str, Callable[..., Tensor]] = {}
+_IN_PLACE: Dict[str, Callable[..., Tensor]] = {}
 
-_COMPOSED: Dict[str, Callable[..., Tensor]] = {  # from the registry's formulas; made once, so that torch.compile sees them
-    name: eval(
-        f"lambda {', '.join(['x', *(p.name for p in activation.info.parameters)])}: {activation.info.formula}",
-        {"__builtins__": {}, **_FORMULA},
-    )
-    for name, activation in activations.items()
-}
 
-GATED = {"glu": glu, "reglu": reglu, "geglu": geglu, "swiglu": swiglu}
+for _entry in registry.ACTIVATIONS:
+    _names = ", ".join(["x", *(p.name for p in _entry.parameters)])
+    _COMPOSED[_entry.name] = eval(f"lambda {_names}: {_entry.formula}", {"__builtins__": {}, **_FORMULA})
+    _torchs = registry.call(_entry, "torch") if _entry.name != "prelu" else None  # whose weight is a tensor there
+    _BY_TORCH[_entry.name] = registry.function(_entry, "torch", torch) if _torchs else _COMPOSED[_entry.name]
+    _code = getattr(getattr(nn.functional, _torchs.name, None), "__code__", None) if _torchs else None
+    if _code and "inplace" in _code.co_varnames:
+        _arguments = _entry.elsewhere.torch.partition("(")[2][:-1]
+        _IN_PLACE[_entry.name] = eval(f"lambda {_names}: own({_arguments}, inplace=True)", {
+            "own": getattr(nn.functional, _torchs.name)})
+_BY_TORCH.update({row.name: registry.function(row, "torch", torch) for row in registry.ROWS})
+
+
+# ---- the public functions ----
+
+def _other(name: str, compute: Callable[..., Tensor], x: Any, *values: Any) -> Tensor:
+    """The result for an x that the kernels cannot read: a call that torch.fx records, or what torch's operators compute."""
+    if is_recorded(x, *values):
+        recorded: Tensor = torch.overrides.handle_torch_function(FUNCTIONS[name], (x, *values), x, *values)
+        return recorded
+    if not isinstance(x, Tensor):
+        raise TypeError(f"fastact.torch.{name} takes a torch.Tensor, got {type(x).__name__}; for arrays there is fastact.{name}")
+    return compute(x, *values)
+
+
+def apply(activation: Any, parameters: Tuple[float, ...], x: Tensor) -> Tensor:
+    """An activation with its parameters, () for the defaults, of a tensor."""
+    if not is_ours(x):
+        return _other(activation.name, lambda x, *values: by_torch(activation.info, x, values), x, *parameters)
+    if x.requires_grad and torch.is_grad_enabled() or forward_mode():
+        return value(x, activation, parameters)
+    return run(activation, x, *parameters)
+
+
+def _elementwise(activation: Any) -> Callable[..., Tensor]:
+    """The function of one activation."""
+    required = bool(activation.info.required)
+
+    def function(x: Tensor, *values: Any, **named: Any) -> Tensor:
+        if values or named or required:
+            return apply(*bind_parameters(f"fastact.torch.{activation.name}", activation, values, named), x)
+        return apply(activation, (), x)
+
+    parameters = [p.name if p.default is None else f"{p.name}={p.default:g}" for p in activation.info.parameters]
+    function.__doc__ = f"""{activation.name}({', '.join(['x', *parameters])}): {activation.info.formula}.
+
+    Elementwise, of a tensor; twice differentiable in x. Parameters are numbers. See ``fastact.{activation.name}``.
+    """
+    return function
+
+
+def prelu(x: Tensor, weight: Any) -> Tensor:
+    """x where x > 0, else weight * x.
+
+    Parameters
+    ----------
+    x : Tensor
+    weight : float, or Tensor of 1 element or one for each channel (dimension 1 of x)
+        Its gradient is computed too.
+    """
+    if is_recorded(x, weight) or not isinstance(x, Tensor):
+        return _other("prelu", nn.functional.prelu, x, weight)
+    if not isinstance(weight, Tensor):
+        return apply(*bind_parameters("fastact.torch.prelu", activations["prelu"], (weight,), {}), x)
+    if weight.numel() != 1 and (x.ndim < 2 or weight.shape != x.shape[1:2]):
+        raise ValueError(
+            f"fastact.torch.prelu: weight of shape {tuple(weight.shape)} for x of shape {tuple(x.shape)}; "
+            "expected 1 element or one for each channel"
+        )
+    if not is_ours(x) or not is_ours(weight) or torch.is_autocast_enabled("cpu"):
+        return nn.functional.prelu(x, weight)
+    if weight.numel() != 1:
+        weight = weight.reshape(-1, *(1,) * (x.ndim - 2))
+    return _prelu(x, weight.to(x.dtype))
+
+
+def logsumexp(x: Tensor, dim: int = -1, keepdim: bool = False) -> Tensor:
+    """log(sum(exp(x))) along a dimension. See ``fastact.logsumexp``."""
+    return _logsumexp(x, dim, keepdim) if is_ours(x) else _other("logsumexp", torch.logsumexp, x, dim, keepdim)
+
+
+def _along_dim(own: Any, compute: Callable[..., Tensor], others: Callable[..., Tensor], formula: str) -> Callable[..., Tensor]:
+    """The function of a function of rows or of a gated unit."""
+
+    def function(x: Tensor, dim: int = -1) -> Tensor:
+        return compute(x, own, dim) if is_ours(x) else _other(own.name, lambda x, dim: others(own, x, dim), x, dim)
+
+    function.__doc__ = f"{own.name}(x, dim=-1): {formula}. See ``fastact.{own.name}``."
+    return function
+
+
+FUNCTIONS: Dict[str, Callable[..., Tensor]] = {
+    **{name: _elementwise(activation) for name, activation in activations.items()}, "prelu": prelu, "logsumexp": logsumexp,
+    **{row.name: _along_dim(row, _of_rows, rows_by_torch, f"{row.info.formula}, along a dimension")
+       for row in rows.functions.values() if not row.info.reduces},
+    **{entry.name: _along_dim(getattr(gated_units, entry.name), _gated, gated_by_torch,
+                              f"{entry.formula}, [a, b] the halves of x along a dimension") for entry in registry.GATED},
+}  # fmt: skip
+for _name, _function in FUNCTIONS.items():
+    _function.__name__ = _function.__qualname__ = _name
+    _function.__module__ = "fastact.torch"  # where users find it, and pickles too
