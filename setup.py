@@ -1,4 +1,4 @@
-"""Builds the C library into fastact.kernels and the Cython modules around it."""
+"""Builds the C library into fastact._core.capi and the Cython modules around it."""
 import importlib.util
 import os
 import platform
@@ -197,8 +197,8 @@ class Build(build_ext):
 
     def write_static_library(self, folder):
         """The C library from the extension's own objects, and what pkg-config says about it."""
-        kernels = next(each for each in self.extensions if each.name == "fastact.kernels")
-        objects = self.compile(kernels, *(f"src_c/{name}" for name in C_SOURCES))
+        library = next(each for each in self.extensions if each.name == "fastact._core.capi")
+        objects = self.compile(library, *(f"src_c/{name}" for name in C_SOURCES))
         self.compiler.create_static_lib(objects, "fastact", str(folder))
         libraries = " ".join([*self.openmp_link, *([] if platform.system() == "Windows" else ["-lpthread", "-lm"])])
         codegen.renew(folder / "pkgconfig" / "fastact.pc", PKG_CONFIG.format(
@@ -228,10 +228,10 @@ setup(
     ext_modules=cythonize(
         [Extension("fastact._cyutility", ["fastact/_cyutility.c"],  # typed memoryviews, once for all modules
                    define_macros=[("CYTHON_FREETHREADING_COMPATIBLE", "1")]),
-         extension("kernels", [f"src_c/{name}" for name in C_SOURCES]),
+         extension("_core.capi", [f"src_c/{name}" for name in C_SOURCES]),
          extension("_core.result_memory", ["src_c/runtime/result_memory.c"]),
-         *map(extension, ("_core.ufuncs", "_core.form", "_core.binding", "_core.matrix", "_core.activation", "_core.row_binding",
-                          "_core.rows", "losses.kernels", "optimizers.kernels")),
+         *map(extension, ("kernels", "_core.ufuncs", "_core.form", "_core.binding", "_core.matrix", "_core.activation",
+                          "_core.row_binding", "_core.rows", "losses.kernels", "optimizers.kernels")),
          extension("torch.native", ["src_c/torch/operators.c"])],
         include_path=[str(GENERATED)], build_dir="build/cython", cache="build/cython/cache",
         shared_utility_qualified_name="fastact._cyutility", compiler_directives={"embedsignature": True}),

@@ -12,14 +12,98 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-# In the order of fa_form in src_c/fastact.h: those with loops of their own, then those composed of them.
-LOOPS = ("value", "derivative", "backward", "value_and_derivative", "backward_from_output", "second_derivative")
-FORMS = (*LOOPS, "gated", "gated_backward", "biased", "biased_backward")
-
 # What formulas may call, where(condition, a, b) among them. Each is defined in fastact/accuracy/formulas.py, once for NumPy
 # and once for mpmath, in fastact/torch/functions.py and in fastact/interop/onnx.py.
 FUNCTIONS = ("exp", "expm1", "log1p", "tanh", "cosh", "sin", "cos", "sqrt", "abs", "sign", "minimum", "maximum", "where",
              "sigmoid", "erf", "erfc")
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output of a form.
+
+    `formula` is the field of an activation's entry that gives its exact value where gradients and factors are 1.
+    `argument` is its name among the arguments of the typed functions in fastact.kernels.
+    """
+
+    name: str
+    meaning: str
+    formula: str
+    argument: str = "out"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a form of an activation takes and gives, and how it is computed.
+
+    Attributes
+    ----------
+    name : str
+        The attribute of an activation. "value" is the activation itself.
+    inputs : tuple of str
+        The arrays. The activation's parameters follow them.
+    outputs : tuple of Output
+    summary : str
+        The first line of its docstring, a format string of the entry's fields.
+    cost : float
+        Time in multiples of the time that the value takes, the median over all activations.
+    composed_of : tuple of str
+        The forms whose loops compute it block by block. Empty: it has a loop of its own.
+    bias_row : str
+        The input that may be one row, which is added to each row of another input.
+    bias_gradient : Output, optional
+        The gradient of that row, a sum over rows: an output of all calls but the ufunc's.
+    """
+
+    name: str
+    inputs: Tuple[str, ...]
+    outputs: Tuple[Output, ...]
+    summary: str
+    cost: float
+    composed_of: Tuple[str, ...] = ()
+    bias_row: str = ""
+    bias_gradient: Optional[Output] = None
+
+    @property
+    def suffix(self) -> str:
+        """What the names of ufuncs, typed functions and C loops have after the activation's name."""
+        return "" if self.name == "value" else f"_{self.name}"
+
+    @property
+    def all_outputs(self) -> Tuple[Output, ...]:
+        """The outputs of all calls but the ufunc's."""
+        return self.outputs + (() if self.bias_gradient is None else (self.bias_gradient,))
+
+
+_DX = Output("dx", "grad * f'(x)", "derivative")
+# In the order of fa_form in src_c/fastact.h, which a static assertion checks. Forms with a loop of their own come first.
+FORMS: Mapping[str, Form] = {form.name: form for form in (
+    Form("value", ("x",), (Output("y", "f(x)", "formula"),), "{name}(x) = {formula}", cost=1),
+    Form("derivative", ("x",), (Output("d", "f'(x)", "derivative"),), "Derivative of {name}: {derivative}", cost=1.5),
+    Form("backward", ("grad", "x"), (_DX,), "Gradient of {name}: grad * f'(x), in one pass", cost=1.7),
+    Form("value_and_derivative", ("x",),
+         (Output("y", "f(x)", "formula"), Output("d", "f'(x)", "derivative", argument="derivative")),
+         "{name} and its derivative, in one pass", cost=3),
+    Form("backward_from_output", ("grad", "y"), (_DX,),
+         "Gradient of {name} from its output y = f(x): grad * f'(x), in one pass", cost=0.7),
+    Form("second_derivative", ("x",), (Output("d2", "f''(x)", "second_derivative"),),
+         "Second derivative of {name}: {second_derivative}", cost=1.3),
+    Form("gated", ("gate", "up"), (Output("h", "f(gate) * up", "formula"),), "{name}(gate) * up, in one pass", cost=1.3,
+         composed_of=("value",)),
+    Form("gated_backward", ("grad", "gate", "up"),
+         (Output("dgate", "grad * up * f'(gate), rounded after each product", "derivative", argument="dgate"),
+          Output("dup", "grad * f(gate)", "formula", argument="dup")),
+         "Gradients of {name}(gate) * up for gate and up, in one pass", cost=4,
+         composed_of=("value", "backward", "value_and_derivative")),
+    Form("biased", ("x", "bias"), (Output("h", "f(x + bias), the sum rounded to the dtype", "formula"),),
+         "{name}(x + bias), in one pass", cost=1.4, composed_of=("value",), bias_row="bias"),
+    Form("biased_backward", ("grad", "x", "bias"),
+         (Output("dx", "grad * f'(x + bias), the sum rounded to the dtype", "derivative"),),
+         "Gradients of {name}(x + bias) for x and bias, in one pass", cost=4, composed_of=("backward",), bias_row="bias",
+         bias_gradient=Output("dbias", "dx summed to bias's shape; the order of the sum depends on the shapes alone", "",
+                              argument="dbias")),
+)}
+LOOPS = tuple(form.name for form in FORMS.values() if not form.composed_of)
 
 
 @dataclass(frozen=True)
@@ -151,14 +235,25 @@ class RowEntry:
     zero_centered: bool
     saturates: str
     can_die: bool
-    cost: float                     # ns an element in cache, one thread, AVX-512
+    costs: Tuple[float, ...]        # ns an element in cache, one thread, AVX-512, by form; decides threading
     best_for: str
     reference: str
     saved_for_backward: str = "x or y"  # what backward needs; empty where there is no derivative
     reduces: bool = False           # one number a row
-    header: str = ""                # the header in src_c/rows, where its name is not the function's
+    negates: str = ""               # g, where this is g(-x): the kernels are those of g
+    temperature: bool = True        # whether calls take temperature=, which divides x
     elsewhere: Elsewhere = Elsewhere()
     aliases: Tuple[str, ...] = ()
+
+    @property
+    def cost(self) -> float:
+        """Of the value."""
+        return self.costs[0]
+
+    @property
+    def kernel(self) -> str:
+        """The name of the C kernels, and of their header in src_c/rows."""
+        return self.negates or self.name
 
     @property
     def forms(self) -> Tuple[str, ...]:
@@ -601,7 +696,7 @@ ROWS: Tuple[RowEntry, ...] = (
         name="softmax", formula="exp(x - max(x)) / sum(exp(x - max(x)))",
         derivative="y[i] * (1[i = j] - y[j])",
         range="(0, 1), each row sums to 1", zero_centered=False, saturates="both", can_die=False,
-        cost=0.2, best_for="output layer of a classifier with one class out of many",
+        costs=(0.2, 0.3, 0.1), best_for="output layer of a classifier with one class out of many",
         reference="Bridle 1990; Blanchard et al. 2021 for the shifted form",
         elsewhere=Elsewhere(torch="softmax(x, axis)", torch_nn="Softmax(dim=axis)", onnx="Softmax(x, axis=axis)",
                             jax="nn.softmax(x, axis=axis)", keras="softmax", scipy="softmax"),
@@ -610,7 +705,7 @@ ROWS: Tuple[RowEntry, ...] = (
         name="log_softmax", formula="x - max(x) - log(sum(exp(x - max(x))))",
         derivative="1[i = j] - exp(y[j])",
         range="(-inf, 0), the exponentials of each row sum to 1", zero_centered=False, saturates="right",
-        can_die=False, cost=0.25, best_for="log-probabilities of classes, for losses and beam search",
+        can_die=False, costs=(0.25, 0.3, 0.2), best_for="log-probabilities of classes, for losses and beam search",
         reference="Blanchard et al. 2021, arXiv:1909.03469",
         elsewhere=Elsewhere(torch="log_softmax(x, axis)", torch_nn="LogSoftmax(dim=axis)", onnx="LogSoftmax(x, axis=axis)",
                             jax="nn.log_softmax(x, axis=axis)", keras="log_softmax", scipy="log_softmax"),
@@ -619,14 +714,15 @@ ROWS: Tuple[RowEntry, ...] = (
         name="softmin", formula="exp(min(x) - x) / sum(exp(min(x) - x))",
         derivative="y[i] * (y[j] - 1[i = j])",
         range="(0, 1), each row sums to 1", zero_centered=False, saturates="both", can_die=False,
-        cost=0.26, best_for="weights that fall with a distance or a cost", header="softmax",
+        costs=(0.26, 0.3, 0.1), best_for="weights that fall with a distance or a cost", negates="softmax",
         reference="softmax(-x)",
         elsewhere=Elsewhere(torch="nn.functional.softmin(x, axis)", torch_nn="Softmin(dim=axis)"),
     ),
     RowEntry(
         name="logsumexp", formula="log(sum(exp(x)))", derivative="exp(x[j] - y)",
         range="(max(x), max(x) + log(n))", zero_centered=True, saturates="no", can_die=False,
-        cost=0.21, best_for="a smooth maximum; normalising constants", saved_for_backward="x", reduces=True,
+        costs=(0.21, 0.25), temperature=False, best_for="a smooth maximum; normalising constants", saved_for_backward="x",
+        reduces=True,
         reference="Blanchard et al. 2021, arXiv:1909.03469",
         elsewhere=Elsewhere(torch="logsumexp(x, axis)", onnx="ReduceLogSumExp(x, axis, keepdims=0)",
                             jax="nn.logsumexp(x, axis=axis)", scipy="logsumexp"),
@@ -635,7 +731,7 @@ ROWS: Tuple[RowEntry, ...] = (
         name="hardmax", formula="1 at the first maximum, 0 elsewhere",
         derivative="none: it is constant but for jumps",
         range="{0, 1}, each row sums to 1", zero_centered=False, saturates="both", can_die=True,
-        cost=0.15, best_for="decisions: the class itself, not its probability", saved_for_backward="",
+        costs=(0.15,), temperature=False, best_for="decisions: the class itself, not its probability", saved_for_backward="",
         reference="ONNX operator Hardmax; numpy.argmax",
         elsewhere=Elsewhere(onnx="Hardmax(x, axis=axis)"),
     ),
@@ -643,7 +739,7 @@ ROWS: Tuple[RowEntry, ...] = (
         name="sparsemax", formula="maximum(x - t, 0), t such that each row sums to 1",
         derivative="1[i = j] - 1 / k where y[i] and y[j] are two of the k that are positive, else 0",
         range="[0, 1], each row sums to 1", zero_centered=False, saturates="both", can_die=True,
-        cost=1.2, best_for="attention and probabilities where most should be exactly 0",
+        costs=(1.2, 1.2, 0.4), best_for="attention and probabilities where most should be exactly 0",
         reference="Martins and Astudillo 2016, arXiv:1602.02068",
         elsewhere=Elsewhere(keras="sparsemax"),
     ),
@@ -753,3 +849,18 @@ def names_elsewhere(library: str) -> Dict[str, Tuple[str, Dict[str, float]]]:
                 found[each.name] = needs, entry
     return {name: (entry.name, {parameter: value for where, parameter, value in entry.elsewhere.defaults if where == library})
             for name, (_, entry) in found.items()}
+
+
+def form_number(name: str) -> int:
+    """The fa_form of a form."""
+    return list(FORMS).index(name)
+
+
+def row_forms() -> Tuple[Tuple[RowEntry, str], ...]:
+    """Functions of rows with kernels of their own, and their forms, in the order of fa_row_form in src_c/fastact.h."""
+    return tuple((row, form) for row in ROWS if not row.negates for form in row.forms)
+
+
+def row_form_numbers(row: RowEntry) -> Tuple[int, ...]:
+    """The fa_row_form of each form of a function of rows."""
+    return tuple(k for k, (other, _) in enumerate(row_forms()) if other.name == row.kernel)

@@ -3,6 +3,7 @@
 #define FASTACT_INTERNAL_H
 
 #include <stdint.h>
+#include "registry.h" /* the lists and counts of activations and forms, written by setup.py from fastact/registry.py */
 #pragma GCC visibility push(default) /* the extension exports these functions and no others */
 #include "fastact.h"
 #pragma GCC visibility pop
@@ -11,12 +12,7 @@
 #define INLINE static inline __attribute__((always_inline, unused))
 #define NOINLINE static __attribute__((noinline))
 
-#define FA_MAX_INPUTS 3
-#define FA_MAX_PARAMETERS 3
-#define FA_MAX_OUTPUTS 2
 #define FA_MAX_ARGUMENTS (FA_MAX_INPUTS + FA_MAX_PARAMETERS + FA_MAX_OUTPUTS)
-#define FA_LOOP_COUNT 6 /* forms with loops of their own; the others are composed of these */
-#define FA_FORM_COUNT 10
 
 /* One instantiated loop over contiguous arrays; n is a multiple of the vector's lanes. */
 typedef void fa_kernel(const void *const *in, void *const *out, ptrdiff_t n, const void *parameters);
@@ -151,7 +147,7 @@ void fa_contiguous(const fa_activation *activation, fa_form form, fa_dtype dtype
                    void *const *outputs, const void *parameters, char **data, ptrdiff_t *steps);
 void fa_run_job(void *job, ptrdiff_t begin, ptrdiff_t end);
 double fa_cost_of(const fa_activation *activation, fa_form form, fa_dtype dtype); /* ns an element */
-int fa_inputs_of(fa_form form), fa_outputs_of(fa_form form);
+int fa_inputs_of(fa_form form), fa_outputs_of(fa_form form), fa_bias_row_of(fa_form form); /* the last: which input, or -1 */
 int fa_should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n);
 
 /* runtime/cpu.c */

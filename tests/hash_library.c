@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fastact.h"
-#include "activation_list.h"
+#include "registry.h"
 
-enum { N = 20011, FORMS = FA_BIASED_BACKWARD + 1, DTYPES = FA_BFLOAT16 + 1 };
+enum { N = 20011, FORMS = FA_FORM_COUNT, DTYPES = FA_BFLOAT16 + 1 };
 static const size_t size_of[DTYPES] = {4, 8, 2, 2};
 static const int exponent_bits[DTYPES] = {8, 11, 5, 8};
 

@@ -75,7 +75,7 @@ def test_exported_names_are_ours():
     """What the library's objects offer to a linker begins with fa_."""
     if platform.system() != "Linux" or not shutil.which("nm"):
         pytest.skip("reads ELF, with nm")
-    from fastact import kernels
+    from fastact._core import capi
 
-    names = [line.split()[-1] for line in run(["nm", "-D", "--defined-only", kernels.__file__]).splitlines()]
+    names = [line.split()[-1] for line in run(["nm", "-D", "--defined-only", capi.__file__]).splitlines()]
     assert [name for name in names if not name.startswith(("fa_", "PyInit_", "__pyx_"))] == []

@@ -54,7 +54,7 @@ def missing(root):
     registry = registry_of(root)
     for folder, entries, kind in (("activations", registry.ACTIVATIONS, "activation"), ("rows", registry.ROWS, "row")):
         headers = {path.stem for path in (root / "src_c" / folder).glob("*.h")} - SHARED
-        names = {getattr(entry, "header", "") or entry.name for entry in entries}
+        names = {getattr(entry, "kernel", entry.name) for entry in entries}
         yield from (f"{name}: src_c/{folder}/{name}.h has no {kind} entry in fastact/registry.py"
                     for name in sorted(headers - names))
         yield from (f"{name}: the entry in fastact/registry.py has no src_c/{folder}/{name}.h"
@@ -84,7 +84,7 @@ def test_entries_are_public():
         names = [entry.name, *entry.aliases]
         absent += [f"fastact.{name}" for name in names if not hasattr(fa, name) or name not in fa.__all__]
         for form in entry.forms:
-            suffix = codegen.FORM_SUFFIX[form]
+            suffix = registry.FORMS[form].suffix
             if not isinstance(getattr(ufuncs, entry.name + suffix, None), np.ufunc):
                 absent.append(f"fastact._core.ufuncs.{entry.name}{suffix}")
             if not hasattr(kernels, entry.name + suffix):
@@ -97,7 +97,7 @@ def test_entries_are_public():
         names = [entry.name, *entry.aliases]
         absent += [f"fastact.{name}" for name in names if not hasattr(fa, name) or name not in fa.__all__]
         for form in entry.forms:
-            name = entry.name + codegen.FORM_SUFFIX[form]
+            name = entry.name + registry.FORMS[form].suffix
             absent += [] if capi_of(name) else [f"cimport of fastact.kernels.{name}"]
             if form != "value" and not hasattr(getattr(fa, entry.name, None), form):
                 absent.append(f"fastact.{entry.name}.{form}")
@@ -112,7 +112,7 @@ def capi_of(name):
 
 def test_nothing_is_public_without_an_entry():
     known = {entry.name for entry in registry_of(ROOT).ACTIVATIONS}
-    suffixes = "|".join(suffix for suffix in codegen.FORM_SUFFIX.values() if suffix)
+    suffixes = "|".join(suffix for suffix in (form.suffix for form in registry.FORMS.values()) if suffix)
     assert {re.sub(f"({suffixes})$", "", name) for name in ufuncs.__all__} == known
 
 
@@ -142,7 +142,7 @@ def test_a_wrong_entry_is_refused_by_the_build(change, message):
     fields = dict(name="trial", aliases=(), formula="x", derivative="1", parameters=(registry.Parameter("a", 1.0, ""),))
     trial = dataclasses.replace(registry.ACTIVATIONS[0], **{**fields, **change})
     with pytest.raises(ValueError, match=message):
-        codegen.check([trial, *registry.ACTIVATIONS], registry.FUNCTIONS)
+        codegen.check(registry, [trial, *registry.ACTIVATIONS])
 
 
 def test_every_function_of_formulas_is_defined():

@@ -8,7 +8,6 @@ import pytest
 
 import fastact as fa
 from fastact import registry
-from fastact._core import ufuncs
 from native import run
 
 pytestmark = [pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86-64 code"),
@@ -120,7 +119,7 @@ def test_rows_are_vectorised(c_objects, isa):
     rows = {name: lines for name, lines in functions(c_objects[isa]).items() if ROWS.match(name)}
     for entry in registry.ROWS:
         for suffix in ("along_f32", "along_f64"):
-            kernels = [lines for name, lines in rows.items() if name.startswith(entry.header or entry.name) and suffix in name]
+            kernels = [lines for name, lines in rows.items() if name.startswith(entry.kernel) and suffix in name]
             assert kernels, f"{entry.name}: no kernel in {isa}.o"
             assert any(WIDTH[isa] in line for lines in kernels for line in lines), entry.name
     called = set().union(*(calls(lines) for lines in rows.values()))
@@ -130,7 +129,7 @@ def test_rows_are_vectorised(c_objects, isa):
 
 def test_no_gathers():
     """The library as it was built: an index in a narrow type would make loads of neighbours gathers."""
-    module, = Path(ufuncs.__file__).parent.glob("kernels*.so")
+    module, = Path(fa.__file__).parent.glob("_core/capi*.so")
     found = [line for line in run(["objdump", "-d", "--no-show-raw-insn", module]).splitlines()
              if re.search(r"\bvp?(gather|scatter)", line)]
     assert found == []
@@ -154,13 +153,13 @@ def test_baseline_kernels_call_only_fma(c_objects):
 
 def test_extension_modules_run_everywhere():
     """The other extension modules were compiled for any x86-64."""
-    for module in Path(ufuncs.__file__).parent.glob("*.so"):
-        if not module.name.startswith("kernels"):
+    for module in Path(fa.__file__).parent.rglob("*.so"):
+        if not module.name.startswith("capi"):
             text = run(["objdump", "-d", "--no-show-raw-insn", module])
             assert not WIDE.search(text), module.name
 
 
 def test_nothing_sets_fast_math():
     """No start-up code that flushes subnormal numbers: it sets bits 0x8040 of the control word."""
-    for module in Path(ufuncs.__file__).parent.glob("*.so"):
+    for module in Path(fa.__file__).parent.rglob("*.so"):
         assert "$0x8040," not in run(["objdump", "-d", "--no-show-raw-insn", module]), module.name

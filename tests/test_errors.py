@@ -4,7 +4,7 @@ import pytest
 
 import fastact as fa
 from axes import ALL_FORMS, arrays_in, call, empty_outputs, inputs, kind, outputs
-from fastact._build import docstrings
+from fastact import registry
 
 X = np.ones((2, 3), np.float32)
 
@@ -91,7 +91,7 @@ def test_arguments(form):
     refuses(form, TypeError, "out", *arrays, *parameters, *made, out=made)
     refuses(form, TypeError, "casting", *arrays, *form.info.required, casting=3)
     if arrays_in(form) > 1:
-        refuses(form, TypeError, f"'{docstrings.INPUTS[kind(form)][1]}'", X)
+        refuses(form, TypeError, f"'{registry.FORMS[kind(form)].inputs[1]}'", X)
     for k, parameter in enumerate(form.info.parameters):
         refuses(form, TypeError, parameter.name, *arrays, *parameters, **{parameter.name: 1.0})
         refuses(form, TypeError, "support", *arrays, *parameters[:k], "steep", *parameters[k + 1:])

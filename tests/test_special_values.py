@@ -10,7 +10,7 @@ import pytest
 import fastact as fa
 from axes import (arrays_in, assert_same_bits, bits, call, empty_outputs, every_exponent, inputs, kind,
                   outputs, special, wide)
-from fastact._build import docstrings
+from fastact import registry
 from fastact.accuracy import formulas
 
 LENGTHS = (*range(1, 35), 63, 64, 65, 67)
@@ -140,12 +140,12 @@ def test_limits_follow_the_formula(activation, dtype):
 
 def is_slope(form, k):
     """Whether output k is the slope, or a product with it."""
-    return docstrings.OUTPUTS[kind(form)][k] in ("d", "d2", "dx", "dgate")
+    return registry.FORMS[kind(form)].outputs[k].formula != "formula"
 
 
 def passes_nan(form, which, k, clean, x):
     """Whether a NaN in an argument reaches output k, which would be `clean` with a gradient of 1."""
-    argument, slope = docstrings.INPUTS[kind(form)][which], is_slope(form, k)
+    argument, slope = registry.FORMS[kind(form)].inputs[which], is_slope(form, k)
     if slope and argument in ("grad", "up"):
         return not (form.info.masks_gradient and clean == 0 and x not in form.info.derivative_zeros)
     if argument == "up":  # dup has no up in it

@@ -13,7 +13,8 @@ import fastact as fa
 from native import compiler, run
 
 PACKAGE = Path(fa.__file__).parent
-COMPILED = sorted(path.name.partition(".")[0] for path in PACKAGE.glob("*.so"))
+COMPILED = {".".join((*path.parent.relative_to(PACKAGE).parts, path.name.partition(".")[0])): path
+            for path in PACKAGE.rglob("*.so")}
 LIBRARY = Path(fa.get_library_dir())
 FOLDER = Path(__file__).parent
 FORMS = {  # the typed functions of an activation with one parameter; their names and signatures are for ever
@@ -97,9 +98,8 @@ def test_the_extension_exports_the_header_alone():
     if sys.platform != "linux" or not shutil.which("nm"):
         pytest.skip("reads ELF")
     declared = set(re.findall(r"\b(fa_\w+)\(", (PACKAGE / "include" / "fastact.h").read_text()))
-    for module in COMPILED:
-        (path,) = (path for path in PACKAGE.glob(f"{module}.*.so"))
-        public = {f"PyInit_{module}", *(declared if module == "kernels" else ())}
+    for module, path in COMPILED.items():
+        public = {f"PyInit_{module.rpartition('.')[2]}", *(declared if module == "_core.capi" else ())}
         assert exported(path) == public, module
 
 

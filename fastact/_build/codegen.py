@@ -3,30 +3,19 @@
 ``python fastact/_build/codegen.py`` does so without a build, into build/generated or the folder that is named: the C library
 needs no more to be compiled by itself.
 
-C cannot include headers from a macro list and Cython has no templates over names, so four small files
-carry the registry into them: the list of activations, the includes of their headers, and the typed functions of kernels.
+C cannot include headers from a macro list and Cython has no templates over names, so these files carry the registry
+into them: lists of activations and forms, the includes of the activations' headers, the C enums for Cython, and the typed
+functions of fastact.kernels.
 """
 import ast
 import keyword
+import re
 from pathlib import Path
 
-# The typed functions' arrays by form: inputs, then outputs. The suffix of a name is its form's.
-ARRAYS = {
-    "value": (["x"], ["out"]), "derivative": (["x"], ["out"]), "backward": (["grad", "x"], ["out"]),
-    "value_and_derivative": (["x"], ["out", "derivative"]), "backward_from_output": (["grad", "y"], ["out"]),
-    "second_derivative": (["x"], ["out"]), "gated": (["gate", "up"], ["out"]),
-    "gated_backward": (["grad", "gate", "up"], ["dgate", "dup"]), "biased": (["x", "bias"], ["out"]),
-    "biased_backward": (["grad", "x", "bias"], ["out", "dbias"]),
-}
-LOOPS = tuple(ARRAYS)[:6]  # the forms with loops of their own
-FORM_SUFFIX = {form: "" if form == "value" else f"_{form}" for form in ARRAYS}
+HEADER = Path(__file__).parents[2] / "src_c" / "fastact.h"
 
 
-TAKEN = {"x", "pi", "out", "where", "dtype", "casting", "order", "subok", "axis",
-         *(name for arrays in ARRAYS.values() for names in arrays for name in names)}  # by the arguments of some form
-
-
-def check(entries, functions):
+def check(registry, entries):
     """Refuse entries whose names clash, or whose formulas call what nothing evaluates.
 
     Raises
@@ -34,14 +23,18 @@ def check(entries, functions):
     ValueError
         That names the entry, what is wrong with it, and what formulas may use.
     """
+    functions = registry.FUNCTIONS
     names = [name for entry in entries for name in (entry.name, *entry.aliases)]
+    reserved = {"x", "pi", "out", "where", "dtype", "casting", "order", "subok", "axis", *functions}
+    for form in registry.FORMS.values():
+        reserved.update(form.inputs, (output.argument for output in form.all_outputs))
     for entry in entries:
         where, parameters = f"fastact/registry.py, {entry.name}", [p.name for p in entry.parameters]
         for name in (entry.name, *entry.aliases, *parameters):
             if not name.isidentifier() or keyword.iskeyword(name):
                 raise ValueError(f"{where}: {name!r} is no name for a function or an argument")
         twice = [name for name in (entry.name, *entry.aliases) if names.count(name) > 1]
-        taken = sorted({*TAKEN, *functions} & set(parameters) | {p for p in parameters if parameters.count(p) > 1})
+        taken = sorted(reserved & set(parameters) | {p for p in parameters if parameters.count(p) > 1})
         if twice or taken:
             raise ValueError(f"{where}: {', '.join(twice)} stands for two functions" if twice else
                              f"{where}: a parameter cannot be named {', '.join(taken)}, which is something else already")
@@ -65,7 +58,7 @@ def _braces(values):
     return "{" + ", ".join(map(str, values)) + "}"
 
 
-def _half_bounds(entry):
+def _half_bounds(entry, loops):
     """The C initialiser of a row of half_bounds (src_c/loops/half_loops.h).
 
     The float32 error bound of each form, 0 if the form is exact; whether its float32 result can be rounded to half without
@@ -75,11 +68,11 @@ def _half_bounds(entry):
     bounds = entry.float32
     value, derivative = (bounds.value, bounds.derivative) if bounds else (2.0, 2.0)
     if value == derivative == 0:
-        errors = (0.0,) * len(LOOPS)
+        errors = (0.0,) * len(loops)
     else:
         backward = 4.5 if entry.derivative_fast else derivative + 0.5
         errors = (entry.half_ulp or max(value, 0.5), derivative and max(derivative, 0.5), backward, 0.0, 3.0, 3.0)
-    checks = dict.fromkeys(LOOPS, "CHECK_ROUNDING")
+    checks = dict.fromkeys(loops, "CHECK_ROUNDING")
     checks.update(dict.fromkeys(entry.rounds_correctly_in_half, "ROUNDS_CORRECTLY"))
     if checks["value"] == "ROUNDS_CORRECTLY" and entry.zero_centered and entry.second_derivative != "0":
         checks["value"] = "ROUNDS_CORRECTLY_EXCEPT_NEAR_0"  # f(x) - f'(0) x is less than float's last bit there
@@ -104,72 +97,96 @@ def _second_kind(entry):
     return "OWN" if entry.second_derivative else "NONE"
 
 
-def c_list(entries, rows):
-    """The macros FA_ACTIVATIONS(ACTIVATION) and FA_BOUNDS(ROW), a row an activation, and FA_ALIASES(ALIAS)."""
-    lines = [f"    ACTIVATION({e.name}, {len(e.parameters)}, {int(e.from_output)}, {_backward_kind(e)}, "
+def _macro(name, lines):
+    """A list macro of C: NAME(MACRO) is MACRO(...) for each of the lines."""
+    return f"#define FA_{name} \\\n" + " \\\n".join(f"    {line}" for line in lines) + "\n"
+
+
+def c_registry(registry):
+    """registry.h: lists of the activations, their bounds and aliases, of forms and row forms; and how many arguments there are."""
+    entries, forms = registry.ACTIVATIONS, registry.FORMS.values()
+    lines = [f"ACTIVATION({e.name}, {len(e.parameters)}, {int(e.from_output)}, {_backward_kind(e)}, "
              f"{_second_kind(e)}, {int(bool(e.half_ulp))}, {int(e.piecewise)}, {e.cost})" for e in entries]
-    bounds = [f"    ROW({e.name}, {_half_bounds(e)})" for e in entries]
-    aliases = [f"    ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
-    return ("#define FA_ACTIVATIONS(ACTIVATION) \\\n" + " \\\n".join(lines) + "\n"
-            "#define FA_BOUNDS(ROW) \\\n" + " \\\n".join(bounds) + "\n"
-            "#define FA_ALIASES(ALIAS) \\\n" + " \\\n".join(aliases) + "\n")
+    bounds = [f"BOUNDS({e.name}, {_half_bounds(e, registry.LOOPS)})" for e in entries]
+    aliases = [f"ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
+    form_lines = [f"FORM({form.name.upper()}, {k}, {len(form.inputs)}, {len(form.outputs)}, "
+                  f"{form.inputs.index(form.bias_row) if form.bias_row else -1}, {form.cost})" for k, form in enumerate(forms)]
+    row_lines = []
+    for k, (row, form) in enumerate(registry.row_forms()):
+        name, cost = row.name + registry.FORMS[form].suffix, row.costs[row.forms.index(form)]
+        row_lines.append(f"ROW_FORM({name.upper()}, {k}, {len(registry.FORMS[form].inputs)}, {int(row.temperature)}, {cost})")
+    counts = {"FORM_COUNT": len(forms), "LOOP_COUNT": len(registry.LOOPS), "MAX_INPUTS": max(len(form.inputs) for form in forms),
+              "MAX_PARAMETERS": max(len(e.parameters) for e in entries), "MAX_OUTPUTS": max(len(form.outputs) for form in forms)}
+    return "".join([
+        "/* Written by fastact/_build/codegen.py from fastact/registry.py. */\n",
+        "/* name, number of parameters, whether it has backward_from_output, fa_backward_kind, fa_second_kind,\n"
+        "   half, pieces, cost */\n", _macro("ACTIVATIONS(ACTIVATION)", lines), _macro("BOUNDS(BOUNDS)", bounds),
+        _macro("ALIASES(ALIAS)", aliases),
+        "/* name, number, inputs, outputs, which input is one row or -1, cost in multiples of the value's */\n",
+        _macro("FORMS(FORM)", form_lines), "/* name, number, inputs, whether it takes a temperature, ns an element */\n",
+        _macro("ROW_FORMS(ROW_FORM)", row_lines), *(f"#define FA_{name} {count}\n" for name, count in counts.items())])
 
 
-def c_kernel_headers(entries, rows):
+def c_kernel_headers(registry):
     """Includes of every activation's header."""
-    return "".join(f'#include "activations/{e.name}.h"\n' for e in entries)
+    return "".join(f'#include "activations/{e.name}.h"\n' for e in registry.ACTIVATIONS)
+
+
+def cython_enums(registry):
+    """The enums of fastact.h, for Cython."""
+    text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(encoding="utf-8"), flags=re.S)
+    lines = ['cdef extern from "fastact.h" nogil:']
+    for names, enum in re.findall(r"typedef enum \{(.*?)\} (\w+);", text, re.S):
+        lines += [f"    ctypedef enum {enum}:", *(f"        {name.strip()}" for name in names.split(","))]
+    return "\n".join(lines) + "\n"
 
 
 def _signature(entry, form):
-    inputs, outputs = ARRAYS[form]
-    arguments = [f"const floating[::1] {name}" for name in inputs]
+    arguments = [f"const floating[::1] {name}" for name in form.inputs]
     arguments += [f"floating {p.name}" for p in entry.parameters]
-    arguments += [f"floating[::1] {name}" for name in outputs]
-    return f"cdef int {entry.name}{FORM_SUFFIX[form]}({', '.join(arguments)}) except -1 nogil"
+    arguments += [f"floating[::1] {output.argument}" for output in form.all_outputs]
+    return f"cdef int {entry.name}{form.suffix}({', '.join(arguments)}) except -1 nogil"
 
 
-def _row_functions(rows):
-    """The signature and the call of each function of rows, but for those that make a number of a row."""
-    for row in rows:
-        form, sign = (row.name, 1) if row.name != "softmin" else ("softmax", -1)
-        for suffix in ["", "_backward", "_backward_from_output"] if row.saved_for_backward else [""]:
-            if not row.reduces:
-                inputs, _ = ARRAYS[suffix[1:] or "value"]
-                arguments = ", ".join([*(f"const floating[:, :, ::1] {name}" for name in inputs), "floating[:, :, ::1] out"])
-                yield (f"cdef int {row.name}{suffix}({arguments}) except -1 nogil",
-                       f'rows(FA_{form.upper()}{suffix.upper()}, b"{row.name}{suffix}", {inputs[0]}, {inputs[-1]}, out, {sign})')
+def _row_functions(registry):
+    """The signature and the call of each function of rows, except those that make one number of a row."""
+    for row in registry.ROWS:
+        for form in (registry.FORMS[name] for name in row.forms if not row.reduces):
+            arguments = ", ".join([*(f"const floating[:, :, ::1] {name}" for name in form.inputs), "floating[:, :, ::1] out"])
+            yield (f"cdef int {row.name}{form.suffix}({arguments}) except -1 nogil",
+                   f'call_rows(FA_{row.kernel.upper()}{form.suffix.upper()}, b"{row.name}{form.suffix}", sizeof(floating), '
+                   + "".join(f"&{name}[0, 0, 0], {name}.shape, " for name in (form.inputs[0], form.inputs[-1], "out"))
+                   + f"{-1 if row.negates else 1})")
 
 
-def pxd_functions(entries, rows):
+def pxd_functions(registry):
     """Declarations of the typed functions, for kernels.pxd."""
-    lines = ["from cython cimport floating", "", *(_signature(e, form) for e in entries for form in e.forms)]
-    return "\n".join(lines + [signature for signature, _ in _row_functions(rows)]) + "\n"
+    lines = [_signature(e, registry.FORMS[form]) for e in registry.ACTIVATIONS for form in e.forms]
+    return "\n".join(["from cython cimport floating", "", *lines, *(line for line, _ in _row_functions(registry))]) + "\n"
 
 
-def pyx_functions(entries, rows):
+def pyx_functions(registry):
     """Definitions of the typed functions, for kernels.pyx, and the table by which Python finds an activation's."""
     lines, table = [], []
-    for signature, call in _row_functions(rows):
+    for signature, call in _row_functions(registry):
         lines += ["", "", f"{signature}:", f"    return {call}"]
-    for index, e in enumerate(entries):
-        for form in e.forms:
-            names, function = sum(ARRAYS[form], []), e.name + FORM_SUFFIX[form]
-            table.append(f'    "{function}": ({index}, FA_{form.upper()}, {len(ARRAYS[form][0])}, {len(e.parameters)}, '
-                         f"{len(ARRAYS[form][1])}),")
-            lines += ["", "", _signature(e, form) + ":",
-                      f"    cdef const void *data[{len(names)}]",
-                      f"    cdef Py_ssize_t length[{len(names)}]"]
+    for index, e in enumerate(registry.ACTIVATIONS):
+        for form in (registry.FORMS[name] for name in e.forms):
+            arrays, function = [*form.inputs, *(output.argument for output in form.all_outputs)], e.name + form.suffix
+            table.append(f'    "{function}": ({index}, FA_{form.name.upper()}, {len(e.parameters)}),')
+            lines += ["", "", _signature(e, form) + ":", f"    cdef const void *arrays[{len(arrays)}]",
+                      f"    cdef Py_ssize_t length[{len(arrays)}]"]
             if e.parameters:
                 lines += [f"    cdef floating[{len(e.parameters)}] parameters"]
                 lines += [f"    parameters[{k}] = {p.name}" for k, p in enumerate(e.parameters)]
-            for k, name in enumerate(names):
-                lines += [f"    data[{k}] = &{name}[0]", f"    length[{k}] = {name}.shape[0]"]
-            lines += [f'    return run(b"{function}", {index}, FA_{form.upper()}, {len(ARRAYS[form][0])}, {len(names)}, '
-                      f"sizeof(floating), data, length, {'parameters' if e.parameters else 'NULL'})"]
-    return "\n".join(lines) + "\n\n\n_FORMS = {\n" + "\n".join(table) + "\n}\n"
+            for k, name in enumerate(arrays):
+                lines += [f"    arrays[{k}] = &{name}[0]", f"    length[{k}] = {name}.shape[0]"]
+            lines += [f'    return call_typed(b"{function}", {index}, FA_{form.name.upper()}, sizeof(floating), arrays, length, '
+                      f"{'parameters' if e.parameters else 'NULL'})"]
+    return "\n".join(lines) + "\n\n\n_FUNCTIONS = {\n" + "\n".join(table) + "\n}\n"
 
 
-FILES = {"activation_list.h": c_list, "kernel_headers.h": c_kernel_headers,
+FILES = {"registry.h": c_registry, "kernel_headers.h": c_kernel_headers, "c_enums.pxi": cython_enums,
          "activations.pxi": pxd_functions, "activations_def.pxi": pyx_functions}
 
 
@@ -182,9 +199,9 @@ def renew(path, text):
 
 def write(registry, folder):
     """Write the files that a registry makes into `folder`, each only where its text changes."""
-    check(registry.ACTIVATIONS, registry.FUNCTIONS)
+    check(registry, registry.ACTIVATIONS)
     for name, generate in FILES.items():
-        renew(Path(folder) / name, generate(registry.ACTIVATIONS, registry.ROWS))
+        renew(Path(folder) / name, generate(registry))
 
 
 if __name__ == "__main__":

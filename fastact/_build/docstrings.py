@@ -1,16 +1,8 @@
 """Docstrings, made from registry entries so that formula, defaults and bounds are written once."""
 import inspect
 
-INPUTS = {
-    "value": ("x",), "derivative": ("x",), "backward": ("grad", "x"), "value_and_derivative": ("x",),
-    "backward_from_output": ("grad", "y"), "second_derivative": ("x",), "gated": ("gate", "up"),
-    "gated_backward": ("grad", "gate", "up"), "biased": ("x", "bias"), "biased_backward": ("grad", "x", "bias"),
-}
-OUTPUTS = {  # of the ufunc: biased_backward itself returns dbias too
-    "value": ("y",), "derivative": ("d",), "backward": ("dx",), "value_and_derivative": ("y", "d"),
-    "backward_from_output": ("dx",), "second_derivative": ("d2",), "gated": ("h",), "gated_backward": ("dgate", "dup"),
-    "biased": ("h",), "biased_backward": ("dx",),
-}
+from fastact.registry import FORMS
+
 _MEANING = {
     "x": "input of any shape; float16, bfloat16, float32 and float64 keep their dtype, others are promoted as by "
          "numpy.tanh",
@@ -21,33 +13,13 @@ _MEANING = {
     "up": "what the activation multiplies; broadcasts with gate",
     "bias": "what is added to x, for each column as a rule: of shape ``x.shape[-1:]``, or any that broadcasts",
 }
-_RESULT = {
-    "value": ("f(x)",), "derivative": ("f'(x)",), "backward": ("grad * f'(x)",),
-    "value_and_derivative": ("f(x)", "f'(x)"), "backward_from_output": ("grad * f'(x)",),
-    "second_derivative": ("f''(x)",), "gated": ("f(gate) * up",),
-    "gated_backward": ("grad * up * f'(gate), rounded after each product", "grad * f(gate)"),
-    "biased": ("f(x + bias), the sum rounded to the dtype",),
-    "biased_backward": ("grad * f'(x + bias), the sum rounded to the dtype",),
-}
-_SUMMARY = {
-    "value": "{name}(x) = {formula}",
-    "derivative": "Derivative of {name}: {derivative}",
-    "backward": "Gradient of {name}: grad * f'(x), in one pass",
-    "value_and_derivative": "{name} and its derivative, in one pass",
-    "backward_from_output": "Gradient of {name} from its output y = f(x): grad * f'(x), in one pass",
-    "second_derivative": "Second derivative of {name}: {second_derivative}",
-    "gated": "{name}(gate) * up, in one pass",
-    "gated_backward": "Gradients of {name}(gate) * up for gate and up, in one pass",
-    "biased": "{name}(x + bias), in one pass",
-    "biased_backward": "Gradients of {name}(x + bias) for x and bias, in one pass",
-}
 
 
 def signature(entry, form, defaults=True):
     """Inputs and parameters as text: ``(x, alpha=1.0)``."""
     parameters = [f"{p.name}={p.exact or repr(p.default)}" if defaults and p.default is not None else p.name
                   for p in entry.parameters]
-    return "(" + ", ".join([*INPUTS[form], *parameters]) + ")"
+    return "(" + ", ".join([*FORMS[form].inputs, *parameters]) + ")"
 
 
 def inspected(entry, form):
@@ -57,7 +29,7 @@ def inspected(entry, form):
 
     empty = inspect.Parameter.empty
     return inspect.Signature([
-        *(argument(name, empty) for name in INPUTS[form]),
+        *(argument(name, empty) for name in FORMS[form].inputs),
         *(argument(p.name, empty if p.default is None else p.default) for p in entry.parameters),
         argument("out", None), inspect.Parameter("ufunc_kwargs", inspect.Parameter.VAR_KEYWORD)])
 
@@ -68,8 +40,7 @@ def kinks(entry):
 
 
 def _summary(entry, form):
-    return _SUMMARY[form].format(name=entry.name, formula=entry.formula, derivative=entry.derivative,
-                                 second_derivative=entry.second_derivative)
+    return FORMS[form].summary.format(**vars(entry))
 
 
 def bounds_text(entry):
@@ -89,20 +60,20 @@ def _gradient(entry, form):
 
 def _outputs(form):
     """The lines about out= and what follows it."""
-    if form == "biased_backward":
+    if FORMS[form].bias_gradient:
         return ["out : tuple of two ndarrays, optional", "    Where to write dx and dbias."]
-    return ["out : ndarray" + (" or tuple of two" if len(OUTPUTS[form]) == 2 else "") + ", optional",
+    return ["out : ndarray" + (" or tuple of two" if len(FORMS[form].outputs) == 2 else "") + ", optional",
             "    Where to write; may be an input, and any overlap is safe.",
             "where, dtype, casting, order, subok", "    As for every numpy.ufunc."]
 
 
 def _returns(form):
     lines = ["", "Returns", "-------"]
-    for name, meaning in zip(OUTPUTS[form], _RESULT[form]):
-        lines += [f"{name} : ndarray or scalar", f"    {meaning}; of the inputs' broadcast shape."]
-    if form == "biased_backward":
-        lines += ["dbias : ndarray or scalar", "    dx summed to bias's shape; the order of the sum depends on the "
-                  "shapes alone."]
+    for output in FORMS[form].outputs:
+        lines += [f"{output.name} : ndarray or scalar", f"    {output.meaning}; of the inputs' broadcast shape."]
+    if FORMS[form].bias_gradient:
+        output = FORMS[form].bias_gradient
+        lines += [f"{output.name} : ndarray or scalar", f"    {output.meaning}."]
     return lines
 
 
@@ -110,7 +81,7 @@ def form(entry, form):
     """numpydoc text of one form of an activation."""
     lines = [_summary(entry, form), "",
              "Parameters", "----------"]
-    for name in INPUTS[form]:
+    for name in FORMS[form].inputs:
         lines += [f"{name} : array_like", f"    {_MEANING[name]}."]
     for p in entry.parameters:
         default = "" if p.default is None else f", default {p.exact or repr(p.default)}"

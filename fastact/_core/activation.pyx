@@ -48,7 +48,7 @@ cdef class Activation(Form):
 
     @property
     def __doc__(self):  # the class's own text would hide Form's property
-        return docstrings.form(self.info, "value")
+        return docstrings.form(self.info, self.facts.name)
 
     @property
     def name(self):

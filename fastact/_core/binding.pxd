@@ -2,12 +2,8 @@
 """Calls whose arrays are fixed: see binding.pyx."""
 from cpython.object cimport PyObject
 
+from fastact._core.capi cimport fa_bound
 from fastact._core.form cimport vectorcallfunc
-
-cdef extern from "api/bound.h":
-    ctypedef struct fa_bound:
-        int (*run)(const fa_bound *) noexcept nogil
-        Py_ssize_t n
 
 cdef enum:
     MAX_HELD = 6  # arrays

@@ -6,9 +6,9 @@ from libc.stdlib cimport calloc, free
 
 cimport numpy as cnp
 
-from fastact cimport kernels
-from fastact._core.form cimport (BIASED, Form, PyTypeObject, PyVectorcall_NARGS, RELEASE_GIL_FROM, dtype_of,
-                            fastact_refuse_new, fastact_use_vectorcall)
+from fastact._core.capi cimport fa_bound, fa_dtype, fa_row_form, fa_status, library
+from fastact._core.form cimport (Form, PyTypeObject, PyVectorcall_NARGS, RELEASE_GIL_FROM, dtype_of, fastact_refuse_new,
+                                 fastact_use_vectorcall)
 from fastact._core.fast_path cimport is_like, is_row, is_simple, may_overlap, overlaps
 
 import inspect
@@ -17,10 +17,6 @@ import weakref
 import numpy as np
 
 cnp.import_array()
-
-cdef enum:
-    BIASED_BACKWARD = 9
-
 
 cdef inline bint differs(Bound bound, int k) noexcept:
     """Whether an array has other memory than when it was bound, or is an output that has become read-only."""
@@ -98,12 +94,12 @@ cdef tuple arguments(str name, Form form, tuple args, dict named, int outputs):
 
 def bind_form(Form form, tuple args, dict named):
     """A bound call of a form: what `Form.bind` returns."""
-    cdef bint sums = form.form == BIASED_BACKWARD
+    cdef bint sums = form.facts.bias_gradient is not None
     cdef int k, at
     name = f"fastact.{form.__name__}.bind"
     inputs, values, outs = arguments(name, form, args, named, form.outputs + sums)
     arrays = [*inputs, *outs]
-    cdef int bias = form.inputs - 1 if sums or form.form == BIASED else -1
+    cdef int bias = form.bias_row
     cdef bint row = False
     for k, value in enumerate(arrays):
         check_array(name, value, form.names[k] if k < form.inputs else "an output")
@@ -133,7 +129,7 @@ def bind_form(Form form, tuple args, dict named):
     cdef void *places[MAX_HELD]
     for k, value in enumerate(arrays):
         places[k] = cnp.PyArray_DATA(<cnp.ndarray>value)
-    kernels.bind(&bound.call, form.activation, form.form, dtype, places, cnp.PyArray_DATA(<cnp.ndarray>bound.numbers),
+    library.bind(&bound.call, form.activation, form.form, <fa_dtype>dtype, places, cnp.PyArray_DATA(<cnp.ndarray>bound.numbers),
                  cnp.PyArray_SIZE(first), cnp.PyArray_DIMS(first)[cnp.PyArray_NDIM(first) - 1] if row else 0)
     bound.hold(name, arrays, outs[0] if len(outs) == 1 else tuple(outs))
     return bound
@@ -186,9 +182,9 @@ def check_output(name, cnp.ndarray out, cnp.ndarray other, bint may_be_same):
 def bind_rows(str name, int form, cnp.ndarray first, cnp.ndarray second, cnp.ndarray out, shape, mask, double temperature):
     """A bound function of rows of arrays of the shape (outer, n, inner), checked by the caller."""
     cdef Bound bound = Bound.__new__(Bound)
-    kernels.bind_rows(&bound.call, form, dtype_of(first), cnp.PyArray_DATA(first), cnp.PyArray_DATA(second),
+    library.bind_rows(&bound.call, <fa_row_form>form, <fa_dtype>dtype_of(first), cnp.PyArray_DATA(first), cnp.PyArray_DATA(second),
                       cnp.PyArray_DATA(out), shape[0], shape[1], shape[2],
-                      NULL if mask is None else cnp.PyArray_DATA(<cnp.ndarray>mask), temperature)
+                      NULL if mask is None else <unsigned char *>cnp.PyArray_DATA(<cnp.ndarray>mask), temperature)
     bound.numbers = mask
     bound.hold(name, [first, out] if first is second else [first, second, out], out)
     return bound
@@ -206,7 +202,7 @@ def bind_matrices(str name, Form form, list arrays, list matrices, result):
         places[k] = cnp.PyArray_DATA(matrix)
         row_steps[k] = cnp.PyArray_STRIDE(matrix, 0)
     bound.numbers = np.array([*form.info.defaults, 0], np.float64 if dtype else np.float32)
-    kernels.bind_matrix(&bound.call, form.activation, form.form, dtype, places, row_steps,
+    library.bind_matrix(&bound.call, form.activation, form.form, <fa_dtype>dtype, places, row_steps,
                         cnp.PyArray_DATA(<cnp.ndarray>bound.numbers), rows, columns)
     bound.hold(name, arrays, result)
     return bound
@@ -309,10 +305,10 @@ cdef class Pipeline:
             elements += self.calls[k].n
             k += 1
         if elements < RELEASE_GIL_FROM:
-            status = kernels.run_bound(<void **>(self.calls + first), k - first, &at)
+            status = library.run_bound(self.calls + first, k - first, &at)
         else:
             with nogil:
-                status = kernels.run_bound(<void **>(self.calls + first), k - first, &at)
+                status = library.run_bound(self.calls + first, k - first, &at)
         if status:
             raise MemoryError(f"fastact.Pipeline: step {first + at}, {no_memory(<Bound>self.steps[first + at])}")
         return k

@@ -4,6 +4,8 @@ from cpython.object cimport PyObject
 
 cimport numpy as cnp
 
+from fastact._core.capi cimport FA_MAX_PARAMETERS, fa_activation, fa_dtype, fa_form
+
 cdef extern from *:
     """
     /* Cython gives extension types tp_call; a vectorcall saves a tuple and a dict a call. */
@@ -36,12 +38,7 @@ cdef extern from *:
     Py_ssize_t PyVectorcall_NARGS(size_t)
 
 cdef enum:
-    MAX_INPUTS = 3
-    MAX_PARAMETERS = 3
-    MAX_OUTPUTS = 2
-    MAX_ARGUMENTS = MAX_INPUTS + MAX_PARAMETERS + MAX_OUTPUTS
     RELEASE_GIL_FROM = 16384  # elements; giving the GIL away and back costs more than a shorter loop
-    BIASED = 8  # its place in registry.FORMS
 
 
 cdef int dtype_of(cnp.ndarray array) except -2
@@ -49,14 +46,17 @@ cdef int dtype_of(cnp.ndarray array) except -2
 
 cdef class Form:
     cdef vectorcallfunc vectorcall
-    cdef const void *activation
-    cdef int form, inputs, parameters, required, outputs
-    cdef double defaults[MAX_PARAMETERS]
-    cdef double least[MAX_PARAMETERS]
+    cdef const fa_activation *activation
+    cdef fa_form form
+    cdef int inputs, parameters, required, outputs
+    cdef int bias_row  # which input may be one row; -1: none
+    cdef double defaults[FA_MAX_PARAMETERS]
+    cdef double least[FA_MAX_PARAMETERS]
+    cdef object facts  # its registry.Form
     cdef object own_ufunc
     cdef readonly object info
     cdef readonly str __name__
     cdef object names
     cdef list fill(self, tuple args, dict named)
     cdef object call_ufunc(self, tuple args, dict kwargs)
-    cdef void run_long(self, int dtype, char **data, Py_ssize_t *steps, Py_ssize_t n, Py_ssize_t columns) noexcept
+    cdef void run_long(self, fa_dtype dtype, char **data, Py_ssize_t *steps, Py_ssize_t n, Py_ssize_t columns) noexcept

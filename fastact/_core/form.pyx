@@ -9,7 +9,7 @@ from cpython.ref cimport Py_INCREF
 
 cimport numpy as cnp
 
-from fastact cimport kernels
+from fastact._core.capi cimport FA_MAX_ARGUMENTS, FA_MAX_OUTPUTS, FA_MAX_PARAMETERS, fa_dtype, fa_form, library
 from fastact._core.result_memory cimport new_array
 from fastact._core.fast_path cimport is_like, is_row, is_simple, may_overlap, overlaps
 
@@ -18,7 +18,6 @@ import numpy as np
 from fastact import registry
 from fastact._build import docstrings
 from fastact._core import containers, half_dtypes, ufuncs
-from fastact.registry import FORMS
 
 cnp.import_array()
 
@@ -40,8 +39,8 @@ cdef int dtype_of(cnp.ndarray array) except -2:
     """The dtype as src_c/fastact.h counts them, -1 for any other."""
     global _bfloat16
     cdef int number = cnp.PyArray_TYPE(array)
-    if number >= 256 and _bfloat16 < 0 and ufuncs.meet_bfloat16():  # other people's types begin there
-        _bfloat16 = ufuncs.meet_bfloat16().num
+    if number >= 256 and _bfloat16 < 0 and ufuncs.register_bfloat16_loops():  # other people's types begin there
+        _bfloat16 = ufuncs.register_bfloat16_loops().num
     if number == cnp.NPY_FLOAT:
         return 0
     if number == cnp.NPY_DOUBLE:
@@ -61,28 +60,30 @@ cdef class Form:
     def __init__(self, entry, str form):
         self.vectorcall = call_form
         self.info = entry
-        self.form = FORMS.index(form)
-        self.activation = kernels.find(entry.name.encode())
-        self.inputs = len(docstrings.INPUTS[form])
-        self.outputs = len(docstrings.OUTPUTS[form])
+        self.facts = registry.FORMS[form]
+        self.form = registry.form_number(form)
+        self.activation = library.find(entry.name.encode())
+        self.inputs = len(self.facts.inputs)
+        self.outputs = len(self.facts.outputs)
+        self.bias_row = self.facts.inputs.index(self.facts.bias_row) if self.facts.bias_row else -1
         self.parameters = len(entry.parameters)
         self.required = sum(parameter.default is None for parameter in entry.parameters)  # they come first
         for k, parameter in enumerate(entry.parameters):
             self.defaults[k] = entry.defaults[k]
             self.least[k] = 0 if form == "backward_from_output" and not parameter.signed else -np.inf
-        self.names = (*docstrings.INPUTS[form], *(p.name for p in entry.parameters))
-        self.own_ufunc = getattr(ufuncs, entry.name + ("" if form == "value" else "_" + form))
+        self.names = (*self.facts.inputs, *(p.name for p in entry.parameters))
+        self.own_ufunc = getattr(ufuncs, entry.name + self.facts.suffix)
         self.__name__ = entry.name if form == "value" else f"{entry.name}.{form}"
 
     def __call__(self, *args, **kwargs):  # replaced by call_form for ordinary calls
         return self.call_ufunc(args, kwargs)
 
     def __repr__(self):
-        return f"<fastact.{self.__name__}{docstrings.signature(self.info, FORMS[self.form])}>"
+        return f"<fastact.{self.__name__}{docstrings.signature(self.info, self.facts.name)}>"
 
     @property
     def ufunc(self):
-        ufuncs.meet_bfloat16()
+        ufuncs.register_bfloat16_loops()
         return self.own_ufunc
 
     def __reduce__(self):
@@ -90,7 +91,7 @@ cdef class Form:
 
     @property
     def __doc__(self):
-        return docstrings.form(self.info, FORMS[self.form])
+        return docstrings.form(self.info, self.facts.name)
 
     @property
     def __module__(self):
@@ -102,7 +103,7 @@ cdef class Form:
 
     @property
     def __signature__(self):
-        return docstrings.inspected(self.info, FORMS[self.form])
+        return docstrings.inspected(self.info, self.facts.name)
 
     cdef list fill(self, tuple args, dict named):
         """The inputs and parameters in order, by position, by name (which are taken out) or by default."""
@@ -117,7 +118,7 @@ cdef class Form:
             elif k >= given:
                 if k < self.inputs + self.required:
                     raise TypeError(f"fastact.{self.__name__} misses its argument {name!r}: call it as "
-                                    f"{self.__name__}{docstrings.signature(self.info, FORMS[self.form])}")
+                                    f"{self.__name__}{docstrings.signature(self.info, self.facts.name)}")
                 values.append(self.defaults[k - self.inputs])
         return values
 
@@ -137,7 +138,7 @@ cdef class Form:
                 and all(isinstance(value, (np.ndarray, np.generic, bool)) and np.asarray(value).dtype.kind in "biu"
                         for value in values[:self.inputs])):
             kwargs["dtype"] = np.result_type(*values[:self.inputs], np.float16)
-        ufuncs.meet_bfloat16()
+        ufuncs.register_bfloat16_loops()
         half_dtypes.adapt(values, kwargs, self.inputs, self.parameters, self.outputs)
         if len(args) > wanted:
             if kwargs.get("out") is not None:
@@ -187,18 +188,18 @@ cdef class Form:
         except ValueError as error:
             raise ValueError(f"fastact.{self.__name__}: {error}") from None
 
-    cdef void run_long(self, int dtype, char **data, Py_ssize_t *steps, Py_ssize_t n, Py_ssize_t columns) noexcept:
+    cdef void run_long(self, fa_dtype dtype, char **data, Py_ssize_t *steps, Py_ssize_t n, Py_ssize_t columns) noexcept:
         """Many elements of contiguous arrays or, where columns is not 0, of matrices and a bias of one row."""
-        cdef Py_ssize_t row_steps[MAX_ARGUMENTS]
+        cdef Py_ssize_t row_steps[FA_MAX_ARGUMENTS]
         cdef int k
         for k in range(self.inputs + self.parameters + self.outputs):
-            row_steps[k] = 0 if k == 1 else columns * steps[k]
+            row_steps[k] = 0 if k == self.bias_row else columns * steps[k]
         columns = columns or n
         if n < RELEASE_GIL_FROM:
-            kernels.apply_matrix(self.activation, self.form, dtype, data, steps, row_steps, n // columns, columns)
+            library.apply_matrix(self.activation, self.form, dtype, data, steps, row_steps, n // columns, columns)
         else:
             with nogil:
-                kernels.apply_matrix(self.activation, self.form, dtype, data, steps, row_steps, n // columns, columns)
+                library.apply_matrix(self.activation, self.form, dtype, data, steps, row_steps, n // columns, columns)
 
     def bind(self, *args, **named):
         """Fix the arrays of a call: ``step = f.bind(x, out)``, then ``step()`` runs it.
@@ -247,12 +248,12 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
     cdef Form self = <Form>callable
     cdef Py_ssize_t given = PyVectorcall_NARGS(nargsf)
     cdef int wanted = self.inputs + self.parameters
-    cdef PyObject *outs[MAX_OUTPUTS]
+    cdef PyObject *outs[FA_MAX_OUTPUTS]
     cdef cnp.ndarray first, array
-    cdef char *data[MAX_ARGUMENTS]
-    cdef Py_ssize_t steps[MAX_ARGUMENTS]
-    cdef double wide[MAX_PARAMETERS]
-    cdef float narrow[MAX_PARAMETERS]
+    cdef char *data[FA_MAX_ARGUMENTS]
+    cdef Py_ssize_t steps[FA_MAX_ARGUMENTS]
+    cdef double wide[FA_MAX_PARAMETERS]
+    cdef float narrow[FA_MAX_PARAMETERS]
     cdef Py_ssize_t n, columns = 0
     cdef int k, at, size = 0, dtype = -1
     cdef bint plain = given >= self.inputs + self.required and given <= wanted + self.outputs and is_simple(args[0])
@@ -270,7 +271,7 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
         plain = dtype >= 0
         size = cnp.PyArray_ITEMSIZE(first)
         for k in range(1, self.inputs):
-            if self.form == BIASED and not is_like(args[k], first):
+            if k == self.bias_row and not is_like(args[k], first):
                 plain = plain and is_row(args[k], first)
                 columns = cnp.PyArray_DIMS(first)[cnp.PyArray_NDIM(first) - 1]
             else:
@@ -321,9 +322,9 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
         steps[wanted + k] = size
         results = array if k == 0 else (results, array)
     if n < RELEASE_GIL_FROM and columns == 0:
-        kernels.apply_apart(self.activation, self.form, dtype, data, steps, n)
+        library.apply_no_overlap(self.activation, self.form, <fa_dtype>dtype, data, steps, n)
     else:
-        self.run_long(dtype, data, steps, n, columns)
+        self.run_long(<fa_dtype>dtype, data, steps, n, columns)
     Py_INCREF(results)
     return <PyObject *>results
 

@@ -4,9 +4,10 @@ from cpython.object cimport PyObject
 
 cimport numpy as cnp
 
-from fastact cimport kernels
+from fastact._core.capi cimport (FA_ERROR_MEMORY, FA_FLOAT32, FA_FLOAT64, FA_MAX_ARGUMENTS, fa_dtype, fa_status, library,
+                                   no_memory_for_columns)
 from fastact._core.result_memory cimport new_array
-from fastact._core.form cimport Form, MAX_ARGUMENTS, RELEASE_GIL_FROM
+from fastact._core.form cimport Form, RELEASE_GIL_FROM
 from fastact._core.fast_path cimport is_like, is_plain, is_row, may_overlap, overlaps
 
 import functools
@@ -34,7 +35,7 @@ cdef class BiasedBackward(Form):
 
     @property
     def __doc__(self):  # the class's own text would hide Form's property
-        return docstrings.form(self.info, "biased_backward")
+        return docstrings.form(self.info, self.facts.name)
 
     def __call__(self, *args, out=None, **named):
         if "approximate" in named and self.info.approximate:
@@ -145,12 +146,13 @@ def run_matrix(Form form, list arrays, parameters, list outputs, dbias=None):
     the bias goes there.
     """
     cdef cnp.ndarray matrix = outputs[0]
-    cdef int dtype = 0 if cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT else 1
+    cdef fa_dtype dtype = FA_FLOAT32 if cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT else FA_FLOAT64
     cdef Py_ssize_t rows = cnp.PyArray_DIMS(matrix)[0], columns = cnp.PyArray_DIMS(matrix)[1]
-    cdef char *data[MAX_ARGUMENTS]
-    cdef Py_ssize_t steps[MAX_ARGUMENTS]
-    cdef Py_ssize_t row_steps[MAX_ARGUMENTS]
+    cdef char *data[FA_MAX_ARGUMENTS]
+    cdef Py_ssize_t steps[FA_MAX_ARGUMENTS]
+    cdef Py_ssize_t row_steps[FA_MAX_ARGUMENTS]
     cdef void *sums
+    cdef fa_status status
     cdef int k
     scalars = [np.broadcast_to(np.array(value, matrix.dtype), (1, 1)) for value in parameters]
     for k, matrix in enumerate([*arrays, *scalars, *outputs]):
@@ -163,12 +165,14 @@ def run_matrix(Form form, list arrays, parameters, list outputs, dbias=None):
         sums = cnp.PyArray_DATA(<cnp.ndarray>dbias)
         if rows * columns >= RELEASE_GIL_FROM:
             with nogil:
-                kernels.apply_biased_backward(form.activation, dtype, data, steps, row_steps, rows, columns, sums)
+                status = library.biased_backward(form.activation, dtype, data, steps, row_steps, rows, columns, sums)
         else:
-            kernels.apply_biased_backward(form.activation, dtype, data, steps, row_steps, rows, columns, sums)
+            status = library.biased_backward(form.activation, dtype, data, steps, row_steps, rows, columns, sums)
+        if status == FA_ERROR_MEMORY:
+            no_memory_for_columns(form.activation, rows, columns)
     else:
         with nogil:
-            kernels.apply_matrix(form.activation, form.form, dtype, data, steps, row_steps, rows, columns)
+            library.apply_matrix(form.activation, form.form, dtype, data, steps, row_steps, rows, columns)
 
 
 def run_halves(Form form, x, axis, gate, out):
@@ -202,6 +206,7 @@ def run_halves(Form form, x, axis, gate, out):
         for k in range(ndim):
             if cnp.PyArray_DIMS(result)[k] != shape[k]:
                 return None
+    cdef fa_dtype dtype = FA_FLOAT32 if number == cnp.NPY_FLOAT else FA_FLOAT64
     cdef char *first = <char *>cnp.PyArray_DATA(array)
     cdef char *second = first + columns * size
     cdef char *data[3]
@@ -215,7 +220,7 @@ def run_halves(Form form, x, axis, gate, out):
         row_steps[k] = columns * size * (2 if k < 2 else 1)
     if rows * columns >= RELEASE_GIL_FROM:
         with nogil:
-            kernels.apply_matrix(form.activation, form.form, number == cnp.NPY_DOUBLE, data, steps, row_steps, rows, columns)
+            library.apply_matrix(form.activation, form.form, dtype, data, steps, row_steps, rows, columns)
     else:
-        kernels.apply_matrix(form.activation, form.form, number == cnp.NPY_DOUBLE, data, steps, row_steps, rows, columns)
+        library.apply_matrix(form.activation, form.form, dtype, data, steps, row_steps, rows, columns)
     return result

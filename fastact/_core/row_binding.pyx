@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from fastact._core.containers import asarray
+from fastact.registry import row_form_numbers
 from fastact._core.arguments import Rows, checked_mask, checked_temperature
 
 cdef extern from "Python.h":
@@ -158,7 +159,7 @@ def bound(function, kind, /, *args, **options):
         mask = mask.filled(False) if isinstance(mask, np.ma.MaskedArray) else asarray(mask)
     mask = checked_mask(function.name + ".bind", mask, last.shape, rows)
     scale = checked_temperature(function.name + ".bind", values.get("temperature", 1.0)) * function._core.sign
-    return bind_rows(name, function._core.form + number, first, last, out, rows.shape, None if mask is None else mask.copy(),
+    return bind_rows(name, row_form_numbers(function.info)[number], first, last, out, rows.shape, None if mask is None else mask.copy(),
                      scale)
 
 

@@ -4,7 +4,7 @@ from cpython.object cimport PyObject
 
 cimport numpy as cnp
 
-from fastact cimport kernels
+from fastact._core.capi cimport FA_ERROR_MEMORY, FA_LOGSUMEXP, FA_LOGSUMEXP_BACKWARD, fa_dtype, fa_row_form, fa_status, library, no_memory_for_rows
 from fastact._core.result_memory cimport new_array
 from fastact._core.form cimport PyTypeObject, RELEASE_GIL_FROM, dtype_of, fastact_refuse_new
 from fastact._core.fast_path cimport is_like, is_simple, may_overlap, overlaps
@@ -22,49 +22,45 @@ from fastact._core.arguments import Rows, checked_mask, checked_out, checked_tem
 
 cnp.import_array()
 
-cdef enum:
-    # fa_row_form; a function's forms follow each other: value, backward, backward_from_output
-    SOFTMAX = 0
-    LOG_SOFTMAX = 3
-    LOGSUMEXP = 6
-    LOGSUMEXP_BACKWARD = 7
-    HARDMAX = 8
-    SPARSEMAX = 9
-
-
-cdef int run_plain(int form, cnp.ndarray first, cnp.ndarray second, cnp.ndarray out, Py_ssize_t outer, Py_ssize_t n,
+cdef int call_kernel(int form, cnp.ndarray first, cnp.ndarray second, cnp.ndarray out, Py_ssize_t outer, Py_ssize_t n,
                    Py_ssize_t inner, object mask, double temperature) except -1:
     """Contiguous arrays of one dtype, as rows of n elements that are `inner` apart."""
     cdef void *a = cnp.PyArray_DATA(first)
     cdef void *b = cnp.PyArray_DATA(second)
     cdef void *r = cnp.PyArray_DATA(out)
-    cdef void *m = NULL if mask is None else cnp.PyArray_DATA(<cnp.ndarray>mask)
-    cdef int dtype = dtype_of(first)
+    cdef unsigned char *m = NULL if mask is None else <unsigned char *>cnp.PyArray_DATA(<cnp.ndarray>mask)
+    cdef fa_dtype dtype = <fa_dtype>dtype_of(first)
+    cdef fa_status status
     if outer * n * inner >= RELEASE_GIL_FROM:
         with nogil:
-            kernels.apply_rows(form, dtype, a, b, r, outer, n, inner, m, temperature)
+            status = library.rows_where(<fa_row_form>form, dtype, a, b, r, outer, n, inner, m, temperature)
     else:
-        kernels.apply_rows(form, dtype, a, b, r, outer, n, inner, m, temperature)
+        status = library.rows_where(<fa_row_form>form, dtype, a, b, r, outer, n, inner, m, temperature)
+    if status == FA_ERROR_MEMORY:
+        no_memory_for_rows(<fa_row_form>form, temperature, outer * inner, n)
     return 0
 
 
-cdef object run_rows(int form, first, second, shape, out_shape, mask, double temperature):
+cdef object call_into_new(int form, first, second, shape, out_shape, mask, double temperature):
     """The same for arrays of the shape (outer, n, inner), into a new one."""
     out = np.empty(out_shape, first.dtype)
-    run_plain(form, first, second, out, shape[0], shape[1], shape[2], mask, temperature)
+    call_kernel(form, first, second, out, shape[0], shape[1], shape[2], mask, temperature)
     return out
 
 
 cdef class Core:
     """What a call needs to know of its function."""
     cdef str name
-    cdef readonly int form, sign
+    cdef int forms[3]      # fa_row_form: of the value, of the backward, of that from the output
+    cdef readonly int sign  # -1 where it is another function of -x
 
-    def __init__(self, str name, int form, int sign):
-        self.name, self.form, self.sign = name, form, sign
+    def __init__(self, info):
+        self.name, self.sign = info.name, -1 if info.negates else 1
+        for k, number in enumerate(registry.row_form_numbers(info)):
+            self.forms[k] = number
 
 
-cdef object run(Core core, int which, object first, object second, object axis, object out, object mask, object temperature):
+cdef object call_row_form(Core core, int which, object first, object second, object axis, object out, object mask, object temperature):
     """Plain arrays at once, anything else by way of plain copies: the value, 1 the backward, 2 that from the output.
     `second` is x where a form has one input.
     """
@@ -88,9 +84,9 @@ cdef object run(Core core, int which, object first, object second, object axis, 
                 elif k > at:
                     inner *= shape[k]
             result = new_array(ndim, shape, cnp.PyArray_TYPE(first)) if out is None else out
-            run_plain(core.form + which, first, second, result, outer, shape[at], inner, None, core.sign)
+            call_kernel(core.forms[which], first, second, result, outer, shape[at], inner, None, core.sign)
             return result
-    return run_any(core.name + ("", ".backward", ".backward_from_output")[which], core.form + which,
+    return run_any(core.name + ("", ".backward", ".backward_from_output")[which], core.forms[which],
                    [first] if first is second else [first, second], axis, out, mask, temperature, core.sign)
 
 
@@ -112,7 +108,7 @@ def run_any(str name, int form, list values, axis, out, mask, temperature, int s
     rows = Rows(name, axis, shape)
     keep = checked_mask(name, mask, shape, rows)
     plain = [rows.plain(array, dtype) for array in arrays]
-    return give(rows.back(run_rows(form, plain[0], plain[-1], rows.shape, rows.shape, keep, sign * divisor)), out)
+    return write_or_return(rows.back(call_into_new(form, plain[0], plain[-1], rows.shape, rows.shape, keep, sign * divisor)), out)
 
 
 # What containers hold goes through these: of the module, since a closure of Cython cannot travel to dask's workers.
@@ -126,7 +122,7 @@ def reduced_block(function, keepdims, values, axis, out):
     return function(*values[:-1], axis, keepdims, out, values[-1])
 
 
-cdef object numbers(cnp.ndarray x, int axis, object given):
+cdef object logsumexp_plain(cnp.ndarray x, int axis, object given):
     """logsumexp of a plain array along an axis, or of all of it (-1); None for an `out` that is not as plain."""
     cdef Py_ssize_t outer = 1, inner = 1, n = cnp.PyArray_SIZE(x)
     cdef cnp.npy_intp shape[64]
@@ -147,11 +143,11 @@ cdef object numbers(cnp.ndarray x, int axis, object given):
                               or not cnp.PyArray_ISWRITEABLE(out)
                               or any([cnp.PyArray_DIMS(out)[k] != shape[k] for k in range(left)])):
         return None
-    run_plain(LOGSUMEXP, x, x, out, outer, n, inner, None, 1)
+    call_kernel(FA_LOGSUMEXP, x, x, out, outer, n, inner, None, 1)
     return out if left else out[()]
 
 
-def give(result, out):
+def write_or_return(result, out):
     """A result in `out`; or a scalar for no dimensions, as a ufunc gives."""
     if out is not None:
         out[...] = result
@@ -171,6 +167,7 @@ class RowFunction(Bindable):
 
     def __init__(self, info):
         self.info = info
+        self._core = Core(info)
         self.name = self.__name__ = info.name
         self.__doc__ = row_docstrings.value(info, self._signature)
         self.add_forms()
@@ -197,24 +194,21 @@ class RowFunction(Bindable):
 class RowActivation(RowFunction):
     __doc__ = RowFunction.__doc__
 
-    def __init__(self, info, form, sign=1):
-        self._core = Core(info.name, form, sign)
-        super().__init__(info)
 
     def __call__(self, x, axis=-1, out=None, mask=None, temperature=1.0):
         """The function of each row; see the object's own documentation."""
-        return run(self._core, 0, x, x, axis, out, mask, temperature)
+        return call_row_form(self._core, 0, x, x, axis, out, mask, temperature)
 
     def backward(self, grad, x, axis=-1, out=None, mask=None, temperature=1.0):
         """Gradient with respect to x, of x's shape, from grad, that with respect to the output.
 
         The other arguments are those of the forward pass. It is 0 where ``mask`` is False.
         """
-        return run(self._core, 1, grad, x, axis, out, mask, temperature)
+        return call_row_form(self._core, 1, grad, x, axis, out, mask, temperature)
 
     def backward_from_output(self, grad, y, axis=-1, out=None, mask=None, temperature=1.0):
         """The same from y, the output of the forward pass, which is not computed again."""
-        return run(self._core, 2, grad, y, axis, out, mask, temperature)
+        return call_row_form(self._core, 2, grad, y, axis, out, mask, temperature)
 
     def jacobian(self, x, axis=-1, mask=None, temperature=1.0):
         """d y[i] / d x[j], of shape ``x.shape`` without the axis, then (n, n); without labels, but masked where x is."""
@@ -230,10 +224,10 @@ class RowActivation(RowFunction):
         axis = index(axis)
         y = self(x, axis, None, mask, temperature)
         y = np.moveaxis(np.atleast_1d(y), axis, -1)
-        if self._core.form == LOG_SOFTMAX:
+        if self.name == "log_softmax":
             result = np.repeat(-np.exp(y)[..., None, :], y.shape[-1], axis=-2)
             slope = result[..., range(y.shape[-1]), range(y.shape[-1])] + 1
-        elif self._core.form == SPARSEMAX:
+        elif self.name == "sparsemax":
             inside = np.where(np.isnan(y), y, y > 0).astype(y.dtype)
             count = np.maximum(inside.sum(-1), 1)  # 0 in a row that is masked as a whole
             result = -inside[..., :, None] * inside[..., None, :] / count[..., None, None]
@@ -242,31 +236,29 @@ class RowActivation(RowFunction):
             result = -y[..., :, None] * y[..., None, :]
             slope = y * (1 - y)
         result[..., range(y.shape[-1]), range(y.shape[-1])] = slope
-        if self._core.form == LOG_SOFTMAX and mask is not None:
+        if self.name == "log_softmax" and mask is not None:
             result[~np.moveaxis(np.broadcast_to(mask, np.shape(x)), axis, -1)] = 0
         return result * result.dtype.type(self._core.sign / checked_temperature(self.name, temperature))
 
 
 class Hardmax(RowFunction):
     __doc__ = RowFunction.__doc__
-    _core = Core("hardmax", HARDMAX, 1)
     _signature = "(x, axis=-1, out=None, mask=None)"
 
     def __call__(self, x, axis=-1, out=None, mask=None):
         """The function of each row; see the object's own documentation."""
-        return run(self._core, 0, x, x, axis, out, mask, 1.0)
+        return call_row_form(self._core, 0, x, x, axis, out, mask, 1.0)
 
 
 class LogSumExp(RowFunction):
     __doc__ = RowFunction.__doc__
-    _core = Core("logsumexp", LOGSUMEXP, 1)
     _signature = "(x, axis=None, keepdims=False, out=None, mask=None)"
 
     def __call__(self, x, axis=None, keepdims=False, out=None, mask=None):
         """One number for each row; see the object's own documentation."""
         if mask is None and not keepdims and is_simple(<PyObject *>x) and dtype_of(x) >= 0:
             if axis is None or type(axis) is int and -x.ndim <= axis < x.ndim:
-                result = numbers(x, -1 if axis is None else axis % x.ndim, out)
+                result = logsumexp_plain(x, -1 if axis is None else axis % x.ndim, out)
                 if result is not None:
                     return result
         if type(x) is not np.ndarray or mask is not None and type(mask) is not np.ndarray:
@@ -281,8 +273,8 @@ class LogSumExp(RowFunction):
         keep = checked_mask(self.name, mask, x.shape, rows)
         checked_out(self.name, out, rows.reduced(keepdims), dtype)
         plain = rows.plain(x, dtype)
-        result = run_rows(LOGSUMEXP, plain, plain, rows.shape, rows.shape[0] * rows.shape[2], keep, 1)
-        return give(result.reshape(rows.reduced(keepdims)), out)
+        result = call_into_new(FA_LOGSUMEXP, plain, plain, rows.shape, rows.shape[0] * rows.shape[2], keep, 1)
+        return write_or_return(result.reshape(rows.reduced(keepdims)), out)
 
     def backward(self, grad, x, axis=None, keepdims=False, out=None, mask=None):
         """Gradient with respect to x: softmax(x) * grad. ``grad`` has the shape of the output, with or without ``keepdims``."""
@@ -302,19 +294,14 @@ class LogSumExp(RowFunction):
         keep = checked_mask(name, mask, shape, rows)
         checked_out(name, out, shape, dtype)
         given, plain = contiguous(arrays[0], dtype), rows.plain(arrays[1], dtype)
-        return give(rows.back(run_rows(LOGSUMEXP_BACKWARD, given, plain, rows.shape, rows.shape, keep, 1)), out)
+        return write_or_return(rows.back(call_into_new(FA_LOGSUMEXP_BACKWARD, given, plain, rows.shape, rows.shape, keep, 1)), out)
 
 
 for _type in (RowActivation, Hardmax, LogSumExp):
     _type.__module__ = "fastact"  # where users find their objects, and pickles too
-_entries = {entry.name: entry for entry in registry.ROWS}
-softmax = RowActivation(_entries["softmax"], SOFTMAX)
-softmin = RowActivation(_entries["softmin"], SOFTMAX, -1)
-log_softmax = RowActivation(_entries["log_softmax"], LOG_SOFTMAX)
-logsumexp = LogSumExp(_entries["logsumexp"])
-hardmax = Hardmax(_entries["hardmax"])
-sparsemax = RowActivation(_entries["sparsemax"], SPARSEMAX)
-functions = {name: globals()[name] for name in _entries}
+_classes = {"logsumexp": LogSumExp, "hardmax": Hardmax}
+functions = {info.name: _classes.get(info.name, RowActivation)(info) for info in registry.ROWS}
+globals().update(functions)
 fastact_refuse_new(<PyTypeObject *>Core)
 for _type in (RowActivation, Hardmax, LogSumExp):
     explain_calls(_type)

@@ -21,8 +21,7 @@ from fastact.accuracy import formulas
 from fastact._build.command_line import positive
 
 FORMS = ("value", "derivative")
-MORE_FORMS = ("second_derivative", "backward", "value_and_derivative", "backward_from_output", "gated",
-              "gated_backward", "biased", "biased_backward")
+MORE_FORMS = tuple(form for form in registry.FORMS if form not in FORMS)
 DTYPES = ("float32", "float64", "float16", "bfloat16")
 STRIDE = 251   # prime, so that every bit of the mantissa varies
 PIECES = 64    # of an exhaustive sweep

@@ -14,13 +14,6 @@ import numpy as np
 from fastact import registry
 from fastact.accuracy import formulas, oracle as oracles, sample_points, ulp
 
-# The formulas of a form's outputs.
-OUTPUTS = {
-    "value": ("formula",), "derivative": ("derivative",), "second_derivative": ("second_derivative",),
-    "backward": ("derivative",), "value_and_derivative": ("formula", "derivative"),
-    "backward_from_output": ("derivative",), "gated": ("formula",), "gated_backward": ("derivative", "formula"),
-    "biased": ("formula",), "biased_backward": ("derivative",),
-}
 ABSOLUTE = ("second_derivative", "backward_from_output")
 SLACK = {"float64": 2.0**-7}  # a candidate promises so much more ULP than the worst known
 CONFIRMATIONS = 1000          # of one batch
@@ -63,7 +56,7 @@ def cases(entry, form, dtype):
         return all(value >= 0 or default < 0 for value, default in zip(parameters, entry.defaults))
 
     return [Case(entry.name, form, dtype, parameters, output) for parameters in sample_points.grid(entry)
-            if form != "backward_from_output" or determined(parameters) for output in range(len(OUTPUTS[form]))]
+            if form != "backward_from_output" or determined(parameters) for output in range(len(registry.FORMS[form].outputs))]
 
 
 class Measured:
@@ -81,7 +74,8 @@ class Measured:
                             for p, v in zip(self.entry.parameters, case.parameters))
         exact = [formulas.number(p.exact) if p.exact and v == default else formulas.context().mpf(w)
                  for p, default, v, w in zip(entry.parameters, entry.defaults, case.parameters, self.values)]
-        expression = getattr(entry, OUTPUTS[case.form][case.output])
+        self.formula = registry.FORMS[case.form].outputs[case.output].formula
+        expression = getattr(entry, self.formula)
         self.want = oracles.Formula(expression, [p.name for p in entry.parameters], exact)
         judged = np.float32 if case.dtype in ulp.HALF else self.type
         self.oracle = oracles.Oracle(self.want, judged, absolute=1 if case.form in ABSOLUTE else 0,
@@ -102,7 +96,7 @@ class Measured:
         scale = 1 / self.values[0] if self.values and self.values[0] else 1.0
         quick = self.entry.derivative_fast and self.case.form in ("backward", "gated_backward", "biased_backward")
         self.near = (0.25 if quick else 0.01) * min(1.0, abs(scale))
-        slope = OUTPUTS[self.case.form][self.case.output] == "derivative" and self.values != (0,)
+        slope = self.formula == "derivative" and self.values != (0,)
         self.derivative_zeros = sample_points.derivative_zeros(self.entry, self.values) if slope else ()
 
     def got(self, x):

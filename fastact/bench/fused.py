@@ -11,9 +11,10 @@ from typing import Any, Callable, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
+from fastact import registry
 from fastact.bench import torch as bench_torch
 
-FORMS = ("gated", "gated_backward", "biased", "biased_backward")
+FORMS = tuple(name for name, form in registry.FORMS.items() if form.composed_of)
 COLUMNS = 1024  # of the bias
 Shape = Tuple[int, ...]
 
@@ -41,12 +42,11 @@ def torch() -> Optional[Arithmetic]:
 
 def shapes(form: str, n: Union[int, Shape]) -> Tuple[List[Shape], List[Shape]]:
     """Of the inputs and of the outputs."""
+    facts = registry.FORMS[form]
     if isinstance(n, int):
-        n = (max(1, n // COLUMNS), min(n, COLUMNS)) if form.startswith("biased") else (n,)
-    bias = n[-1:]
-    inputs = {"gated": [n, n], "gated_backward": [n, n, n], "biased": [n, bias], "biased_backward": [n, n, bias]}
-    outputs = {"gated": [n], "gated_backward": [n, n], "biased": [n], "biased_backward": [n, bias]}
-    return inputs[form], outputs[form]
+        n = (max(1, n // COLUMNS), min(n, COLUMNS)) if facts.bias_row else (n,)
+    inputs = [n[-1:] if name == facts.bias_row else n for name in facts.inputs]
+    return inputs, [n[-1:] if output == facts.bias_gradient else n for output in facts.all_outputs]
 
 
 def apart(

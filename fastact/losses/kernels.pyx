@@ -9,7 +9,7 @@ from libc.stdint cimport int64_t
 
 cimport numpy as cnp
 
-from fastact cimport kernels
+from fastact._core.capi cimport *
 from fastact._core.fast_path cimport is_like, is_plain
 
 import numpy as np
@@ -18,55 +18,6 @@ cnp.import_array()
 
 cdef extern from "numpy/arrayobject.h":
     object PyArray_Scalar(void *data, cnp.PyArray_Descr *type, object base)
-
-cdef extern from "fastact.h" nogil:
-    ctypedef enum fa_status:
-        FA_OK
-    ctypedef enum fa_dtype:
-        FA_FLOAT32
-        FA_FLOAT64
-    ctypedef enum fa_loss:
-        FA_MSE_LOSS
-        FA_L1_LOSS
-        FA_SMOOTH_L1_LOSS
-        FA_HUBER_LOSS
-        FA_BINARY_CROSS_ENTROPY
-        FA_BINARY_CROSS_ENTROPY_WITH_LOGITS
-        FA_KL_DIV
-        FA_KL_DIV_LOG_TARGET
-        FA_POISSON_NLL_LOSS
-        FA_POISSON_NLL_LOSS_FULL
-        FA_POISSON_NLL_LOSS_OF_MEANS
-        FA_POISSON_NLL_LOSS_OF_MEANS_FULL
-        FA_GAUSSIAN_NLL_LOSS
-        FA_GAUSSIAN_NLL_LOSS_FULL
-    ctypedef struct fa_loss_call:
-        fa_loss loss
-        fa_dtype dtype
-        Py_ssize_t n
-        const void *x
-        const void *target
-        const void *weight
-        double option
-        const void *pos_weight
-        double *total
-        void *values
-        void *grad
-        double scale
-    ctypedef struct fa_class_loss_call:
-        fa_dtype dtype
-        int given_logs
-        Py_ssize_t rows
-        Py_ssize_t classes
-        const void *x
-        const int64_t *target
-        const void *weight
-        const void *share
-        int64_t ignore
-        double divisor
-        double *total
-        void *values
-        void *grad
 
 cdef enum:
     RELEASE_GIL_FROM = 16384
@@ -154,9 +105,9 @@ def elements(int loss, cnp.ndarray x not None, cnp.ndarray target not None, cnp.
     call.scale = 1 / by if by != 0 else 0
     if call.n >= RELEASE_GIL_FROM:
         with nogil:
-            kernels.apply_loss(&call)
+            library.apply_loss(&call)
     else:
-        kernels.apply_loss(&call)
+        library.apply_loss(&call)
     if total != total:
         if loss == FA_BINARY_CROSS_ENTROPY:
             check_probabilities(x, target)
@@ -194,12 +145,12 @@ def classes(bint given_logs, cnp.ndarray x not None, cnp.ndarray target, cnp.nda
     call.total = &total
     call.values = <void *>data(values, number, call.rows)
     call.grad = <void *>data(grad, number, call.rows * call.classes)
-    cdef int status
+    cdef fa_status status
     if call.rows * call.classes >= RELEASE_GIL_FROM:
         with nogil:
-            status = kernels.apply_class_loss(&call)
+            status = library.apply_class_loss(&call)
     else:
-        status = kernels.apply_class_loss(&call)
+        status = library.apply_class_loss(&call)
     if status != FA_OK:
         wrong = target[(target != ignore) & ((target < 0) | (target >= x.shape[1]))]
         raise ValueError(f"{'nll_loss' if given_logs else 'cross_entropy'}: class {wrong[0] if wrong.size else 'unknown'} in "

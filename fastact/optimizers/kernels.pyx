@@ -2,38 +2,11 @@
 """The optimisers' rules over arrays, each in one pass of the C library."""
 cimport numpy as cnp
 
-from fastact cimport kernels
+from fastact._core.capi cimport *
 
 import numpy as np
 
 cnp.import_array()
-
-cdef extern from "fastact.h" nogil:
-    ctypedef enum fa_dtype:
-        FA_FLOAT32
-        FA_FLOAT64
-    ctypedef enum fa_rule:
-        FA_SGD
-        FA_ADAM
-        FA_RMSPROP
-        FA_ADAGRAD
-    ctypedef struct fa_step_call:
-        fa_rule rule
-        fa_dtype dtype
-        int nesterov
-        int maximize
-        Py_ssize_t n
-        void *parameter
-        const void *grad
-        void *state[3]
-        double lr
-        double weight_decay
-        double shrink
-        double momentum
-        double gain
-        double beta1
-        double beta2
-        double eps
 
 cdef enum:
     RELEASE_GIL_FROM = 16384
@@ -79,9 +52,9 @@ cdef class Rule:
             call.state[k] = NULL if state[k] is None else cnp.PyArray_DATA(<cnp.ndarray>state[k])
         if call.n >= RELEASE_GIL_FROM:
             with nogil:
-                kernels.apply_step(&call)
+                library.apply_step(&call)
         else:
-            kernels.apply_step(&call)
+            library.apply_step(&call)
 
     cdef bint needs(self, int k) noexcept:
         """Whether the rule reads this part of the state."""

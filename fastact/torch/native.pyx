@@ -1,8 +1,6 @@
 # cython: language_level=3, freethreading_compatible=True
 """The bridge from `fastact.torch.operators` to src_c/torch/operators.c."""
-from libc.stdint cimport uintptr_t
-
-from fastact import kernels
+from fastact._core.capi cimport library
 
 cdef extern from "torch/operators.h":
     ctypedef struct fa_torch_calls:
@@ -14,10 +12,7 @@ cdef extern from "torch/operators.h":
     int fa_torch_define(const char *path, const fa_torch_calls *calls)
 
 cdef fa_torch_calls _calls
-_addresses = kernels.addresses()
-_calls.find = <void *><uintptr_t>_addresses["fa_find"]
-_calls.apply = <void *><uintptr_t>_addresses["fa_apply"]
-_calls.rows = <void *><uintptr_t>_addresses["fa_rows"]
+_calls.find, _calls.apply, _calls.rows = <void *>library.find, <void *>library.apply, <void *>library.rows
 
 
 def enable(bytes path):

@@ -91,7 +91,8 @@ void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_
              const void *parameters, ptrdiff_t n, ptrdiff_t columns)
 {
     const ptrdiff_t size = fa_size_of(dtype), rows = columns ? n / columns : 0;
-    const int inputs = fa_inputs_of(form), outputs = fa_outputs_of(form), sums = form == FA_BIASED_BACKWARD;
+    const int inputs = fa_inputs_of(form), outputs = fa_outputs_of(form), bias = fa_bias_row_of(form);
+    const int sums = form == FA_BIASED_BACKWARD;
     fa_job job;
     *bound = (fa_bound){.n = n, .activation = activation, .form = form, .dtype = dtype, .parameters = parameters,
                         .rows = rows, .columns = columns};
@@ -101,7 +102,7 @@ void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_
         bound->out[k] = arrays[inputs + k];
     fa_contiguous(activation, form, dtype, bound->in, bound->out, parameters, bound->data, bound->steps);
     for (int k = 0; k < inputs + activation->parameters + outputs; k++)
-        bound->row_steps[k] = k == inputs - 1 ? 0 : columns * bound->steps[k]; /* the bias is one row */
+        bound->row_steps[k] = k == bias ? 0 : columns * bound->steps[k];
     bound->dbias = sums && columns ? arrays[inputs + 1] : NULL;
     bound->run = !columns ? run_no_overlap : sums ? run_biased_backward : run_matrix;
     if (columns || form >= FA_LOOP_COUNT || dtype > FA_FLOAT64 || n == 0 || n > SHORT || n * size % WHOLE != 0 ||

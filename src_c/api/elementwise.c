@@ -4,7 +4,6 @@
 #endif
 #include <stdlib.h>
 #include <string.h>
-#include "activation_list.h" /* written by setup.py from fastact/registry.py */
 #include "runtime/fp_flags.h"
 #include "internal.h"
 
@@ -59,11 +58,16 @@ int fa_has_form(const fa_activation *activation, fa_form form)
 
 /* ---- elementwise calls ---- */
 
-static const int inputs_of[FA_FORM_COUNT] = {1, 1, 2, 1, 2, 1, 2, 3, 2, 3};
-static const int outputs_of[FA_FORM_COUNT] = {1, 1, 1, 2, 1, 1, 1, 2, 1, 1};
+#define FA_CHECK_FORM(name, number, ...) _Static_assert(FA_##name == number, "fa_form differs from FORMS in registry.py");
+#define FA_INPUTS(name, number, inputs, ...) [FA_##name] = inputs,
+#define FA_OUTPUTS(name, number, inputs, outputs, ...) [FA_##name] = outputs,
+#define FA_BIAS_ROW(name, number, inputs, outputs, bias_row, cost) [FA_##name] = bias_row,
+FA_FORMS(FA_CHECK_FORM)
+static const int inputs_of[] = {FA_FORMS(FA_INPUTS)}, outputs_of[] = {FA_FORMS(FA_OUTPUTS)}, bias_row_of[] = {FA_FORMS(FA_BIAS_ROW)};
 
 int fa_inputs_of(fa_form form) { return inputs_of[form]; }
 int fa_outputs_of(fa_form form) { return outputs_of[form]; }
+int fa_bias_row_of(fa_form form) { return bias_row_of[form]; }
 
 void fa_run_job(void *context, ptrdiff_t begin, ptrdiff_t end)
 {
@@ -125,11 +129,8 @@ int fa_should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
 }
 
 /* How many times as long as the value the other forms take, in the median of all activations. */
-static const double times_of[FA_FORM_COUNT] = {
-    [FA_VALUE] = 1, [FA_DERIVATIVE] = 1.5, [FA_BACKWARD] = 1.7, [FA_VALUE_AND_DERIVATIVE] = 3,
-    [FA_BACKWARD_FROM_OUTPUT] = 0.7, [FA_SECOND_DERIVATIVE] = 1.3, [FA_GATED] = 1.3, [FA_GATED_BACKWARD] = 4,
-    [FA_BIASED] = 1.4, [FA_BIASED_BACKWARD] = 4,
-};
+#define FA_FORM_COST(name, number, inputs, outputs, bias_row, cost) [FA_##name] = cost,
+static const double times_of[] = {FA_FORMS(FA_FORM_COST)};
 
 double fa_cost_of(const fa_activation *activation, fa_form form, fa_dtype dtype)
 {

@@ -155,12 +155,13 @@ fa_status fa_apply_biased(const fa_activation *activation, fa_form form, fa_dtyp
     if (!activation)
         return FA_ERROR_NO_SUCH_FORM;
     ptrdiff_t n;
-    if ((form != FA_BIASED && form != FA_BIASED_BACKWARD) || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 || !inputs || !outputs ||
+    const int bias = form < 0 || form >= FA_FORM_COUNT ? -1 : fa_bias_row_of(form);
+    if (bias < 0 || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 || !inputs || !outputs ||
         (activation->parameters && !parameters) || !fa_count(dtype, rows, columns, 1, &n))
         return FA_ERROR_ARGUMENT;
-    const int bias = fa_inputs_of(form) - 1;
     fa_contiguous(activation, form, dtype, inputs, outputs, parameters, data, steps);
-    for (int k = 0; k < bias + 1 + activation->parameters + fa_outputs_of(form); k++)
+    const int count = fa_inputs_of(form) + activation->parameters + fa_outputs_of(form);
+    for (int k = 0; k < count; k++)
         row_steps[k] = k == bias ? 0 : columns * steps[k];
     return form == FA_BIASED
                ? fa_apply_matrix(activation, form, dtype, data, steps, row_steps, rows, columns)

@@ -16,13 +16,14 @@ static const union {
 } ones[] = {{.single = 1}, {.wide = 1}, {.half = 0x3c00}, {.half = 0x3f80}},
   bottoms[] = {{.single = -INFINITY}, {.wide = -INFINITY}, {.half = 0xfc00}, {.half = 0xff80}};
 
-/* ns an element, one thread in cache, float32: decides when threads pay. */
-static const double row_costs[FA_ROW_FORM_COUNT] = {
-    [FA_SOFTMAX] = 0.2, [FA_SOFTMAX_BACKWARD] = 0.3, [FA_SOFTMAX_BACKWARD_FROM_OUTPUT] = 0.1,
-    [FA_LOG_SOFTMAX] = 0.25, [FA_LOG_SOFTMAX_BACKWARD] = 0.3, [FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT] = 0.2,
-    [FA_LOGSUMEXP] = 0.2, [FA_LOGSUMEXP_BACKWARD] = 0.25, [FA_HARDMAX] = 0.15, [FA_SPARSEMAX] = 1,
-    [FA_SPARSEMAX_BACKWARD] = 1.2, [FA_SPARSEMAX_BACKWARD_FROM_OUTPUT] = 0.4,
-};
+/* Of each form: how many inputs it has, whether it takes a temperature, and ns an element, one thread in cache, float32. */
+#define FA_CHECK_ROW_FORM(name, number, ...) _Static_assert(FA_##name == number, "fa_row_form differs from ROWS in registry.py");
+#define FA_ROW_FORM(name, number, inputs, temperature, cost) [FA_##name] = {inputs, temperature, cost},
+FA_ROW_FORMS(FA_CHECK_ROW_FORM)
+static const struct {
+    int inputs, temperature;
+    double cost;
+} row_forms[FA_ROW_FORM_COUNT] = {FA_ROW_FORMS(FA_ROW_FORM)};
 
 typedef struct {
     fa_row_runner *run;
@@ -64,16 +65,13 @@ static void run_rows(void *context, ptrdiff_t begin, ptrdiff_t end)
 fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
                         ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const unsigned char *mask, double temperature)
 {
-    const int one_input = form == FA_SOFTMAX || form == FA_LOG_SOFTMAX || form == FA_LOGSUMEXP || form == FA_HARDMAX ||
-                          form == FA_SPARSEMAX;
-    const int has_temperature = form <= FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT || form >= FA_SPARSEMAX;
     const double size = temperature < 0 ? -temperature : temperature;
     ptrdiff_t elements = 0, rows = 0;
     if (form < 0 || form >= FA_ROW_FORM_COUNT || dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 ||
         !fa_count(dtype, outer, n, inner, &elements) || !fa_count(dtype, outer, 1, inner, &rows) ||
-        !(size > 0 && size * 0 == 0) || (!has_temperature && size != 1))
+        !(size > 0 && size * 0 == 0) || (!row_forms[form].temperature && size != 1))
         return FA_ERROR_ARGUMENT;
-    if ((elements && (!first || (!one_input && !second))) || ((elements || (form == FA_LOGSUMEXP && rows)) && !out))
+    if ((elements && (!first || (row_forms[form].inputs == 2 && !second))) || ((elements || (form == FA_LOGSUMEXP && rows)) && !out))
         return FA_ERROR_ARGUMENT;
     if (form == FA_LOGSUMEXP && n == 0) /* the logarithm of an empty sum */
         for (ptrdiff_t i = 0; i < rows; i++)
@@ -83,7 +81,7 @@ fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, con
     int failed = 0;
     fa_row_job job = {fa_table->rows[dtype], fa_size_of(dtype), &ones[dtype],
                       {form, {first, second}, out, outer, n, inner, mask, temperature, &failed}};
-    double ns = row_costs[form] * (dtype == FA_FLOAT64 ? 2 : 1) * (double)outer * (double)n * (double)inner;
+    double ns = row_forms[form].cost * (dtype == FA_FLOAT64 ? 2 : 1) * (double)outer * (double)n * (double)inner;
     /* Whole blocks of rows: of 64, or, of longer ones that lie one after the other, of 2048 elements. */
     ptrdiff_t grain = inner > 1 || n <= 64 ? ((4096 / n) | 63) + 1 : n > 2048 ? 1 : 2048 / n * 2;
     unsigned flags = fa_flags();

@@ -3,7 +3,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include "activation_list.h" /* written by setup.py from fastact/registry.py */
 #include "internal.h"
 #include "loops/stream.h"
 

@@ -1,0 +1,105 @@
+# cython: language_level=3, freethreading_compatible=True
+"""The C library: the table of its functions that capi.pxd declares, and its settings of threads and instruction set."""
+import operator
+from contextvars import ContextVar
+
+from fastact import registry
+
+cdef extern from * nogil:
+    """
+    #define FASTACT_ENTRY(name) .name = fa_##name,
+    static const fastact_library fastact_table = {FASTACT_LIBRARY(FASTACT_ENTRY)};
+    """
+    const fastact_library fastact_table
+    int fa_set_num_threads(int threads)
+    int fa_get_num_threads()
+    int fa_most_threads()
+    void fa_count_limits(int change, int (*limit)() noexcept nogil)
+    int fa_bad_threads, fa_bad_omp_threads, fa_bad_isa
+    const char *fa_isa()
+
+library = &fastact_table
+
+
+cdef int no_memory_for_columns(const fa_activation *activation, Py_ssize_t rows, Py_ssize_t columns) except -1 with gil:
+    raise MemoryError(f"fastact.{activation.name.decode()}.biased_backward: memory ran out for the sums of {columns} columns "
+                      f"of {rows} rows")
+
+
+cdef int no_memory_for_rows(fa_row_form form, double temperature, Py_ssize_t rows, Py_ssize_t n) except -1 with gil:
+    row, kind = registry.row_forms()[form]
+    if temperature < 0:
+        row = next(other for other in registry.ROWS if other.negates == row.name)
+    name = row.name if kind == "value" else f"{row.name}.{kind}"
+    raise MemoryError(f"fastact.{name}: memory ran out for {rows} row(s) of {n} elements")
+
+
+def checked_threads(name, threads):
+    """A number of threads that may be set, as an int."""
+    try:
+        number = operator.index(threads)
+    except TypeError:
+        raise TypeError(f"fastact.{name} takes a whole number of threads, got {threads!r}") from None
+    if not 0 <= number <= fa_most_threads():
+        raise ValueError(f"fastact.{name} takes from 1 to {fa_most_threads()} threads on this machine (4 for each processor, or "
+                         f"64), or 0 for the default; got {number}")
+    return number
+
+
+def set_num_threads(threads):
+    """Use this many threads for this library's loops, in the whole process; 0 restores the default.
+
+    Other libraries' threads are not touched, and blocks of `num_threads` keep their own number.
+
+    Parameters
+    ----------
+    threads : int
+        From 1 to 4 for each processor of the machine (or to 64 where these are more), or 0.
+
+    Returns
+    -------
+    int
+        What was set before, 0 for the default.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything else; the setting stays as it was.
+    """
+    return fa_set_num_threads(checked_threads("set_num_threads", threads))
+
+
+def get_num_threads():
+    """The number of threads that a long loop would use now and here."""
+    return fa_get_num_threads()
+
+
+# The blocks of num_threads that are open in a context, the innermost last: lists of one number, -1 after a block's end.
+limits = ContextVar("fastact.num_threads", default=())
+
+
+cdef int limit_here() noexcept with gil:
+    """The number of the innermost block that is open in the caller's context, -1 outside of any."""
+    for limit in reversed(limits.get()):
+        if limit[0] >= 0:
+            return limit[0]
+    return -1
+
+
+def count_limits(int change):
+    """Count a block more, or less: without any, C does not ask."""
+    fa_count_limits(change, limit_here)
+
+
+def bad_environment():
+    """Variables of the environment that say nothing, or too much: their names, and what is done instead."""
+    most = fa_most_threads()
+    return [(name, text) for bad, name, text in (
+        (fa_bad_threads, "FASTACT_NUM_THREADS", f"no number of threads from 1 to {most}: the default is used"),
+        (fa_bad_omp_threads, "OMP_NUM_THREADS", f"more threads than fastact uses: it uses at most {most}"),
+        (fa_bad_isa, "FASTACT_ISA", f"no instruction set of this processor: {isa()} is used")) if bad]
+
+
+def isa():
+    """The instruction set in use: "baseline", "avx2", "avx512" or "neon"."""
+    return fa_isa().decode()
