@@ -22,11 +22,12 @@ __all__ = [
 Array = NDArray[Any]
 Batches = Union[ArrayLike, Iterable[Any]]
 
-NEARLY_FLAT = 0.04  # of the largest slope: tanh beyond 0.98, sigmoid below 0.01 and above 0.99
-_GRID = np.linspace(-8, 8, 3201)
-_MANY = 0.3  # of a layer's units: more dead ones are worth a warning
-_TOO_FEW = 10  # samples: to be off for all of so few, such as xor's four, says little about a unit
-_A_LOOK = 1024  # samples, which clear most layers: a unit that one of them moves is not dead
+_NEARLY_FLAT = 0.04  # of the largest derivative: tanh beyond 0.98, sigmoid below 0.01 and above 0.99
+_GRID = np.linspace(-8, 8, 3201)  # where the largest derivative is looked for
+# `MLP.fit` warns if more than this fraction of a layer's units is dead ...
+_MANY = 0.3
+_FEWEST = 10  # ... of at least so many samples: a unit may well be off for all of xor's four
+_FIRST = 1024  # ... and looks at so many first: a unit that one of them moves is not dead
 
 
 class DeadUnitsWarning(UserWarning):
@@ -34,54 +35,60 @@ class DeadUnitsWarning(UserWarning):
 
 
 def dead_units(net: Any, X: Batches, batch_size: int = 1024, tolerance: float = 0.0) -> List[float]:
-    """For each hidden layer of an `MLP`, the fraction of units whose slope is 0 for every sample.
+    """For each hidden layer of an `MLP`, the fraction of units whose derivative is 0 for every sample.
 
     Parameters
     ----------
     net : MLP
-    X : array_like, shape (samples, inputs), or iterable of such
-        Of batches that are tuples, such as (X, y), the first part counts.
+    X : array_like, shape (samples, inputs), or iterable of batches
+        Of batches that are tuples, such as (X, y), the first part is taken.
     batch_size : int
         Samples at a time, for an array.
     tolerance : float
-        Slopes up to this size count as 0.
+        Derivatives up to this size count as 0.
+
+    Returns
+    -------
+    list of float in [0, 1]
 
     Raises
     ------
+    TypeError
+        If ``net`` is no `MLP`.
     ValueError
         If there are no samples.
     """
     alive = [np.zeros(layer.bias.shape, bool) for layer in _layers(net, "dead_units")[:-1]]
-    for slopes in _slopes(net, X, batch_size, "dead_units"):
-        for units, slope in zip(alive, slopes):
-            units |= (np.abs(slope) > tolerance).any(axis=0)
+    for derivatives in _derivatives(net, X, batch_size, "dead_units"):
+        for units, derivative in zip(alive, derivatives):
+            units |= (np.abs(derivative) > tolerance).any(axis=0)
     return [float((~units).mean()) for units in alive]
 
 
 def saturation(net: Any, X: Batches, batch_size: int = 1024) -> List[float]:
     """For each hidden layer of an `MLP`, the fraction of values at which its activation is nearly flat.
 
-    That is where the slope is below 4 % of the activation's largest: tanh beyond 0.98, sigmoid below
-    0.01 and above 0.99. For relu it is the fraction of zeros. Arguments are those of `dead_units`.
+    That is where the derivative is below 4 % of the activation's largest: tanh beyond 0.98, sigmoid below
+    0.01 and above 0.99. For relu it is the fraction of zeros. Arguments, result and errors as for `dead_units`.
     """
-    largest = [largest_slope(layer.activation, layer.parameters) for layer in _layers(net, "saturation")[:-1]]
+    largest = [_largest_derivative(layer.activation, layer.parameters) for layer in _layers(net, "saturation")[:-1]]
     flat, count = np.zeros(len(largest)), 0
-    for slopes in _slopes(net, X, batch_size, "saturation"):
-        count += len(slopes[0]) if slopes else 0
-        flat += [(np.abs(slope) < NEARLY_FLAT * top).mean(axis=1).sum() for slope, top in zip(slopes, largest)]
+    for derivatives in _derivatives(net, X, batch_size, "saturation"):
+        count += len(derivatives[0]) if derivatives else 0
+        flat += [(np.abs(d) < _NEARLY_FLAT * top).mean(axis=1).sum() for d, top in zip(derivatives, largest)]
     return [float(value / count) for value in flat]
 
 
 def gradient_norms(net: Any, X: ArrayLike, y: ArrayLike) -> List[float]:
-    """For each layer of an `MLP`, the Euclidean norm of the loss's gradient in its parameters.
+    """For each layer of an `MLP`, the Euclidean norm of the loss's gradient with respect to its parameters.
 
-    Norms that fall from layer to layer towards the inputs tell of vanishing gradients, norms that
-    rise of exploding ones.
+    Norms that fall from layer to layer towards the inputs are a sign of vanishing gradients, norms that
+    rise of exploding ones. Arguments and errors as for `MLP.gradients`; nothing is changed.
     """
     layers, random = _layers(net, "gradient_norms"), net._rng.bit_generator
     state = random.state
     net.gradients(X, y)
-    random.state = state  # to look is to change nothing, dropout's numbers included
+    random.state = state  # from which dropout has drawn
     return [math.sqrt(sum(float(np.vdot(grad, grad)) for _, grad in layer.trained)) for layer in layers]
 
 
@@ -95,13 +102,13 @@ class Layer(NamedTuple):
 
 
 class Report(List[Layer]):
-    """A `Layer` each; prints as a table."""
+    """A `Layer` for each layer; prints as a table."""
 
     def __repr__(self) -> str:
         rows = [("layer", "dead", "saturated", "gradient norm")]
         for name, dead, saturated, gradient in self:
-            shares = ["" if share is None else f"{share:.1%}" for share in (dead, saturated)]
-            rows.append((name, *shares, "" if gradient is None else f"{gradient:.3g}"))  # type: ignore[arg-type]
+            fractions = ["" if fraction is None else f"{fraction:.1%}" for fraction in (dead, saturated)]
+            rows.append((name, *fractions, "" if gradient is None else f"{gradient:.3g}"))  # type: ignore[arg-type]
         width = max(len(row[0]) for row in rows)
         return "\n".join(f"{row[0]:<{width}}  {row[1]:>6}  {row[2]:>9}  {row[3]:>13}".rstrip() for row in rows)
 
@@ -109,7 +116,7 @@ class Report(List[Layer]):
 def report(net: Any, X: ArrayLike, y: Optional[ArrayLike] = None) -> Report:
     """`dead_units` and `saturation` of each layer of an `MLP`, and with ``y`` its `gradient_norms`."""
     layers = _layers(net, "report")
-    hidden = len(layers) - 1
+    hidden = len(layers) > 1
     dead = [*dead_units(net, X), None] if hidden else [None]
     saturated = [*saturation(net, X), None] if hidden else [None]
     norms: Any = [None] * len(layers) if y is None else gradient_norms(net, X, y)
@@ -121,11 +128,10 @@ def report(net: Any, X: ArrayLike, y: Optional[ArrayLike] = None) -> Report:
 
 
 def too_many_dead(net: Any, X: Array) -> str:
-    """What to say where a hidden layer has more than 30 % dead units; empty where none has."""
-    if len(net._network.layers) < 2 or len(X) < _TOO_FEW or max(dead_units(net, X[:_A_LOOK])) <= _MANY:
+    """The warning where a hidden layer has more than 30 % dead units; "" where none has."""
+    if len(net._network.layers) < 2 or len(X) < _FEWEST or max(dead_units(net, X[:_FIRST])) <= _MANY:
         return ""
-    dead = dead_units(net, X)
-    bad = [f"layer {k} {share:.0%}" for k, share in enumerate(dead, 1) if share > _MANY]
+    bad = [f"layer {k} {dead:.0%}" for k, dead in enumerate(dead_units(net, X), 1) if dead > _MANY]
     return "" if not bad else (
         f"MLP.fit: many units are dead ({', '.join(bad)}): their slope is 0 for every sample, and they no longer "
         'learn. Try activation="leaky_relu" or "elu", a smaller learning rate, He initialisation (init="auto"), '
@@ -140,21 +146,22 @@ def _layers(net: Any, name: str) -> List[Any]:
             f"{name}: expected a fastact.MLP, got {type(net).__name__}; for networks of other frameworks, pass the values "
             "of each layer to fastact.diagnostics.dead_fraction or saturated_fraction"
         )
-    return network.layers
+    layers: List[Any] = network.layers
+    return layers
 
 
-def _slopes(net: Any, X: Batches, batch_size: int, name: str) -> Iterator[List[Array]]:
-    """The slopes of the hidden layers' activations, batch by batch."""
+def _derivatives(net: Any, X: Batches, batch_size: int, name: str) -> Iterator[List[Array]]:
+    """For each batch the derivatives of the hidden layers' activations, (batch, units) each."""
     samples = 0
     for batch in batches(X, batch_size):
-        h = net._inputs(batch)
+        h = net._inputs(batch)  # (batch, fan_in)
         samples += len(h)
-        slopes = []
+        derivatives = []
         for layer in _layers(net, name)[:-1]:
             z = layer.linear(h)
-            slopes.append(layer.activation.derivative(z, *layer.parameters))
+            derivatives.append(layer.activation.derivative(z, *layer.parameters))
             h = layer.activate(z, out=z)
-        yield slopes
+        yield derivatives
     if samples == 0:
         raise ValueError(f"{name}: there are no samples")
 
@@ -162,24 +169,29 @@ def _slopes(net: Any, X: Batches, batch_size: int, name: str) -> Iterator[List[A
 def dead_fraction(
     values: Batches, activation: Any = "relu", given: str = "outputs", axis: int = -1, tolerance: float = 0.0
 ) -> float:
-    """The fraction of units whose slope is 0 for every sample, from arrays of any framework.
+    """The fraction of units whose derivative is 0 for every sample, from arrays of any framework.
 
     Parameters
     ----------
     values : array_like, or iterable of batches
-        Of one layer: samples along the first axis, units along ``axis`` (1 for images as in torch);
-        a unit's values at several positions count like several samples. A list of arrays with as many
-        samples each could hold layers as well as batches, and raises.
+        Of one layer, (samples, ..., units, ...). The values of a unit at several positions count like several samples.
+        A list of arrays with as many samples each could hold layers as well as batches, and raises.
     activation : str or Activation
     given : {"outputs", "inputs"}
-        What the values are to the activation. Some, such as gelu, do not tell their slope by the outputs.
+        Of the activation. The outputs of some, such as gelu, do not determine the derivative.
+    axis : int
+        That of the units: 1 for images as in torch.
     tolerance : float
-        Slopes up to this size count as 0.
+        Derivatives up to this size count as 0.
+
+    Returns
+    -------
+    float in [0, 1]
 
     Raises
     ------
     ValueError, TypeError
-        If there are no values, or they are of several layers, or ``given`` is unknown or does not tell the slope.
+        If there are no values, or they are of several layers, or ``given`` is unknown or does not determine the derivative.
     """
     if isinstance(values, (list, tuple)) and len(values) > 1 and all(getattr(part, "ndim", 0) > 1 for part in values):
         shapes = [tuple(part.shape) for part in values]
@@ -188,9 +200,10 @@ def dead_fraction(
                 f"dead_fraction: arrays of the shapes {', '.join(map(str, shapes))} may be layers or batches; for layers call "
                 "it for each, for batches of one layer pass numpy.concatenate(values), or an iterator, iter(values)"
             )
-    alive: Any = None
-    for slope in _slopes_of(values, activation, given, "dead_fraction"):
-        moved = (np.abs(slope) > tolerance).any(axis=tuple(k for k in range(slope.ndim) if k != axis % slope.ndim))
+    alive: Any = None  # (units,)
+    for derivative in _derivatives_at(values, activation, given, "dead_fraction"):
+        others = tuple(k for k in range(derivative.ndim) if k != axis % derivative.ndim)
+        moved = (np.abs(derivative) > tolerance).any(axis=others)
         if alive is not None and moved.shape != alive.shape:
             raise ValueError(
                 f"dead_fraction: a batch has {moved.size} units, another {alive.size}; for several layers call it for each"
@@ -202,24 +215,24 @@ def dead_fraction(
 def saturated_fraction(values: Batches, activation: Any = "tanh", given: str = "outputs") -> float:
     """The fraction of values at which the activation is nearly flat, as in `saturation`.
 
-    Arguments are those of `dead_fraction`; where the units are does not matter.
+    Arguments, result and errors are those of `dead_fraction`; where the units are does not matter.
     """
-    limit = NEARLY_FLAT * largest_slope(lookup(activation), ())
+    limit = _NEARLY_FLAT * _largest_derivative(lookup(activation), ())
     flat = count = 0
-    for slope in _slopes_of(values, activation, given, "saturated_fraction"):
-        flat += int(np.count_nonzero(np.abs(slope) < limit))
-        count += slope.size
+    for derivative in _derivatives_at(values, activation, given, "saturated_fraction"):
+        flat += int(np.count_nonzero(np.abs(derivative) < limit))
+        count += derivative.size
     return flat / count
 
 
-def _slopes_of(values: Batches, activation: Any, given: str, name: str) -> Iterator[Array]:
-    """The slopes of an activation at values, batch by batch."""
+def _derivatives_at(values: Batches, activation: Any, given: str, name: str) -> Iterator[Array]:
+    """For each batch the derivatives of an activation at its values."""
     if given not in ("outputs", "inputs"):
         raise ValueError(f'{name}: given must be "outputs" or "inputs", got {given!r}')
     found, total = lookup(activation), 0
     if given == "outputs" and not found.info.from_output:
         raise TypeError(
-            f'{name}: the outputs of {found.name} do not tell its slope; pass its inputs, with given="inputs"'
+            f'{name}: the outputs of {found.name} do not determine its derivative; pass its inputs, with given="inputs"'
         )
     for batch in batches(values, None):
         array = np.atleast_1d(batch)
@@ -233,7 +246,7 @@ def _slopes_of(values: Batches, activation: Any, given: str, name: str) -> Itera
 
 
 def batches(X: Any, size: Optional[int]) -> Iterator[Any]:
-    """The batches of an iterable, the first part of those that are (X, y); an array in parts of ``size`` samples."""
+    """The batches of an iterable, the first part of those that are (X, y); an array in parts of `size` samples."""
     refuse("diagnostics", [X])
     if hasattr(X, "__array__") or isinstance(X, (list, tuple)) and not _is_pair(X):
         array = _array(X)
@@ -258,8 +271,8 @@ def _array(values: Any) -> Array:
     return asarray(values)
 
 
-def largest_slope(activation: Any, parameters: Tuple[float, ...]) -> float:
-    """The largest absolute value of the derivative, as far as a network goes."""
+def _largest_derivative(activation: Any, parameters: Tuple[float, ...]) -> float:
+    """The largest absolute value of the derivative between -8 and 8."""
     return float(np.abs(activation.derivative(_GRID, *parameters)).max())
 
 

@@ -1,10 +1,10 @@
 """Initial weights of shape (fan_in, fan_out).
 
 Every initialiser is ``make(shape, rng=None, dtype=numpy.float32, **options)``. Numbers are drawn in
-float64 and rounded to ``dtype``, so that a seed gives float32 weights that are the float64 ones,
-rounded. Definitions are torch's, and so are the names ``kaiming_*`` and ``xavier_*``; the
-``*_truncated_normal`` are what Keras and JAX call ``*_normal``: redrawn beyond two deviations, and
-widened so that the deviation is as stated.
+float64 and rounded to ``dtype``, so that a seed gives the same weights in float32 and float64, but for the rounding.
+Definitions are torch's, and so are the names ``kaiming_*`` and ``xavier_*``. Each ``*_truncated_normal`` is what Keras
+and JAX call ``*_normal``: numbers beyond two deviations are drawn again, and a larger deviation makes up for the lost
+tails, so that the deviation of the weights is as stated.
 
 He et al. 2015, arXiv:1502.01852; Glorot and Bengio 2010; LeCun et al. 1998, Efficient BackProp;
 Klambauer et al. 2017, arXiv:1706.02515 (LeCun's for selu); Saxe et al. 2013, arXiv:1312.6120 (orthogonal).
@@ -32,28 +32,44 @@ Shape = Sequence[int]
 Initializer = Callable[..., Array]
 
 _F32 = np.float32
-_POINTS = 1 << 15  # of a mean over a normal distribution; a jump of f costs a few 1e-4 of it
-_DEVIATION_WITHIN_2 = 0.87962566103423978  # of a standard normal cut off at -2 and 2
+_POINTS = 1 << 15  # of a mean over a normal distribution; a jump of f makes a relative error of a few 1e-4
+_DEVIATION_WITHIN_2 = 0.87962566103423978  # of a standard normal variable that is truncated to [-2, 2]
 
 
 def normal(
     shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, mean: float = 0, std: float = 0.05
 ) -> Array:
-    """Normal numbers, of any shape."""
+    """Normal numbers.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Any.
+    rng : seed or numpy.random.Generator, optional
+        Without one, every call differs.
+    dtype : dtype
+        float32 or float64.
+    mean, std : float
+        Mean and standard deviation.
+
+    Returns
+    -------
+    ndarray of ``shape`` and ``dtype``
+    """
     return (mean + std * np.random.default_rng(rng).standard_normal(shape)).astype(dtype)
 
 
 def uniform(
     shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, a: float = -0.05, b: float = 0.05
 ) -> Array:
-    """Numbers spread evenly over ``[a, b)``, of any shape."""
+    """Numbers of a uniform distribution over ``[a, b)``; other arguments and result as for `normal`."""
     return np.random.default_rng(rng).uniform(a, b, shape).astype(dtype)
 
 
 def truncated_normal(
     shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, mean: float = 0, std: float = 0.05
 ) -> Array:
-    """Normal numbers, of any shape, drawn anew where they are more than ``2 * std`` from ``mean``."""
+    """Normal numbers, drawn again if more than ``2 * std`` from ``mean``; arguments and result as for `normal`."""
     generator = np.random.default_rng(rng)
     z = generator.standard_normal(shape)
     while (outside := np.abs(z) > 2).any():
@@ -67,19 +83,19 @@ def constant(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, value: floa
 
 
 def zeros(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32) -> Array:
-    """Zeros of any shape, as biases start; ``rng`` is not used."""
+    """Zeros, of any shape; ``rng`` is not used."""
     return np.zeros(shape, dtype)
 
 
 def ones(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32) -> Array:
-    """Ones of any shape; ``rng`` is not used."""
+    """Ones, of any shape; ``rng`` is not used."""
     return np.ones(shape, dtype)
 
 
 def he_normal(
     shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, negative_slope: float = 0, mode: str = "fan_in"
 ) -> Array:
-    """Normal weights with standard deviation sqrt(2 / fan_in), for relu and its kin.
+    """Normal weights with standard deviation ``sqrt(2 / fan_in)``, for relu and the like.
 
     Parameters
     ----------
@@ -91,7 +107,7 @@ def he_normal(
     negative_slope : float
         Of leaky_relu: the 2 becomes ``2 / (1 + negative_slope**2)``.
     mode : {"fan_in", "fan_out"}
-        Which variance is kept: of the outputs, or of the gradients.
+        Which variance is kept: "fan_in" that of the outputs, "fan_out" that of the gradients.
 
     Returns
     -------
@@ -105,54 +121,56 @@ def he_normal(
     return normal(shape, rng, dtype, std=_he("he_normal", shape, negative_slope, mode))
 
 
-def he_uniform(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, negative_slope: float = 0,
-               mode: str = "fan_in") -> Array:
-    """Uniform weights within sqrt(6 / fan_in) of 0; arguments as for `he_normal`."""
+def he_uniform(
+    shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, negative_slope: float = 0, mode: str = "fan_in"
+) -> Array:
+    """Uniform weights between -b and b, ``b = sqrt(6 / fan_in)``; arguments, result and errors as for `he_normal`."""
     return _uniform(_he("he_uniform", shape, negative_slope, mode), shape, rng, dtype)
 
 
-def he_truncated_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, negative_slope: float = 0,
-                        mode: str = "fan_in") -> Array:
-    """As `he_normal`, truncated."""
+def he_truncated_normal(
+    shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, negative_slope: float = 0, mode: str = "fan_in"
+) -> Array:
+    """Truncated normal weights of the deviation of `he_normal`; arguments, result and errors as there."""
     return _truncated(_he("he_truncated_normal", shape, negative_slope, mode), shape, rng, dtype)
 
 
 def glorot_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """Normal weights with deviation ``gain * sqrt(2 / (fan_in + fan_out))``; else as `he_normal`."""
+    """Normal weights with standard deviation ``gain * sqrt(2 / (fan_in + fan_out))``; else as `he_normal`."""
     return normal(shape, rng, dtype, std=_glorot("glorot_normal", shape, gain))
 
 
 def glorot_uniform(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """Uniform weights within ``gain * sqrt(6 / (fan_in + fan_out))`` of 0; else as `he_normal`."""
+    """Uniform weights between -b and b, ``b = gain * sqrt(6 / (fan_in + fan_out))``; else as `he_normal`."""
     return _uniform(_glorot("glorot_uniform", shape, gain), shape, rng, dtype)
 
 
 def glorot_truncated_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """As `glorot_normal`, truncated."""
+    """Truncated normal weights of the deviation of `glorot_normal`."""
     return _truncated(_glorot("glorot_truncated_normal", shape, gain), shape, rng, dtype)
 
 
 def lecun_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """Normal weights with deviation ``gain * sqrt(1 / fan_in)``, for selu; else as `he_normal`."""
+    """Normal weights with standard deviation ``gain * sqrt(1 / fan_in)``, for selu; else as `he_normal`."""
     return normal(shape, rng, dtype, std=_lecun("lecun_normal", shape, gain))
 
 
 def lecun_uniform(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """Uniform weights within ``gain * sqrt(3 / fan_in)`` of 0; else as `he_normal`."""
+    """Uniform weights between -b and b, ``b = gain * sqrt(3 / fan_in)``; else as `he_normal`."""
     return _uniform(_lecun("lecun_uniform", shape, gain), shape, rng, dtype)
 
 
 def lecun_truncated_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """As `lecun_normal`, truncated."""
+    """Truncated normal weights of the deviation of `lecun_normal`."""
     return _truncated(_lecun("lecun_truncated_normal", shape, gain), shape, rng, dtype)
 
 
 def orthogonal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """``gain`` times orthonormal columns, or rows where there are fewer of them; else as `he_normal`."""
+    """``gain`` times orthonormal columns, or rows if there are fewer rows; else as `he_normal`."""
     rows, columns = _fans("orthogonal", shape)
-    square = np.random.default_rng(rng).standard_normal((max(rows, columns), min(rows, columns)))
-    q, r = np.linalg.qr(square)
-    q *= np.copysign(gain, np.diag(r))  # without the signs, qr's convention would show
+    tall = np.random.default_rng(rng).standard_normal((max(rows, columns), min(rows, columns)))
+    q, r = np.linalg.qr(tall)
+    q *= np.copysign(gain, np.diag(r))  # without this the signs would be those that qr prefers
     return (q if rows >= columns else q.T).astype(dtype, order="C")
 
 
@@ -164,16 +182,16 @@ def auto(activation: Any, *parameters: float, width: int = 1) -> Initializer:
     """The initialiser that suits a layer whose outputs go through ``activation``.
 
     Normal weights of deviation ``gain / sqrt(fan_in)`` with ``gain = E[f(z)**2] ** -0.5``, z standard
-    normal: then the inputs of the next activations have the mean square 1, as these have (He et al.
+    normal. If the inputs of this layer's activations have the mean square 1, so have those of the next (He et al.
     2015, section 2.2, for relu; Poole et al. 2016, arXiv:1606.05340, for any f). That is He's deviation
-    for relu and its kin, and LeCun's for selu. Where the activation is 0 or huge for nearly every z,
+    for relu and the like, and LeCun's for selu. Where the activation is 0 or huge for nearly every z,
     the gain is 1. The identity, which a network's outputs have, gets Glorot's uniform weights.
 
     Parameters
     ----------
     activation : str, Activation or callable
     *parameters : float
-        Of the activation, as in a call; its defaults without them.
+        Of the activation, as in a call; without them its defaults.
     width : int
         Of the layer: a callable is given rows of this length.
 
@@ -187,8 +205,7 @@ def auto(activation: Any, *parameters: float, width: int = 1) -> Initializer:
     ValueError
         If the name is unknown, or a parameter without a default is left out.
     """
-    found = lookup(activation) if isinstance(activation, str) else activation
-    name = getattr(getattr(found, "info", None), "name", "")
+    found, name = _named(activation)
     if name == "identity":
         return glorot_uniform
     if name == "relu":
@@ -204,14 +221,18 @@ def calculate_gain(nonlinearity: Any, param: Any = None) -> float:
 
     That of torch where torch has one: 1 for "linear", "identity" and "sigmoid", 5/3 for "tanh", sqrt(2)
     for "relu", ``sqrt(2 / (1 + param**2))`` for "leaky_relu", 3/4 for "selu". For every other activation it
-    is the gain that keeps the variance, as in `auto`, which takes it for those as well: 1.85 for sigmoid,
-    1.59 for tanh, 1 for selu.
+    is the gain that keeps the variance, as in `auto`. (`auto` takes that for those, too: 1.85 for sigmoid,
+    1.59 for tanh, 1 for selu.)
 
     Parameters
     ----------
     nonlinearity : str, Activation or callable
     param : float or sequence of float, optional
-        The activation's parameters, such as leaky_relu's slope for negative values, 0.01 if not given.
+        The activation's parameters, such as leaky_relu's slope for negative values, 0.01 by default.
+
+    Returns
+    -------
+    float
 
     Raises
     ------
@@ -219,29 +240,35 @@ def calculate_gain(nonlinearity: Any, param: Any = None) -> float:
         If the name is unknown, or a parameter without a default is left out.
     """
     parameters = () if param is None else tuple(np.atleast_1d(param).tolist())
-    found = lookup(nonlinearity) if isinstance(nonlinearity, str) else nonlinearity
-    name = getattr(getattr(found, "info", None), "name", "")
+    found, name = _named(nonlinearity)
     slope = (*parameters, 0.01)[0]
     gains = {"identity": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2),
              "leaky_relu": math.sqrt(2 / (1 + slope**2)), "selu": 0.75}  # fmt: skip
     return gains[name] if name in gains else _variance_gain(found, parameters, 1)
 
 
+def _named(activation: Any) -> Tuple[Any, str]:
+    """An activation, and its name in the registry, or "" for one of the user's."""
+    found = lookup(activation) if isinstance(activation, str) else activation
+    return found, getattr(getattr(found, "info", None), "name", "")
+
+
 @functools.cache
 def _normal_grid() -> Tuple[Array, Array]:
-    """Midpoints of intervals of [-12, 12], and the standard normal probability of each."""
+    """Midpoints of intervals that divide [-12, 12], and the standard normal probability of each interval."""
     step = 24 / _POINTS
     z = (np.arange(_POINTS) + 0.5) * step - 12
     return z, lookup("exponential")(-z * z / 2) * (step / math.sqrt(2 * math.pi))  # its bits are the same everywhere
 
 
 def _variance_gain(activation: Any, parameters: Tuple[float, ...], width: int) -> float:
-    compute = _gain if isinstance(activation, Activation) else _gain.__wrapped__  # others may change
+    compute = _gain if isinstance(activation, Activation) else _gain.__wrapped__  # a callable of the user's may change
     return compute(activation, parameters, width)
 
 
 @functools.lru_cache
 def _gain(activation: Any, parameters: Tuple[float, ...], width: int) -> float:
+    """``E[f(z)**2] ** -0.5``, or 1 if that mean is below 1e-4 or above 1e4."""
     z, probability = _normal_grid()
     info = getattr(activation, "info", None)
     if info is not None and len(parameters) < len(info.required):
@@ -261,6 +288,7 @@ def _fans(name: str, shape: Shape) -> Tuple[int, int]:
 
 
 def _he(name: str, shape: Shape, negative_slope: float, mode: str) -> float:
+    """The standard deviation of weights; so `_glorot` and `_lecun`."""
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f'{name}: mode must be "fan_in" or "fan_out", got {mode!r}')
     return math.sqrt(2 / (1 + negative_slope**2) / _fans(name, shape)[mode == "fan_out"])
@@ -275,8 +303,8 @@ def _lecun(name: str, shape: Shape, gain: float) -> float:
 
 
 def _uniform(deviation: float, shape: Shape, rng: Any, dtype: DTypeLike) -> Array:
-    bound = math.sqrt(3) * deviation
-    return uniform(shape, rng, dtype, -bound, bound)
+    end = math.sqrt(3) * deviation
+    return uniform(shape, rng, dtype, -end, end)
 
 
 def _truncated(deviation: float, shape: Shape, rng: Any, dtype: DTypeLike) -> Array:

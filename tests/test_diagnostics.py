@@ -151,7 +151,7 @@ def test_fit_does_not_warn_of_units_that_the_last_samples_move():
     (lambda: diagnostics.saturation(half_dead(), X[:0]), ValueError, "no samples"),
     (lambda: half_dead().dead_units([X[:, :3]]), ValueError, r"expected \(samples, 4\)"),
     (lambda: diagnostics.dead_fraction([]), ValueError, "no values"),
-    (lambda: diagnostics.dead_fraction(X, "gelu"), TypeError, "gelu do not tell its slope.*given"),
+    (lambda: diagnostics.dead_fraction(X, "gelu"), TypeError, "gelu do not determine its derivative.*given"),
     (lambda: diagnostics.dead_fraction(X, given="both"), ValueError, "outputs.*inputs.*both"),
     (lambda: diagnostics.saturated_fraction(X, "no_such"), ValueError, "no_such"),
     (lambda: diagnostics.dead_fraction([X, X]), ValueError, r"\(40, 4\), \(40, 4\) may be layers or batches.*concatenate"),

@@ -222,7 +222,7 @@ def test_same_seed_same_bits(dtype):
 def test_fit_shuffles_and_uses_every_sample_once_an_epoch(monkeypatch):
     X = np.arange(10.0)[:, None]
     net, seen = MLP([1, 1], loss=Absolute(), random_state=0), []
-    monkeypatch.setattr(net, "_step", lambda x, y, _: seen.append((x.ravel(), y.ravel())) or x.mean())
+    monkeypatch.setattr(net._network, "train_step", lambda x, y, *_: seen.append((x.ravel(), y.ravel())) or x.mean())
     net.fit(X, -X[:, 0], epochs=2, batch_size=4, progress=False)
     assert net.history["loss"] == pytest.approx([4.5, 4.5])  # the mean of the samples, not of the batches
     assert [len(x) for x, _ in seen] == [4, 4, 2] * 2

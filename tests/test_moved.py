@@ -15,7 +15,7 @@ OLD = {
     "fastact.choosing": {"recommend": fa.recommend}, "fastact.class_losses": {"cross_entropy": fa.losses.cross_entropy},
     "fastact.distributions": {"zeros": fa.initializers.zeros}, "fastact.gated": {"swiglu": fa.swiglu},
     "fastact.array_diagnostics": {"dead_fraction": fa.diagnostics.dead_fraction}, "fastact.layers": {"Dense": None},
-    "fastact.loss_base": {"Loss": fa.losses.Loss}, "fastact.losses": {"mse_loss": fa.losses.mse_loss},
+    "fastact.loss_base": {"Loss": fa.losses.Loss, "LossWithOptions": None}, "fastact.losses": {"mse_loss": fa.losses.mse_loss},
     "fastact.mlp": {"MLP": fa.MLP}, "fastact.network": {"Network": None}, "fastact.normalisation": {"BatchNorm": None},
     "fastact.optimizer_base": {"Optimizer": fa.optimizers.Optimizer}, "fastact.optimizers": {"Adam": fa.optimizers.Adam},
     "fastact.plotting": {"plot": fa.plot}, "fastact.rows": {"softmax": fa.softmax, "logsumexp": fa.logsumexp},

@@ -272,7 +272,7 @@ def test_options_of_one_optimizer_are_checked(kind, option, values):
 def test_a_schedule_that_makes_a_negative_rate_is_refused():
     schedule = CosineAnnealingLR(SGD([np.ones(1)], lr=0.5), 4)
     schedule.lr_after = lambda epochs: -0.1
-    with pytest.raises(ValueError, match="SGD: lr must be in .*-0.1"):
+    with pytest.raises(ValueError, match="SGD: lr must be a number in .*-0.1"):
         schedule.step()
     assert schedule.optimizer.lr == 0.5
     with pytest.raises(NotImplementedError, match=r"Mine: a schedule defines lr_after\(epochs\), or step\(loss\)"):

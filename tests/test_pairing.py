@@ -139,5 +139,5 @@ def test_compiled_networks_allocate_no_array():
 def test_predictions_of_many_samples_are_made_in_parts(monkeypatch):
     net = MLP([4, 5, 3], "tanh", dtype="float64", random_state=0)
     whole = net.forward(X)
-    monkeypatch.setattr("fastact.nn.network._AT_ONCE", 5)
+    monkeypatch.setattr("fastact.nn.network.CHUNK", 5)
     np.testing.assert_allclose(net.forward(X), whole, rtol=1e-14)

@@ -80,7 +80,7 @@ def test_batch_norm_normalises_each_batch():
     _, bias, scale, *_ = net.parameters
     bias[...], scale[...] = 3, 2
     net.gradients(X * 100 + 7, Y)
-    z = net._network.layers[0]._kept[1]
+    z = net._network.layers[0]._saved[1]
     np.testing.assert_allclose(z.mean(axis=0), 3, rtol=1e-12)
     np.testing.assert_allclose(z.std(axis=0), 2, rtol=1e-6)
 

@@ -367,8 +367,8 @@ def test_state_dict_goes_on_with_the_same_bits(kind, options, dtype):
     (lambda state: state.update(momentum=0.1), r"unknown names \['momentum'\]"),
     (lambda state: state.update({"exp_avg.0": np.zeros((3, 5), "f")}), r"exp_avg.0 is float32 of shape \(3, 5\)"),
     (lambda state: state.update({"exp_avg.0": np.zeros((5, 3))}), "exp_avg.0 is float64.*expected float32"),
-    (lambda state: state.update(lr=-1.0), "lr must be in"), (lambda state: state.update(lr="fast"), "lr is <U4"),
-    (lambda state: state.update(step=-1), "step must be in"), (lambda state: state.update(step=1.5), "step is float64"),
+    (lambda state: state.update(lr=-1.0), "lr must be a number in"), (lambda state: state.update(lr="fast"), "lr is <U4"),
+    (lambda state: state.update(step=-1), "step must be a number in"), (lambda state: state.update(step=1.5), "step is float64"),
     (lambda state: state.update(betas=(0.9, 1.5)), r"betas\[1\]"), (lambda state: state.update(amsgrad=3), "amsgrad is int"),
 ])  # fmt: skip
 def test_a_state_dict_that_does_not_fit_changes_nothing(change, words):

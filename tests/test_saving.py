@@ -248,7 +248,7 @@ def test_options_that_cannot_be_loaded_are_not_saved(tmp_path):
     net.optimizer.momentum = 0
     with pytest.raises(ValueError, match="nesterov needs a momentum"):
         net.save(tmp_path / "net.npz")
-    with pytest.raises(ValueError, match="SGD: lr must be in .*-1"):
+    with pytest.raises(ValueError, match="SGD: lr must be a number in .*-1"):
         net.optimizer.lr = -1
     net.optimizer.momentum = 0.5
     assert loaded(saved(net)).optimizer.momentum == 0.5

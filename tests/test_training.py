@@ -9,6 +9,7 @@ import pytest
 import fastact as fa
 from fastact.callbacks import EarlyStopping
 from fastact.nn.mlp import MLP
+from fastact.nn.network import Network
 
 
 def noise(samples=60, seed=0):
@@ -240,7 +241,7 @@ def test_the_bar_on_a_terminal(monkeypatch):
             return True
 
     monkeypatch.setattr(sys, "stderr", screen := Terminal())
-    monkeypatch.setattr("fastact.nn.progress._SECONDS", 0.0)
+    monkeypatch.setattr("fastact.nn.fit._SECONDS", 0.0)
     X, y = noise()
     MLP([5, 3, 2], "tanh", random_state=0).fit(X, y, epochs=2, batch_size=15, validation_data=(X, y))
     states = screen.getvalue().split("\r")[1:]
@@ -349,7 +350,7 @@ def test_training_goes_on_where_stderr_cannot_be_written(stream, monkeypatch):
     net = MLP([5, 4, 2], "relu", random_state=0)
     net.parameters[1][:] = -1e3  # dead units, of which fit warns
     for name in ("_SECONDS", "_PATIENCE"):
-        monkeypatch.setattr(f"fastact.nn.progress.{name}", 0.0)
+        monkeypatch.setattr(f"fastact.nn.fit.{name}", 0.0)
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setattr(warnings, "showwarning", lambda message, *_: sys.stderr and print(message, file=sys.stderr))
     with warnings.catch_warnings():
@@ -442,8 +443,8 @@ def test_running_means_change_in_completed_steps_only():
 
 def test_a_last_batch_of_one_joins_the_one_before(monkeypatch):
     sizes = []
-    step = MLP._step
-    monkeypatch.setattr(MLP, "_step", lambda net, X, *rest: sizes.append(len(X)) or step(net, X, *rest))
+    step = Network.train_step
+    monkeypatch.setattr(Network, "train_step", lambda network, x, *rest: sizes.append(len(x)) or step(network, x, *rest))
     for samples, batch_norm, expected in ((65, True, [65]), (65, False, [64, 1]), (66, True, [64, 2]), (129, True, [64, 65])):
         sizes.clear()
         X, y = noise(samples)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastact._core.activation import Activation, lookup
+from fastact._core.number_arguments import is_real
 
 Array = NDArray[Any]
 Chosen = Tuple[Any, Tuple[float, ...]]  # an activation and its parameters
@@ -41,7 +42,7 @@ class CustomActivation:
 
     def _result(self, method: str, result: Any, x: Array, out: Optional[Array]) -> Array:
         array = np.asarray(result)
-        if array.shape != x.shape or array.dtype.kind not in "fiub":
+        if array.shape != x.shape or not is_real(array):
             what = f"{array.dtype} of shape {array.shape}" if result is not None else "None"
             raise ValueError(
                 f"activation {self.name}: {_METHODS[method]} returned {what} for x of shape {x.shape}; expected real "

@@ -14,7 +14,7 @@ _MOVED = {
     "activations": "_core.activation", "array_diagnostics": "diagnostics", "bound": "_core.binding",
     "callbacks": "nn.callbacks", "choosing": "guide.recommend", "class_losses": "losses", "containers": "_core.containers",
     "distributions": "initializers", "forms": "_core.form", "gated": "_core.gated", "jax_linear": "jax.linear",
-    "layers": "nn.layers", "loss_base": "losses.base", "mlp": "nn.mlp", "network": "nn.network",
+    "layers": "nn.layers", "loss_base": "losses", "mlp": "nn.mlp", "network": "nn.network",
     "normalisation": "nn.layers", "optimizer_base": "optimizers.base", "plotting": "guide.plotting", "rows": "_core.rows",
     "saving": "nn.serialization", "schedules": "optimizers.schedules", "sklearn_base": "sklearn.base",
     "sklearn_classifier": "sklearn.classifier", "sklearn_losses": "sklearn.losses", "sklearn_network": "sklearn.network",

@@ -13,6 +13,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 import numpy as np
 
 from fastact._core.activation import Activation, activations, lookup
+from fastact._core.files import write_whole
 from fastact._core.optional import optional
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito's
@@ -165,8 +166,6 @@ def save_gallery(path: Any) -> None:
 
 def save_figure(figure: Any, path: Any, **options: Any) -> None:
     """Write a figure in the format that the path's ending names, which is PNG where it has none."""
-    from fastact.nn.serialization import write_whole
-
     ending = os.path.splitext(os.fsdecode(path))[1]
     write_whole(path, lambda stream: figure.savefig(stream, format=ending[1:] or "png", **options))
 

@@ -13,9 +13,10 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple, Union
 import numpy as np
 
 from fastact import registry
+from fastact._core.files import write_whole
 from fastact._core.optional import optional
 from fastact.nn.output_layers import pairing
-from fastact.nn.serialization import registered, write_whole
+from fastact.nn.serialization import registered
 
 _INT64 = 7  # of TensorProto
 OPSET, IR_VERSION = 20, 9  # 20 is the first with Gelu; both of ONNX 1.15, November 2023

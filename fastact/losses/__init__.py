@@ -6,8 +6,9 @@ float32, float64 as float64; other real types are first promoted as NumPy promot
 
 Where infinities make torch's formula NaN and a limit exists, the limit is returned.
 
-`base` has the class `Loss`, `elementwise` and `classification` the functions: they check the arguments and choose a kernel
-of `kernels`, the bridge to C. This folder imports `fastact._core` only.
+A call goes through a function of `elementwise` or `classification`, which checks the arguments by what is in `base`, and
+chooses a kernel of `kernels`, the bridge to C. `loss_arguments` has what ``loss`` means to networks. This folder imports
+`fastact._core` only.
 """
 from fastact.losses.base import Loss
 from fastact.losses.classification import cross_entropy, nll_loss
@@ -15,6 +16,7 @@ from fastact.losses.elementwise import (
     binary_cross_entropy, binary_cross_entropy_with_logits, gaussian_nll_loss, huber_loss, kl_div, l1_loss,
     mse_loss, poisson_nll_loss, smooth_l1_loss,
 )
+from fastact.losses.loss_arguments import LossWithOptions
 
 __all__ = [
     "Loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "gaussian_nll_loss",
@@ -34,3 +36,4 @@ BY_NAME = {
 
 for _name in __all__:  # where users find them, and pickles too
     globals()[_name].__module__ = __name__
+LossWithOptions.__module__ = __name__  # pickles of networks name it

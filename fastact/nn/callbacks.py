@@ -6,62 +6,57 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral, Real
-from typing import Any, Dict, Optional
+from typing import Any, Collection, Dict, Optional
+
+from fastact._core.number_arguments import UP_TO_INFINITY, integer, number
 
 __all__ = ["EarlyStopping"]
 
 
 class EarlyStopping:
-    """End a training that no longer improves, and go back to the best weights.
+    """End a training that no longer improves, and restore the best weights.
 
-    The best weights come back however the training ends: here, after the last epoch, by another
+    The best weights are restored however the training ends: here, after the last epoch, by another
     callback, by an error or by Ctrl-C.
 
     Parameters
     ----------
-    patience : int
+    patience : int, positive
         Epochs without an improvement after which the training ends.
     monitor : str, optional
-        A key of the logs. Without one, "val_loss", or "loss" where there is no validation data.
+        A key of the logs. The default is "val_loss", or "loss" where there is no validation data.
         The largest "accuracy" and "r2" are the best, of anything else the smallest.
-    min_delta : float
-        By how much a value must be better to count as an improvement.
+    min_delta : float, not negative
+        By how much a value must be better to count as an improvement, in the unit of the value.
 
     Attributes
     ----------
     best : float
         The best value, NaN before there is one.
     best_epoch, stopped_epoch : int
-        Where it was reached, and where the training ended for want of a better one; else 0.
+        The epoch of the best value, and that after which the training ended for want of a better one; 0 if there is none.
 
     Raises
     ------
     ValueError
-        If ``patience`` is not a positive integer, or ``min_delta`` is negative.
+        If an option is not in its range; and in a training, if ``monitor`` is no key of the logs.
     """
 
     def __init__(self, patience: int = 10, monitor: Optional[str] = None, min_delta: float = 0.0) -> None:
-        if not isinstance(patience, Integral) or patience < 1:
-            raise ValueError(f"EarlyStopping: patience must be a positive integer, got {patience!r}")
-        if not isinstance(min_delta, Real) or not min_delta >= 0:
-            raise ValueError(f"EarlyStopping: min_delta must not be negative, got {min_delta!r}")
-        self.patience: int = int(patience)
+        self.patience = integer("EarlyStopping: patience", patience)
         self.monitor: Optional[str] = monitor
-        self.min_delta: float = float(min_delta)
+        self.min_delta = number("EarlyStopping: min_delta", min_delta, UP_TO_INFINITY, ValueError)
         self.begin(None)
 
     def begin(self, network: Any) -> None:
-        """Start anew, with a network whose weights are to be kept."""
+        """Start anew, with the network whose best weights are kept."""
         self.best, self.best_epoch, self.stopped_epoch = math.nan, 0, 0
         self._network = network
         self._weights: Any = None
 
     def __call__(self, epoch: int, logs: Dict[str, float]) -> bool:
-        """Take note of an epoch; whether to stop."""
-        monitor = self.monitor or ("val_loss" if "val_loss" in logs else "loss")
-        if monitor not in logs:
-            raise ValueError(f"EarlyStopping: there is no {monitor!r} to monitor; there are {', '.join(logs)}")
+        """Compare an epoch with the best; whether to stop."""
+        monitor = self.monitored(logs)
         value = logs[monitor]
         sign = -1 if monitor.endswith(("accuracy", "r2")) else 1
         if sign * value < sign * self.best - self.min_delta or math.isnan(self.best) and not math.isnan(value):
@@ -72,8 +67,15 @@ class EarlyStopping:
             self.stopped_epoch = epoch
         return self.stopped_epoch > 0
 
+    def monitored(self, keys: Collection[str]) -> str:
+        """The one of these keys of the logs that is monitored."""
+        found = self.monitor or ("val_loss" if "val_loss" in keys else "loss")
+        if found not in keys:
+            raise ValueError(f"EarlyStopping: there is no {found!r} to monitor; there are {', '.join(keys)}")
+        return found
+
     def restore(self) -> None:
-        """Put the best weights back, where there are any, and let go of the network."""
+        """Restore the best weights, if there are any, and let go of the network."""
         if self._weights is not None:
             for array, best in zip((self._network.flat, *self._network.buffers), self._weights):
                 array[...] = best

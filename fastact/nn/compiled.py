@@ -2,18 +2,18 @@
 from __future__ import annotations
 
 from functools import partial
-from numbers import Integral
-from typing import Any, Callable, List, Sequence, Tuple
+from typing import Any, Callable, List, Sequence
 
 import numpy as np
 
 from fastact._core.containers import plain
+from fastact._core.number_arguments import integer
 from fastact.nn.layers import Array
 from fastact.nn.network import Network
 
 
 class Compiled:
-    """A network's outputs for batches of one size; made by `fastact.MLP.compile`.
+    """The outputs of a network for batches of one size; made by `fastact.MLP.compile`.
 
     Attributes
     ----------
@@ -22,9 +22,7 @@ class Compiled:
     """
 
     def __init__(self, network: Network, sizes: Sequence[int], dtype: Any, batch: int) -> None:
-        if not isinstance(batch, Integral) or batch < 1:
-            raise ValueError(f"MLP.compile: batch must be a positive integer, got {batch!r}")
-        self._shape: Tuple[int, int] = (int(batch), sizes[0])
+        self._shape = integer("MLP.compile: batch", batch), sizes[0]
         self._dtype: Any = np.dtype(dtype)
         buffers = [np.empty((batch, size), dtype) for size in sizes[1:]]
         self.output: Array = buffers[-1]
@@ -37,13 +35,7 @@ class Compiled:
             self._steps.append(layer.bound_finish(z))
 
     def __call__(self, X: Array) -> Array:
-        """The outputs for ``X``, shape (batch, inputs), which is quickest as an array of the network's dtype.
-
-        Raises
-        ------
-        ValueError
-            If the shape is another.
-        """
+        """The outputs for ``X``, shape (batch, inputs), which is quickest as an array of the network's dtype."""
         x = X if type(X) is np.ndarray and X.dtype is self._dtype else np.asarray(plain("MLP", "X", X), self._dtype)
         if x.shape != self._shape:
             raise ValueError(f"MLP.compile: X has shape {x.shape}; this function takes {self._shape}")

@@ -1,66 +1,54 @@
-"""The layers of a network over one flat array of parameters: forward pass and backpropagation."""
+"""The network: its layers over one flat array of parameters, a training step, and predictions."""
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from fastact._core.activation import lookup
-from fastact.nn.layers import Array, Dense, Dropout, PReLUDense
-from fastact.nn.normalisation import BatchNorm
 from fastact._core.arguments import contiguous
+from fastact.nn.layers import Array, BatchNorm, Dense, Dropout, PReLUDense
+from fastact.optimizers.base import clip_grad_norm, clip_grad_value
+
+Limits = Tuple[Optional[float], Optional[float]]  # of the gradient's norm, and of its elements
+NO_LIMITS: Limits = None, None
 
 _REMEDIES = (
     "a smaller learning rate, inputs scaled to about unit variance (for a regression the targets too), "
     'or init="auto"'
 )
-
 _PRELU = lookup("prelu")
-
-# Predictions of more samples are made in parts: the hidden layers of all of them might not fit in memory.
-_AT_ONCE = 8192
+CHUNK = 8192  # samples at a time in predictions: the hidden layers of all samples might not fit in memory
 
 
 class Network:
-    """Fully connected layers, each with its activation.
+    """Fully connected layers, with all parameters in one array `flat` and all gradients in `flat_grad`.
 
-    All parameters are views of `flat`, all gradients of `flat_grad`: an optimiser then updates the
-    network in one pass over one array.
+    The layers have views of both, so an optimiser updates the network in one pass over one array.
 
     Parameters
     ----------
     sizes : sequence of int
         From the inputs to the outputs.
-    activations : sequence of (Activation or None, tuple of parameters)
-        One a layer. prelu's slope is trained; its parameter is where it starts.
-    dtype : numpy.dtype
-    dropout : sequence of float, optional
-        A rate for each hidden layer's output.
-    l2 : float
-        ``l2 / 2`` times the sum of the squared weights (not the biases) is added to the loss.
-    batch_norm : bool
-        Whether the hidden layers normalise the inputs of their activations.
+    activations : sequence of (activation or None, tuple of parameters)
+        One for each layer. The slope of prelu is trained; its parameter is the initial value.
+    dtype, dropout, l2, batch_norm
+        As for `MLP`, with a dropout rate for each hidden layer or none.
     rng : numpy.random.Generator, optional
         For dropout.
     """
 
     def __init__(
-        self,
-        sizes: Sequence[int],
-        activations: Sequence[Tuple[Any, Any]],
-        dtype: Any,
-        dropout: Sequence[float] = (),
-        l2: float = 0.0,
-        batch_norm: bool = False,
-        rng: Optional[np.random.Generator] = None,
-    ) -> None:
+        self, sizes: Sequence[int], activations: Sequence[Tuple[Any, Any]], dtype: Any, dropout: Sequence[float] = (),
+        l2: float = 0.0, batch_norm: bool = False, rng: Optional[np.random.Generator] = None,
+    ) -> None:  # fmt: skip
         self._sizes, self._activations = sizes, activations
         self._dropout, self.l2, self._rng = dropout, l2, rng or np.random.default_rng()
         units = sizes[1:-1] if batch_norm else ()
-        self.buffers = [array for n in units for array in (np.zeros(n, dtype), np.ones(n, dtype))]
+        self.buffers = [array for n in units for array in (np.zeros(n, dtype), np.ones(n, dtype))]  # running means
         trained = sum((n + 1) * m for n, m in zip(sizes, sizes[1:])) + sum(units)
-        trained += sum(_is_prelu(activation) for activation, _ in activations)
+        trained += sum(activation is _PRELU for activation, _ in activations)
         self.flat = np.zeros(trained, dtype)[:]  # NumPy refuses to resize a view, which would free the layers' memory
         self.flat_grad = np.zeros_like(self.flat)[:]
         self._make_layers()
@@ -71,10 +59,11 @@ class Network:
                 layer.slope[...] = parameters
 
     def _make_layers(self) -> None:
-        """The layers on views of the flat arrays, and the steps of training: them, and dropout between."""
+        """Make `layers` on views of the flat arrays, and `_steps`, which are the layers with dropout between."""
         start = 0
 
         def cut(*shape: int) -> Tuple[Array, Array]:
+            """The next part of the parameters in this shape, and its gradient."""
             nonlocal start
             part = slice(start, start := start + math.prod(shape))
             return self.flat[part].reshape(shape), self.flat_grad[part].reshape(shape)
@@ -83,9 +72,8 @@ class Network:
         self._steps: List[Any] = []
         for k, (activation, parameters) in enumerate(self._activations):
             n, m = self._sizes[k : k + 2]
-            (weight, weight_grad), (bias, bias_grad) = cut(n, m), cut(m)
-            given = weight, bias, weight_grad, bias_grad, activation, parameters
-            layer = PReLUDense(*given, *cut(1)) if _is_prelu(activation) else Dense(*given)
+            given = *cut(n, m), *cut(m), activation, parameters
+            layer = PReLUDense(*given, *cut(1)) if activation is _PRELU else Dense(*given)
             layer.propagates = k > 0
             if 2 * k < len(self.buffers):
                 layer.norm = BatchNorm(*cut(m), *self.buffers[2 * k : 2 * k + 2])
@@ -94,7 +82,7 @@ class Network:
             if k < len(self._dropout) and self._dropout[k] > 0:
                 self._steps.append(Dropout(self._dropout[k], self._rng))
 
-    # A copy of a view is no view: pickling and deepcopy leave the layers out and make them anew.
+    # Pickling and deepcopy copy a view by its values, so they leave the layers out. Restoring makes new ones.
     def __getstate__(self) -> Dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key not in ("layers", "_steps", "flat_grad")}
 
@@ -112,34 +100,41 @@ class Network:
 
     @property
     def parameters(self) -> List[Array]:
-        """Weight and bias of every layer, and after them what else it trains."""
+        """Weight and bias of every layer, each pair followed by what else the layer trains."""
         return [array for layer in self.layers for array, _ in layer.trained]
 
     @property
     def gradients(self) -> List[Array]:
-        """Their gradients, as the last `backpropagate` left them."""
+        """The gradients of `parameters` by the last `backpropagate`."""
         return [grad for layer in self.layers for _, grad in layer.trained]
 
     def forward(self, x: Array) -> Array:
-        """The last layer's outputs, in a new array."""
-        if len(x) > _AT_ONCE:
-            return np.concatenate([self.forward(part) for part in batches(x, _AT_ONCE)])
+        """The outputs (samples, outputs) for x (samples, inputs), in a new array."""
+        if len(x) > CHUNK:
+            return in_chunks(self.forward, x)
         for layer in self.layers:
             x = layer.predict(x)
         return x
 
+    def train_step(self, x: Array, target: Any, loss: Any, optimizer: Any, limits: Limits = NO_LIMITS) -> float:
+        """A step of the optimiser; returns the loss before it. Raises what `backpropagate` raises, and changes nothing then."""
+        value = self.backpropagate(x, target, loss)
+        norm, largest = limits
+        if largest is not None:
+            clip_grad_value(self.flat_grad, largest)
+        if norm is not None:
+            clip_grad_norm(self.flat_grad, norm)
+        optimizer.step([self.flat_grad])
+        for layer in self.layers if self.buffers else ():
+            if layer.norm is not None:
+                layer.norm.commit()
+        return value
+
     @np.errstate(over="ignore", invalid="ignore")  # an overflow shows in the loss
     def backpropagate(self, x: Array, target: Any, loss: Any) -> float:
-        """The loss of a batch, the penalty of `l2` with it; its gradient is left in `flat_grad`.
+        """The loss of a batch x (batch, inputs) plus the penalty of `l2`. Its gradient is left in `flat_grad`.
 
-        Batch normalisation's running means stay until `commit`.
-
-        Raises
-        ------
-        ValueError
-            If batch normalisation is given a single sample.
-        FloatingPointError
-            If the loss is infinite or NaN.
+        Raises ValueError if batch normalisation is given a single sample, FloatingPointError if the loss is infinite or NaN.
         """
         if self.buffers and len(x) < 2:
             raise ValueError(
@@ -148,7 +143,7 @@ class Network:
             )
         h = x
         for step in self._steps:
-            h = step.forward(h)
+            h = step.forward(h)  # (batch, fan_out)
         value, grad = loss.value_and_grad(h, target)
         value = float(value) + self.penalty()
         if not math.isfinite(value):
@@ -156,41 +151,33 @@ class Network:
         for k, layer in enumerate(self.layers if self.buffers else (), 1):
             if layer.norm is not None and not np.isfinite(layer.norm.batch).all():
                 raise FloatingPointError(f"the variance of a batch overflows in layer {k}'s batch normalisation; try {_REMEDIES}")
-        grad = contiguous(grad, self.flat.dtype)
+        grad = contiguous(grad, self.flat.dtype)  # (batch, outputs)
         for step in reversed(self._steps):
-            grad = step.backward(grad)
+            grad = step.backward(grad)  # (batch, fan_in)
         if self.l2:
             for layer in self.layers:
                 layer.weight_grad += self.l2 * layer.weight
         return value
 
-    def commit(self) -> None:
-        """End a step of training: batch normalisation's running means take in the last batch."""
-        for layer in self.layers if self.buffers else ():
-            if layer.norm is not None:
-                layer.norm.commit()
-
     def penalty(self) -> float:
-        """Half `l2` times the sum of the squared weights."""
+        """``l2 / 2`` times the sum of the squared weights."""
         if not self.l2:
             return 0.0
         return self.l2 / 2 * sum(float(np.vdot(layer.weight, layer.weight)) for layer in self.layers)
 
     def blame(self, x: Array) -> str:
-        """Where the forward pass went wrong first, and what would help."""
+        """Why the loss of x is not finite: the first layer that gives NaN or infinity, and what would help."""
         if not np.isfinite(x).all():
             return "X holds NaN or infinity; replace or remove these samples"
-        count = len(self.layers)
         for k, layer in enumerate(self.layers, 1):
-            where = f"layer {k} of {count} ({' -> '.join(map(str, layer.weight.shape))})"
+            where = f"layer {k} of {len(self.layers)} ({' -> '.join(map(str, layer.weight.shape))})"
             if not all(np.isfinite(array).all() for array, _ in layer.trained):
                 return f"an earlier step made parameters of {where} infinite or NaN; try {_REMEDIES}"
             x = layer.predict(x)
             if not np.isfinite(x).all():
                 return f"the outputs of {where} overflow; try {_REMEDIES}"
-        largest = float(np.abs(x).max())
         return (
-            f"the outputs of {where} are finite, up to {largest:.3g}; look for NaN, infinity or huge values "
+            f"the outputs of {where} are finite, up to {float(np.abs(x).max()):.3g}; look for NaN, infinity or huge values "
             f"in the targets, or try {_REMEDIES}"
         )
 
@@ -202,10 +189,11 @@ class Network:
         return " -> ".join(parts)
 
 
-def batches(x: Any, size: int) -> Iterator[Any]:
-    """Slices of at most ``size`` samples."""
-    return (x[start : start + size] for start in range(0, len(x), size))
+def chunks(x: Any) -> Iterator[Any]:
+    """Slices of at most `CHUNK` samples."""
+    return (x[start : start + CHUNK] for start in range(0, x.shape[0], CHUNK))
 
 
-def _is_prelu(activation: Any) -> bool:
-    return activation is _PRELU
+def in_chunks(compute: Callable[[Any], Array], x: Any) -> Array:
+    """``compute(x)``, computed for `CHUNK` samples at a time."""
+    return np.concatenate([compute(part) for part in chunks(x)])

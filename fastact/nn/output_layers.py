@@ -1,7 +1,6 @@
-"""Losses and what they ask of a network: the output activation before them, and what the outputs then mean."""
+"""The end of a network: the output activation that goes with each loss, what the outputs then mean, loss and metric."""
 from __future__ import annotations
 
-import warnings
 from typing import Any, Callable, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -9,47 +8,56 @@ from numpy.typing import NDArray
 
 from fastact import losses
 from fastact._core.activation import lookup
-from fastact.losses.base import bare, checked, is_own
 from fastact._core.rows import softmax
+from fastact._core.warn import warn
+from fastact.losses.loss_arguments import bare, checked_results, is_own, options_of
 
 Array = NDArray[Any]
 
 
 class Pairing(NamedTuple):
-    """How a network ends whose loss is this one."""
+    """How a network with a certain loss ends.
 
-    task: str  # "multiclass", "binary", "regression", or "" where nothing is known
-    output: Optional[str] = None  # the output activation; None: the outputs stay as they are
+    Attributes
+    ----------
+    task : str
+        "multiclass", "binary", "regression", or "" for a loss of the user's.
+    output : str, optional
+        The default output activation; None leaves the outputs as they are.
+    takes : str
+        What the loss takes, for a warning; "" where every output activation will do.
+    accepts : tuple of str
+        Other output activations without a warning.
+    probabilities, means : callable, optional
+        ``f(outputs, out=outputs)`` gives the probabilities of classes; the predictions of a regression.
+    threshold : float
+        Outputs above it mean the positive class.
+    """
+
+    task: str
+    output: Optional[str] = None
     takes: str = ""
-    accepts: Tuple[str, ...] = ()  # output activations, besides `output`
-    probabilities: Optional[Callable[..., Any]] = None  # made of outputs
-    threshold: float = 0.0  # of an output, for the positive class
-    means: Optional[Callable[..., Any]] = None  # of a regression: predictions made of outputs; None: the outputs
+    accepts: Tuple[str, ...] = ()
+    probabilities: Optional[Callable[..., Any]] = None
+    threshold: float = 0.0
+    means: Optional[Callable[..., Any]] = None
 
 
-_LOGARITHMS = dict(
-    output="log_softmax", takes="takes logarithms of probabilities", probabilities=lookup("exponential")
-)
+_exponential, _sigmoid = lookup("exponential"), lookup("sigmoid")
+_LOG_SOFTMAX = Pairing("multiclass", "log_softmax", "takes logarithms of probabilities", probabilities=_exponential)
 _PAIRINGS = {
-    losses.cross_entropy: Pairing(
-        "multiclass", takes="takes logits and applies softmax itself", probabilities=softmax
-    ),
+    losses.cross_entropy: Pairing("multiclass", None, "takes logits and applies softmax itself", probabilities=softmax),
     losses.binary_cross_entropy_with_logits: Pairing(
-        "binary", takes="takes logits and applies sigmoid itself", probabilities=lookup("sigmoid")
+        "binary", None, "takes logits and applies sigmoid itself", probabilities=_sigmoid
     ),
     losses.binary_cross_entropy: Pairing(
-        "binary", "sigmoid", "takes probabilities", ("hard_sigmoid", "sparse_sigmoid", "softmax", "sparsemax"),
-        threshold=0.5,
+        "binary", "sigmoid", "takes probabilities", ("hard_sigmoid", "sparse_sigmoid", "softmax", "sparsemax"), threshold=0.5
     ),
-    losses.nll_loss: Pairing("multiclass", **_LOGARITHMS),  # type: ignore[arg-type]
-    losses.kl_div: Pairing("multiclass", **_LOGARITHMS),  # type: ignore[arg-type]
-}  # fmt: skip
-
-
-_COUNTS = {
-    True: Pairing(
-        "regression", takes="takes logarithms of means and applies exponential itself", means=lookup("exponential")
-    ),
+    losses.nll_loss: _LOG_SOFTMAX,
+    losses.kl_div: _LOG_SOFTMAX,
+}
+_POISSON = {  # by log_input
+    True: Pairing("regression", None, "takes logarithms of means and applies exponential itself", means=_exponential),
     False: Pairing(
         "regression", "exponential", "takes means, which are not negative",
         ("softplus", "squareplus", "sparse_plus", "relu", "sigmoid", "hard_sigmoid", "softmax"),
@@ -58,11 +66,11 @@ _COUNTS = {
 
 
 def pairing(loss: Any) -> Pairing:
-    """That of a loss; the losses of regressions, and strange ones, take the outputs as they are."""
+    """How a network with this loss ends."""
     if not is_own(loss):
         return Pairing("")
     if bare(loss) is losses.poisson_nll_loss:
-        return _COUNTS[bool(getattr(loss, "options", {}).get("log_input", True))]
+        return _POISSON[bool(options_of(loss).get("log_input", True))]
     return _PAIRINGS.get(bare(loss), Pairing("regression"))
 
 
@@ -71,24 +79,23 @@ def check(loss: Any, name: str) -> None:
     wanted = pairing(loss)
     if not wanted.takes or name == (wanted.output or "identity") or name in wanted.accepts:
         return
-    if wanted.output is None:
+    if wanted.output is not None:
+        why, remedy = f"{name} does not give them", f", which stands for {wanted.output} here"
+    elif wanted.means is not None:
+        why, remedy = "the outputs are transformed twice", "; predict gives means"
+    else:
         why = "the outputs are squashed twice, which gives wrong probabilities and small gradients"
         remedy = "; predict_proba gives probabilities"
-        if wanted.means is not None:
-            why, remedy = "the outputs are transformed twice", "; predict gives means"
-    else:
-        why, remedy = f"{name} does not give them", f", which stands for {wanted.output} here"
-    # The caller of MLP is above MLP.__init__, arguments.activations and arguments._output.
-    warnings.warn(
+    warn(
         f"MLP: loss {loss.__name__} {wanted.takes}: with output_activation={name!r}, {why}. Leave "
-        f"output_activation=None{remedy}", stacklevel=5,
-    )  # fmt: skip
+        f"output_activation=None{remedy}"
+    )
 
 
 class Objective:
-    """The loss of a batch as training sees it: with a weight for each sample, and a metric looking on.
+    """The loss of a batch with a weight for each sample, (batch,), and a metric that sees each batch; both may be None.
 
-    What a loss of the user's returns is checked.
+    It checks what a loss of the user's returns.
     """
 
     def __init__(self, loss: Any, metric: Optional[Metric] = None, weight: Optional[Array] = None) -> None:
@@ -96,26 +103,25 @@ class Objective:
         self._is_own = is_own(loss)
 
     def value_and_grad(self, output: Array, target: Array) -> Tuple[float, Array]:
-        """The mean loss, to which a sample of weight k counts as k equal ones, and its gradient."""
+        """The mean loss, in which a sample of weight k counts like k equal samples, and its gradient (batch, outputs)."""
         if self.metric is not None:
             self.metric.add(output, target, self.weight)
         each = {} if self.weight is None else {"reduction": "none"}
         results = self.loss.value_and_grad(output, target, **each)
         if not self._is_own:
-            results = checked("MLP", self.loss, results, output, self.weight is not None)
+            results = checked_results("MLP", self.loss, results, output, self.weight is not None)
         values, grad = results
         if self.weight is None:
             return values, grad
-        weight = self.weight.reshape(-1, *(1,) * (values.ndim - 1))
+        weight = self.weight.reshape(-1, *(1,) * (values.ndim - 1))  # (batch,) or (batch, 1), as values
         total = (weight * _counts(self.loss, target, values)).sum(dtype=np.float64)
         grad *= (self.weight / total).astype(grad.dtype)[:, None]
         return float((weight * values).sum(dtype=np.float64) / total), grad
 
 
 def _counts(loss: Any, target: Array, values: Array) -> Array:
-    """What each of the values counts in the loss's mean, such as the factor of a sample's class."""
-    options, counts = getattr(loss, "options", {}), np.ones(values.shape)
-    weight = options.get("weight")
+    """The weight of each value in the loss's own mean, such as that of a sample's class; in the shape of `values`."""
+    weight, counts = options_of(loss).get("weight"), np.ones(values.shape)
     if bare(loss) in (losses.cross_entropy, losses.nll_loss) and target.ndim == 1:
         counts = counts * (target != _ignored(loss))
         if weight is not None:
@@ -126,24 +132,25 @@ def _counts(loss: Any, target: Array, values: Array) -> Array:
 
 
 def _ignored(loss: Any) -> int:
-    """The class that counts for nothing."""
-    return int(getattr(loss, "options", {}).get("ignore_index", -100))
+    """The class that the loss leaves out."""
+    return int(options_of(loss).get("ignore_index", -100))
 
 
 class Metric:
-    """What is shown beside the loss: accuracy for classifiers, R squared for regressions.
+    """Accuracy for losses of classes, R squared for regressions, collected batch by batch.
 
-    Collected batch by batch; ``name`` is empty where there is nothing to measure.
+    `name` is "accuracy", "r2", or "" for a loss of the user's, which has no metric.
     """
 
     def __init__(self, loss: Any) -> None:
-        task, self._means, self._ignored = pairing(loss).task, pairing(loss).means, _ignored(loss)
-        self.name = {"multiclass": "accuracy", "binary": "accuracy", "regression": "r2"}.get(task, "")
-        self._task, self._threshold = task, pairing(loss).threshold
+        pair = pairing(loss)
+        self.name = {"multiclass": "accuracy", "binary": "accuracy", "regression": "r2"}.get(pair.task, "")
+        self._task, self._means, self._threshold, self._ignored = pair.task, pair.means, pair.threshold, _ignored(loss)
         self._sums: Any = 0.0
         self._shift: Any = None
 
     def add(self, output: Array, target: Array, weight: Optional[Array]) -> None:
+        """Take in a batch: outputs (batch, outputs), targets as the loss takes them, weights (batch,) or None."""
         if self._task == "multiclass":
             classes = target if target.ndim == 1 else target.argmax(axis=1)
             if (classes == self._ignored).any():
@@ -155,24 +162,23 @@ class Metric:
             if self._means is not None:
                 output = self._means(output)
             if self._shift is None:
-                self._shift = target[0].copy()  # so that the squares below do not cancel
+                self._shift = target[0].copy()  # (outputs,); subtracted, so that the sums of squares do not cancel
             t = np.subtract(target, self._shift, dtype=np.float64)
-            squares = np.stack([t, t * t, np.subtract(target, output, dtype=np.float64) ** 2])
+            terms = np.stack([t, t * t, np.subtract(target, output, dtype=np.float64) ** 2])  # (3, batch, outputs)
             w = np.ones(len(t)) if weight is None else weight
-            self._sums = self._sums + np.array([w.sum() + 0 * t[0], *np.einsum("i,kij->kj", w, squares)])
+            self._sums = self._sums + np.array([w.sum() + 0 * t[0], *np.einsum("i,kij->kj", w, terms)])  # (4, outputs)
 
     def _count(self, hits: Array, weight: Optional[Array]) -> None:
-        if weight is None:
-            self._sums = self._sums + np.array([len(hits), hits.sum()])
-        else:
-            self._sums = self._sums + np.array([weight.sum(), np.dot(hits, weight)])
+        """Add the samples of a batch, and those classified right."""
+        counted = [len(hits), hits.sum()] if weight is None else [weight.sum(), np.dot(hits, weight)]
+        self._sums = self._sums + np.array(counted)
 
     def result(self) -> float:
-        """Of everything added; a regression's is the mean over its outputs."""
+        """The metric of all batches; that of a regression is the mean over the outputs."""
         if self._task != "regression":
             total, right = self._sums
             return float(right / total)
-        n, s, ss, errors = self._sums
+        n, s, ss, errors = self._sums  # (outputs,) each
         spread = ss - s * s / n
         with np.errstate(all="ignore"):
             each = np.where(spread > 0, 1 - errors / spread, np.where(errors == 0, 1.0, 0.0))

@@ -2,18 +2,17 @@
 
 A file is an ordinary, uncompressed ``.npz`` that ``numpy.load`` opens without pickle. ``network`` is a
 text, the JSON description below; ``parameter_0``, ``parameter_1`` ... are ``net.parameters`` in order,
-and ``buffer_0`` ... what else a network's predictions need, if anything. Of version 1:
+and ``buffer_0`` ... batch normalisation's running means and variances, if there are any. Of version 1:
 
     {"format": "fastact.MLP", "version": 1, "layers": [64, 32, 10], "dtype": "float32",
      "activations": [["elu", {"alpha": 0.5}], null], "loss": "cross_entropy",
      "optimizer": ["Adam", {"lr": 0.001}], "options": {"batch_norm": false, "dropout": [0.0], "l2": 0.0}}
 
-The zip's checksums find damage by chance. Against damage by intent, everything is checked before a
+The checksums of the zip find accidental damage. Against files made to do harm, everything is checked before a
 network is made, and no array is allocated that is larger than the file.
 """
 from __future__ import annotations
 
-import contextlib
 import errno
 import functools
 import inspect
@@ -21,23 +20,22 @@ import io
 import json
 import math
 import os
-import secrets
-import stat
 import warnings
 import zipfile
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from fastact import losses, optimizers
+from fastact import initializers, losses, optimizers
 from fastact._core import rows
 from fastact._core.activation import activations
-from fastact.losses.base import bare
+from fastact._core.files import open_for_bytes, write_whole
+from fastact.losses.loss_arguments import bare, options_of
 
 FORMAT, VERSION = "fastact.MLP", 1
-_OPTIONS = ("batch_norm", "dropout", "l2")  # of MLP: attributes and arguments of one name
+_OPTIONS = ("batch_norm", "dropout", "l2")  # attributes of MLP, and arguments of the same names
 _ZIP = b"PK\x03\x04"  # what a zip with a part begins with
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same network gives the same bytes
+_DATE = (1980, 1, 1, 0, 0, 0)  # of the parts, for the same network to give the same bytes
 
 
 class LoadError(ValueError):
@@ -46,75 +44,79 @@ class LoadError(ValueError):
 
 def save(net: Any, file: Any) -> None:
     """Write a network; see `fastact.MLP.save`."""
-    text = json.dumps(_description(net), default=float)  # options may be NumPy numbers
+    description = {
+        "format": FORMAT,
+        "version": VERSION,
+        "layers": net.layers,
+        "dtype": net.dtype.name,
+        "activations": [_described_activation(*each) for each in net._network._activations],
+        "loss": _described_loss(net.loss),
+        "optimizer": _described_optimizer(net.optimizer),
+        "options": {name: getattr(net, name) for name in _OPTIONS},
+    }
+    text = json.dumps(description, default=float)  # options may be NumPy numbers
     arrays = {"network": np.array(text), **_arrays(net)}
-    write_whole(file, lambda stream: _write(stream, arrays))
 
+    def write(stream: Any) -> None:
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+            for name, array in arrays.items():
+                member = zipfile.ZipInfo(f"{name}.npy", _DATE)
+                with archive.open(member, "w", force_zip64=array.nbytes > 2**30) as part:
+                    np.lib.format.write_array(part, np.ascontiguousarray(array).reshape(array.shape), allow_pickle=False)
 
-def write_whole(file: Any, write: Callable[[Any], Any]) -> None:
-    """Call ``write(stream)`` for a path, which gets the file when it is complete, or for an open file.
-
-    A path that leads to no regular file, such as a pipe, a device or ``/dev/stdout``, is written to as it is.
-    """
-    if hasattr(file, "write"):
-        write(_of_bytes(file))
-        return
-    path = os.fsdecode(file)
-    try:
-        status = os.stat(path)  # OSError for links in a circle
-    except FileNotFoundError:
-        status = None
-    descriptor = _descriptor(path) if status else None
-    if descriptor is not None or status and not stat.S_ISREG(status.st_mode):
-        with open(path if descriptor is None else os.dup(descriptor), "wb") as stream:
-            whole = io.BytesIO()  # which writers may seek in
-            write(whole)
-            stream.write(whole.getbuffer())
-        return
-    target = os.path.realpath(path) if path else ""  # a link goes on pointing at the file
-    # Only a whole file gets the name. A neighbour of it is on the same file system, as replace needs.
-    temporary = os.path.join(os.path.dirname(target), f".{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "xb") as stream:
-            write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if status:
-            if hasattr(os, "chown"):
-                with contextlib.suppress(PermissionError):  # only root can give a file away
-                    os.chown(temporary, status.st_uid, status.st_gid)
-            os.chmod(temporary, stat.S_IMODE(status.st_mode))
-        os.replace(temporary, target)
-    except BaseException as error:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        if isinstance(error, OSError) and error.filename == temporary:
-            raise type(error)(error.errno, error.strerror, path) from None
-        raise
-
-
-def _descriptor(path: str) -> Optional[int]:
-    """The file descriptor that a path names, as ``/dev/stdout`` and ``/dev/fd/1`` do; None for any other path."""
-    while os.path.islink(path):
-        folder = os.path.realpath(os.path.dirname(path))
-        if folder == f"/proc/{os.getpid()}/fd":
-            return int(os.path.basename(path))
-        path = os.path.join(folder, os.readlink(path))
-    return None
+    write_whole(file, write)
 
 
 def load(cls: Any, file: Any) -> Any:
     """Read a network of a class; see `fastact.MLP.load`."""
     if hasattr(file, "read"):
-        return _load(cls, _of_bytes(file), repr(getattr(file, "name", "the file")))
+        return _load(cls, open_for_bytes(file), repr(getattr(file, "name", "the file")))
     with open(os.fspath(file), "rb") as stream:
         return _load(cls, stream, repr(os.fspath(file)))
 
 
-def _of_bytes(file: Any) -> Any:
-    if isinstance(file, io.TextIOBase):
-        raise TypeError(f'{file!r} is a file of text; open it with "wb" to write a network, or with "rb" to read one')
-    return file
+def registered(activation: Any) -> str:
+    """The name of one of fastact's activations or functions of rows; "" for any other."""
+    name = getattr(activation, "name", "")
+    known = isinstance(name, str) and activation is (activations.get(name) or rows.functions.get(name))
+    return name if known else ""
+
+
+def _described_activation(activation: Any, parameters: Sequence[float]) -> Any:
+    """A name and a dict of the parameters, or None."""
+    if activation is None:
+        return None
+    name = registered(activation)
+    if not name:
+        raise TypeError(f"MLP.save: activation {activation!r} is none of fastact's; pickle the network instead")
+    names = [parameter.name for parameter in getattr(activation.info, "parameters", ())]
+    return [name, {name: float(value) for name, value in zip(names, parameters)}]
+
+
+def _described_loss(loss: Any) -> Any:
+    """A name; with options, a name and a dict."""
+    found, name = bare(loss), getattr(loss, "__name__", None)
+    if not isinstance(name, str) or getattr(losses, name, None) is not found:
+        raise TypeError(f"MLP.save: loss {found!r} is none of fastact.losses; pickle the network instead")
+    options = {key: np.asarray(value).tolist() for key, value in options_of(loss).items()}
+    return [name, options] if options else name
+
+
+def _described_optimizer(optimizer: Any) -> Any:
+    """The class and the options, without the running means; None for an optimiser of the user's."""
+    name = type(optimizer).__name__
+    if getattr(optimizers, name, None) is not type(optimizer):
+        return None
+    names = [option for option in inspect.signature(type(optimizer)).parameters if option != "params"]
+    options = {option: getattr(optimizer, option) for option in names}
+    type(optimizer)([np.zeros(1)], **options)  # raises what `load` would raise
+    return [name, options]
+
+
+def _arrays(net: Any) -> Dict[str, np.ndarray]:
+    """The arrays of a network by their names in a file."""
+    named = (("parameter", net.parameters), ("buffer", getattr(net._network, "buffers", ())))
+    return {f"{kind}_{k}": array for kind, arrays in named for k, array in enumerate(arrays)}
 
 
 def _load(cls: Any, stream: Any, name: str) -> Any:
@@ -131,73 +133,6 @@ def _load(cls: Any, stream: Any, name: str) -> Any:
         raise LoadError(f"{cls.__name__}.load: {name} holds no network that can be loaded: {reason}") from error
 
 
-def _description(net: Any) -> Dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "layers": net.layers,
-        "dtype": net.dtype.name,
-        "activations": [_activation(*each) for each in net._network._activations],
-        "loss": _described_loss(net.loss),
-        "optimizer": _optimizer(net.optimizer),
-        "options": {name: getattr(net, name) for name in _OPTIONS},
-    }
-
-
-def _activation(activation: Any, parameters: Sequence[float]) -> Any:
-    if activation is None:
-        return None
-    name = registered(activation)
-    if not name:
-        raise TypeError(f"MLP.save: activation {activation!r} is none of fastact's; pickle the network instead")
-    names = [parameter.name for parameter in getattr(activation.info, "parameters", ())]
-    return [name, {name: float(value) for name, value in zip(names, parameters)}]
-
-
-def registered(activation: Any) -> str:
-    """The name of one of fastact's activations or functions of rows; "" for any other."""
-    name = getattr(activation, "name", "")
-    known = isinstance(name, str) and activation is (activations.get(name) or rows.functions.get(name))
-    return name if known else ""
-
-
-def _described_loss(loss: Any) -> Any:
-    """A name; with options, a name and a dict."""
-    name = _registered("loss", getattr(loss, "__name__", None), bare(loss), losses)
-    options = {key: np.asarray(value).tolist() for key, value in getattr(loss, "options", {}).items()}
-    return [name, options] if options else name
-
-
-def _registered(what: str, name: Any, value: Any, module: Any) -> Any:
-    if not isinstance(name, str) or getattr(module, name, None) is not value:
-        raise TypeError(f"MLP.save: {what} {value!r} is none of {module.__name__}; pickle the network instead")
-    return name
-
-
-def _optimizer(optimizer: Any) -> Any:
-    """Its class and options; None for somebody else's. The running means are left out."""
-    name = type(optimizer).__name__
-    if getattr(optimizers, name, None) is not type(optimizer):
-        return None
-    options = [option for option in inspect.signature(type(optimizer)).parameters if option != "params"]
-    chosen = {option: getattr(optimizer, option) for option in options}
-    type(optimizer)([np.zeros(1)], **chosen)  # raises where `load` would
-    return [name, chosen]
-
-
-def _arrays(net: Any) -> Dict[str, np.ndarray]:
-    named = (("parameter", net.parameters), ("buffer", getattr(net._network, "buffers", ())))
-    return {f"{kind}_{k}": array for kind, arrays in named for k, array in enumerate(arrays)}
-
-
-def _write(stream: Any, arrays: Dict[str, np.ndarray]) -> None:
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            member = zipfile.ZipInfo(f"{name}.npy", _LONG_AGO)
-            with archive.open(member, "w", force_zip64=array.nbytes > 2**30) as part:
-                np.lib.format.write_array(part, np.ascontiguousarray(array).reshape(array.shape), allow_pickle=False)
-
-
 def _read(stream: Any) -> Dict[str, np.ndarray]:
     """The arrays of a file by name."""
     size = stream.seek(0, os.SEEK_END)
@@ -209,13 +144,13 @@ def _read(stream: Any) -> Dict[str, np.ndarray]:
             raise ValueError("its parts are larger than the file")
         if len({m.filename for m in members}) < len(members):
             raise ValueError("it has two parts of one name")
-        if "network.npy" not in archive.namelist():  # before the parts of a large file of somebody else are read
+        if "network.npy" not in archive.namelist():  # before the parts of some other large file are read
             raise ValueError('it has no text "network"')
         return {m.filename.removesuffix(".npy"): _array(m.filename, archive.read(m)) for m in members}
 
 
 def _array(name: str, content: bytes) -> np.ndarray:
-    """An array in ``.npy`` format, which has exactly the size that it declares."""
+    """An array in ``.npy`` format, which must have exactly the size that it declares."""
     stream = io.BytesIO(content)
     version = np.lib.format.read_magic(stream)
     if version not in ((1, 0), (2, 0)):
@@ -231,6 +166,7 @@ def _array(name: str, content: bytes) -> np.ndarray:
 
 
 def _network(cls: Any, arrays: Dict[str, np.ndarray]) -> Any:
+    """A network from the arrays of a file."""
     if "network" not in arrays or arrays["network"].shape != () or arrays["network"].dtype.kind != "U":
         raise ValueError('it has no text "network"')
     description = json.loads(str(arrays.pop("network")))
@@ -241,7 +177,7 @@ def _network(cls: Any, arrays: Dict[str, np.ndarray]) -> Any:
     missing = {"layers", "dtype", "activations", "loss", "optimizer", "options"} - set(description)
     if missing:
         raise ValueError(f"the description misses {', '.join(sorted(missing))}")
-    layers, dtype = description["layers"], description["dtype"]
+    layers, dtype, options = description["layers"], description["dtype"], description["options"]
     if not isinstance(layers, list) or any(type(n) is not int or n < 1 for n in layers) or len(layers) < 2:
         raise ValueError(f"layers are {layers}; expected at least two positive integers")
     if dtype not in ("float32", "float64"):
@@ -249,14 +185,16 @@ def _network(cls: Any, arrays: Dict[str, np.ndarray]) -> Any:
     declared = sum((n + 1) * m for n, m in zip(layers, layers[1:])) * np.dtype(dtype).itemsize
     if declared > sum(array.nbytes for array in arrays.values()):  # before a network of this size is made
         raise ValueError(f"there are fewer parameters than layers {layers} need")
-    each = _activations(description["activations"], len(layers) - 1)
-    options = description["options"]
     if not isinstance(options, dict) or set(options) != set(_OPTIONS):
         raise ValueError(f"options are {options!r}; expected {', '.join(_OPTIONS)}")
-    options.update(activation=each[:-1], output_activation=each[-1], loss=_loss(description["loss"]), dtype=dtype)
-    with warnings.catch_warnings():  # of pairs that do not go together: the network is as it was
+    each = _activations(description["activations"], len(layers) - 1)
+    loss, optimizer = _loss(description["loss"]), _optimizer(description["optimizer"])
+    with warnings.catch_warnings():  # an output activation that does not go with the loss was warned of before
         warnings.simplefilter("ignore")
-        net = cls(layers, **options, optimizer=_made(description["optimizer"]), init=_zeros)
+        net = cls(
+            layers, activation=each[:-1], output_activation=each[-1], loss=loss, optimizer=optimizer,
+            init=initializers.zeros, dtype=dtype, **options,
+        )  # fmt: skip
     _fill(_arrays(net), arrays)
     return net
 
@@ -265,14 +203,8 @@ def _activations(values: Any, count: int) -> List[Any]:
     """What `MLP` takes for each layer."""
     if not isinstance(values, list) or len(values) != count or None in values[:-1]:
         raise ValueError(f"there must be {count} activations, each with a name")
-    named = [None if value is None else _named_options("activation", value) for value in values]
+    named = [None if value is None else _named("activation", value) for value in values]
     return [value if value is None or value[1] else value[0] for value in named]
-
-
-def _named_options(what: str, value: Any) -> Tuple[str, Dict[str, Any]]:
-    if not isinstance(value, list) or [type(part) for part in value] != [str, dict]:
-        raise ValueError(f"{what} is {value!r}; expected a name and options")
-    return value[0], value[1]
 
 
 def _loss(value: Any) -> Any:
@@ -284,23 +216,26 @@ def _loss(value: Any) -> Any:
     return getattr(losses, name), options
 
 
-def _made(value: Any) -> Any:
-    """What makes the optimiser; the default for None."""
+def _optimizer(value: Any) -> Any:
+    """What `MLP` takes for the optimiser; the default for None."""
     if value is None:
         return "adam"
-    name, options = _named_options("optimizer", value)
+    name, options = _named("optimizer", value)
     made = getattr(optimizers, name, None)
     if not isinstance(made, type) or optimizers.Optimizer not in made.__mro__[1:]:
         raise ValueError(f"there is no optimizer {name!r}")
     return functools.partial(made, **options)
 
 
-def _zeros(shape: Any, rng: Any, dtype: Any) -> np.ndarray:
-    return np.zeros(shape, dtype)
+def _named(what: str, value: Any) -> Tuple[str, Dict[str, Any]]:
+    """A name and options."""
+    if not isinstance(value, list) or [type(part) for part in value] != [str, dict]:
+        raise ValueError(f"{what} is {value!r}; expected a name and options")
+    return value[0], value[1]
 
 
 def _fill(wanted: Dict[str, np.ndarray], given: Dict[str, np.ndarray]) -> None:
-    """Copy arrays into those of the same names, shapes and dtypes."""
+    """Copy arrays into those of the same names, shapes and dtypes; raise before any is changed."""
     if set(wanted) != set(given):
         raise ValueError(f"it has the arrays {sorted(given)}; expected {sorted(wanted)}")
     for name, target in wanted.items():

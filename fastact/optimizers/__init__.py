@@ -4,8 +4,9 @@
 so that a schedule sets ``opt.lr``; a value out of range is refused when it is set. A step is one pass
 over each parameter and allocates no array. All accept ``maximize=True`` to ascend instead.
 
-`base` has what all optimisers share (parameters, state, the step), `rules` the optimisers, `schedules` the learning rates by
-epoch, `kernels` the bridge to C. This folder imports `fastact._core` only.
+A step goes through `base`, which has the parameters, the checks and the state of all optimisers; asks `rules` for the
+numbers of the step; and runs `kernels`, the bridge to C. `schedules` has the learning rates by epoch. This folder imports
+`fastact._core` only.
 """
 from fastact.optimizers.base import Optimizer, clip_grad_norm, clip_grad_value
 from fastact.optimizers.rules import SGD, Adagrad, Adam, AdamW, RMSprop

@@ -1,15 +1,17 @@
-"""What the optimisers share: the parameters, the checks, the loop over the parameters, and clipping."""
+"""What the optimisers share: options, parameters, the step over all parameters, the state; and clipping of gradients."""
 from __future__ import annotations
 
 import copy
 import math
 from collections.abc import Mapping
+from functools import partial
 from numbers import Real
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastact._core.number_arguments import NOT_NEGATIVE, UP_TO_INFINITY, Interval, number
 from fastact.optimizers.kernels import Rule, are_ready, is_ready, run
 
 Array = NDArray[Any]
@@ -17,11 +19,13 @@ State = Tuple[Optional[Array], Optional[Array], Optional[Array]]
 
 
 class Option:
-    """An attribute whose value is checked whenever it is set: ``check(what, value)`` returns it or raises."""
+    """An attribute whose value is checked whenever it is set: a number in an interval, or what ``check(what, value)`` returns.
 
-    # There is no __get__, so that reading takes no time: the value is in the instance's __dict__.
-    def __init__(self, check: Callable[[str, Any], Any]) -> None:
-        self.check = check
+    There is no __get__, so reading takes no time: the value is in the instance's __dict__.
+    """
+
+    def __init__(self, check: Union[Interval, Callable[[str, Any], Any]]) -> None:
+        self.check = partial(number, interval=check) if isinstance(check, Interval) else check
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -30,74 +34,55 @@ class Option:
         vars(instance)[self.name] = self.check(f"{type(instance).__name__}: {self.name}", value)
 
 
-def not_negative(what: str, value: Any, below: float = math.inf) -> float:
-    """The check of a number in [0, below)."""
-    return _in_range(what, value, lambda number: 0 <= number < below, f"in [0, {below})")
-
-
-def at_most_1(what: str, value: Any) -> float:
-    """The check of a number in [0, 1]."""
-    return _in_range(what, value, lambda number: 0 <= number <= 1, "in [0, 1]")
-
-
-def finite(what: str, value: Any) -> float:
-    """The check of a number that is neither infinite nor NaN."""
-    return _in_range(what, value, math.isfinite, "finite")
-
-
-def _in_range(what: str, value: Any, fits: Callable[[float], bool], range_: str) -> float:
-    if not isinstance(value, Real):
-        raise TypeError(f"{what} must be a number, got {value!r}")
-    if not fits(_float(value)):
-        raise ValueError(f"{what} must be {range_}, got {value}")
-    return float(value)
-
-
-def _float(value: Any) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # an int above the largest float
-        return math.inf if value > 0 else -math.inf
-
-
-def _arrays(what: str, value: Any) -> List[Array]:
+def _parameters(what: str, value: Any) -> List[Array]:
     """The check of parameters."""
     if isinstance(value, np.ndarray):
         raise TypeError(f"{what} is one array; pass a list of arrays, as [array]")
     params: List[Array] = list(value)
     if not params:
         raise ValueError(f"{what} is empty; pass the arrays to update")
-    for i, p in enumerate(params):
-        which = f"{what.split(':')[0]}: parameter {i}"
-        if not isinstance(p, np.ndarray) or p.dtype.kind != "f" or p.dtype.itemsize > 8:
-            kind = f"array of {p.dtype}" if isinstance(p, np.ndarray) else type(p).__name__
-            raise TypeError(f"{which} is of type {kind}; expected an array of float16, float32 or float64")
-        if not p.flags.writeable:
-            raise ValueError(f"{which} is read-only, it cannot be updated in place")
-    return params
+    return _writable(
+        f"{what.split(':')[0]}: parameter", params, "float16, float32 or float64",
+        lambda dtype: dtype.kind == "f" and dtype.itemsize <= 8,
+    )  # fmt: skip
+
+
+def _is_float(dtype: Any) -> bool:
+    return bool(dtype.kind == "f" or dtype.name == "bfloat16")
+
+
+def _writable(what: str, arrays: List[Array], expected: str, fits: Callable[[Any], bool] = _is_float) -> List[Array]:
+    """These arrays; raise if one is no array, of a dtype that does not fit, or read-only."""
+    for i, array in enumerate(arrays):
+        if not isinstance(array, np.ndarray) or not fits(array.dtype):
+            kind = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else f"of type {type(array).__name__}"
+            raise TypeError(f"{what} {i} is {kind}; expected an array of {expected}")
+        if not array.flags.writeable:
+            raise ValueError(f"{what} {i} is read-only, it cannot be changed in place")
+    return arrays
 
 
 class Optimizer:
-    """Base of the optimisers, which add `_rule`, one step's numbers, and `_state` of a parameter.
+    """Base class of the optimisers, which define `_rule`, the numbers of a step, and `_state`, that of a parameter.
+
+    The options are attributes: ``opt.lr = 1e-4``. A value out of range is refused when it is set.
 
     `params` may be set to other arrays of the same shapes and dtypes. pickle and `copy.deepcopy` of
     ``(params, optimizer)`` keep the two tied. joblib stores every array apart, so after
     ``params, opt = joblib.load(file)`` set ``opt.params = params``; an `MLP` does so itself. A restored
-    optimiser has copies of its own of the running means, and so has one that `copy.copy` made.
+    optimiser has its own copies of the state, and so has one that `copy.copy` made.
     """
 
-    params: List[Array] = Option(_arrays)  # type: ignore[assignment]
-    lr: float = Option(not_negative)  # type: ignore[assignment]
-    weight_decay: float = Option(not_negative)  # type: ignore[assignment]
+    params: List[Array] = Option(_parameters)  # type: ignore[assignment]
+    lr: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]
+    weight_decay: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]
     _parts: Dict[str, str] = {}  # torch's name of each list of arrays of the state, and the attribute that holds it
 
     def __init__(self, params: Iterable[Array], lr: float, weight_decay: float, maximize: bool) -> None:
         self.params = params  # type: ignore[assignment]
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.maximize = maximize
+        self.lr, self.weight_decay, self.maximize = lr, weight_decay, maximize
         self.steps = 0
-        self._copies: Dict[int, Array] = {}  # in which strided parameters and those of other types are updated
+        self._copies: Dict[int, Array] = {}  # by number, of parameters that the kernels do not take as they are
 
     def step(self, grads: Iterable[Array]) -> None:
         """Update the parameters in place.
@@ -105,13 +90,13 @@ class Optimizer:
         Parameters
         ----------
         grads : iterable of array
-            One gradient a parameter, of its shape. They are left as they are.
+            The gradient of each parameter, of its shape, of any float dtype. They are left as they are.
 
         Raises
         ------
         TypeError, ValueError
             If a gradient is no float array, their number or a shape differs, or a parameter or its
-            state has become read-only or has another size or dtype than before; no parameter has been
+            state has become read-only or has another size or dtype than before. No parameter has been
             changed then.
         """
         grads = list(grads)
@@ -129,14 +114,14 @@ class Optimizer:
             raise
 
     def state_dict(self) -> Dict[str, Any]:
-        """Options and state, from which `load_state_dict` goes on with the same bits; without the parameters.
+        """Options and state, without the parameters; `load_state_dict` goes on from it with the same bits.
 
         Returns
         -------
         dict
-            "step", every option by its name, and the state's arrays by torch's names and the number of
-            the parameter, as "exp_avg.0": copies of its shape, float32 for a float16 parameter. All else
-            are numbers, bools, and betas as an array. `numpy.savez` and pickle store such a dict.
+            "step", every option by its name, and copies of the state's arrays by torch's names and the number of
+            the parameter, as "exp_avg.0", of the shape and dtype of the parameter (float32 for float16). Options
+            are numbers and bools, betas an array. `numpy.savez` and pickle store such a dict.
         """
         found = {"step": self.steps, **{key: getattr(self, key) for key in self._options()}}
         found = {key: np.array(value, np.float64) if isinstance(value, tuple) else value for key, value in found.items()}
@@ -145,7 +130,7 @@ class Optimizer:
         return found
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where the optimiser was from which ``state`` came; its arrays are copied.
+        """Take over options and state of the optimiser from which ``state`` came; its arrays are copied.
 
         Parameters
         ----------
@@ -156,8 +141,8 @@ class Optimizer:
         Raises
         ------
         TypeError, ValueError
-            If a name is missing or unknown, or a value has another shape or dtype or is out of range;
-            nothing has been changed then.
+            If a name is missing or unknown, or a value has another shape or dtype or is out of range.
+            Nothing has been changed then.
         """
         method = f"{type(self).__name__}.load_state_dict"
         if not isinstance(state, Mapping):
@@ -180,15 +165,15 @@ class Optimizer:
                 )
             name, _, i = key.rpartition(".")
             if key == "step":
-                loaded.steps = int(not_negative(f"{method}: step", value.item()))
+                loaded.steps = int(number(f"{method}: step", value.item(), NOT_NEGATIVE))
             elif name in self._parts:
                 getattr(loaded, self._parts[name])[int(i)][...] = value
             else:
                 setattr(loaded, key, tuple(value.tolist()) if value.ndim else value.item())
         vars(self).update(vars(loaded))
 
-    # Restored arrays may be read-only, or memory of others: of a mapped file, or of pickle's buffers. The state
-    # is copied for that. The parameters are not: somebody else may hold them, as the network does.
+    # Restored arrays may be read-only, or in the memory of a mapped file or of pickle's buffers, so the state is
+    # copied. The parameters are not: somebody else may hold them, as the network does.
     def __getstate__(self) -> Dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "_copies"}
 
@@ -199,7 +184,7 @@ class Optimizer:
     def _step_copies(self, grads: Sequence[Array], states: List[State]) -> None:
         """A step for arrays that the kernels do not take as they are; raises for those that do not fit."""
         method = f"{type(self).__name__}.step"
-        params = _arrays(method, self.params)
+        params = _parameters(method, self.params)
         grads = [np.asarray(g) for g in grads]
         shapes, expected = [g.shape for g in grads], [p.shape for p in params]
         if shapes != expected:
@@ -207,7 +192,7 @@ class Optimizer:
                 f"{method}: gradients have shapes {shapes}; expected those of the parameters, {expected}"
             )
         for i, g in enumerate(grads):
-            if not _is_float(g):
+            if not _is_float(g.dtype):
                 raise TypeError(f"{method}: gradient {i} has dtype {g.dtype}, not a float")
         for i, p in enumerate(params):
             if is_ready(p):
@@ -230,12 +215,15 @@ class Optimizer:
                 p[...] = updated
 
     def _rule(self) -> Rule:
+        """The numbers of step `self.steps`."""
         raise NotImplementedError
 
     def _state(self, i: int) -> State:
+        """The arrays of parameter i, in the order of src_c/fastact.h."""
         raise NotImplementedError
 
     def _like_params(self, value: float = 0) -> List[Array]:
+        """Arrays of the state, one for each parameter."""
         return [np.full(p.shape, value, _computed_in(p)) for p in self.params]
 
     def _options(self) -> List[str]:
@@ -247,7 +235,7 @@ class Optimizer:
 
 
 def _computed_in(p: Array) -> Any:
-    """float32 for float16; no other byte order."""
+    """The dtype of a step: float32 for float16, in native byte order."""
     return np.float64 if p.dtype.itemsize == 8 else np.float32
 
 
@@ -272,32 +260,35 @@ def clip_grad_norm(
 ) -> float:
     """Scale gradients in place so that the norm of all of them together is at most ``max_norm``.
 
+    As in ``torch.nn.utils.clip_grad_norm_`` the factor is ``max_norm / (norm + 1e-6)``, or 1.
+
     Parameters
     ----------
     grads : array or iterable of array
-        Of floats, writable.
+        Of any shapes, of floats, writable.
     max_norm : float, not negative
+        In the unit of the gradients.
     norm_type : float or "inf"
-        The exponent p of the norm. As in torch, infinity, or "inf", stands for the largest absolute value, and 0
+        The exponent p of the norm. Infinity, or "inf", stands for the largest absolute value, and 0
         for the number of arrays that are not 0 throughout.
     error_if_nonfinite : bool
-        Whether a norm that is infinite or NaN raises. Otherwise it makes gradients 0 or NaN, as in torch.
+        Whether a norm that is infinite or NaN raises. Otherwise it makes the gradients 0 or NaN.
 
     Returns
     -------
     float
-        The norm before. As in torch the factor is ``max_norm / (norm + 1e-6)``, or 1.
+        The norm before.
 
     Raises
     ------
     TypeError
         If a gradient is no array of floats.
     ValueError
-        If an option is out of range, a gradient is read-only, or the norm is not finite and should be;
-        nothing has been changed then.
+        If an option is out of range, a gradient is read-only, or the norm is not finite and should be.
+        Nothing has been changed then.
     """
     arrays = _gradients("clip_grad_norm", grads)
-    check_limit("clip_grad_norm: max_norm", max_norm)
+    number("clip_grad_norm: max_norm", max_norm, UP_TO_INFINITY, ValueError)
     p = math.inf if isinstance(norm_type, str) and norm_type == "inf" else norm_type
     if not isinstance(p, Real) or math.isnan(p):
         raise ValueError(f"clip_grad_norm: norm_type must be a number such as 2 or math.inf, got {norm_type!r}")
@@ -319,34 +310,24 @@ def clip_grad_norm(
 def clip_grad_value(grads: Union[Array, Iterable[Array]], clip_value: float) -> None:
     """Limit every element of the gradients, in place, to ``[-clip_value, clip_value]``.
 
+    Parameters
+    ----------
+    grads : array or iterable of array
+        Of any shapes, of floats, writable.
+    clip_value : float, not negative
+        In the unit of the gradients.
+
     Raises
     ------
     TypeError
         If a gradient is no array of floats.
     ValueError
-        If ``clip_value`` is negative or NaN, or a gradient is read-only; nothing has been changed then.
+        If ``clip_value`` is negative or NaN, or a gradient is read-only. Nothing has been changed then.
     """
-    check_limit("clip_grad_value: clip_value", clip_value)
+    number("clip_grad_value: clip_value", clip_value, UP_TO_INFINITY, ValueError)
     for g in _gradients("clip_grad_value", grads):
         np.clip(g, -clip_value, clip_value, out=g)
 
 
-def check_limit(what: str, value: Any) -> None:
-    """Raise ValueError unless a limit of gradients is a number that is not negative."""
-    if not isinstance(value, Real) or not _float(value) >= 0:
-        raise ValueError(f"{what} must be a number that is not negative, got {value!r}")
-
-
-def _is_float(array: Array) -> bool:
-    return array.dtype.kind == "f" or array.dtype.name == "bfloat16"
-
-
 def _gradients(function: str, grads: Union[Array, Iterable[Array]]) -> List[Array]:
-    arrays = [grads] if isinstance(grads, np.ndarray) else list(grads)
-    for i, g in enumerate(arrays):
-        if not isinstance(g, np.ndarray) or not _is_float(g):
-            kind = f"an array of {g.dtype}" if isinstance(g, np.ndarray) else f"of type {type(g).__name__}"
-            raise TypeError(f"{function}: gradient {i} is {kind}; expected an array of floats")
-        if not g.flags.writeable:
-            raise ValueError(f"{function}: gradient {i} is read-only, it cannot be scaled in place")
-    return arrays
+    return _writable(f"{function}: gradient", [grads] if isinstance(grads, np.ndarray) else list(grads), "floats")

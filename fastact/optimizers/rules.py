@@ -4,26 +4,28 @@ from __future__ import annotations
 import math
 from typing import Any, Iterable, Tuple
 
+from fastact._core.number_arguments import BELOW_1, FINITE, NOT_NEGATIVE, UNIT, number
 from fastact.optimizers import kernels
-from fastact.optimizers.base import (
-    Array, Optimizer, Option, State, at_most_1, finite, not_negative,
-)  # fmt: skip
-
+from fastact.optimizers.base import Array, Optimizer, Option, State
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum.
+    """Stochastic gradient descent, with momentum: ``param -= lr * buffer``.
 
-    With momentum, a buffer is the first gradient, then ``momentum * buffer + (1 - dampening) * grad``,
-    and the step is ``lr * buffer`` (Nesterov: ``lr * (grad + momentum * buffer)``).
+    The buffer is the gradient in the first step, then ``momentum * buffer + (1 - dampening) * grad``. Nesterov's
+    step is ``lr * (grad + momentum * buffer)`` (Sutskever et al. 2013).
 
     Parameters
     ----------
-    params : iterable of float arrays
-        Updated in place.
-    lr : float
+    params : iterable of array
+        float16, float32 or float64, of any shapes; updated in place.
+    lr : float, not negative
         Learning rate.
-    momentum, dampening, weight_decay : float
+    momentum : float, not negative
+        Share of the last step's buffer that the next one keeps; 0 makes it the plain gradient.
+    dampening : float
+        Share of a gradient that does not enter the buffer.
+    weight_decay : float, not negative
         ``weight_decay * param`` is added to the gradient.
     nesterov : bool
         Needs a momentum and no dampening.
@@ -32,31 +34,20 @@ class SGD(Optimizer):
 
     Raises
     ------
-    TypeError
-        If a parameter is no float array, or an option no number or unknown.
-    ValueError
-        If an option is out of range.
+    TypeError, ValueError
+        If a parameter is no float array, or an option is unknown, no number or out of range.
     """
 
-    momentum: float = Option(not_negative)  # type: ignore[assignment]
-    dampening: float = Option(finite)  # type: ignore[assignment]
+    momentum: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]
+    dampening: float = Option(FINITE)  # type: ignore[assignment]
     _parts = {"momentum_buffer": "_buffers"}
 
     def __init__(
-        self,
-        params: Iterable[Array],
-        lr: float = 1e-3,
-        momentum: float = 0,
-        dampening: float = 0,
-        weight_decay: float = 0,
-        nesterov: bool = False,
-        *,
-        maximize: bool = False,
-    ) -> None:
+        self, params: Iterable[Array], lr: float = 1e-3, momentum: float = 0, dampening: float = 0,
+        weight_decay: float = 0, nesterov: bool = False, *, maximize: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, lr, weight_decay, maximize)
-        self.momentum = momentum
-        self.dampening = dampening
-        self.nesterov = nesterov
+        self.momentum, self.dampening, self.nesterov = momentum, dampening, nesterov
         if nesterov and (self.momentum == 0 or self.dampening != 0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and dampening 0")
         self._buffers = self._like_params()
@@ -78,59 +69,48 @@ def _betas(what: str, value: Any) -> Tuple[float, float]:
         beta1, beta2 = value
     except (TypeError, ValueError) as error:
         raise type(error)(f"{what} must be a pair of numbers, got {value!r}") from None
-    return not_negative(f"{what}[0]", beta1, below=1), not_negative(f"{what}[1]", beta2, below=1)
+    return number(f"{what}[0]", beta1, BELOW_1), number(f"{what}[1]", beta2, BELOW_1)
 
 
 class Adam(Optimizer):
-    """Adam: steps along the running mean of the gradient over the root of that of its square.
+    """Adam: ``param -= lr * m_hat / (sqrt(v_hat) + eps)``, by running means m of the gradient and v of its square.
 
-    ``param -= lr * m_hat / (sqrt(v_hat) + eps)``, both means corrected for their start at 0.
+    m_hat and v_hat are corrected for the start of the means at 0 (Kingma and Ba 2015, arXiv:1412.6980).
 
     Parameters
     ----------
-    params : iterable of float arrays
-        Updated in place.
-    lr : float
+    params : iterable of array
+        float16, float32 or float64, of any shapes; updated in place.
+    lr : float, not negative
         Learning rate.
     betas : pair of float in [0, 1)
         Decay of the running means of the gradient and of its square.
-    eps : float
+    eps : float, not negative
         Added to the corrected root.
-    weight_decay : float
+    weight_decay : float, not negative
         ``weight_decay * param`` is added to the gradient.
     amsgrad : bool
-        Divide by the largest mean square so far.
+        Divide by the largest mean square so far (Reddi et al. 2018, arXiv:1904.09237).
     maximize : bool
         Ascend instead.
 
     Raises
     ------
-    TypeError
-        If a parameter is no float array, or an option no number or unknown.
-    ValueError
-        If an option is out of range.
+    TypeError, ValueError
+        If a parameter is no float array, or an option is unknown, no number or out of range.
     """
 
     betas: Tuple[float, float] = Option(_betas)  # type: ignore[assignment]
-    eps: float = Option(not_negative)  # type: ignore[assignment]
+    eps: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]
     _parts = {"exp_avg": "_means", "exp_avg_sq": "_squares", "max_exp_avg_sq": "_largest"}
     _decoupled = False
 
     def __init__(
-        self,
-        params: Iterable[Array],
-        lr: float = 1e-3,
-        betas: Tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-    ) -> None:
+        self, params: Iterable[Array], lr: float = 1e-3, betas: Tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8, weight_decay: float = 0, amsgrad: bool = False, *, maximize: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, lr, weight_decay, maximize)
-        self.betas = betas
-        self.eps = eps
-        self.amsgrad = amsgrad
+        self.betas, self.eps, self.amsgrad = betas, eps, amsgrad
         self._means, self._squares = self._like_params(), self._like_params()
         self._largest = self._like_params() if amsgrad else [None] * len(self.params)
 
@@ -151,44 +131,40 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam whose weight decay is apart from the gradient: first ``param -= lr * weight_decay * param``.
+    """Adam with decoupled weight decay: first ``param -= lr * weight_decay * param``, then a step without decay.
 
-    Parameters and errors are those of `Adam`.
+    Loshchilov and Hutter 2019, arXiv:1711.05101. Parameters and errors are those of `Adam`, but that the default of
+    ``weight_decay`` is 0.01.
     """
 
     _decoupled = True
 
     def __init__(
-        self,
-        params: Iterable[Array],
-        lr: float = 1e-3,
-        betas: Tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-    ) -> None:
+        self, params: Iterable[Array], lr: float = 1e-3, betas: Tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8, weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
 
 
 class RMSprop(Optimizer):
-    """Steps along the gradient over the root of the running mean of its square.
+    """RMSprop: ``param -= lr * grad / (sqrt(v) + eps)``, by a running mean v of the gradient's square.
+
+    Tieleman and Hinton 2012, lecture 6.5 of Neural networks for machine learning.
 
     Parameters
     ----------
-    params : iterable of float arrays
-        Updated in place.
-    lr : float
+    params : iterable of array
+        float16, float32 or float64, of any shapes; updated in place.
+    lr : float, not negative
         Learning rate.
     alpha : float in [0, 1]
         Decay of the running mean.
-    eps : float
+    eps : float, not negative
         Added to the root.
-    weight_decay : float
+    weight_decay : float, not negative
         ``weight_decay * param`` is added to the gradient.
-    momentum : float
-        The steps gather in a buffer, ``momentum * buffer + step``.
+    momentum : float, not negative
+        With a momentum the step is ``lr * buffer``, with ``buffer = momentum * buffer + grad / (sqrt(v) + eps)``.
     centered : bool
         Divide by the running standard deviation of the gradient instead.
     maximize : bool
@@ -196,34 +172,21 @@ class RMSprop(Optimizer):
 
     Raises
     ------
-    TypeError
-        If a parameter is no float array, or an option no number or unknown.
-    ValueError
-        If an option is out of range.
+    TypeError, ValueError
+        If a parameter is no float array, or an option is unknown, no number or out of range.
     """
 
-    alpha: float = Option(at_most_1)  # type: ignore[assignment]
-    eps: float = Option(not_negative)  # type: ignore[assignment]
-    momentum: float = Option(not_negative)  # type: ignore[assignment]
+    alpha: float = Option(UNIT)  # type: ignore[assignment]
+    eps: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]
+    momentum: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]
     _parts = {"square_avg": "_squares", "momentum_buffer": "_buffers", "grad_avg": "_means"}
 
     def __init__(
-        self,
-        params: Iterable[Array],
-        lr: float = 1e-2,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        momentum: float = 0,
-        centered: bool = False,
-        *,
-        maximize: bool = False,
-    ) -> None:
+        self, params: Iterable[Array], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
+        weight_decay: float = 0, momentum: float = 0, centered: bool = False, *, maximize: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, lr, weight_decay, maximize)
-        self.alpha = alpha
-        self.eps = eps
-        self.momentum = momentum
-        self.centered = centered
+        self.alpha, self.eps, self.momentum, self.centered = alpha, eps, momentum, centered
         self._squares, self._buffers = self._like_params(), self._like_params()
         self._means = self._like_params() if centered else [None] * len(self.params)
 
@@ -238,50 +201,44 @@ class RMSprop(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """Steps along the gradient over the root of the sum of all its squares so far.
+    """Adagrad: ``param -= lr * grad / (sqrt(s) + eps)``, by the sum s of the gradient's squares so far.
+
+    Duchi, Hazan and Singer 2011, JMLR 12.
 
     Parameters
     ----------
-    params : iterable of float arrays
-        Updated in place.
-    lr : float
-        Learning rate; in step t it is ``lr / (1 + (t - 1) * lr_decay)``.
-    lr_decay, weight_decay : float
+    params : iterable of array
+        float16, float32 or float64, of any shapes; updated in place.
+    lr : float, not negative
+        Learning rate.
+    lr_decay : float, not negative
+        The learning rate of step t = 1, 2, ... is ``lr / (1 + (t - 1) * lr_decay)``.
+    weight_decay : float, not negative
         ``weight_decay * param`` is added to the gradient.
-    initial_accumulator_value : float
-        Where the sum begins.
-    eps : float
+    initial_accumulator_value : float, not negative
+        s before the first step.
+    eps : float, not negative
         Added to the root.
     maximize : bool
         Ascend instead.
 
     Raises
     ------
-    TypeError
-        If a parameter is no float array, or an option no number or unknown.
-    ValueError
-        If an option is out of range.
+    TypeError, ValueError
+        If a parameter is no float array, or an option is unknown, no number or out of range.
     """
 
-    lr_decay: float = Option(not_negative)  # type: ignore[assignment]
-    eps: float = Option(not_negative)  # type: ignore[assignment]
-    initial_accumulator_value: float = Option(not_negative)  # type: ignore[assignment]
+    lr_decay: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]
+    eps: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]
+    initial_accumulator_value: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]
     _parts = {"sum": "_sums"}
 
     def __init__(
-        self,
-        params: Iterable[Array],
-        lr: float = 1e-2,
-        lr_decay: float = 0,
-        weight_decay: float = 0,
-        initial_accumulator_value: float = 0,
-        eps: float = 1e-10,
-        *,
-        maximize: bool = False,
-    ) -> None:
+        self, params: Iterable[Array], lr: float = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
+        initial_accumulator_value: float = 0, eps: float = 1e-10, *, maximize: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, lr, weight_decay, maximize)
-        self.lr_decay = lr_decay
-        self.eps = eps
+        self.lr_decay, self.eps = lr_decay, eps
         self.initial_accumulator_value = initial_accumulator_value
         self._sums = self._like_params(self.initial_accumulator_value)
 

@@ -5,12 +5,26 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral, Real
 from typing import Any, Optional
+
+from fastact._core.number_arguments import NOT_NEGATIVE, integer, number
 
 
 class Schedule:
-    """Base: `lr_after` gives the learning rate after a number of epochs."""
+    """Base class: a subclass defines `lr_after`, the learning rate after a number of epochs.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Such as ``net.optimizer``. Its learning rate now is `base_lr`, that of the first epoch.
+
+    Raises
+    ------
+    TypeError
+        If ``optimizer`` is not one, or an option is no number.
+    ValueError
+        If an option is not in its range.
+    """
 
     def __init__(self, optimizer: Any) -> None:
         if isinstance(optimizer, type) or not hasattr(optimizer, "lr"):
@@ -27,42 +41,71 @@ class Schedule:
         self.optimizer.lr = self.lr_after(self.epochs)
 
     def lr_after(self, epochs: int) -> float:
+        """The learning rate after so many epochs."""
         raise NotImplementedError(f"{type(self).__name__}: a schedule defines lr_after(epochs), or step(loss)")
 
-    def _checked(self, option: str, value: Any, wanted: str, kind: Any = Real, least: float = 0.0) -> Any:
-        """`value`, a finite number of this kind that is at least `least`."""
-        if isinstance(value, bool) or not isinstance(value, kind) or not least <= float(value) < math.inf:
-            error = ValueError if isinstance(value, Real) else TypeError
-            raise error(f"{type(self).__name__}: {option} must be {wanted}, got {value!r}")
+    def _number(self, option: str, value: Any) -> Any:
+        """An option that is a number in [0, inf), as it is."""
+        what = f"{type(self).__name__}: {option}"
+        if isinstance(value, bool):
+            raise ValueError(f"{what} must be {NOT_NEGATIVE}, got {value!r}")
+        number(what, value, NOT_NEGATIVE)
         return value
+
+    def _integer(self, option: str, value: Any, least: int = 1) -> int:
+        return integer(f"{type(self).__name__}: {option}", value, least, TypeError)
 
 
 class ConstantLR(Schedule):
-    """The learning rate stays. (torch's ConstantLR is a warm-up.)"""
+    """The learning rate stays. (torch's ConstantLR is a warm-up.)
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    """
 
     def lr_after(self, epochs: int) -> float:
         return self.base_lr
 
 
 class StepLR(Schedule):
-    """Times ``gamma`` every ``step_size`` epochs."""
+    """The learning rate is multiplied by ``gamma`` every ``step_size`` epochs.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    step_size : int, positive
+        In epochs.
+    gamma : float, not negative
+    """
 
     def __init__(self, optimizer: Any, step_size: int, gamma: float = 0.1) -> None:
         super().__init__(optimizer)
-        self.step_size = self._checked("step_size", step_size, "a positive integer", Integral, 1)
-        self.gamma = self._checked("gamma", gamma, "a number that is not negative")
+        self.step_size = self._integer("step_size", step_size)
+        self.gamma = self._number("gamma", gamma)
 
     def lr_after(self, epochs: int) -> float:
         return self.base_lr * float(self.gamma ** (epochs // self.step_size))
 
 
 class CosineAnnealingLR(Schedule):
-    """Half a cosine, from the learning rate to ``eta_min`` in ``T_max`` epochs, and back in as many."""
+    """The learning rate follows half a period of a cosine to ``eta_min``, then the other half back, and so on.
+
+    Loshchilov and Hutter 2017, arXiv:1608.03983, without the restarts.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    T_max : int, positive
+        Epochs until ``eta_min`` is reached.
+    eta_min : float, not negative
+        The least learning rate.
+    """
 
     def __init__(self, optimizer: Any, T_max: int, eta_min: float = 0.0) -> None:
         super().__init__(optimizer)
-        self.T_max = self._checked("T_max", T_max, "a positive integer", Integral, 1)
-        self.eta_min = self._checked("eta_min", eta_min, "a number that is not negative")
+        self.T_max = self._integer("T_max", T_max)
+        self.eta_min = self._number("eta_min", eta_min)
 
     def lr_after(self, epochs: int) -> float:
         cosine = math.cos(math.pi * epochs / self.T_max)
@@ -70,30 +113,47 @@ class CosineAnnealingLR(Schedule):
 
 
 class InverseScalingLR(Schedule):
-    """Divided by ``(epochs + 1)**power_t``; scikit-learn's "invscaling", by epochs."""
+    """The learning rate is divided by ``(epochs + 1)**power_t``; scikit-learn's "invscaling", but by epochs.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    power_t : float, not negative
+    """
 
     def __init__(self, optimizer: Any, power_t: float = 0.5) -> None:
         super().__init__(optimizer)
-        self.power_t = self._checked("power_t", power_t, "a number that is not negative")
+        self.power_t = self._number("power_t", power_t)
 
     def lr_after(self, epochs: int) -> float:
         return self.base_lr * float((epochs + 1) ** -self.power_t)
 
 
 class AdaptiveLR(Schedule):
-    """Times ``factor`` whenever more than ``patience`` epochs in a row have not lowered the best loss by ``tol``.
+    """The learning rate is multiplied by ``factor`` after more than ``patience`` epochs in a row without a better loss.
 
     This is scikit-learn's "adaptive", whose factor is 1/5.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    factor : float, not negative
+    patience : int, not negative
+        In epochs.
+    tol : float, not negative
+        By how much a loss must be below the best one to be better, in the unit of the loss.
+    min_lr : float, not negative
+        The learning rate is not made smaller than this.
     """
 
     def __init__(
         self, optimizer: Any, factor: float = 0.2, patience: int = 10, tol: float = 1e-4, min_lr: float = 1e-6
     ) -> None:
         super().__init__(optimizer)
-        self.factor = self._checked("factor", factor, "a number that is not negative")
-        self.patience = self._checked("patience", patience, "an integer that is not negative", Integral)
-        self.tol = self._checked("tol", tol, "a number that is not negative")
-        self.min_lr = self._checked("min_lr", min_lr, "a number that is not negative")
+        self.factor = self._number("factor", factor)
+        self.patience = self._integer("patience", patience, least=0)
+        self.tol = self._number("tol", tol)
+        self.min_lr = self._number("min_lr", min_lr)
         self.best, self.waited = math.inf, 0
 
     def step(self, loss: Optional[float] = None) -> None:

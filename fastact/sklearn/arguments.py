@@ -1,79 +1,66 @@
 """What the parameters of the scikit-learn estimators mean: the checks, and names that become objects."""
 from __future__ import annotations
 
-import math
 from numbers import Integral, Real
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple, Union
 
 import numpy as np
 
-from fastact._core.activation_arguments import Chosen, per_layer, resolve
 from fastact._core.activation import lookup
+from fastact._core.activation_arguments import Chosen, per_layer, resolve
+from fastact._core.number_arguments import BELOW_1, NOT_NEGATIVE, POSITIVE, UNIT, Interval
 
 _identity, _prelu, _leaky_relu = lookup("identity"), lookup("prelu"), lookup("leaky_relu")
 
 STOCHASTIC = ("sgd", "adam")
 
 
-def _among(*names: str) -> Tuple[Callable[[Any], bool], str]:
-    return lambda v: isinstance(v, str) and v in names, " or ".join(map(repr, names))
-
-
-def _number(low: float, high: float, ends: str) -> Tuple[Callable[[Any], bool], str]:
-    """A number from `low` to `high`, where `ends` are the brackets of the interval."""
-
-    def fits(v: Any) -> bool:
-        if not isinstance(v, Real):
-            return False
-        x = float(v)
-        return (x >= low if ends[0] == "[" else x > low) and (x <= high if ends[1] == "]" else x < high)
-
-    return fits, f"a number in {ends[0]}{low}, {high}{ends[1]}"
-
-
-def _is_count(v: Any) -> bool:
-    return isinstance(v, Integral) and not isinstance(v, bool) and int(v) >= 1
+def _is_count(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
 
 
 _COUNT = _is_count, "an integer of at least 1"
-_TRUTH = lambda v: isinstance(v, (bool, np.bool_)), "True or False"
+_BOOL = lambda v: isinstance(v, (bool, np.bool_)), "True or False"
 
-_RULES: Dict[str, Tuple[Callable[[Any], bool], str]] = {
-    "solver": _among("adam", "sgd", "lbfgs"),
-    "alpha": _number(0, math.inf, "[)"),
+# What each parameter must be: a name of several, a number in an interval, or (function that tells, description).
+_RULES: Dict[str, Union[List[str], Interval, Tuple[Callable[[Any], bool], str]]] = {
+    "solver": ["adam", "sgd", "lbfgs"],
+    "alpha": NOT_NEGATIVE,
     "batch_size": (lambda v: isinstance(v, str) and v == "auto" or _is_count(v), "'auto' or an integer of at least 1"),
-    "learning_rate": _among("constant", "invscaling", "adaptive"),
-    "learning_rate_init": _number(0, math.inf, "()"),
-    "power_t": _number(0, math.inf, "[)"),
+    "learning_rate": ["constant", "invscaling", "adaptive"],
+    "learning_rate_init": POSITIVE,
+    "power_t": NOT_NEGATIVE,
     "max_iter": _COUNT,
-    "shuffle": _TRUTH,
-    "tol": _number(0, math.inf, "[)"),
-    "verbose": (
-        lambda v: isinstance(v, (Integral, np.bool_)) and int(v) >= 0,
-        "True, False or an integer not below 0",
-    ),
-    "warm_start": _TRUTH,
-    "momentum": _number(0, 1, "[]"),
-    "nesterovs_momentum": _TRUTH,
-    "early_stopping": _TRUTH,
-    "validation_fraction": _number(0, 1, "[)"),
-    "beta_1": _number(0, 1, "[)"),
-    "beta_2": _number(0, 1, "[)"),
-    "epsilon": _number(0, math.inf, "()"),
+    "shuffle": _BOOL,
+    "tol": NOT_NEGATIVE,
+    "verbose": (lambda v: isinstance(v, (Integral, np.bool_)) and int(v) >= 0, "True, False or an integer not below 0"),
+    "warm_start": _BOOL,
+    "momentum": UNIT,
+    "nesterovs_momentum": _BOOL,
+    "early_stopping": _BOOL,
+    "validation_fraction": BELOW_1,
+    "beta_1": BELOW_1,
+    "beta_2": BELOW_1,
+    "epsilon": POSITIVE,
     "n_iter_no_change": (
-        lambda v: _is_count(v) or isinstance(v, Real) and float(v) == math.inf,
-        "an integer of at least 1, or infinity",
+        lambda v: _is_count(v) or isinstance(v, Real) and float(v) == np.inf, "an integer of at least 1, or infinity"
     ),
     "max_fun": _COUNT,
-    "dropout": _number(0, 1, "[)"),
-}
+    "dropout": BELOW_1,
+}  # fmt: skip
 
 
 def check(model: Any) -> None:
     """Raise ValueError for a parameter of the estimator that is not as its docstring says."""
-    for parameter, (fits, wanted) in _RULES.items():
+    for parameter, rule in _RULES.items():
         value = getattr(model, parameter)
-        if not fits(value):
+        if isinstance(rule, Interval):
+            fits, wanted = isinstance(value, Real) and float(value) in rule, str(rule)
+        elif isinstance(rule, list):
+            fits, wanted = isinstance(value, str) and value in rule, " or ".join(map(repr, rule))
+        else:
+            fits, wanted = rule[0](value), rule[1]
+        if not fits:
             raise ValueError(
                 f"The {parameter!r} parameter of {type(model).__name__} must be {wanted}. Got {value!r} instead."
             )
@@ -88,16 +75,14 @@ def hidden_sizes(model: Any) -> List[int]:
     given = model.hidden_layer_sizes
     sizes = list(given) if hasattr(given, "__iter__") and not isinstance(given, str) else [given]
     if not all(isinstance(n, Integral) and int(n) > 0 for n in sizes):
-        raise ValueError(
-            f"{type(model).__name__}: hidden_layer_sizes must be > 0, and integers, got {given!r}"
-        )
+        raise ValueError(f"{type(model).__name__}: hidden_layer_sizes must be > 0, and integers, got {given!r}")
     return [int(n) for n in sizes]
 
 
 def activations(model: Any, layers: int, widths: Sequence[int] = ()) -> List[Chosen]:
-    """The activation and its parameters for each of so many hidden layers; None for the identity.
+    """The activation and its parameters for each of so many hidden layers; the activation is None for the identity.
 
-    The user's own are tried where the widths of the layers are given.
+    An object of the user's is tried if the widths of the layers are given.
     """
     owner = type(model).__name__
     each = per_layer(owner, model.activation, layers)

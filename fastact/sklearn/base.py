@@ -1,4 +1,4 @@
-"""What the scikit-learn estimators share: the parameters, `fit`, and the forward pass."""
+"""What the scikit-learn estimators share: `fit`, the forward pass, `predict`, and the checks of data."""
 from __future__ import annotations
 
 import copy
@@ -11,23 +11,21 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from fastact.sklearn import arguments
-from fastact.sklearn import network as sklearn_network, training as sklearn_training
-from fastact._core.activation_arguments import CustomActivation
 from fastact._core.activation import lookup
 from fastact._core.containers import refuse_masked
-from fastact.nn.layers import Array
 from fastact._core.rows import softmax
+from fastact.nn.layers import Array, Dense
+from fastact.nn.network import CHUNK, in_chunks
+from fastact.sklearn import arguments
+from fastact.sklearn import network as sklearn_network, training as sklearn_training
 from fastact.sklearn.losses import Objective, objective
 from fastact.sklearn.training import Data
 
-_identity, _sigmoid = lookup("identity"), lookup("sigmoid")
-
-_AT_ONCE = 8192  # rows of a prediction: the hidden layers of all samples might not fit in memory
+_OUTPUT = {"softmax": softmax, "logistic": lookup("sigmoid"), "exp": np.exp}  # by the name in out_activation_
 
 
 class BaseMLP(BaseEstimator):  # type: ignore[misc]
-    """Base of `MLPClassifier` and `MLPRegressor`, which add the outputs, the score and `predict`."""
+    """Base of `MLPClassifier` and `MLPRegressor`, which define the outputs, the score, and what predictions mean."""
 
     out_activation_: str
     coefs_: List[Array]
@@ -55,10 +53,23 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If a parameter, a shape or a value does not fit, and nothing has been changed then; or training
+            If a parameter, a shape or a value does not fit, and nothing has been changed then; or if training
             has led to parameters that are infinite or NaN.
         """
         return self._fit(X, y, sample_weight)
+
+    def predict(self, X: Any) -> Array:
+        """The predictions for samples: classes or values.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (samples, features)
+
+        Returns
+        -------
+        ndarray, shape (samples,) or, for several labels or values a sample, (samples, outputs)
+        """
+        return self._predict(self._checked(X))
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool = False, classes: Any = None) -> Any:
         before = dict(vars(self))
@@ -68,10 +79,11 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
-        if self.solver == "lbfgs":
-            sklearn_training.lbfgs(self, train, minimised, alpha)
-        else:
-            sklearn_training.epochs(self, train, validation, minimised, alpha, incremental)
+        with np.errstate(over="ignore", invalid="ignore"):  # the parameters show what has overflowed
+            if self.solver == "lbfgs":
+                sklearn_training.lbfgs(self, train, minimised, alpha)
+            else:
+                sklearn_training.epochs(self, train, validation, minimised, alpha, incremental)
         if not all(np.isfinite(array).all() for array in [*self.coefs_, *self.intercepts_]):
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and need "
@@ -82,7 +94,16 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
     def _prepare(
         self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any
     ) -> Tuple[Data, Optional[Data], Objective, float]:
-        """Check everything, and set what training starts from: samples to train with, to validate, the loss, its alpha."""
+        """Check everything, and set what training starts from.
+
+        Returns
+        -------
+        train, validation : Data
+            validation is None without early stopping.
+        minimised : Objective
+        alpha : float
+            The penalty, scaled as the weights of the samples are.
+        """
         arguments.check(self)
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
@@ -109,7 +130,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             )
         out = self._output() if first else self.out_activation_
         dtype = np.float64 if self.solver == "lbfgs" else X.dtype if first else self._dtype()
-        minimised = objective(type(self).__name__, self.loss, out, outputs, dtype)
+        minimised = objective(type(self).__name__, self.loss, out, dtype)
         minimised.check(y)
         self.n_outputs_ = outputs
         self._random_state = check_random_state(self.random_state)
@@ -177,26 +198,16 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return np.float32 if np.asarray(self.coefs_[0]).dtype == np.float32 else np.float64
 
     def _forward(self, X: Any) -> Array:
-        """The outputs of validated inputs, with their activation."""
-        if X.shape[0] > _AT_ONCE:
-            starts = range(0, X.shape[0], _AT_ONCE)
-            X = X.tocsr() if scipy.sparse.issparse(X) else X
-            return np.concatenate([self._forward(X[start : start + _AT_ONCE]) for start in starts])
+        """The outputs (samples, outputs) of validated inputs (samples, features), with their activation."""
+        if X.shape[0] > CHUNK:
+            return in_chunks(self._forward, X.tocsr() if scipy.sparse.issparse(X) else X)
         h: Array = X.astype(self._dtype(), copy=False)
-        hidden = arguments.activations(self, len(self.coefs_) - 1)
-        for coef, intercept, (activation, parameters) in zip(self.coefs_, self.intercepts_, [*hidden, (None, ())]):
-            h = np.ascontiguousarray(h @ coef)
-            if isinstance(activation, CustomActivation):
-                h += intercept
-                activation(h, out=h)
-            else:
-                (activation or _identity).biased(h, intercept, *parameters, h)
-        if self.out_activation_ == "softmax":
-            softmax(h, out=h)
-        elif self.out_activation_ == "logistic":
-            _sigmoid(h, out=h)
-        elif self.out_activation_ == "exp":
-            np.exp(h, out=h)
+        each = [*arguments.activations(self, len(self.coefs_) - 1), (None, ())]
+        for coef, intercept, (activation, parameters) in zip(self.coefs_, self.intercepts_, each):
+            layer = Dense(coef, None, intercept, None, activation, parameters)
+            h = layer.finish(np.ascontiguousarray(h @ coef))  # (samples, fan_in) @ (fan_in, fan_out)
+        if self.out_activation_ in _OUTPUT:
+            _OUTPUT[self.out_activation_](h, out=h)
         return h
 
     def to_onnx(self, file: Any) -> None:
@@ -250,7 +261,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return state
 
     def __copy__(self) -> Any:
-        """An independent copy: one that shared the lists of parameters would share only a part of what training changes."""
+        """An independent copy: one that shared the parameters would share only a part of the training's state."""
         return copy.deepcopy(self)
 
     def __sklearn_tags__(self) -> Any:

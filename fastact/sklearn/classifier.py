@@ -97,34 +97,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     __module__ = "fastact.sklearn"  # where users find it, and pickles too
 
     def __init__(
-        self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
-        *,
-        solver: str = "adam",
-        alpha: float = 0.0001,
-        batch_size: Any = "auto",
-        learning_rate: str = "constant",
-        learning_rate_init: float = 0.001,
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: Any = None,
-        tol: float = 1e-4,
-        verbose: Any = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: Any = 10,
-        max_fun: int = 15000,
-        loss: Any = "log_loss",
-        dropout: float = 0.0,
-    ) -> None:
+        self, hidden_layer_sizes: Any = (100,), activation: Any = "relu", *, solver: str = "adam",
+        alpha: float = 0.0001, batch_size: Any = "auto", learning_rate: str = "constant",
+        learning_rate_init: float = 0.001, power_t: float = 0.5, max_iter: int = 200, shuffle: bool = True,
+        random_state: Any = None, tol: float = 1e-4, verbose: Any = False, warm_start: bool = False,
+        momentum: float = 0.9, nesterovs_momentum: bool = True, early_stopping: bool = False,
+        validation_fraction: float = 0.1, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
+        n_iter_no_change: Any = 10, max_fun: int = 15000, loss: Any = "log_loss", dropout: float = 0.0,
+    ) -> None:  # fmt: skip
         self._keep(locals())
 
     @available_if(lambda model: model._offers_partial_fit())
@@ -145,19 +125,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         if classes is None and not hasattr(self, "classes_"):
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
-
-    def predict(self, X: Any) -> Array:
-        """The classes of samples.
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix, shape (samples, features)
-
-        Returns
-        -------
-        ndarray, shape (samples,) or, for several labels a sample, (samples, classes)
-        """
-        return self._predict(self._checked(X))
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of every class, shape (samples, classes), in the order of `classes_`."""

@@ -1,4 +1,7 @@
-"""The losses of the scikit-learn estimators, by scikit-learn's definitions, for `Network.backpropagate`."""
+"""The losses of the scikit-learn estimators, by scikit-learn's definitions, for `Network.backpropagate`.
+
+Outputs, their gradients and labels are (batch, outputs), but for classes, which are (batch,).
+"""
 from __future__ import annotations
 
 import math
@@ -8,23 +11,23 @@ import numpy as np
 from scipy.special import xlogy
 
 from fastact import losses
-from fastact.nn.layers import Array
-from fastact.losses.base import bare, checked, is_own, takes_reduction, with_options
-from fastact.nn.network import batches
-from fastact.nn.output_layers import pairing
 from fastact._core.arguments import contiguous
+from fastact.losses.loss_arguments import bare, checked_results, is_own, resolve, takes_reduction
+from fastact.nn.layers import Array
+from fastact.nn.network import chunks
+from fastact.nn.output_layers import pairing
 
-# Labels of a batch, the weights of its samples, and what the sum over the samples is divided by.
+# Labels of a batch, the weights of its samples (batch,), and what the sum over the samples is divided by.
 Target = Tuple[Array, Optional[Array], float]
 
 _SKLEARN_NAMES = {"absolute_error": losses.l1_loss, "huber": losses.huber_loss}
 
 
 class Objective:
-    """A weighted mean over samples. Subclasses add `terms`: what each sample costs, and the gradient of the sum.
+    """Base class of the losses: a weighted mean over samples. Subclasses define `terms`.
 
-    scikit-learn goes on where a loss is infinite or NaN, and looks at the parameters in the end.
-    So `value_and_grad` gives 0 to the network, which would raise, and `value` is the loss.
+    scikit-learn continues after an infinite loss; `Network` would raise. So `value_and_grad` returns 0 as the loss, and
+    the true loss is in `value`.
     """
 
     value = 0.0
@@ -41,6 +44,7 @@ class Objective:
         self.labels(y)
 
     def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
+        """The loss of each sample, (batch,) or (batch, outputs), and the gradient of their sum."""
         raise NotImplementedError
 
     def value_and_grad(self, output: Array, target: Target) -> Tuple[float, Array]:
@@ -50,14 +54,14 @@ class Objective:
             self.value = float(np.add.reduce(values, axis=None, dtype=np.float64)) / total
             grad *= 1 / total
         else:
-            each = values if values.ndim == 1 else values.sum(axis=1)
+            each = values if values.ndim == 1 else values.sum(axis=1)  # (batch,)
             self.value = float(weights.dot(each)) / total
             grad *= (weights / total)[:, None]
         return 0.0, grad
 
 
 class _LogLoss(Objective):
-    """Probabilities are clipped to [eps, 1 - eps], as in scikit-learn."""
+    """Base class of losses whose probabilities are clipped to [eps, 1 - eps], as in scikit-learn."""
 
     def __init__(self, dtype: Any) -> None:
         super().__init__(dtype)
@@ -114,7 +118,7 @@ class Poisson(Objective):
 
 
 class Chosen(Objective):
-    """A loss of `fastact.losses`, or one like it, summed over the outputs."""
+    """A loss of `fastact.losses`, or one of the user's, summed over the outputs."""
 
     def __init__(self, dtype: Any, owner: str, loss: Any) -> None:
         super().__init__(dtype)
@@ -122,45 +126,37 @@ class Chosen(Objective):
 
     def check(self, y: Array) -> None:
         if is_own(self._loss):
-            for labels in batches(self.labels(y), 8192):
+            for labels in chunks(self.labels(y)):
                 self.terms(np.zeros_like(labels), labels)
 
     def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
         results = self._loss.value_and_grad(output, labels, reduction="none")
-        return results if is_own(self._loss) else checked(self._owner, self._loss, results, output, True)
+        return results if is_own(self._loss) else checked_results(self._owner, self._loss, results, output, True)
 
 
 def chosen(owner: str, loss: Any, classifies: bool) -> Any:
-    """The loss of `fastact.losses`, or one like it, that an estimator's parameter `loss` means; else None.
+    """The loss of `fastact.losses`, or one of the user's, that an estimator's parameter `loss` means; else None.
 
     None is for what scikit-learn defines, by the estimator: "log_loss", "squared_error" and "poisson".
     """
     own = ("log_loss",) if classifies else ("squared_error", "poisson")
     if isinstance(loss, str) and loss in own:
         return None
-    name, options = loss if isinstance(loss, tuple) and len(loss) == 2 else (loss, {})
-    found = {**losses.BY_NAME, **_SKLEARN_NAMES}.get(name) if isinstance(name, str) else name
-    if found is None:
-        known = ", ".join(dict.fromkeys([*own, *_SKLEARN_NAMES, *losses.BY_NAME]))
-        raise ValueError(f"{owner}: unknown loss {name!r}; known: {known}")
-    if isinstance(found, type) or not callable(getattr(found, "value_and_grad", None)) or not isinstance(options, dict):
-        raise TypeError(
-            f"{owner}: loss {loss!r} is no name, no object with value_and_grad, and no (loss, dict of options)"
-        )
+    names = {**losses.BY_NAME, **_SKLEARN_NAMES}
+    found = resolve(owner, loss, names, list(dict.fromkeys([*own, *_SKLEARN_NAMES, *losses.BY_NAME])))
     if not takes_reduction(found):
         raise TypeError(
             f'{owner}: loss {loss!r} must have value_and_grad(output, target, reduction="none"), which gives the loss of '
             "each sample"
         )
-    found = with_options(owner, found, options)
-    pair = pairing(found)
-    if bare(found) is losses.poisson_nll_loss and (classifies or pair.means is None):
-        what = "log_input=False needs outputs that are not negative" if pair.means is None else "it is for counts"
+    no_logs = pairing(found).means is None
+    if bare(found) is losses.poisson_nll_loss and (classifies or no_logs):
+        what = "log_input=False needs outputs that are not negative" if no_logs else "it is for counts"
         raise ValueError(f"{owner}: loss poisson_nll_loss: {what}")
     return found
 
 
-def objective(owner: str, loss: Any, out_activation: str, outputs: int, dtype: Any) -> Objective:
+def objective(owner: str, loss: Any, out_activation: str, dtype: Any) -> Objective:
     """What an estimator minimises, by its parameter `loss`.
 
     Raises
@@ -186,9 +182,6 @@ def objective(owner: str, loss: Any, out_activation: str, outputs: int, dtype: A
             f"{out_activation!r}; set warm_start=False and fit anew"
         )
     if bare(found) is losses.cross_entropy and out_activation != "softmax":
-        raise ValueError(
-            f"{owner}: loss 'cross_entropy' is for three classes and more; here use 'binary_cross_entropy_with_logits'"
-            if classifies
-            else f"{owner}: loss 'cross_entropy' is for classes"
-        )
+        what = "three classes and more; here use 'binary_cross_entropy_with_logits'" if classifies else "classes"
+        raise ValueError(f"{owner}: loss 'cross_entropy' is for {what}")
     return Chosen(dtype, owner, found)

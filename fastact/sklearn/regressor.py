@@ -45,53 +45,20 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):  # type: ignore[m
     __module__ = "fastact.sklearn"  # where users find it, and pickles too
 
     def __init__(
-        self,
-        loss: Any = "squared_error",
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
-        *,
-        solver: str = "adam",
-        alpha: float = 0.0001,
-        batch_size: Any = "auto",
-        learning_rate: str = "constant",
-        learning_rate_init: float = 0.001,
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: Any = None,
-        tol: float = 1e-4,
-        verbose: Any = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: Any = 10,
-        max_fun: int = 15000,
-        dropout: float = 0.0,
-    ) -> None:
+        self, loss: Any = "squared_error", hidden_layer_sizes: Any = (100,), activation: Any = "relu", *,
+        solver: str = "adam", alpha: float = 0.0001, batch_size: Any = "auto", learning_rate: str = "constant",
+        learning_rate_init: float = 0.001, power_t: float = 0.5, max_iter: int = 200, shuffle: bool = True,
+        random_state: Any = None, tol: float = 1e-4, verbose: Any = False, warm_start: bool = False,
+        momentum: float = 0.9, nesterovs_momentum: bool = True, early_stopping: bool = False,
+        validation_fraction: float = 0.1, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
+        n_iter_no_change: Any = 10, max_fun: int = 15000, dropout: float = 0.0,
+    ) -> None:  # fmt: skip
         self._keep(locals())
 
     @available_if(lambda model: model._offers_partial_fit())
     def partial_fit(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> MLPRegressor:
         """Train for one epoch over a part of the data; parameters, result and errors as for `fit`."""
         return self._fit(X, y, sample_weight, incremental=True)
-
-    def predict(self, X: Any) -> Array:
-        """The predicted values of samples.
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix, shape (samples, features)
-
-        Returns
-        -------
-        ndarray, shape (samples,) or, for several outputs, (samples, outputs)
-        """
-        return self._predict(self._checked(X))
 
     def _predict(self, X: Any) -> Array:
         output = self._forward(X)

@@ -1,7 +1,6 @@
 """How the scikit-learn estimators train: epochs of sgd and adam, and L-BFGS through SciPy."""
 from __future__ import annotations
 
-import warnings
 from typing import Any, Optional, Tuple
 
 import numpy as np
@@ -9,9 +8,10 @@ import scipy.optimize
 import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
 
-from fastact.sklearn import network as sklearn_network, solvers
-from fastact.nn.layers import Array
 from fastact._core.arguments import contiguous
+from fastact._core.warn import warn
+from fastact.nn.layers import Array
+from fastact.sklearn import network as sklearn_network, solvers
 from fastact.sklearn.losses import Objective
 from fastact.sklearn.network import Penalised
 
@@ -69,7 +69,6 @@ class Batches:
         return x, (labels, weights, float(weights.sum()))
 
 
-@np.errstate(over="ignore", invalid="ignore")  # what overflows is found in the parameters in the end
 def epochs(
     model: Any, train: Data, validation: Optional[Data], objective: Objective, alpha: float, incremental: bool
 ) -> None:
@@ -119,12 +118,12 @@ def epochs(
             if incremental:
                 break
             if model.n_iter_ == model.max_iter:
-                warnings.warn(
+                warn(
                     f"Stochastic Optimizer: Maximum iterations ({model.max_iter}) reached and the "
-                    "optimization hasn't converged yet.", ConvergenceWarning, stacklevel=5,
+                    "optimization hasn't converged yet.", ConvergenceWarning,
                 )  # fmt: skip
     except KeyboardInterrupt:
-        warnings.warn("Training interrupted by user.", stacklevel=5)
+        warn("Training interrupted by user.")
     if validation is not None:
         network.flat[...] = model._best_parameters
 
@@ -133,9 +132,7 @@ def _batch_size(model: Any, n: int) -> int:
     if model.batch_size == "auto":
         return min(200, n)
     if model.batch_size > n:
-        warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=6
-        )
+        warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
     return int(min(model.batch_size, n))
 
 
@@ -155,7 +152,6 @@ def _count_no_improvement(model: Any, network: Any, validation: Optional[Data]) 
         model._best_parameters = network.flat.copy()
 
 
-@np.errstate(over="ignore", invalid="ignore")
 def lbfgs(model: Any, data: Data, objective: Objective, alpha: float) -> None:
     """Minimise over all samples at once, in float64, as the line search needs it."""
     network = sklearn_network.build(model, np.float64)
@@ -183,10 +179,10 @@ def lbfgs(model: Any, data: Data, objective: Objective, alpha: float) -> None:
         callback=report if model.verbose else None,
     )  # fmt: skip
     if result.status != 0:
-        warnings.warn(
+        warn(
             f"lbfgs failed to converge after {result.nit} iteration(s) (status={result.status}):\n"
             f"{result.message}\n\nIncrease the number of iterations (max_iter, max_fun) to improve the "
-            "convergence, or scale the data.", ConvergenceWarning, stacklevel=5,
+            "convergence, or scale the data.", ConvergenceWarning,
         )  # fmt: skip
     # SciPy may count one iteration more than it was allowed.
     model.n_iter_ = min(result.nit, model.max_iter)

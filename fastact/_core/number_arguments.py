@@ -1,0 +1,62 @@
+"""Numbers among the arguments: the interval that each must be in, and the message where it is not."""
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+
+class Interval:
+    """The real numbers between two ends, written as in mathematics: ``Interval("[0, 1)")``. NaN is in none."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.low, self.high = map(float, text[1:-1].split(","))
+        self.has_low, self.has_high = text[0] == "[", text[-1] == "]"
+
+    def __contains__(self, number: float) -> bool:
+        above = number >= self.low if self.has_low else number > self.low
+        return above and (number <= self.high if self.has_high else number < self.high)
+
+    def __str__(self) -> str:
+        return f"a number in {self.text}"
+
+
+NOT_NEGATIVE, UP_TO_INFINITY = Interval("[0, inf)"), Interval("[0, inf]")
+POSITIVE, FINITE = Interval("(0, inf)"), Interval("(-inf, inf)")
+UNIT, BELOW_1 = Interval("[0, 1]"), Interval("[0, 1)")
+
+
+def number(what: str, value: Any, interval: Interval, wrong_type: type = TypeError) -> float:
+    """`value` as a float.
+
+    Raises
+    ------
+    wrong_type
+        If it is not a real number.
+    ValueError
+        If it is not in the interval, or an int that no float can hold.
+    """
+    if type(value) is float and interval.low < value < interval.high:  # the usual case, quickly
+        return value
+    if not isinstance(value, Real):
+        raise wrong_type(f"{what} must be {interval}, got {value!r}")
+    try:
+        found = float(value)
+    except OverflowError:
+        raise ValueError(f"{what} must be a number that a float holds, got an int beyond 1e308") from None
+    if found not in interval:
+        raise ValueError(f"{what} must be {interval}, got {value!r}")
+    return found
+
+
+def integer(what: str, value: Any, least: int = 1, wrong_type: type = ValueError) -> int:
+    """`value` as an int of at least `least`, which is 0 or 1; a bool is none. Errors are those of `number`."""
+    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least:
+        return int(value)
+    wanted = "a positive integer" if least else "an integer that is not negative"
+    raise (ValueError if isinstance(value, Real) else wrong_type)(f"{what} must be {wanted}, got {value!r}")
+
+
+def is_real(array: Any) -> bool:
+    """Whether an array holds real numbers or bools."""
+    return array.dtype.kind in "fiub"
