@@ -36,23 +36,29 @@ def read_section(text, name):
 
 
 def write_section(name, content):
-    """Replace what README.md has between a section's markers."""
+    """Replace what README.md has between a section's markers by a text, or by what a function returns.
+
+    The function is called once the markers have been found.
+    """
     path = project_file("README.md")
     text = path.read_text(encoding="utf-8")
     start, stop = _section(text, name)
+    content = content() if callable(content) else content
     path.write_text(f"{text[:start]}\n{content.strip()}\n{text[stop:]}", encoding="utf-8")
 
 
-def markdown(head, rows):
-    """A Markdown table of strings."""
+def markdown(head, rows, numbers=False):
+    """A Markdown table of strings; with `numbers`, all columns but the first are aligned on the right."""
     def line(cells):
         return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
-    return "\n".join([line(head), "|" + "---|" * len(head), *map(line, rows)])
+    rule = "|---|" + ("---:|" if numbers else "---|") * (len(head) - 1)
+    return "\n".join([line(head), rule, *map(line, rows)])
 
 
-def plain(head, rows):
-    """A text table of strings, columns aligned on the left."""
+def plain(head, rows, numbers=False):
+    """A text table of strings, aligned on the left below a rule; with `numbers`, as `markdown` aligns them and without it."""
     widths = [max(map(len, column)) for column in zip(head, *rows)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in [head, *rows]]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+    align = [str.ljust, *[str.rjust if numbers else str.ljust] * (len(widths) - 1)]
+    lines = ["  ".join(put(cell, width) for put, cell, width in zip(align, row, widths)).rstrip() for row in [head, *rows]]
+    return "\n".join(lines if numbers else [lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

@@ -1,8 +1,12 @@
 """``python -m fastact bench``: this library beside NumPy, torch and others, in one process, on this machine.
 
 Without options: every function in cache, 65536 float32, one thread, into an existing output, beside NumPy,
-torch and a copy. The sides take turns sample by sample and the quickest sample counts, so ratios hold on a
+torch and a copy. The sides take turns sample by sample and the fastest sample counts, so ratios hold on a
 busy machine too.
+
+In this folder `cases` says what can be measured and `contenders` how each library computes it, with `numpy_rows`, `torch`,
+`onnx`, `others` (SciPy, numexpr, JAX), `fused` and `mlp`. `timing` measures, `machine` describes the computer, `tables` and
+`plot` show the figures. asv's benchmarks in asv_bench/ use the same contenders.
 """
 from __future__ import annotations
 
@@ -16,17 +20,17 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from fastact import registry
-from fastact.bench import cases as bench_cases, mlp as bench_mlp, others as bench_peers
-from fastact.bench.machine import describe, environment
-from fastact.bench.tables import BEGIN, END, format_table, readme_section, summary, write_section
-from fastact.bench.timing import Progress, measure
+from fastact._build import readme
 from fastact._build.command_line import new_file, positive
 from fastact._core.optional import optional
+from fastact.bench import cases, mlp, others
 from fastact.bench.contenders import ENTRIES, FORMS, OUT, PEERS, PLACES, YARDSTICKS, contender, equal_terms, has_form, sample
+from fastact.bench.machine import describe, environment
+from fastact.bench.tables import format_table, readme_section, summary
+from fastact.bench.timing import Progress, measure
 
-__all__ = ["BEGIN", "END", "FORMS", "compare", "format_table", "main", "summary"]
+__all__ = ["FORMS", "compare", "format_table", "main", "summary"]
 
-Row = Dict[str, Any]
 LIBRARIES = tuple(side for side in PEERS if side != "fastact" and side not in YARDSTICKS)
 
 
@@ -34,11 +38,11 @@ def compare(
     names: Optional[Sequence[str]] = None, n: Union[int, Tuple[int, ...]] = 65536, dtype: Any = "float32",
     form: str = "value", repeat: int = 300, peers: Sequence[str] = ("numpy", "torch"), threads: int = 1,
     progress: Union[bool, Progress] = False, place: str = OUT, axis: int = -1, per: str = "element",
-) -> List[Row]:
+) -> List[Dict[str, Any]]:
     """Time functions of this library and of its peers on the same arrays.
 
     The sides take turns, sample by sample, so that a change of the clock or a busy neighbour meets them
-    all; the quickest of `repeat` samples counts. Everybody writes into an output that exists, where the
+    all; the fastest of `repeat` samples counts. Everybody writes into an output that exists, where the
     library has such a form, and everybody uses the same number of threads (NumPy and SciPy have one).
 
     Parameters
@@ -89,12 +93,10 @@ def compare(
             sides = ("fastact", *peers)
             with np.errstate(all="ignore"):  # formulas of NumPy's that overflow on the way
                 raw = measure({side: contender(side, entry, form, inputs, out, place, axis) for side in sides}, repeat)
-            if "fastact" not in raw:
-                continue
-            elements = max(array.size for array in inputs) if per == "element" else 1
-            row: Row = {"name": entry.name}
-            row.update({f"{side}_ns": raw[side]["min_ns"] / elements if side in raw else None for side in sides})
-            rows.append({**row, "unit": f"ns per {per}", "raw": raw})
+            if "fastact" in raw:
+                elements = max(array.size for array in inputs) if per == "element" else 1
+                times = {f"{side}_ns": raw[side]["min_ns"] / elements if side in raw else None for side in sides}
+                rows.append({"name": entry.name, **times, "unit": f"ns per {per}", "raw": raw})
     if bar is not progress:
         bar.clear()
     return rows
@@ -111,22 +113,17 @@ def _known(names: Optional[Sequence[str]], form: str, peers: Sequence[str], plac
     return [ENTRIES[name] for name in names if has_form(ENTRIES[name], form)]
 
 
-def run(
-    cases: Sequence[bench_cases.Run], names: Sequence[str], peers: Sequence[str], repeat: int, threads: int,
-    show: Any = lambda case, rows: None, progress: bool = False,
-) -> Dict[str, List[Row]]:
-    """Measure these cases, for some names or all (empty), and tell show(case, rows) of each; rows by label."""
-    aliases = registry.aliases()
-    wanted = [aliases.get(name, name) for name in names]
-    _known(wanted, "value", peers, OUT)
-    options = [{**case.options, "names": [n for n in case.options["names"] if not wanted or n in wanted]} for case in cases]
+def measure_cases(chosen, names, peers, repeat, threads, show=lambda case, rows: None, progress=False):
+    """Measure cases, for some names or all (empty), and tell show(case, rows) of each; rows by label."""
+    wanted = [entry.name for entry in _known(names, "value", peers, OUT)]
+    options = [{**case.options, "names": [name for name in case.options["names"] if name in wanted]} for case in chosen]
     bar = Progress(sum(len(each["names"]) for each in options), progress)
     groups = {}
-    for case, each in zip(cases, options):
+    for case, each in zip(chosen, options):
         if not each["names"]:
             continue
         if case.what == "mlp":
-            rows = bench_mlp.compare(each["names"], peers, repeat, threads, bar)
+            rows = mlp.compare(each["names"], peers, repeat, threads, bar)
         else:
             rows = compare(**each, repeat=repeat, threads=threads, progress=bar, peers=(*peers, *case.yardsticks))
         bar.clear()
@@ -136,44 +133,36 @@ def run(
     return groups
 
 
-def write_readme(path: Path, repeat: int = 300, progress: bool = False, peers: Sequence[str] = ("numpy", "torch")) -> None:
+def write_readme(repeat=300, progress=False, peers=("numpy", "torch")):
     """Measure what README's speed section shows and put it between its markers."""
-    write_section(path, _read(path) and readme_section(
-        run(bench_cases.readme_runs(), (), peers, repeat, 1, progress=progress),
-        f"Measured with `python -m fastact bench --write` on {describe(environment(1), peers)}."))
+    source = f"Measured with `python -m fastact bench --write` on {describe(environment(1), peers)}."
+    readme.write_section("speed", lambda: readme_section(
+        measure_cases(cases.readme_cases(), (), peers, repeat, 1, progress=progress), source))
 
 
-def _read(path: Path) -> str:
-    """README's text, checked for its markers before anything is measured."""
-    text = path.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{path} lacks the markers {BEGIN} and {END}")
-    return text
-
-
-def _plot(path: str, names: Sequence[str], peers: Sequence[str], repeat: int, threads: int, progress: bool) -> None:
+def _plot(path, names, peers, repeat, threads, progress):
     """Measure sizes from 16 to 64 Mi and draw them."""
-    from fastact.bench import plot as bench_plot
+    from fastact.bench import plot
 
-    cases = [case for n in bench_cases.PLOT_SIZES for case in bench_cases.runs("elementwise", n=[n])]
+    sizes = [case for n in cases.PLOT_SIZES for case in cases.cases("elementwise", n=[n])]
     panels: Dict[str, Dict[str, List[Tuple[int, float]]]] = {}
 
-    def collect(case: bench_cases.Run, rows: List[Row]) -> None:
+    def collect(case, rows):
         for row in rows:
             for side in ("fastact", *peers, "copy"):
                 if row[f"{side}_ns"] is not None:
                     points = panels.setdefault(row["name"], {}).setdefault(side, [])
                     points.append((case.options["n"], row[f"{side}_ns"]))
 
-    run(cases, names or bench_cases.PLOTTED, peers, repeat, threads, collect, progress)
-    bench_plot.draw(panels, path, describe(environment(threads)).split(";")[0])
+    measure_cases(sizes, names or cases.PLOTTED, peers, repeat, threads, collect, progress)
+    plot.draw(panels, path, describe(environment(threads)).split(";")[0])
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m fastact bench", description=__doc__,
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m fastact bench", description=(__doc__ or "").partition("\n\nIn this")[0],
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="functions (all)")
-    parser.add_argument("--what", choices=[*bench_cases.WHAT, "all"], default="elementwise",
+    parser.add_argument("--what", choices=[*cases.WHAT, "all"], default="elementwise",
                         help="rows: softmax and its kind, by length and axis; calls: on 16 elements; memory: 16 Mi; "
                              "forms: gated and biased beside two calls; dtypes: float64, float16, bfloat16; "
                              "mlp: a training step (elementwise)")
@@ -191,13 +180,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _tell_absent(peer: str, threads: int) -> None:
+def _tell_absent(peer, threads):
     try:
         with optional(peer, f"{peer} is not used, its column stays empty", '"fastact[peers]"'):
-            if peer == "jax":
-                bench_peers.jax(threads)
-            else:
-                importlib.import_module(peer)
+            importlib.import_module(peer) if peer != "jax" else others.jax(threads)
     except ImportError as error:
         print(error, file=sys.stderr)
 
@@ -208,9 +194,9 @@ def main(argv: Optional[List[str]] = None) -> int:
     options = parser.parse_intermixed_args(argv)
     peers = [peer for peer in options.peers.split(",") if peer]
     progress = sys.stderr.isatty()
-    results: List[Dict[str, Any]] = []
+    results = []
 
-    def show(case: bench_cases.Run, rows: List[Row]) -> None:
+    def show(case, rows):
         results.append({"what": case.what, "label": case.label, "options": case.options, "rows": rows})
         print(f"\n{case.label}\n{format_table(rows)}", flush=True)
 
@@ -220,21 +206,20 @@ def main(argv: Optional[List[str]] = None) -> int:
                 _tell_absent(peer, options.threads)
         print(describe(environment(options.threads), peers))
         if options.write:
-            write_readme(Path(__file__).parents[2] / "README.md", options.repeat, progress, peers)
-            return 0
-        if options.plot:
+            write_readme(options.repeat, progress, peers)
+        elif options.plot:
             _plot(options.plot, options.names, peers, options.repeat, options.threads, progress)
-            return 0
-        kinds = bench_cases.WHAT if options.what == "all" else [options.what]
-        cases = [case for what in kinds for case in bench_cases.runs(what, options.form, options.dtype, options.n)]
-        groups = run(cases, options.names, peers, options.repeat, options.threads, show, progress)
-        if not groups:
-            raise ValueError(f"none of {', '.join(options.names) or 'the functions'} has {options.form or options.what}")
-        if len(groups) > 1:
-            print(f"\n{summary(groups)}")
-        if options.json:
-            text = json.dumps({**environment(options.threads), "results": results}, indent=1)
-            Path(options.json).write_text(text, encoding="utf-8")
+        else:
+            kinds = cases.WHAT if options.what == "all" else [options.what]
+            chosen = [case for what in kinds for case in cases.cases(what, options.form, options.dtype, options.n)]
+            groups = measure_cases(chosen, options.names, peers, options.repeat, options.threads, show, progress)
+            if not groups:
+                raise ValueError(f"none of {', '.join(options.names) or 'the functions'} has {options.form or options.what}")
+            if len(groups) > 1:
+                print(f"\n{summary(groups)}")
+            if options.json:
+                text = json.dumps({**environment(options.threads), "results": results}, indent=1)
+                Path(options.json).write_text(text, encoding="utf-8")
     except (ImportError, OverflowError, ValueError) as error:
         parser.error(str(error))
     return 0

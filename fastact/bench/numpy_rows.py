@@ -1,56 +1,44 @@
 """Functions of whole rows in NumPy, as a user would write them, for benchmarks."""
-from __future__ import annotations
-
 from functools import partial
-from typing import Any, Callable, List, Optional
 
 import numpy as np
 
-from fastact import registry
 
-
-def call(entry: registry.RowEntry, form: str, inputs: List[Any], out: Any, axis: int) -> Optional[Callable[[], Any]]:
+def call(entry, form, inputs, out, axis):
     """One form for given arrays, without arguments; results go to ``out``, or are fresh where it is None."""
-    value: Callable[..., Any] = _VALUES[entry.name]
+    value, from_output = _VALUES[entry.name], _BACKWARD.get(entry.name)
     if form == "value":
         return partial(value, *inputs, out, axis)
-    if entry.name not in _BACKWARD:
-        return None
-    from_output: Callable[..., Any] = _BACKWARD[entry.name]
-    if form == "backward_from_output":
-        return partial(from_output, *inputs, out, axis)
+    if from_output is None or form == "backward_from_output":
+        return from_output and partial(from_output, *inputs, out, axis)
     grad, x = inputs
     return lambda: from_output(grad, value(x, None, axis), out, axis)
 
 
-def _softmax(x: Any, out: Any, axis: int) -> Any:
+def _softmax(x, out, axis):
     out = np.subtract(x, x.max(axis, keepdims=True), out=out)
     np.exp(out, out=out)
     return np.divide(out, out.sum(axis, keepdims=True), out=out)
 
 
-def _softmin(x: Any, out: Any, axis: int) -> Any:
-    return _softmax(-x, out, axis)
-
-
-def _log_softmax(x: Any, out: Any, axis: int) -> Any:
+def _log_softmax(x, out, axis):
     out = np.subtract(x, x.max(axis, keepdims=True), out=out)
     return np.subtract(out, np.log(np.exp(out).sum(axis, keepdims=True)), out=out)
 
 
-def _logsumexp(x: Any, out: Any, axis: int) -> Any:
+def _logsumexp(x, out, axis):
     top = x.max(axis, keepdims=True)
     return np.add(np.log(np.exp(x - top).sum(axis)), top.squeeze(axis), out=out)
 
 
-def _hardmax(x: Any, out: Any, axis: int) -> Any:
+def _hardmax(x, out, axis):
     out = np.zeros_like(x) if out is None else out
     out[...] = 0
     np.put_along_axis(out, np.expand_dims(x.argmax(axis), axis), 1, axis)
     return out
 
 
-def _sparsemax(x: Any, out: Any, axis: int) -> Any:
+def _sparsemax(x, out, axis):
     x = np.moveaxis(x, axis, -1)
     down = -np.sort(-x, axis=-1)
     sums = np.cumsum(down, axis=-1) - 1
@@ -63,25 +51,25 @@ def _sparsemax(x: Any, out: Any, axis: int) -> Any:
     return out
 
 
-def _softmax_backward(grad: Any, y: Any, out: Any, axis: int) -> Any:
+def _softmax_backward(grad, y, out, axis):
     return np.multiply(grad - (grad * y).sum(axis, keepdims=True), y, out=out)
 
 
-def _log_softmax_backward(grad: Any, y: Any, out: Any, axis: int) -> Any:
+def _log_softmax_backward(grad, y, out, axis):
     return np.subtract(grad, np.exp(y) * grad.sum(axis, keepdims=True), out=out)
 
 
-def _softmin_backward(grad: Any, y: Any, out: Any, axis: int) -> Any:
+def _softmin_backward(grad, y, out, axis):
     return np.negative(_softmax_backward(grad, y, out, axis), out=out)
 
 
-def _sparsemax_backward(grad: Any, y: Any, out: Any, axis: int) -> Any:
+def _sparsemax_backward(grad, y, out, axis):
     inside = y > 0
     mean = (grad * inside).sum(axis, keepdims=True) / inside.sum(axis, keepdims=True, dtype=grad.dtype)
     return np.multiply(grad - mean, inside, out=out)
 
 
-_VALUES = {"softmax": _softmax, "softmin": _softmin, "log_softmax": _log_softmax, "logsumexp": _logsumexp,
-           "hardmax": _hardmax, "sparsemax": _sparsemax}
+_VALUES = {"softmax": _softmax, "softmin": lambda x, out, axis: _softmax(-x, out, axis), "log_softmax": _log_softmax,
+           "logsumexp": _logsumexp, "hardmax": _hardmax, "sparsemax": _sparsemax}
 _BACKWARD = {"softmax": _softmax_backward, "softmin": _softmin_backward, "log_softmax": _log_softmax_backward,
              "sparsemax": _sparsemax_backward}

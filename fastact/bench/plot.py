@@ -1,14 +1,9 @@
-"""The benchmarks' plot: time an element over the size, one panel a function, with what a copy takes as the limit."""
-from __future__ import annotations
-
+"""The benchmarks' plot: time an element over the size, one panel a function, with the time of a copy as the limit."""
 import math
-from pathlib import Path
-from typing import Mapping, Sequence, Tuple, Union
 
+from fastact._core.figures import drawing, save_figure
 from fastact.bench.cases import readable
-from fastact.guide.plotting import drawing, save_figure
 
-Points = Sequence[Tuple[int, float]]  # elements, and nanoseconds an element
 STYLES = {  # Okabe and Ito's colours
     "fastact": ("#d55e00", "-", "o"), "torch": ("#0072b2", "-", "s"), "numpy": ("#009e73", "-", "^"),
     "onnxruntime": ("#cc79a7", "-", "D"), "jax": ("#56b4e9", "-", "v"), "numexpr": ("#e69f00", "-", "P"),
@@ -18,13 +13,13 @@ NAMES = {"numpy": "NumPy", "copy": "a copy: the limit", "jax": "JAX", "scipy": "
 COLUMNS = 3
 
 
-def draw(panels: Mapping[str, Mapping[str, Points]], path: Union[str, Path], caption: str = "") -> None:
+def draw(panels, path, caption=""):
     """Write the plot, log-log, as PNG or whatever the file's ending says.
 
     Parameters
     ----------
     panels : mapping
-        Function -> library -> points. "copy" is drawn as the limit.
+        Function -> library -> list of (elements, nanoseconds an element). "copy" is drawn as the limit.
     path : str or Path
     caption : str
         Below the panels: the machine and the threads.
@@ -46,11 +41,10 @@ def draw(panels: Mapping[str, Mapping[str, Points]], path: Union[str, Path], cap
     sizes = sorted({n for libraries in panels.values() for points in libraries.values() for n, _ in points})
     handles = {}
     for ax, (name, libraries) in zip(axes.flat, panels.items()):
-        for library in sorted(libraries, key=lambda side: list(STYLES).index(side) if side in STYLES else 99):
-            points = sorted(libraries[library])
-            colour, dashes, marker = STYLES.get(library, ("#999999", "-", "."))
+        for library in sorted(libraries, key=list(STYLES).index):
+            colour, dashes, marker = STYLES[library]
             (handles[library],) = ax.plot(
-                *zip(*points), color=colour, linestyle=dashes, marker=marker, markersize=3.5,
+                *zip(*sorted(libraries[library])), color=colour, linestyle=dashes, marker=marker, markersize=3.5,
                 linewidth=2 if library == "fastact" else 1.3, zorder=3 if library == "fastact" else 2)
         ax.set(xscale="log", yscale="log")
         ax.set_title(name, fontsize=10, fontfamily="monospace")
@@ -64,8 +58,7 @@ def draw(panels: Mapping[str, Mapping[str, Points]], path: Union[str, Path], cap
     for ax in axes.flat[len(panels):]:
         ax.set_visible(False)
     figure.supylabel("nanoseconds an element", fontsize=9)
-    figure.supxlabel("elements, float32, into an existing output" + (f"\n{caption}" if caption else ""),
-                     fontsize=9)
+    figure.supxlabel("elements, float32, into an existing output" + (f"\n{caption}" if caption else ""), fontsize=9)
     figure.legend(handles.values(), [NAMES.get(side, side) for side in handles], loc="outside upper center",
                   ncols=len(handles), fontsize=9, frameon=False)
     save_figure(figure, path, dpi=150)

@@ -5,16 +5,13 @@ as it was.
 """
 from __future__ import annotations
 
-import functools
-import os
 import sys
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
 from fastact._core.activation import Activation, activations, lookup
-from fastact._core.files import write_whole
-from fastact._core.optional import optional
+from fastact._core.figures import drawing, new_figure, pyplot, save_figure
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito's
 DASHES = (0, (3, 1.5))
@@ -25,7 +22,6 @@ GALLERY = "docs/gallery.svg"
 GALLERY_POINTS, COLUMNS = 161, 5
 GALLERY_X, GALLERY_Y = (-4.0, 4.0), (-2.0, 3.0)
 
-drawing = functools.partial(optional, "matplotlib", "drawing needs matplotlib", '"fastact[plot]"')
 Subject = Union[str, Activation, Tuple[Union[str, Activation], Dict[str, float]]]
 
 
@@ -78,7 +74,7 @@ def plot(
     curves = [curve(name, range) for name in names]
     figure = None
     if ax is None:
-        figure = _figure((6.4, 4.2), show)
+        figure = new_figure((6.4, 4.2), show)
         ax = figure.add_subplot()
         ax.set_prop_cycle(color=COLOURS)
     for drawn in curves:
@@ -89,7 +85,7 @@ def plot(
     ax.grid(alpha=0.3)
     ax.legend()
     if show:
-        _pyplot().show()
+        pyplot().show()
     return ax if figure is None else figure
 
 
@@ -130,7 +126,7 @@ def gallery() -> Any:
     """All activations, a panel each; returns the Figure."""
     curves = _gallery_curves()
     rows = -(-len(curves) // COLUMNS)
-    figure = _figure((10, 1.42 * rows + 0.5))
+    figure = new_figure((10, 1.42 * rows + 0.5))
     panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
     lines = []
     for k, (ax, drawn) in enumerate(zip(panels, curves)):
@@ -164,12 +160,6 @@ def save_gallery(path: Any) -> None:
         save_figure(gallery(), path, dpi=150, metadata=metadata if str(path).endswith(".svg") else None)
 
 
-def save_figure(figure: Any, path: Any, **options: Any) -> None:
-    """Write a figure in the format that the path's ending names, which is PNG where it has none."""
-    ending = os.path.splitext(os.fsdecode(path))[1]
-    write_whole(path, lambda stream: figure.savefig(stream, format=ending[1:] or "png", **options))
-
-
 def fingerprint() -> str:
     """What the gallery shows, as a digest; insensitive to errors of rounding."""
     import hashlib
@@ -190,19 +180,6 @@ def section() -> str:
 
 def _gallery_curves() -> List[Curve]:
     return [curve(name, GALLERY_X, GALLERY_POINTS)._replace(label=name) for name in activations]
-
-
-def _figure(size: Tuple[float, float], show: bool = False) -> Any:
-    """A new figure, which pyplot knows of only where it is to show it."""
-    with drawing():
-        from matplotlib.figure import Figure
-    return (_pyplot().figure if show else Figure)(figsize=size, layout="constrained")
-
-
-def _pyplot() -> Any:
-    with drawing():
-        import matplotlib.pyplot
-    return matplotlib.pyplot
 
 
 def main(argv: Optional[List[str]] = None) -> int:

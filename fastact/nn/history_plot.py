@@ -5,7 +5,7 @@ from typing import Any, Dict, List
 
 import numpy as np
 
-from fastact.guide.plotting import _figure, _pyplot
+from fastact._core.figures import new_figure, pyplot
 
 _NAMES = {"loss": "loss", "accuracy": "accuracy", "r2": "R squared"}
 _COLOURS = {"": "#0072b2", "val_": "#d55e00"}
@@ -16,11 +16,11 @@ def plot_history(history: Dict[str, List[float]], show: bool = False) -> Any:
     if not history:
         raise ValueError("MLP.plot_history: there is nothing to draw yet; call fit first")
     panels = [key for key in history if not key.startswith("val_")]
-    drawn = _figure((4.5 * len(panels), 3.4), show)
+    drawn = new_figure((4.5 * len(panels), 3.4), show)
     for ax, key in zip(drawn.subplots(1, len(panels), squeeze=False)[0], panels):
         _draw(ax, history, key)
     if show:
-        _pyplot().show()
+        pyplot().show()
     return drawn
 
 
