@@ -1,10 +1,15 @@
-"""The axes of the property tests: arguments named `activation`, `form` and `dtype` take every value."""
+"""The axes of the property tests, and the two tiers.
+
+Arguments named `activation`, `form` and `dtype` take every value. A test marked `contract` is about how a call reaches
+the kernel, not about what the kernel computes: by default it runs for the REPRESENTATIVES of axes.py, and its other
+cases are `thorough`.
+"""
 import numpy as np
 import pytest
 
 import fastact as fa
 import native
-from axes import ALL_FORMS, DTYPES
+from axes import ALL_FORMS, DTYPES, is_representative
 
 
 def pytest_generate_tests(metafunc):
@@ -16,6 +21,14 @@ def pytest_generate_tests(metafunc):
     axis("activation", list(fa.activations.values()), list(fa.activations))
     axis("form", ALL_FORMS, [form.__name__ for form in ALL_FORMS])
     axis("dtype", DTYPES, [np.dtype(dtype).name for dtype in DTYPES])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        values = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if item.get_closest_marker("contract") and not all(map(is_representative, values)):
+            item.add_marker("thorough")
 
 
 @pytest.fixture(autouse=True)
@@ -33,5 +46,5 @@ def rng():
 
 @pytest.fixture(scope="session")
 def c_objects(tmp_path_factory):
-    """The C library's object files by name ("avx2", "dispatch" ...), compiled once."""
-    return native.build_objects(tmp_path_factory.mktemp("objects"))
+    """The object files of the installed C library by name ("avx2", "elementwise" ...)."""
+    return native.library_objects(tmp_path_factory.mktemp("objects"))

@@ -1,5 +1,8 @@
 """Compiles the C library by itself, for the tests that look at it from outside Python."""
 import ast
+import ctypes
+import ctypes.util
+import functools
 import os
 import shutil
 import subprocess
@@ -9,11 +12,18 @@ from pathlib import Path
 
 import pytest
 
+import fastact
 from fastact import registry
 from fastact._build import codegen
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src_c"
+
+
+@functools.cache
+def libm():
+    """The C library's mathematics, for the processor's flags."""
+    return ctypes.CDLL(ctypes.util.find_library("m"))
 
 
 def compiler(name="gcc"):
@@ -53,6 +63,14 @@ def build_objects(folder, gcc="gcc"):
 
     with ThreadPoolExecutor() as pool:
         return dict(zip((Path(name).stem for name in read["C_SOURCES"]), pool.map(build, read["C_SOURCES"])))
+
+
+def library_objects(folder):
+    """The object files of the package's static library, by the source's name."""
+    compiler("ar")
+    library = Path(fastact.get_library_dir()) / "libfastact.a"
+    run(["ar", "x", library], cwd=folder)
+    return {path.stem: path for path in Path(folder).glob("*.o")}
 
 
 def build_package(folder, **environment):

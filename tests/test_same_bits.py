@@ -3,7 +3,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ import pytest
 import fastact as fa
 from axes import arrays_in, assert_same_bits, bits, call, empty_outputs, inputs, outputs, special, suffix, wide
 from fastact import kernels
+from fastact.accuracy import digest
 
 LONGEST = 4 * 16 + 3
 
@@ -137,8 +137,7 @@ def assert_repeats(got, period_bits, period, what):
             assert (bits(one).reshape(-1, period) == want).all(), what
 
 
-def test_threads(form, dtype):
-    size = 6 << 20 if dtype == np.float32 else 3 << 20
+def check_threads(form, dtype, size):
     arrays, want, period = tiled(form, dtype, size)
     out = empty_outputs(form, arrays[0])
     for threads in (1, 2, 3):
@@ -148,6 +147,16 @@ def test_threads(form, dtype):
             assert_repeats(out, want, period, f"{form.__name__}, {threads} threads, out=")
 
 
+def test_threads(form, dtype):
+    check_threads(form, dtype, 1 << 18)
+
+
+@pytest.mark.contract
+def test_threads_of_long_arrays(form, dtype):
+    check_threads(form, dtype, 6 << 20 if dtype == np.float32 else 3 << 20)
+
+
+@pytest.mark.contract
 def test_strided_threads(form, dtype):
     arrays, want, period = tiled(form, dtype, 1 << 20)
     spread = [np.repeat(a, 2)[::2] for a in arrays]
@@ -185,25 +194,31 @@ def test_past_the_caches(activation, threads):
 
 # ---- instruction sets ----
 
-def hashes(isa):
-    script = Path(__file__).with_name("hash_outputs.py")
-    done = subprocess.run([sys.executable, script], env={**os.environ, "FASTACT_ISA": isa}, capture_output=True,
-                          text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.fixture(scope="module")
-def reference():
-    return hashes(fa.isa())
+def reference(tmp_path_factory):
+    path = tmp_path_factory.mktemp("digests") / "reference.json"
+    found = digest.digests()
+    assert len(found) > 3 * len(fa.activations) and len(set(found.values())) > len(found) / 2
+    path.write_text(json.dumps(found))
+    return path
 
 
 @pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512", "neon"])
 def test_instruction_sets(isa, reference):
-    """Every output of every form, dtype and softmax axis, in a process of each instruction set."""
-    got = hashes(isa)
-    if got.pop("isa") != isa:
+    """Every function, dtype and axis, in a process of each instruction set."""
+    done = subprocess.run([sys.executable, "-m", "fastact", "accuracy", "--digest", "--isa", isa, "--against", reference],
+                          capture_output=True, text=True)
+    if f"this processor has no {isa}" in done.stderr:
         pytest.skip("this processor lacks it")
-    want = {name: value for name, value in reference.items() if name != "isa"}
-    assert len(got) > 3 * len(fa.activations)
-    assert sorted(name for name in want if got[name] != want[name]) == []
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_difference_is_named(reference, tmp_path, monkeypatch, capsys):
+    found = json.loads(reference.read_text())
+    monkeypatch.setattr(digest, "digests", lambda: found)
+    assert digest.main(reference) == 0
+    other = {**found, "isa": "other", "sigmoid float32": "0", "gone": "0"}
+    (tmp_path / "other.json").write_text(json.dumps(other))
+    assert digest.main(tmp_path / "other.json") == 1
+    assert "sigmoid float32: differs\ngone: is missing\n" in capsys.readouterr().out
+    assert digest.main() == 0 and json.loads(capsys.readouterr().out) == found

@@ -33,15 +33,18 @@ def main(argv=None):
     options = _parse(argv)
     if options.isa:
         return _again(options.isa, list(sys.argv[1:] if argv is None else argv))
-    try:
-        formulas.context()
-    except ImportError as error:
-        print(error, file=sys.stderr)
-        return 1
     import fastact
     wanted = os.environ.get("FASTACT_ISA", fastact.isa())
     if wanted != fastact.isa():
         print(f"this processor has no {wanted}: it would run {fastact.isa()}", file=sys.stderr)
+        return 1
+    if options.digest:
+        from fastact.accuracy import digest
+        return digest.main(options.against)
+    try:
+        formulas.context()
+    except ImportError as error:
+        print(error, file=sys.stderr)
         return 1
     taken = "of every float32 input" if options.exhaustive else "of a sample of the inputs (--exhaustive takes every float32)"
     print(f"fastact {fastact.__version__}, {fastact.isa()}: error in ULP, the largest {taken}; beside it the bound in "
@@ -68,7 +71,13 @@ def _parse(argv):
                         help="work in N processes, or as many as there are processors (2)")
     parser.add_argument("--write", action="store_true",
                         help="write the bounds into registry.py and README.md of the source tree")
+    parser.add_argument("--digest", action="store_true",
+                        help="print a hash of every function's results instead, as JSON; needs NumPy alone")
+    parser.add_argument("--against", metavar="FILE",
+                        help="with --digest: list what differs from the digests in FILE; the exit code is 1 where something does")
     options = parser.parse_args(argv)
+    if options.against and not options.digest:
+        parser.error("--against needs --digest")
     known, names = [*registry.by_name(), *(row.name for row in registry.ROWS)], registry.aliases()
     options.names = [names.get(name, name) for name in options.names] or known
     unknown = sorted(set(options.names) - set(known))
