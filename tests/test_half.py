@@ -3,28 +3,22 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import arrays_in, empty_outputs, inputs, kind, outputs
+from axes import ALL_FORMS, arrays_in, empty_outputs, inputs, kind, outputs
 from fastact import registry
-from fastact.accuracy import sweeps
+from fastact.accuracy import sample_points
 from halves import HALVES, assert_same, at_defaults, bits, every, half, is_nan, ml_dtypes, rounded  # noqa: F401
 
-ROUNDED_ONCE = ("value", "derivative", "backward", "value_and_derivative")
+ROUNDED_ONCE = ("value", "derivative", "backward", "value_and_derivative", "backward_from_output", "gated", "biased")
 
 
 # ---- one rounding ----
 
-@pytest.mark.parametrize("form", ROUNDED_ONCE[:3])
-def test_every_result_is_rounded_once(activation, half, form):
-    """All finite numbers, judged by the formula: mpmath decides where a result is next to a tie."""
-    worst = sweeps.sweep_half(sweeps.Case(activation.name, form, np.dtype(half).name, activation.info.defaults))
-    assert worst.misrounded == 0 and worst.error <= 0.5 + 1e-6, worst
-
-
 def test_forms_agree(activation, half):
     x = every(half)
-    want = (at_defaults(activation, x), at_defaults(activation.derivative, x))
-    assert_same(at_defaults(activation.value_and_derivative, x), want)
-    assert_same(at_defaults(activation.backward, np.ones_like(x), x), want[1])
+    for values in sample_points.grid(activation.info):
+        slope = activation.derivative(x, *values)
+        assert_same(activation.value_and_derivative(x, *values), (activation(x, *values), slope))
+        assert_same(activation.backward(np.ones_like(x), x, *values), slope)
 
 
 def test_straight_slopes(activation, half):
@@ -38,32 +32,25 @@ def test_straight_slopes(activation, half):
         assert_same(got, rounded(grad.astype(np.float64) * slope, half), f"at {x}")
 
 
+@pytest.mark.parametrize("form", [form for form in ALL_FORMS if kind(form) in ROUNDED_ONCE], ids=lambda form: form.__name__)
 def test_as_float64_rounded(form, half):
-    """The results of the float64 kernel, rounded: next to a tie alone may these two differ."""
-    if kind(form) not in (*ROUNDED_ONCE, "backward_from_output"):
-        pytest.skip("not rounded once")
+    """The results of the float64 kernel, rounded: next to a tie alone may these two differ. 0.1 is no half and no float32."""
     arrays = inputs(form, every(half, "finite"))
     doubles = [a.astype(np.float64) for a in arrays]
-    for got, want in zip(outputs(at_defaults(form, *arrays)), outputs(at_defaults(form, *doubles))):
-        low, high = (rounded(want * end, half) for end in (1 - 2.0**-40, 1 + 2.0**-40))
-        sure = bits(low) == bits(high)
-        assert sure.mean() > 0.75
-        np.testing.assert_array_equal(got[sure], low[sure])
-        assert ((got == low) | (got == high)).all()
+    for parameters in (form.info.defaults, (0.1,) * len(form.info.parameters)):
+        for got, want in zip(outputs(form(*arrays, *parameters)), outputs(form(*doubles, *parameters))):
+            low, high = (rounded(want * end, half) for end in (1 - 2.0**-40, 1 + 2.0**-40))
+            sure = bits(low) == bits(high)
+            assert sure.mean() > 0.75
+            np.testing.assert_array_equal(got[sure], low[sure])
+            assert ((got == low) | (got == high)).all()
 
 
-def test_parameters_are_doubles(activation, half):
-    """0.1 is no half and no float32: a result is that of the double."""
-    if not activation.info.parameters:
-        pytest.skip("no parameters")
-    x = every(half, "finite")
-    x = x[np.abs(x.astype(np.float32)) < 100]
-    parameters = (0.1,) * len(activation.info.parameters)
-    got, want = activation(x, *parameters), activation(x.astype(np.float64), *parameters)
-    assert got.dtype == half
-    assert (bits(got) == bits(rounded(want, half))).mean() > 0.995
-    many = [np.full(x.shape, p) for p in parameters]
-    assert_same(activation(x, *many), got, "arrays of parameters")
+@pytest.mark.parametrize("name", [name for name, activation in fa.activations.items() if activation.info.parameters])
+def test_parameters_as_arrays_of_doubles(name, half):
+    f, x = fa.activations[name], every(half, "finite")
+    parameters = [0.1] * len(f.info.parameters)
+    assert_same(f(x, *(np.full(x.shape, p) for p in parameters)), f(x, *parameters))
 
 
 def test_a_bend_beyond_float64(half):
@@ -134,6 +121,7 @@ def test_lengths_offsets_and_strides(form, half):
         assert_same(at_defaults(form, *(a[::step] for a in arrays)), tuple(w[::step] for w in whole), f"step {step}")
 
 
+@pytest.mark.contract
 def test_layouts(form, half):
     x = every(half)[20_000:20_000 + 6 * 35].reshape(6, 35)
     arrays = inputs(form, x)
@@ -151,6 +139,7 @@ def test_layouts(form, half):
     assert_same(at_defaults(form, *arrays, out=tuple(misaligned(w) for w in whole)), whole, "misaligned out")
 
 
+@pytest.mark.contract
 def test_ways_in(form, half):
     """out, in place, where, the ufunc, threads, a parameter as an array, a subclass."""
     x = every(half)[5_000:25_000].copy()

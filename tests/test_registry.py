@@ -1,5 +1,6 @@
 """What the registry says of each activation, checked by numbers."""
 import dataclasses
+import functools
 import inspect
 import itertools
 import re
@@ -35,10 +36,11 @@ EACH = pytest.mark.parametrize("entry, values", EVERY)
 SOFTMAX = registry.ROWS[0]
 
 
+@functools.cache
 def functions(entry, values):
-    """The formula and the derivative as functions of x alone, exact."""
+    """The formula and the derivative as functions of x alone, exact. They remember: several tests ask at the POINTS."""
     names = [p.name for p in entry.parameters]
-    return [lambda x, f=formulas.mpmath_function(text, names): f(x, *values)
+    return [functools.cache(lambda x, f=formulas.mpmath_function(text, names): f(x, *values))
             for text in (entry.formula, entry.derivative)]
 
 

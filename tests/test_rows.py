@@ -57,8 +57,16 @@ def test_accuracy(name, form, dtype):
 def test_sums(dtype):
     for x in row_accuracy.rows(np.dtype(dtype).name):
         for function in (fa.softmax, fa.softmin):
-            sums = function(np.where(np.isfinite(x), x, 0), axis=-1).astype(np.longdouble).sum(axis=-1)
-            assert np.abs(sums - 1).max() <= 4 * np.finfo(dtype).eps
+            y = function(np.where(np.isfinite(x), x, 0), axis=-1)
+            assert y.min() >= 0 and y.max() <= 1
+            assert np.abs(y.astype(np.longdouble).sum(axis=-1) - 1).max() <= 4 * np.finfo(dtype).eps
+
+
+def test_equal_entries_of_a_long_row():
+    """Their share is known exactly."""
+    for at in (1e4, -3.5):
+        y = fa.softmax(np.full(100_000, at))
+        assert abs(y[0] - 1e-5) <= np.spacing(1e-5) and (y == y[0]).all()
 
 
 # ---- masks ----

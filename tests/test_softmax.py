@@ -1,71 +1,11 @@
-"""softmax: exact sums of exponentials, any axis, the same bits for a row wherever it lies."""
+"""softmax: any axis, the same bits for a row wherever it lies, infinities, dtypes, out= and errors."""
 import pickle
 
-import mpmath
 import numpy as np
 import pytest
 
 import fastact as fa
 from axes import assert_same_bits, bits
-
-LENGTHS = (1, 2, 3, 15, 16, 17, 33, 1000, 100_000)
-
-
-def rows(dtype, n, seed=0):
-    """Rows that are flat, spread, far from zero, of mixed signs, or mostly in the subnormal tail."""
-    rng = np.random.default_rng(seed)
-    normal = rng.normal(0, 1, n)
-    return [row.astype(dtype) for row in (normal, 20 * normal, normal + 1e4, normal - 1e4, rng.uniform(-90, 90, n),
-                                          np.linspace(0, -720 if dtype == np.float64 else -100, n),
-                                          np.where(rng.random(n) < 0.5, 1e4, -1e4), np.zeros(n))]
-
-
-def exact(row):
-    """softmax in more digits than any dtype has."""
-    if row.dtype == np.float32 and row.size > 1000:
-        e = np.exp(row.astype(np.longdouble) - row.max())
-        return e / e.sum()
-    with mpmath.workprec(100):
-        terms = [mpmath.exp(mpmath.mpf(float(v)) - float(row.max())) for v in row]
-        total = mpmath.fsum(terms)
-        return [term / total for term in terms]
-
-
-def ulps(got, want):
-    """Distance in units of the last place of the wanted value, subnormal ones included."""
-    info = np.finfo(got.dtype)
-    worst = 0.0
-    for one, other in zip(got, want):
-        exponent = max(mpmath.frexp(other)[1] - 1 if other else -10 ** 6, info.minexp)
-        worst = max(worst, float(abs(mpmath.mpf(float(one)) - other) / mpmath.ldexp(1, exponent - info.nmant)))
-    return worst
-
-
-@pytest.mark.parametrize("n", LENGTHS)
-def test_accuracy(n, dtype):
-    for row in rows(dtype, n):
-        got = fa.softmax(row)
-        assert got.dtype == dtype and got.shape == row.shape
-        pick = np.unique(np.concatenate([np.arange(min(n, 300)), np.random.default_rng(0).integers(0, n, 300),
-                                         [int(np.argmax(row)), int(np.argmin(row))]]))
-        if n <= 1000:
-            want = exact(row)
-            assert ulps(got[pick], [want[k] for k in pick]) <= 4
-        elif dtype == np.float32:
-            want = exact(row)[pick]
-            assert ulps(got[pick], [mpmath.mpf(str(v)) for v in want]) <= 4
-        total = float(np.sum(got.astype(np.longdouble)))
-        assert abs(total - 1) <= 4 * np.finfo(dtype).eps
-        assert got.min() >= 0 and got.max() <= 1
-
-
-def test_long_row_in_double():
-    """100,000 equal or shifted entries have a sum that is known exactly."""
-    n = 100_000
-    for row in (np.full(n, 1e4), np.full(n, -3.5)):
-        got = fa.softmax(row)
-        assert ulps(got[:5], [mpmath.mpf(1) / n] * 5) <= 1
-        assert (got == got[0]).all()
 
 
 @pytest.mark.parametrize("shape", [(4,), (5, 3), (3, 40), (7, 16, 5), (2, 33, 17), (2, 3, 4, 5), (1, 64), (20, 1)])
@@ -190,38 +130,6 @@ def test_out(dtype, rng):
     read_only = x.copy()
     read_only.flags.writeable = False
     assert_same_bits(fa.softmax(read_only), fa.softmax(x))
-
-
-def test_gradients(rng):
-    x, grad = rng.normal(0, 2, (2, 4, 6, 5))
-    for axis in (0, 1, 2):
-        step = 1e-6
-        numerical = np.zeros_like(x)
-        for index in np.ndindex(x.shape):
-            shifted = x.copy()
-            shifted[index] += step
-            above = fa.softmax(shifted, axis)
-            shifted[index] -= 2 * step
-            numerical[index] = ((above - fa.softmax(shifted, axis)) * grad).sum() / (2 * step)
-        dx = fa.softmax.backward(grad, x, axis)
-        np.testing.assert_allclose(dx, numerical, atol=1e-9)
-        np.testing.assert_allclose(fa.softmax.backward_from_output(grad, fa.softmax(x, axis), axis), dx, atol=1e-15)
-        jacobian = fa.softmax.jacobian(x, axis)
-        assert jacobian.shape == (*np.delete(x.shape, axis), x.shape[axis], x.shape[axis])
-        by_matrix = np.einsum("...ij,...i->...j", jacobian, np.moveaxis(grad, axis, -1))
-        np.testing.assert_allclose(np.moveaxis(by_matrix, -1, axis), dx, atol=1e-15)
-
-
-def test_torch(dtype, rng):
-    torch = pytest.importorskip("torch")
-    x, grad = rng.normal(0, 4, (2, 6, 9, 11)).astype(dtype)
-    for axis in (0, 1, -1):
-        tensor = torch.from_numpy(x.copy()).requires_grad_()
-        y = torch.softmax(tensor, axis)
-        y.backward(torch.from_numpy(grad))
-        tolerance = 20 * np.finfo(dtype).eps
-        np.testing.assert_allclose(fa.softmax(x, axis), y.detach().numpy(), atol=tolerance)
-        np.testing.assert_allclose(fa.softmax.backward(grad, x, axis), tensor.grad.numpy(), atol=4 * tolerance)
 
 
 @pytest.mark.parametrize("dtype", [complex, np.longdouble, object, str])

@@ -137,7 +137,10 @@ def sweep(name, form, dtype):
         here = sweeps.Worst(float(error[k]), float(x[k[0], min(k[1], x.shape[1] - 1)]), float(got[k]), float(want[k]),
                             inputs=x.size, note=f", in a row of {x.shape[1]}",
                             unit="" if form == "value" and name in RELATIVE else " eps")
-        worst = worst.merge(_confirmed(here, x[k[0]], k[1], name, form, dtype))
+        if here.error > worst.error or not worst.inputs:
+            place = x[k[0]], k[1]
+        worst = worst.merge(here)
+    worst = _confirmed(worst, *place, name, form, dtype)
     note = f"; |sum - 1| {sums:.2f} eps" if sums else ""
     return dataclasses.replace(worst, note=worst.note + note)
 

@@ -6,6 +6,7 @@ eps max(1, |exact|); for the second derivative it is the largest of |f''|.
 The exact value is mpmath's, of the registry's formula at parameters rounded to the dtype. Each sweep asks
 an oracle of polynomials for candidates first; mpmath then has the last word on the worst of them.
 """
+import functools
 from dataclasses import dataclass, replace
 from typing import Tuple
 
@@ -184,9 +185,15 @@ class Measured:
         return self.worst(x, want, worst)
 
 
+@functools.lru_cache(maxsize=4)
+def measured_of(case):
+    """Measured(case), kept for the next sweep of the case."""
+    return Measured(case)
+
+
 def sweep_float32(case, start=0, stop=sample_points.FINITE, stride=1):
     """Every stride-th of the float32 numbers from index `start` to `stop`, and where it skips some, landmarks."""
-    measured = Measured(case)
+    measured = measured_of(case)
     worst = measured.sweep(sample_points.float32_points(start, stop, stride))
     if stride > 1:
         marks = sample_points.near(sample_points.landmarks(measured.entry, measured.values), np.float32, 64)
@@ -196,13 +203,13 @@ def sweep_float32(case, start=0, stop=sample_points.FINITE, stride=1):
 
 def sweep_float64(case, count=16, seed=0):
     """The stratified points; `count` makes them denser."""
-    measured = Measured(case)
+    measured = measured_of(case)
     return measured.sweep(sample_points.both_signs(sample_points.float64_points(measured.entry, measured.values, count, seed)))
 
 
 def sweep_half(case):
     """All numbers of a half type, with the count of those not correctly rounded."""
-    measured = Measured(case)
+    measured = measured_of(case)
     mantissa = int(measured.limits.nmant)
     x = np.arange((2**(15 - mantissa) - 1) << mantissa, dtype=np.uint16).view(measured.type)
     worst, wrong = Worst(), 0
