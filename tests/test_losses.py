@@ -9,6 +9,7 @@ import pytest
 
 import fastact as fa
 from fastact import losses
+from fastact.accuracy import losses as exact_losses
 from fastact.losses import (binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy,
                             gaussian_nll_loss, huber_loss, kl_div, l1_loss, mse_loss, nll_loss, poisson_nll_loss,
                             smooth_l1_loss)
@@ -219,36 +220,34 @@ def test_limits_of_gaussian(x, t, var, value, slope):
     np.testing.assert_allclose(got, [[value], [slope]], rtol=1e-15)
 
 
-@pytest.mark.parametrize("dtype, within", [(np.float32, 4e-7), (np.float64, 8e-16)])
-def test_likelihoods_against_mpmath(dtype, within):
-    """Within `within` of the largest of the terms, which cancel."""
-    mp = pytest.importorskip("mpmath").mp
-    rng = np.random.default_rng(3)
-    x, t = rng.uniform(-20, 20, 200).astype(dtype), np.floor(np.exp(rng.uniform(-1, 12, 200))).astype(dtype)
-    mean, var = np.exp(x), np.exp(rng.uniform(-5, 5, 200)).astype(dtype)
-    eps = {"eps": 0.25}
-    results = [loss.value_and_grad(*arguments, reduction="none", **options) for loss, arguments, options in (
-        (poisson_nll_loss, (x, t), {}), (poisson_nll_loss, (x, t), {"full": True}),
-        (poisson_nll_loss, (mean, t), {"log_input": False, **eps}),
-        (poisson_nll_loss, (mean, t), {"log_input": False, "full": True, **eps}),
-        (gaussian_nll_loss, (x, t, var), {}), (gaussian_nll_loss, (x, t, var), {"full": True}))]
+@pytest.mark.parametrize("exact", exact_losses.LOSSES, ids=lambda exact: f"{exact.name}-{','.join(exact.options)}")
+def test_errors_of_values_and_gradients(exact, dtype):
+    for worst, bound in zip(exact_losses.sweep(exact, np.dtype(dtype).name, 1000), exact.bounds, strict=True):
+        assert worst.inputs == 1000 and worst.error <= bound, worst
 
-    def stirling(t):
-        return [t * mp.log(t), -t, mp.log(2 * mp.pi * t) / 2] if t > 1 else []
 
-    def close(got, terms):
-        assert abs(mp.mpf(float(got)) - mp.fsum(terms)) <= within * max(map(abs, terms)), (got, terms)
+@pytest.mark.parametrize("shape", [(200, 3), (100, 10), (30, 40), (5, 300)])
+@pytest.mark.parametrize("kind", exact_losses.CLASSES)
+def test_errors_of_cross_entropy(kind, shape, dtype):
+    found = exact_losses.sweep_classes(kind, np.dtype(dtype).name, shape)
+    for worst, bound in zip(found, exact_losses.CLASSES[kind], strict=True):
+        assert worst.inputs and worst.error <= bound, worst
 
-    with mp.workprec(200):
-        for i, (a, b, m, v) in enumerate(zip(*(map(mp.mpf, map(float, array)) for array in (x, t, mean, var)))):
-            logs = [mp.exp(a), -a * b]
-            means = [m, -b * mp.log(m + 0.25), b, -b]  # b times the relative error of m + eps
-            square = [mp.log(v) / 2, (a - b) ** 2 / v / 2]
-            terms = logs, logs + stirling(b), means, means + stirling(b), square, [*square, mp.log(2 * mp.pi) / 2]
-            slopes = [[mp.exp(a), -b]] * 2 + [[1, -b / (m + 0.25)]] * 2 + [[a / v, -b / v]] * 2
-            for (value, grad), wanted, slope in zip(results, terms, slopes):
-                close(value[i], wanted)
-                close(grad[i], slope)
+
+def test_every_loss_has_a_bound():
+    assert {exact.name for exact in exact_losses.LOSSES} == {loss.__name__ for loss in ELEMENTWISE}
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.__name__)
+def test_sums_are_rounded_once(loss, dtype):
+    """Of many elements, of which a plain sum would lose digits."""
+    rng = np.random.default_rng(4)
+    x, target = rng.uniform(0, 1, (2, 100_000)).astype(dtype)
+    if loss not in ELEMENTWISE:
+        x, target = x.reshape(-1, 4), rng.integers(0, 4, 25_000)
+    options = REQUIRED.get(loss, {})
+    total = math.fsum(loss(x, target, reduction="none", **options).tolist())
+    assert abs(float(loss(x, target, reduction="sum", **options)) - total) <= np.spacing(dtype(abs(total)))
 
 
 @pytest.mark.parametrize("full", [False, True])

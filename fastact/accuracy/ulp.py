@@ -55,15 +55,16 @@ def _unit(want, limits, wide):
     return bits.view(np.float64)
 
 
-def exact_error(got, want, dtype):
-    """The error for one number; `want` from mpmath."""
+def exact_error(got, want, dtype, size=0):
+    """The error for one number; `want` from mpmath. Where a larger `size` is given, in units of its last place."""
     mp, limits = formulas.context(), limits_of(dtype)
     got = float(got)
     if np.isnan(got):
         return np.inf
     end = mp.ldexp(1, int(limits.maxexp))
     want, got = min(max(want, -end), end), min(max(mp.mpf(got), -end), end)
-    exponent = max(mp.mag(want) - 1 if want else mp.ninf, int(limits.minexp))
+    size = max(abs(want), size)
+    exponent = max(mp.mag(size) - 1 if size else mp.ninf, int(limits.minexp))
     return float(abs(got - want) / mp.ldexp(1, exponent - int(limits.nmant)))
 
 
