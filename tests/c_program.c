@@ -199,26 +199,63 @@ static void refusals(const fa_activation *elu)
     REFUSED(fa_rows(FA_SOFTMAX, FA_FLOAT32, x, NULL, NULL, 2, 3, 1));
     REFUSED(fa_rows(FA_LOGSUMEXP, FA_FLOAT32, x, NULL, NULL, 2, 0, 1));
     REFUSED(fa_rows_where(FA_SOFTMAX, FA_FLOAT32, x, NULL, y, 2, 3, 1, NULL, NAN));
-    fa_loss_call loss = {FA_MSE_LOSS, FA_FLOAT32, N, x, x, NULL, 0, NULL, &wide, NULL, y, 1};
+/* The call with one of its fields changed. */
+#define REFUSED_WITH(TYPE, CALL, FIELD, VALUE, APPLY)                           \
+    do {                                                                        \
+        TYPE other = CALL;                                                      \
+        other.FIELD = VALUE;                                                    \
+        expect(APPLY(&other) == FA_ERROR_ARGUMENT, #APPLY " of " #FIELD " " #VALUE); \
+    } while (0)
+#define LOSS(FIELD, VALUE) REFUSED_WITH(fa_loss_call, loss, FIELD, VALUE, fa_apply_loss)
+    const fa_loss_call loss = {FA_MSE_LOSS, FA_FLOAT32, N, x, x, NULL, 0, NULL, &wide, NULL, y, 1};
     REFUSED(fa_apply_loss(NULL));
-    loss.n = huge;
-    REFUSED(fa_apply_loss(&loss));
-    loss.n = N, loss.target = NULL;
-    REFUSED(fa_apply_loss(&loss));
-    fa_class_loss_call rows = {FA_FLOAT32, 0, 2, 3, x, classes, NULL, NULL, -100, 1, &wide, NULL, y};
+    LOSS(loss, FA_LOSS_COUNT);
+    LOSS(loss, (fa_loss)-1);
+    LOSS(dtype, FA_FLOAT16);
+    LOSS(dtype, FA_BFLOAT16);
+    LOSS(dtype, (fa_dtype)4);
+    LOSS(n, huge);
+    LOSS(n, -1);
+    LOSS(x, NULL);
+    LOSS(target, NULL);
+#define ROWS(FIELD, VALUE) REFUSED_WITH(fa_class_loss_call, rows, FIELD, VALUE, fa_apply_class_loss)
+    const int64_t beyond[2] = {0, 3}, below[2] = {-1, 0};
+    const fa_class_loss_call rows = {FA_FLOAT32, 0, 2, 3, x, classes, NULL, NULL, -100, 1, &wide, NULL, y};
     REFUSED(fa_apply_class_loss(NULL));
-    rows.rows = quarter, rows.classes = 4;
-    REFUSED(fa_apply_class_loss(&rows));
-    rows.rows = 2, rows.classes = 3, rows.x = NULL;
-    REFUSED(fa_apply_class_loss(&rows));
-    fa_step_call step = {FA_ADAM, FA_FLOAT32, 0, 0, N, y, x, {y, NULL, NULL}, 1, 0, 1, 0, 1, 0.9, 0.999, 1e-8};
+    ROWS(dtype, FA_FLOAT16);
+    ROWS(dtype, (fa_dtype)4);
+    ROWS(rows, quarter);
+    ROWS(rows, -1);
+    ROWS(classes, 0);
+    ROWS(classes, quarter);
+    ROWS(x, NULL);
+    ROWS(target, NULL);
+    ROWS(target, beyond);
+    ROWS(target, below);
+    fa_class_loss_call shares = rows;
+    shares.target = NULL, shares.share = x, shares.given_logs = 1;
+    REFUSED(fa_apply_class_loss(&shares));
+#define STEP(FIELD, VALUE) REFUSED_WITH(fa_step_call, step, FIELD, VALUE, fa_apply_step)
+    const fa_step_call step = {FA_SGD, FA_FLOAT32, 0, 0, N, y, x, {NULL, NULL, NULL}, 1, 0, 1, 0, 1, 0.9, 0.999, 1e-8};
     REFUSED(fa_apply_step(NULL));
-    REFUSED(fa_apply_step(&step));
-    step.rule = FA_SGD, step.grad = NULL;
-    REFUSED(fa_apply_step(&step));
-    step.grad = x, step.n = huge;
-    REFUSED(fa_apply_step(&step));
+    STEP(rule, (fa_rule)4);
+    STEP(rule, (fa_rule)-1);
+    STEP(rule, FA_ADAM);
+    STEP(rule, FA_RMSPROP);
+    STEP(rule, FA_ADAGRAD);
+    STEP(dtype, FA_FLOAT16);
+    STEP(dtype, (fa_dtype)4);
+    STEP(n, huge);
+    STEP(n, -1);
+    STEP(parameter, NULL);
+    STEP(grad, NULL);
+    fa_step_call adam = step;
+    adam.rule = FA_ADAM, adam.state[0] = y; /* and no mean of the squares */
+    REFUSED(fa_apply_step(&adam));
     expect(memcmp(y, same, sizeof y) == 0, "an error writes nothing");
+    fa_loss_call no_elements = {FA_MSE_LOSS, FA_FLOAT32, 0, NULL, NULL, NULL, 0, NULL, &wide, NULL, NULL, 1};
+    expect(fa_apply_loss(&no_elements) == FA_OK && wide == 0, "the loss of no elements");
+    expect(fa_apply_loss(&loss) == FA_OK && fa_apply_class_loss(&rows) == FA_OK && fa_apply_step(&step) == FA_OK, "what is right");
     expect(fa_set_num_threads(fa_most_threads() + 1) == -1 && fa_set_num_threads(-1) == -1, "threads that cannot be");
     expect(fa_most_threads() >= 64 && fa_set_num_threads(0) == 0, "the setting is as it was");
 }

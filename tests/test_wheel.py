@@ -69,7 +69,7 @@ def test_free_threading(tmp_path):
 
 @needs_source
 def test_free_threading_is_declared():
-    names = [path.name for path in (ROOT / "fastact").glob("*.pyx")
+    names = [path.name for path in (ROOT / "fastact").rglob("*.pyx")
              if "freethreading_compatible=True" not in path.read_text().splitlines()[0]]
     assert names == []
 
