@@ -62,6 +62,7 @@ def test_every_file_is_tested():
     assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")} == {"__init__", "common", *FILES}
 
 
+@pytest.mark.thorough
 def test_asv_accepts_the_suite():
     pytest.importorskip("asv")
     environment = {**os.environ, "ASV_PYTHONPATH": str(Path(fa.__file__).parent.parent)}
@@ -115,6 +116,7 @@ def test_other_dtypes_run(dtype):
         benchmark.teardown()
 
 
+@pytest.mark.thorough
 def test_the_quick_suite_is_a_part_of_the_whole(tmp_path):
     count = "\n".join([
         "import importlib, math", f"names = {FILES!r}",

@@ -49,7 +49,7 @@ def results_of(call):
 
 
 @pytest.mark.parametrize("peer", [*LIBRARIES, "two_calls"])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.thorough)])
 def test_everybody_computes_the_same_function(peer, dtype):
     if peer not in ("numpy", "two_calls"):
         pytest.importorskip(peer)

@@ -1,6 +1,4 @@
 """bind: arrays fixed once, then calls without arguments."""
-import ctypes
-import ctypes.util
 import inspect
 import pickle
 import platform
@@ -10,10 +8,12 @@ import numpy as np
 import pytest
 
 import fastact as fa
+import native
 from axes import arrays_in, assert_same_bits, call, empty_outputs, inputs, outputs, sample
 from fastact._core import rows
 
 
+@pytest.mark.contract
 def test_bind_follows_its_buffers(form, dtype):
     arrays = [a.copy() for a in inputs(form, sample(dtype, 50))]
     made = outputs(empty_outputs(form, arrays[0]))
@@ -34,6 +34,7 @@ def test_bind_follows_its_buffers(form, dtype):
         step(1)
 
 
+@pytest.mark.contract
 def test_bind_in_place_and_parameters(activation, dtype):
     x = sample(dtype, 50)
     parameters = [2.0] * len(activation.info.parameters)
@@ -42,6 +43,7 @@ def test_bind_in_place_and_parameters(activation, dtype):
     assert_same_bits(x, want)
 
 
+@pytest.mark.contract
 def test_bind_by_name(form):
     arrays = inputs(form, sample(np.float32, 20))
     made = empty_outputs(form, arrays[0])
@@ -68,6 +70,7 @@ def test_bind_by_name_refuses():
             bind.bind(*arguments, **options)
 
 
+@pytest.mark.contract
 def test_bind_refuses(activation):
     name = rf"{activation.name}\.bind"
     x = np.ones(8, np.float32)
@@ -86,6 +89,7 @@ def test_bind_refuses(activation):
         activation.value_and_derivative.bind(x, *activation.info.required, x[:], x[:])
 
 
+@pytest.mark.contract
 def test_bind_refuses_other_memory(form):
     """Neither resize can pull the memory from under a bound call, and a replaced one is noticed before a write."""
     arrays = [a.copy() for a in inputs(form, sample(np.float32, 48))]
@@ -119,7 +123,7 @@ def test_bind_wants_numbers_as_parameters():
 
 def test_short_calls_leave_the_flags_as_they_were(form, dtype):
     """For ordinary elements they are not even looked at, so that no loop may raise any there."""
-    libm = ctypes.CDLL(ctypes.util.find_library("m"))
+    libm = native.libm()
     quiet = {"x86_64": 1 | 16, "aarch64": 1 | 8}.get(platform.machine())  # invalid and underflow
     if not quiet:
         pytest.skip("knows the flags of x86-64 and aarch64")
@@ -143,6 +147,7 @@ def test_short_calls_leave_the_flags_as_they_were(form, dtype):
             assert libm.fetestexcept(quiet) == before, row
 
 
+@pytest.mark.contract
 def test_bind_biased_backward(activation, dtype):
     rng = np.random.default_rng(5)
     for shape in ((7, 5), (3, 4, 16), (40, 600), (11,), (0, 3)):

@@ -18,7 +18,7 @@ from fastact import kernels, registry
 from fastact._build import codegen
 from fastact._core import ufuncs
 from fastact.accuracy import formulas
-from native import ROOT, SOURCE, compiler
+from native import ROOT, SOURCE, compiler, run
 
 SHARED = {"half", "lanes", "maxima", "run", "short_rows", "terms"}  # headers of src_c/rows that several functions share
 needs_source = pytest.mark.skipif(not SOURCE.is_dir(), reason="needs the source tree")
@@ -231,6 +231,21 @@ net.train_step(np.ones((5, 4), np.float32), np.array([0, 1, 2, 0, 1]))
 """
 
 
+@needs_source
+def test_a_header_and_an_entry_are_compiled(tmp_path):
+    """For the plain instruction set; the next test builds the whole package."""
+    root = copy_of_the_tree(tmp_path)
+    add_header(root)
+    add_entry(root)
+    codegen.write(registry_of(root), root)
+    run([compiler(), "-O0", "-w", "-I", root / "src_c", "-I", root, "-c", root / "src_c" / "isa" / "baseline.c",
+         "-o", root / "baseline.o"])
+    found = run(["nm", root / "baseline.o"])
+    for form in registry.LOOPS[:4]:
+        assert f" trial_{form}_scalar_f32\n" in found, form
+
+
+@pytest.mark.thorough
 @needs_source
 def test_a_header_and_an_entry_make_an_activation(tmp_path):
     """Built from a copy of the tree; without optimisation, which does not matter here."""

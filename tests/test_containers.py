@@ -21,6 +21,7 @@ class OnlyDlpack:
         return self.array.__dlpack_device__()
 
 
+@pytest.mark.contract
 def test_dlpack(form):
     arrays = inputs(form, sample(np.float32, 2, 5))
     for result, want in zip(outputs(call(form, map(OnlyDlpack, arrays))), outputs(call(form, arrays))):

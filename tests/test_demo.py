@@ -15,22 +15,24 @@ def test_without_scikit_learn_it_says_what_to_install(monkeypatch, capsys):
     assert 'pip install "fastact[demo]"' in capsys.readouterr().err
 
 
-def test_demo(monkeypatch, capsys):
+@pytest.mark.parametrize("epochs", [1, pytest.param(60, marks=pytest.mark.thorough)])
+def test_demo(epochs, monkeypatch, capsys):
     pytest.importorskip("sklearn")
     rows = [object()]
     bench = types.SimpleNamespace(
         compare=lambda **options: rows, format_table=lambda given: "speeds" if given is rows else "?"
     )
     monkeypatch.setitem(sys.modules, "fastact.bench", bench)
-    assert demo.main([]) == 0
+    assert demo.main(["--epochs", str(epochs)]) == 0
     training, dying, speed = capsys.readouterr().out.split("\n\n")
     row = re.compile(r"^  (\w+) +(\d\.\d+) +\d+\.\d+ +(\d+) of (\d+)$", re.M)
     found = {name: (float(accuracy), int(dead)) for name, accuracy, dead, _ in row.findall(training)}
     assert tuple(found) == demo.SHOWN
-    assert found["relu"][0] >= 0.97
-    assert all(accuracy > 0.9 for accuracy, _ in found.values())
+    assert fa.isa() in speed and speed.endswith("speeds\n")
     assert all(dead == 0 for name, (_, dead) in found.items() if not fa.activations[name].info.can_die)
     (_, bad, dead, units), (_, good, none, _) = row.findall(dying)
-    assert int(dead) > 0.8 * int(units) and float(bad) < 0.5
-    assert int(none) == 0 and float(good) > 0.9
-    assert fa.isa() in speed and speed.endswith("speeds\n")
+    assert int(dead) > 0.8 * int(units) and int(none) == 0
+    if epochs == 60:  # the default
+        assert found["relu"][0] >= 0.97
+        assert all(accuracy > 0.9 for accuracy, _ in found.values())
+        assert float(bad) < 0.5 and float(good) > 0.9

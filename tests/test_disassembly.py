@@ -1,23 +1,28 @@
 """Each instruction set's kernels use its full vectors and call nothing; nothing else uses them."""
 import platform
+import functools
 import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import fastact as fa
 from fastact import registry
 from native import run
 
+sparse, csgraph = map(pytest.importorskip, ("scipy.sparse", "scipy.sparse.csgraph"))
 pytestmark = [pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86-64 code"),
               pytest.mark.skipif(not shutil.which("objdump"), reason="no objdump")]
 
+MODULES = sorted(Path(fa.__file__).parent.rglob("*.so"))
 WIDTH = {"avx2": "%ymm", "avx512": "%zmm"}
 WIDE = re.compile(r"%[yz]mm")
 SCALAR_ARITHMETIC = re.compile(r"\bv?(add|sub|mul|div|sqrt|fn?m(add|sub)\d*)s[sd]\b")
 
 
+@functools.cache
 def functions(path):
     """Disassembled instructions by function; relocations follow the calls that they complete."""
     found, name = {}, None
@@ -46,21 +51,20 @@ def loops(lines):
     """The instructions that a run of the function can come back to, whatever the order in which blocks are laid out."""
     addresses = [found[1] if (found := re.match(r"\s*([0-9a-f]+):\t", line)) else None for line in lines]
     places = {address: k for k, address in enumerate(addresses) if address}
-    successors = []
+    steps = []  # (instruction, one that can follow it)
     for k, line in enumerate(lines):
         jump = re.search(r"\tj([a-z]+)\s+([0-9a-f]+) <", line)
-        onward = not re.search(r"\t(jmp|ret)", line) and k + 1 < len(lines)
-        successors.append([k + 1] * onward + ([places[jump[2]]] if jump and jump[2] in places else []))
-    reached, changed = [0] * len(lines), True  # for each instruction, a bit for every one that can follow it
-    while changed:
-        changed = False
-        for k in reversed(range(len(lines))):
-            following = 0
-            for successor in successors[k]:
-                following |= 1 << successor | reached[successor]
-            changed |= following != reached[k]
-            reached[k] = following
-    return [line for k, line in enumerate(lines) if reached[k] >> k & 1]
+        if not re.search(r"\t(jmp|ret)", line) and k + 1 < len(lines):
+            steps.append((k, k + 1))
+        if jump and jump[2] in places:
+            steps.append((k, places[jump[2]]))
+    if not steps:
+        return []
+    graph = sparse.csr_array((np.ones(len(steps)), tuple(zip(*steps))), (len(lines), len(lines)))
+    _, component = csgraph.connected_components(graph, connection="strong")
+    count = np.bincount(component)
+    own = {k for k, following in steps if k == following}
+    return [line for k, line in enumerate(lines) if k in own or count[component[k]] > 1]
 
 
 def kernels():

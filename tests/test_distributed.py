@@ -124,6 +124,7 @@ def test_incremental_of_dask_ml(client, trained):
     assert_same_network(model.fit(X, y, classes=[0, 1]).estimator_, trained)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not EXAMPLE.exists(), reason="needs the source tree")
 def test_the_example():
     """Its array is larger than a worker's memory; its mean is that of NumPy, chunk by chunk."""

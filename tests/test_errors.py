@@ -17,6 +17,7 @@ def refuses(form, error, pattern, *arguments, **keywords):
     assert raised.value.__cause__ is None and (raised.value.__context__ is None or raised.value.__suppress_context__)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("dtype", ["complex64", "complex128", "longdouble", "clongdouble", "object", "U3", "S3",
                                    "datetime64[s]", "timedelta64[s]"])
 def test_dtypes(form, dtype):
@@ -28,6 +29,7 @@ def test_dtypes(form, dtype):
     refuses(form, TypeError, "float32", *(x[0:0],) * arrays_in(form), *form.info.required)
 
 
+@pytest.mark.contract
 def test_values_that_are_no_arrays(form):
     for value in ("text", None, {"a": 1}, object(), 1j):
         refuses(form, TypeError, "support", *(value,) * arrays_in(form), *form.info.required)
@@ -53,6 +55,7 @@ def test_parameters_that_are_no_numbers_are_named(call, error, words):
         call()
 
 
+@pytest.mark.contract
 def test_shapes(form, dtype):
     out = empty_outputs(form, np.zeros((3, 2), dtype))
     arrays = inputs(form, X.astype(dtype))
@@ -65,6 +68,7 @@ def test_shapes(form, dtype):
     assert all((array == 77).all() for array in outputs(out))
 
 
+@pytest.mark.contract
 def test_out(form, dtype):
     x = X.astype(dtype)
     arrays = inputs(form, x)
@@ -81,6 +85,7 @@ def test_out(form, dtype):
     assert all((array == 77).all() for array in (*frozen, *whole))
 
 
+@pytest.mark.contract
 def test_arguments(form):
     arrays = inputs(form, X)
     made = outputs(empty_outputs(form, X))

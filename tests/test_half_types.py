@@ -14,6 +14,7 @@ from halves import HALVES, assert_same, at_defaults, half, ml_dtypes  # noqa: F4
 
 # ---- types ----
 
+@pytest.mark.contract
 def test_dtype_is_kept(form, half):
     x = np.linspace(-6, 6, 97).astype(half)
     arrays = inputs(form, x)

@@ -17,6 +17,7 @@ def function(form):
     return getattr(kernels, form.info.name + suffix(form))
 
 
+@pytest.mark.contract
 def test_every_form(form, dtype):
     for n in (0, 1, 17, 1000):
         arrays = inputs(form, wide(dtype, n))
@@ -27,6 +28,7 @@ def test_every_form(form, dtype):
         assert_same_bits(out, call(form, arrays))
 
 
+@pytest.mark.contract
 def test_other_buffers(activation):
     """Anything with a buffer of floats, such as array.array."""
     import array
@@ -36,6 +38,7 @@ def test_other_buffers(activation):
     assert_same_bits(np.array(out), call(activation, (np.array(x),)))
 
 
+@pytest.mark.contract
 def test_lengths_must_agree(form, dtype):
     x, short = np.ones(8, dtype), np.ones(7, dtype)
     count = arrays_in(form) + form.ufunc.nout
@@ -47,6 +50,7 @@ def test_lengths_must_agree(form, dtype):
         assert (arrays[-1] == 1).all()
 
 
+@pytest.mark.contract
 def test_wrong_buffers(form):
     good = [np.ones(4, np.float32) for _ in range(arrays_in(form) + form.ufunc.nout)]
     frozen = np.ones(4, np.float32)

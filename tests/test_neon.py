@@ -37,6 +37,7 @@ def test_this_processor(isa, here, reference):
     assert [form for form in reference if values[form] != reference[form]] == []
 
 
+@pytest.mark.thorough
 def test_neon(reference, tmp_path):
     compiler, emulator = map(native.compiler, CROSS)
     objects = native.build_objects(tmp_path, compiler)

@@ -9,6 +9,7 @@ VIEWS = [(slice(0, 40), slice(0, 40)), (slice(0, 40), slice(1, 41)), (slice(1, 4
          (slice(0, 40), slice(39, None, -1)), (slice(0, 80, 2), slice(1, 81, 2)), (slice(39, None, -1), slice(1, 41))]
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("source, target", VIEWS)
 def test_overlap(form, source, target):
     """Whatever memory an output shares with an input, the result is that of a copied input."""
@@ -26,6 +27,7 @@ def test_overlap(form, source, target):
                 assert_same_bits((out.copy(), *extra), want, f"{source} to {target}")
 
 
+@pytest.mark.contract
 def test_overlap_of_long_arrays(activation):
     """Beyond the threading thresholds as well."""
     for shift in (1, 16, 5000):

@@ -13,6 +13,7 @@ class Metres(np.ndarray):
     pass
 
 
+@pytest.mark.contract
 def test_subclasses(form):
     x = sample(np.float32, 2, 5)
     arrays = inputs(form, x)
@@ -23,6 +24,7 @@ def test_subclasses(form):
     assert type(outputs(call(form, views, subok=False))[0]) is np.ndarray
 
 
+@pytest.mark.contract
 def test_array_ufunc_protocol(form):
     class Logged(np.lib.mixins.NDArrayOperatorsMixin):
         def __array_ufunc__(self, ufunc, method, *arguments, **keywords):
@@ -32,6 +34,7 @@ def test_array_ufunc_protocol(form):
     assert result == (form.ufunc, "__call__", form.ufunc.nin, {})
 
 
+@pytest.mark.contract
 def test_masked_arrays(activation):
     x = np.ma.masked_array(sample(np.float32, 12), mask=np.arange(12) % 3 == 0)
     for form in (activation, activation.derivative):
@@ -41,6 +44,7 @@ def test_masked_arrays(activation):
         assert_same_bits(result.compressed(), call(form, (x.compressed(),)))
 
 
+@pytest.mark.contract
 def test_pandas(form):
     pandas = pytest.importorskip("pandas")
     x = sample(np.float64, 6)
@@ -55,6 +59,7 @@ def test_pandas(form):
         np.testing.assert_array_equal(result["v"].to_numpy(), one)
 
 
+@pytest.mark.contract
 def test_xarray(form):
     xarray = pytest.importorskip("xarray")
     arrays = inputs(form, sample(np.float64, 2, 3))
@@ -64,6 +69,7 @@ def test_xarray(form):
         np.testing.assert_array_equal(result.values, want)
 
 
+@pytest.mark.contract
 def test_dask_stays_lazy(form):
     dask = pytest.importorskip("dask.array")
     arrays = inputs(form, sample(np.float64, 40))
@@ -106,6 +112,7 @@ def test_producers(kind):
     assert fa.losses.mse_loss(held, np.zeros(8)) == fa.losses.mse_loss(x, np.zeros(8))
 
 
+@pytest.mark.contract
 def test_a_mapped_file(tmp_path, form):
     x = sample(np.float32, 40)
     np.save(tmp_path / "x.npy", x)
@@ -123,6 +130,7 @@ def test_writing_into_a_mapped_file(tmp_path):
     assert_same_bits(np.fromfile(tmp_path / "y", np.float32), fa.silu(x))
 
 
+@pytest.mark.contract
 def test_nullable_pandas(activation):
     pandas = pytest.importorskip("pandas")
     x = pandas.Series([1.5, None, -2.0], list("abc"), dtype="Float32")
@@ -131,6 +139,7 @@ def test_nullable_pandas(activation):
     assert_same_bits(result.to_numpy(np.float32, na_value=0)[[0, 2]], call(activation, (np.float32([1.5, -2.0]),)))
 
 
+@pytest.mark.contract
 @pytest.mark.filterwarnings("ignore:__array_wrap__ must accept:DeprecationWarning")  # torch's
 def test_torch_tensors(activation):
     torch = pytest.importorskip("torch")
@@ -141,6 +150,7 @@ def test_torch_tensors(activation):
         assert_same_bits(result.numpy(), call(activation, (same,)))
 
 
+@pytest.mark.contract
 def test_dask_in_xarray(activation):
     dask, xarray = pytest.importorskip("dask.array"), pytest.importorskip("xarray")
     x = sample(np.float32, 5, 6)

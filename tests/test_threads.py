@@ -318,6 +318,7 @@ if __name__ == "__main__":
     assert run(code, timeout=30) == "good"
 
 
+@pytest.mark.contract
 def test_many_python_threads(form):
     """Long and short calls from eight threads at once, while the setting changes."""
     from axes import call, inputs, outputs
