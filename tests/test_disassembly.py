@@ -16,7 +16,6 @@ sparse, csgraph = map(pytest.importorskip, ("scipy.sparse", "scipy.sparse.csgrap
 pytestmark = [pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86-64 code"),
               pytest.mark.skipif(not shutil.which("objdump"), reason="no objdump")]
 
-MODULES = sorted(Path(fa.__file__).parent.rglob("*.so"))
 WIDTH = {"avx2": "%ymm", "avx512": "%zmm"}
 WIDE = re.compile(r"%[yz]mm")
 SCALAR_ARITHMETIC = re.compile(r"\bv?(add|sub|mul|div|sqrt|fn?m(add|sub)\d*)s[sd]\b")

@@ -16,7 +16,7 @@ def test_examples():
 
 
 def test_ci_runs_the_test_command():
-    command = re.search(r"^python -m venv .*pytest$", README, re.MULTILINE)
+    command = re.search(r"^python -m venv .*pytest -n auto$", README, re.MULTILINE)
     assert command and (ROOT / ".ci" / "run").read_text().count("grep -m 1 '^python -m venv .*pytest' README.md") == 1
 
 
