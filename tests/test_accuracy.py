@@ -8,8 +8,10 @@ import pytest
 import fastact as fa
 from fastact import accuracy, registry
 from fastact._build import readme
-from fastact.accuracy import formulas, oracle as oracles, rows, sample_points, sweeps, ulp
+from fastact.accuracy import formulas, rows, sample_points, sweeps, ulp, writing
+from fastact.accuracy.oracle import Formula, Oracle
 
+ROOT = Path(__file__).parent.parent
 LIMIT = 2
 STRIDE = 16 * accuracy.STRIDE  # some of the inputs that the bounds were measured on
 EACH = pytest.mark.parametrize("name, form", [(name, form) for name in fa.activations for form in accuracy.FORMS])
@@ -155,7 +157,7 @@ HARD = ["x - tanh(x)", "(x + sqrt(x**2 + 4)) / 2", "x / 2 * (1 + tanh(sqrt(2 / p
 
 @pytest.mark.parametrize("formula", HARD)
 def test_the_oracle_masters_cancellation_kinks_and_tails(formula, dtype):
-    oracle = oracles.Oracle(oracles.Formula(formula), dtype)
+    oracle = Oracle(Formula(formula), dtype)
     x = np.sort(np.abs(sample(dtype, 3000)))
     for part in (x, -x):
         for some, want in oracle.values(part):
@@ -259,5 +261,5 @@ def test_exact_rows(name):
 
 
 def test_readme_has_the_registry_s_bounds():
-    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    assert readme.read_section(text, "accuracy") == accuracy.table(), "python -m fastact accuracy --write"
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme.read_section(text, "accuracy") == writing.table(), "python -m fastact accuracy --write"

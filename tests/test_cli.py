@@ -1,5 +1,6 @@
 """``python -m fastact``: its commands, their help and what they answer to mistakes."""
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import fastact as fa
 from fastact import __main__ as cli
 from fastact import accuracy
 from fastact._build import readme as documents
-from fastact.accuracy import sweeps
+from fastact.accuracy import sweeps, writing
 
 
 def run(*arguments, **environment):
@@ -151,20 +152,48 @@ def test_accuracy_of_mistakes(arguments, message, capsys):
     assert ended.value.code == 2 and message in capsys.readouterr().err
 
 
-def test_accuracy_writes_bounds_and_table(tmp_path, monkeypatch):
-    original = documents.project_file("fastact/registry.py").read_text(encoding="utf-8")
+def test_accuracy_writes_bounds_table_and_lines(tmp_path, monkeypatch):
+    copy, readme, header = (tmp_path / name for name in ("fastact/registry.py", "README.md", "src_c/activations/silu.h"))
+    for path in (copy, header):
+        path.parent.mkdir(parents=True)
+        path.write_text(documents.project_file(path.relative_to(tmp_path)).read_text(encoding="utf-8"), encoding="utf-8")
+    code = re.sub(r"/\* Error in ULP: [^/]*\*/\n", "", header.read_text(encoding="utf-8"))
     monkeypatch.setattr(documents, "ROOT", tmp_path)
-    (tmp_path / "fastact").mkdir()
-    copy, readme = tmp_path / "fastact" / "registry.py", tmp_path / "README.md"
-    copy.write_text(original, encoding="utf-8")
     readme.write_text("<!-- accuracy:begin -->\n<!-- accuracy:end -->\n")
-    worst = {("silu", form, dtype): sweeps.Worst(error=error) for form, dtype, error in (
+    worst = {("silu", form, dtype): sweeps.Worst(error=error, x=-0.375, inputs=2_345_678) for form, dtype, error in (
         ("value", "float32", 1.2301), ("derivative", "float32", 0.5), ("value", "float64", 1.0),
         ("derivative", "float64", 1.999))}
     for _ in range(2):
-        accuracy.write(worst)
-        text = copy.read_text(encoding="utf-8")
+        writing.write(worst, 1)
+        text, written = copy.read_text(encoding="utf-8"), header.read_text(encoding="utf-8")
         assert text.count("float32=Bounds(1.24, 0.5), float64=Bounds(1.0, 2.0),") == 1
-    assert documents.read_section(readme.read_text(), "accuracy") == accuracy.table()
+        assert ("/* Error in ULP: 1.24 at -0x1.8p-2 (every float32); 1 at -0x1.8p-2 (2.3e6 float64). */\n"
+                "INLINE REAL FN(silu)(REAL x)\n") in written
+        assert re.sub(r"/\* Error in ULP: [^/]*\*/\n", "", written) == code and written.count("Error in ULP") == 2
+    assert documents.read_section(readme.read_text(), "accuracy") == writing.table()
     silu = text[text.index('name="silu"'):text.index('name="swish"')]
     assert "float32=Bounds(1.24" in silu and silu.count("Bounds(") == 2
+
+
+def test_a_bound_is_only_raised_without_an_exhaustive_sweep():
+    entry = fa.silu.info
+    text = documents.project_file("fastact/registry.py").read_text(encoding="utf-8")
+    errors = {"float32": {"value": 0.1, "derivative": entry.float32.derivative + 1}, "float64": {"value": 0.1, "derivative": 0.1}}
+    for exhaustive, value in ((False, entry.float32.value), (True, 0.1)):
+        wanted = f"float32=Bounds({value}, {writing._up(entry.float32.derivative + 1)})"
+        assert writing.with_bounds(text, "silu", errors, exhaustive).count(wanted) == 1
+
+
+def test_lines_above_kernels():
+    worst = sweeps.Worst(error=1.0001, x=1.5, parameters=(0.1, 0.25), inputs=90_000)
+    assert writing.line("hard_sigmoid", sweeps.Worst(inputs=5), worst, 42) == (
+        "/* Error in ULP: 0 (every 42nd float32); 1.01 at 0x1.8p+0, slope 0.1, offset 0.25 (90,000 float64). */")
+    assert "every 13th float32" in writing.line("silu", worst, worst, 13)
+    long = writing.line("hard_tanh", *[sweeps.Worst(1.0, -1 / 3, parameters=(-1 / 3, 1 / 3), inputs=10**7)] * 2, 251)
+    assert max(map(len, long.splitlines())) <= 130 and long.count("\n") == 1
+    code = "/* What it is. */\nINLINE REAL FN(a)(REAL x) { return x; }\n"
+    for comment in (long, "/* Error in ULP: 0. */"):
+        code = writing.with_line(code, "a", comment)
+        assert code == f"/* What it is. */\n{comment}\nINLINE REAL FN(a)(REAL x) {{ return x; }}\n"
+    with pytest.raises(ValueError, match=r"no function FN\(b\)"):
+        writing.with_line(code, "b", long)

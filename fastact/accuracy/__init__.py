@@ -1,14 +1,17 @@
 """``python -m fastact accuracy``: the worst error of each function, measured against mpmath.
 
 ULP is the total error |got - exact| / ulp(exact), subnormal results included; 0.5 is correctly rounded.
+
+In this folder `formulas` evaluates the registry's formulas with NumPy and with mpmath; `oracle` gives their exact values at
+millions of points, which `sample_points` chooses; `sweeps` measures the kernels of activations in the units of `ulp`, `rows`
+and `losses` measure the functions of rows and the losses. `writing` writes what was measured into registry.py, README.md and
+the kernel headers. `digest` hashes results, to compare builds bit by bit.
 """
 import argparse
 import concurrent.futures
 import importlib.util
-import math
 import multiprocessing
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -16,11 +19,10 @@ import threading
 import time
 
 from fastact import registry
-from fastact._build import readme
-from fastact.accuracy import formulas
 from fastact._build.command_line import positive
+from fastact.accuracy import formulas, rows, sample_points, sweeps, ulp, writing
+from fastact.accuracy.writing import FORMS
 
-FORMS = ("value", "derivative")
 MORE_FORMS = tuple(form for form in registry.FORMS if form not in FORMS)
 DTYPES = ("float32", "float64", "float16", "bfloat16")
 STRIDE = 251   # prime, so that every bit of the mantissa varies
@@ -31,8 +33,9 @@ MANY = 600     # float64 points an exponent in an exhaustive sweep: more than 10
 def main(argv=None):
     """Run the tool; returns the exit code."""
     options = _parse(argv)
-    if options.isa:
-        return _again(options.isa, list(sys.argv[1:] if argv is None else argv))
+    if options.isa not in (None, os.environ.get("FASTACT_ISA")):  # the instruction set is chosen when fastact is loaded
+        command = [sys.executable, "-m", "fastact", "accuracy", *(sys.argv[1:] if argv is None else argv)]
+        return subprocess.run(command, env={**os.environ, "FASTACT_ISA": options.isa}).returncode
     import fastact
     wanted = os.environ.get("FASTACT_ISA", fastact.isa())
     if wanted != fastact.isa():
@@ -53,12 +56,12 @@ def main(argv=None):
     worst = measure(options)
     print(f"{time.perf_counter() - start:.0f} s")
     if options.write:
-        write(worst)
+        writing.write(worst, 1 if options.exhaustive else options.stride)
     return 0
 
 
 def _parse(argv):
-    parser = argparse.ArgumentParser(prog="python -m fastact accuracy", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m fastact accuracy", description=(__doc__ or "").partition("\n\nIn this")[0])
     parser.add_argument("names", nargs="*", help="functions or aliases (all)")
     parser.add_argument("--form", choices=FORMS + MORE_FORMS, help="only this form (value and derivative)")
     parser.add_argument("--dtype", choices=DTYPES, help="only this dtype (all four)")
@@ -70,7 +73,8 @@ def _parse(argv):
     parser.add_argument("--processes", type=positive, default=2, metavar="N",
                         help="work in N processes, or as many as there are processors (2)")
     parser.add_argument("--write", action="store_true",
-                        help="write the bounds into registry.py and README.md of the source tree")
+                        help="write what was measured into a source tree: bounds into registry.py and README.md, which are only "
+                             "raised without --exhaustive, and the worst input above each kernel in src_c/activations")
     parser.add_argument("--digest", action="store_true",
                         help="print a hash of every function's results instead, as JSON; needs NumPy alone")
     parser.add_argument("--against", metavar="FILE",
@@ -90,38 +94,22 @@ def _parse(argv):
     return options
 
 
-def _again(isa, arguments):
-    """The same command under another instruction set, which is chosen when fastact is loaded."""
-    at = next(k for k, argument in enumerate(arguments) if argument.split("=")[0] == "--isa")
-    del arguments[at:at + (1 if "=" in arguments[at] else 2)]
-    environment = {**os.environ, "FASTACT_ISA": isa}
-    return subprocess.run([sys.executable, "-m", "fastact", "accuracy", *arguments], env=environment).returncode
-
-
-def dtypes(form):
-    """Those in which a form is measured here: bfloat16 needs ml_dtypes, and an absolute error a wide dtype."""
-    from fastact.accuracy import sweeps
-    there = DTYPES if importlib.util.find_spec("ml_dtypes") else DTYPES[:-1]
-    return DTYPES[:2] if form in sweeps.ABSOLUTE else there
-
-
 def _pieces(options):
-    """What the processes do, one row after the other: (row, function, arguments)."""
-    from fastact.accuracy import rows
+    """What the processes do, one row of the output after the other: (row, function, arguments)."""
+    there = DTYPES if importlib.util.find_spec("ml_dtypes") else DTYPES[:-1]
     for name in options.names:
         entry = registry.by_name().get(name)
         for form in [options.form] if options.form else FORMS:
-            for dtype in [options.dtype] if options.dtype else dtypes(form):
+            for dtype in [options.dtype] if options.dtype else DTYPES[:2] if form in sweeps.ABSOLUTE else there:
                 row = (name, form, dtype)
                 if entry is None:
                     if rows.has(name, form, dtype):
                         yield row, rows.sweep, row
-                elif form not in registry.FORMS or form in entry.forms:
+                elif form in entry.forms:
                     yield from ((row, *piece) for piece in _sweeps(entry, form, dtype, options))
 
 
 def _sweeps(entry, form, dtype, options):
-    from fastact.accuracy import sample_points, sweeps, ulp
     for case in sweeps.cases(entry, form, dtype):
         every = options.exhaustive and case.parameters == entry.defaults
         if dtype in ulp.HALF:
@@ -131,16 +119,14 @@ def _sweeps(entry, form, dtype, options):
             if every:
                 yield sweeps.sweep_float64, (case, MANY, 1)
         elif every:
-            for k in range(PIECES):
-                piece = sample_points.FINITE // PIECES
-                yield sweeps.sweep_float32, (case, k * piece, (k + 1) * piece)
+            piece = sample_points.FINITE // PIECES
+            yield from ((sweeps.sweep_float32, (case, k * piece, (k + 1) * piece)) for k in range(PIECES))
         else:
             yield sweeps.sweep_float32, (case, 0, sample_points.FINITE, options.stride)
 
 
 def measure(options):
     """Run the sweeps and print each row when it is done; returns {(name, form, dtype): Worst}."""
-    from fastact.accuracy import sweeps
     pieces = list(_pieces(options))
     worst = {row: sweeps.Worst() for row, _, _ in pieces}
     start, spawn = time.perf_counter(), multiprocessing.get_context("spawn")
@@ -184,52 +170,13 @@ def _end_with_parent():
 
 
 def _line(row, worst):
-    from fastact.accuracy import ulp
     name, form, dtype = row
-    bounds = getattr(registry.by_name().get(name), dtype, None) if form in FORMS else None
+    entry = registry.by_name().get(name)
+    bounds = getattr(entry, dtype, None) if form in FORMS else None
     text = f"{name:<16} {form:<10} {dtype:<8}  {worst.error:6.4f}{worst.unit}"
     text += f" (bound {getattr(bounds, form):g})" if bounds else ""
     if worst.error:
         text += f" at x = {worst.x.hex()} ({worst.x:.9g}): {worst.got:.9g}, exact {worst.want:.9g}"
-        parameters = getattr(registry.by_name().get(name), "parameters", ())
-        text += "".join(f", {p.name} {v:.9g}" for p, v in zip(parameters, worst.parameters))
+        text += "".join(f", {p.name} {v:.9g}" for p, v in zip(getattr(entry, "parameters", ()), worst.parameters))
     text += f"; {worst.inputs} inputs"
-    counted = dtype in ulp.HALF and name in registry.by_name()
-    return text + (f", {worst.misrounded} misrounded" if counted else "") + worst.note
-
-
-def table():
-    """The registry's bounds as a Markdown table."""
-    def cells(entry):
-        for bounds in (entry.float32, entry.float64):
-            yield from (f"{bounds.value:g}", f"{bounds.derivative:g}") if bounds else ("", "")
-
-    head = ["ULP", "float32", "derivative", "float64", "derivative"]
-    return readme.markdown(head, [[f"`{e.name}`", *cells(e)] for e in registry.ACTIVATIONS])
-
-
-def write(worst):
-    """Write measured bounds, rounded up, into registry.py, and the table of all bounds into README.md."""
-    path = readme.project_file("fastact/registry.py")
-    text = path.read_text(encoding="utf-8")
-    for name in dict.fromkeys(name for name, _, _ in worst if name in registry.by_name()):
-        bounds = ", ".join(f"{dtype}=Bounds({', '.join(str(_up(worst[name, form, dtype].error)) for form in FORMS)})"
-                           for dtype in DTYPES[:2])
-        text = with_bounds(text, name, bounds)
-    path.write_text(text, encoding="utf-8")
-    fresh = subprocess.run([sys.executable, "-c", "from fastact import accuracy; print(accuracy.table())"],
-                           capture_output=True, text=True, check=True)
-    readme.write_section("accuracy", fresh.stdout)
-
-
-def _up(error):
-    """Rounded up to two decimals."""
-    return math.ceil(error * 100) / 100
-
-
-def with_bounds(text, name, bounds):
-    """registry.py's text with the bounds of one entry replaced, or added at its end."""
-    start = text.index(f'    Entry(\n        name="{name}",')
-    stop = text.index("\n    ),\n", start)
-    entry = re.sub(r"\n        float32=Bounds\(.*", "", text[start:stop])
-    return f"{text[:start]}{entry}\n        {bounds},{text[stop:]}"
+    return text + (f", {worst.misrounded} misrounded" if dtype in ulp.HALF and entry else "") + worst.note

@@ -1,7 +1,7 @@
 """Evaluates the registry's formulas: with NumPy for speed, with mpmath for the exact value.
 
-Both give a formula the same names: pi, and the FUNCTIONS of registry.py. To mpmath a number in a formula is
-the decimal that is written there, not a float next to it.
+Both know pi and the FUNCTIONS of registry.py. For mpmath a number in a formula is the decimal that is written
+there, not the nearest float.
 """
 import ast
 import functools
@@ -10,10 +10,13 @@ from fractions import Fraction
 
 import numpy as np
 
+from fastact import registry
 from fastact._core.optional import optional
 
 PRECISION, MOST = 128, 4096  # bits: of the context, and enough for (x + sqrt(x**2 + b)) / 2 at -1e308
 
+
+# ---- NumPy ----
 
 def _special(name):
     """erf or erfc, which NumPy lacks: SciPy's, or one by one."""
@@ -47,18 +50,10 @@ def numpy_function(expression, parameters=(), dtype=np.float64):
     def convert(value):
         return np.asarray(value, dtype)
 
-    def sigmoid(x):
-        return 1 / (1 + np.exp(-x))
-
-    arguments = ", ".join(["x", *parameters])
-    function = eval(f"lambda {arguments}: {expression}", {
-        "__builtins__": {}, "exp": np.exp, "expm1": np.expm1, "log1p": np.log1p, "tanh": np.tanh,
-        "cosh": np.cosh, "sin": np.sin, "cos": np.cos,
-        "sqrt": np.sqrt, "abs": np.abs, "minimum": np.minimum, "maximum": np.maximum,
-        "where": lambda condition, a, b: np.where(condition, convert(a), convert(b)),
-        "sigmoid": sigmoid, "sign": np.sign, "pi": dtype.type(math.pi),
-        "erf": _special("erf"), "erfc": _special("erfc"),
-    })
+    names = {name: getattr(np, name) for name in registry.FUNCTIONS if hasattr(np, name)}
+    names.update(pi=dtype.type(math.pi), erf=_special("erf"), erfc=_special("erfc"), sigmoid=lambda x: 1 / (1 + np.exp(-x)),
+                 where=lambda condition, a, b: np.where(condition, convert(a), convert(b)))
+    function = eval(f"lambda {', '.join(['x', *parameters])}: {expression}", {"__builtins__": {}, **names})
 
     def evaluate(x, *values):
         x = convert(x)
@@ -67,6 +62,8 @@ def numpy_function(expression, parameters=(), dtype=np.float64):
 
     return evaluate
 
+
+# ---- mpmath ----
 
 @functools.cache
 def context():
@@ -96,7 +93,7 @@ def number(text):
 
 
 class _Exact(ast.NodeTransformer):
-    """Replaces the numbers in an expression by exact ones; whole exponents stay Python's, which are quicker."""
+    """Replaces the numbers in an expression by exact ones; whole exponents stay Python's, which are faster."""
 
     def __init__(self, expression):
         self.expression, self.numbers = expression, {}
@@ -112,50 +109,35 @@ class _Exact(ast.NodeTransformer):
         return ast.copy_location(ast.Name(name, ast.Load()), node)
 
 
-def rounded_function(expression, parameters=()):
-    """A formula as a function ``f(x, *parameters)`` that works in the present precision of ``context()``."""
+@functools.cache
+def _exact_names():
+    """pi and FUNCTIONS for mpmath."""
     mp = context()
     one = mp.mpf(1)
-
-    def sigmoid(x):  # exponents have no limit here, so that e^-x neither overflows nor rounds to 0
-        return one / (one + mp.exp(-x))
 
     def erfc(x):  # mpmath's fails beyond 1e154; here the next term of the expansion is below 2^-120
         return mp.exp(-x * x) / (x * mp.sqrt(mp.pi)) if x > 2**60 else 2 * one if x < -2**60 else mp.erfc(x)
 
-    def erf(x):
-        return mp.erf(x) if abs(x) < 2**60 else one - erfc(x)
+    return {**{name: getattr(mp, name) for name in registry.FUNCTIONS if hasattr(mp, name)}, "pi": mp.pi,
+            "abs": abs, "minimum": min, "maximum": max, "where": lambda condition, a, b: a if condition else b,
+            "sigmoid": lambda x: one / (one + mp.exp(-x)),  # exponents have no limit here: e^-x cannot overflow
+            "erf": lambda x: mp.erf(x) if abs(x) < 2**60 else one - erfc(x), "erfc": erfc}
 
+
+def rounded_function(expression, parameters=()):
+    """A formula as a function ``f(x, *parameters)`` that works in the present precision of ``context()``."""
     text = f"lambda {', '.join(['x', *parameters])}: {expression}"
     exact = _Exact(text)
     tree = ast.fix_missing_locations(exact.visit(ast.parse(text, mode="eval")))
-    return eval(compile(tree, "formula", "eval"), {
-        "__builtins__": {}, **exact.numbers, "exp": mp.exp, "expm1": mp.expm1, "log1p": mp.log1p,
-        "tanh": mp.tanh, "cosh": mp.cosh, "sin": mp.sin, "cos": mp.cos,
-        "sqrt": mp.sqrt, "abs": abs, "minimum": min, "maximum": max,
-        "where": lambda condition, a, b: a if condition else b,
-        "sigmoid": sigmoid, "sign": mp.sign, "pi": mp.pi, "erf": erf, "erfc": erfc,
-    })
+    return eval(compile(tree, "formula", "eval"), {"__builtins__": {}, **exact.numbers, **_exact_names()})
 
 
 def mpmath_function(expression, parameters=()):
-    """A formula as a function of exact numbers.
+    """A formula of the registry as a function ``f(x, *parameters) -> mpf`` of exact numbers.
 
     It is evaluated in more and more precision until two results agree to 28 bits less than the context's
-    precision, so that the formula may cancel as it will.
-
-    Parameters
-    ----------
-    expression : str
-        A formula of the registry, in ``x`` and the parameters.
-    parameters : sequence of str
-        The parameters' names, in the order in which the function takes them.
-
-    Returns
-    -------
-    callable
-        ``f(x, *parameters) -> mpf``. The arguments are floats or numbers of ``context()``, taken
-        exactly.
+    precision, so that cancellation in the formula does no harm. The arguments are floats or numbers of
+    ``context()``, taken exactly.
     """
     function, mp = rounded_function(expression, parameters), context()
     return lambda *arguments: settled(function, tuple(map(mp.convert, arguments)))[0]

@@ -1,10 +1,10 @@
 """The exact values of a formula at many points: polynomials through values that mpmath gives.
 
 Between two of the points a polynomial replaces the formula if mpmath confirms it there: at both ends and
-in between, within TOLERANCE ULP. Otherwise the points are halved, and where only a few remain mpmath is
-asked for each. So a formula need not be stable in floating point, and no arithmetic is shared with what is
-measured. All float32 numbers take some thousand values of mpmath: most are so small or so large that a cubic
-holds over many binades. Kinks are told to the oracle, lest two of them hide between the points of a check.
+in between, within TOLERANCE ULP. Otherwise the interval is halved, and where only a few points remain mpmath
+computes each. So a formula need not be stable in floating point, and the oracle shares no arithmetic with what is
+measured. All float32 numbers take a few thousand values of mpmath, because most are so small or so large that a cubic
+holds over many binades. The oracle is told the kinks: two of them between the points of a check would not be seen.
 """
 import bisect
 import functools
@@ -44,34 +44,19 @@ class Formula:
 
 
 class Polynomial:
-    """A polynomial in (x - center) * inverse; its coefficients begin with the highest power's."""
+    """A polynomial in t(x), whose coefficients begin with the highest power's; with `times_x`, x times that polynomial."""
 
-    def __init__(self, center, inverse, coefficients):
-        self.center, self.inverse, self.coefficients = center, inverse, coefficients
+    def __init__(self, t, coefficients, times_x=False):
+        self.t, self.coefficients, self.times_x = t, coefficients, times_x
 
     def __call__(self, x):
-        t = x.astype(type(self.center))
-        t -= self.center
-        t *= self.inverse
-        return _horner(self.coefficients, t)
+        y = _horner(self.coefficients, self.t(x))
+        return y * x if self.times_x else y
 
     def magnitude(self, x):
         """The sum of the terms' magnitudes, to which rounding errors are in proportion."""
-        return _horner(list(map(abs, self.coefficients)), abs(x - self.center) * self.inverse)
-
-
-class Tail:
-    """x times a polynomial in unit / x: for all that a function has to do is approach a line."""
-
-    def __init__(self, unit, coefficients):
-        self.unit, self.coefficients = unit, coefficients
-
-    def __call__(self, x):
-        return _horner(self.coefficients, self.unit / x) * x
-
-    def magnitude(self, x):
-        """As a Polynomial's."""
-        return _horner(list(map(abs, self.coefficients)), abs(self.unit / x)) * abs(x)
+        y = _horner(list(map(abs, self.coefficients)), abs(self.t(x)))
+        return y * abs(x) if self.times_x else y
 
 
 def _horner(coefficients, t):
@@ -151,7 +136,7 @@ class Oracle:
             at = [first + (last - first) * part for part in (0.018, 0.37, 0.61)]
         else:
             small = min(abs(first), abs(last)) < 1
-            polynomial = (self._cubic if small else self._tail)(first, last, bits + 4 * int(binades))
+            polynomial = self._over_binades(first, last, bits + 4 * int(binades), small)
             # in all binades, and between the nodes
             at = [first * (last / first)**((k + 0.4) / binades) for k in range(int(binades))]
             at += [max(first, last, key=abs) * part if small else min(first, last, key=abs) / part
@@ -172,27 +157,29 @@ class Oracle:
         allowed, left_out = self._unit(least) / 8, 0
         while len(coefficients) > 1 and left_out + abs(coefficients[0]) <= allowed:
             left_out += abs(coefficients.pop(0))
-        return Polynomial(self.wide(center), 1 / self.wide(half), coefficients)
+        center, inverse = self.wide(center), 1 / self.wide(half)
 
-    def _cubic(self, first, last, bits):
-        """Through four points between two numbers, in powers of x."""
+        def t(x):
+            t = x.astype(self.wide)
+            t -= center
+            t *= inverse
+            return t
+
+        return Polynomial(t, coefficients)
+
+    def _over_binades(self, first, last, bits, small):
+        """Through four points: a cubic in x, for small x; for large x, where functions approach a line, x times one in 1 / x."""
+        near, far = sorted((first, last), key=abs)
+        unit, other = (last, first) if small else (near, far)
         with self.mp.workprec(bits):
-            nodes = [self.mp.mpf(last) * part for part in (1, 0.75, 0.5)] + [self.mp.mpf(first)]
-            exact = map(self.limited, self.formula.rounded(nodes, bits))
-            return Polynomial(self.wide(0), 1 / self.wide(last), self._through([x / last for x in nodes], exact))
-
-    def _tail(self, first, last, bits):
-        """The same in powers of 1 / x."""
-        unit = min(first, last, key=abs)
-        with self.mp.workprec(bits):
-            nodes = [unit / self.mp.mpf(part) for part in (1, 0.75, 0.5)] + [self.mp.mpf(max(first, last, key=abs))]
-            exact = map(self.limited, self.formula.rounded(nodes, bits))
-            values = [value / x for value, x in zip(exact, nodes)]
-            return Tail(self.wide(unit), self._through([unit / x for x in nodes], values))
-
-    def _through(self, nodes, values):
-        powers = self.mp.matrix([[node**k for k in (3, 2, 1, 0)] for node in nodes])
-        return [self.number(c) for c in self.mp.lu_solve(powers, self.mp.matrix(list(values)))]
+            nodes = [unit * self.mp.mpf(part) if small else unit / self.mp.mpf(part) for part in (1, 0.75, 0.5)]
+            nodes.append(self.mp.mpf(other))
+            values = list(map(self.limited, self.formula.rounded(nodes, bits)))
+            values = values if small else [value / x for value, x in zip(values, nodes)]
+            powers = self.mp.matrix([[(x / unit if small else unit / x)**k for k in (3, 2, 1, 0)] for x in nodes])
+            coefficients = [self.number(c) for c in self.mp.lu_solve(powers, self.mp.matrix(values))]
+        unit, inverse = self.wide(unit), 1 / self.wide(unit)
+        return Polynomial((lambda x: x * inverse) if small else (lambda x: unit / x), coefficients, times_x=not small)
 
     def _right(self, polynomial, points, exact):
         """Whether the polynomial has these values."""

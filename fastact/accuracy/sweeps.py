@@ -1,10 +1,10 @@
 """Measures the error of the kernels over sets of inputs, for the accuracy tool and the tests.
 
-Error is in ULP, as in ulp.py. Forms for which no relative error is promised are measured absolutely, in
-eps max(1, |exact|); for the second derivative it is the largest of |f''|.
+Errors are in ULP, as in ulp.py. Forms that promise no relative error are measured absolutely, in eps max(1, |exact|); for
+the second derivative it is the largest of |f''| in place of 1.
 
-The exact value is mpmath's, of the registry's formula at parameters rounded to the dtype. Each sweep asks
-an oracle of polynomials for candidates first; mpmath then has the last word on the worst of them.
+The exact value is mpmath's, of the registry's formula at parameters rounded to the dtype. Each sweep first asks an oracle
+of polynomials for candidates; mpmath then confirms the worst of them.
 """
 import functools
 from dataclasses import dataclass, replace
@@ -13,10 +13,11 @@ from typing import Tuple
 import numpy as np
 
 from fastact import registry
-from fastact.accuracy import formulas, oracle as oracles, sample_points, ulp
+from fastact.accuracy import formulas, sample_points, ulp
+from fastact.accuracy.oracle import CHUNK, Formula, Oracle
 
 ABSOLUTE = ("second_derivative", "backward_from_output")
-SLACK = {"float64": 2.0**-7}  # a candidate promises so much more ULP than the worst known
+SLACK = {"float64": 2.0**-7}  # a candidate's error, by the oracle, exceeds the worst known by more than this
 CONFIRMATIONS = 1000          # of one batch
 
 
@@ -33,7 +34,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Worst:
-    """The worst error of a sweep, where it happened, and how many inputs were looked at."""
+    """The worst error of a sweep, where it happened, and how many inputs were measured."""
 
     error: float = 0.0
     x: float = 0.0
@@ -65,63 +66,49 @@ class Measured:
 
     def __init__(self, case):
         import fastact
-        entry = registry.by_name()[case.name]
+        entry, half = registry.by_name()[case.name], case.dtype in ulp.HALF
         self.case, self.entry, self.type, self.limits = case, entry, ulp.type_of(case.dtype), ulp.limits_of(case.dtype)
         self.called = fastact.activations[case.name]
         self.form = self.called if case.form == "value" else getattr(self.called, case.form)
-        # beside half types a parameter is a double; a float32 says what it is to all computations
-        seen = np.float32 if case.dtype in ulp.HALF else self.type
-        self.values = tuple(float(v if p.exact and v == p.default and case.dtype in ulp.HALF else seen(v))
-                            for p, v in zip(self.entry.parameters, case.parameters))
+        # Half types take parameters in double precision. Rounded to float32 they are the same number in all computations.
+        seen = np.float32 if half else self.type
+        self.values = tuple(float(v if p.exact and v == p.default and half else seen(v))
+                            for p, v in zip(entry.parameters, case.parameters))
         exact = [formulas.number(p.exact) if p.exact and v == default else formulas.context().mpf(w)
                  for p, default, v, w in zip(entry.parameters, entry.defaults, case.parameters, self.values)]
         self.formula = registry.FORMS[case.form].outputs[case.output].formula
-        expression = getattr(entry, self.formula)
-        self.want = oracles.Formula(expression, [p.name for p in entry.parameters], exact)
-        judged = np.float32 if case.dtype in ulp.HALF else self.type
-        self.oracle = oracles.Oracle(self.want, judged, absolute=1 if case.form in ABSOLUTE else 0,
-                                     kinks=sample_points.kinks(entry, self.values))
+        self.want = Formula(getattr(entry, self.formula), [p.name for p in entry.parameters], exact)
+        self.oracle = Oracle(self.want, np.float32 if half else self.type, absolute=1 if case.form in ABSOLUTE else 0,
+                             kinks=sample_points.kinks(entry, self.values))
         self.slack = SLACK.get(case.dtype, 1e-5)
         self.largest = 1.0
         if case.form == "second_derivative":
             some = sample_points.float32_points(0, sample_points.FINITE, 65521)
             most = max(float(np.abs(want).max()) for part in some for _, want in self.oracle.values(part))
             self.largest = most if 1 < most < float(self.limits.max) else 1.0  # exp has no largest
-        self._set_crossings()
-
-    def _set_crossings(self):
-        """Where an absolute error of eps / 8 (2^-26, 2^-55) will do, and how near; silu's quicker slope asks for more.
-
-        Near is 0.01 both in x and in parameter * x.
-        """
+        # Within `near` of a zero of the derivative an absolute error of eps / 8 (2^-26, 2^-55) is accepted: within 0.01 both
+        # in x and in parameter * x, and farther for derivative_fast.
         scale = 1 / self.values[0] if self.values and self.values[0] else 1.0
-        quick = self.entry.derivative_fast and self.case.form in ("backward", "gated_backward", "biased_backward")
-        self.near = (0.25 if quick else 0.01) * min(1.0, abs(scale))
-        slope = self.formula == "derivative" and self.values != (0,)
-        self.derivative_zeros = sample_points.derivative_zeros(self.entry, self.values) if slope else ()
+        fast = entry.derivative_fast and case.form in ("backward", "gated_backward", "biased_backward")
+        self.near = (0.25 if fast else 0.01) * min(1.0, abs(scale))
+        has_zeros = self.formula == "derivative" and self.values != (0,)
+        self.derivative_zeros = sample_points.derivative_zeros(entry, self.values) if has_zeros else ()
 
     def got(self, x):
-        """What the kernel returns; gradients and gates are 1, a bias is half of the sum."""
-        form, one = self.case.form, np.ones_like(x)
-        if form in ("value", "derivative", "second_derivative", "value_and_derivative"):
-            arrays = (x,)
-        elif form == "backward":
-            arrays = (one, x)
-        elif form == "backward_from_output":
-            arrays = (one, self.called(x, *self.values))
-        elif form == "gated":
-            arrays = (x, one)
-        elif form == "gated_backward":
-            arrays = (one, x, one)
-        else:
-            half = x * self.type(0.5)
-            arrays = (half, x - half) if form == "biased" else (one, half, x - half)
+        """What the kernel returns; gradients and `up` are 1, a bias is half of the sum."""
+        inputs, one = registry.FORMS[self.case.form].inputs, np.ones_like(x)
+        given = {"x": x, "grad": one, "gate": x, "up": one}
+        if "y" in inputs:
+            given["y"] = self.called(x, *self.values)
+        if "bias" in inputs:
+            given["x"] = x * self.type(0.5)
+            given["bias"] = x - given["x"]
         with np.errstate(over="ignore"):  # results beyond the largest number are inf
-            result = self.form(*arrays, *self.values)
+            result = self.form(*(given[name] for name in inputs), *self.values)
         return result[self.case.output] if isinstance(result, tuple) else result
 
     def claim(self, got, want):
-        """The error by the oracle's values."""
+        """The errors by the oracle's values."""
         if self.case.form not in ABSOLUTE:
             return ulp.error_in_ulp(got, want, self.case.dtype)
         end = float(self.limits.max)  # infinite results count as the largest number
@@ -131,24 +118,17 @@ class Measured:
         return error
 
     def error(self, got, want):
-        """The error by mpmath's value."""
+        """The error of one result by mpmath's value."""
         if self.case.form not in ABSOLUTE:
             return ulp.exact_error(got, want, self.case.dtype)
-        if np.isnan(float(got)):
-            return np.inf
-        end = float(self.limits.max)
-        got, want = np.clip(float(got), -end, end), min(max(want, -end), end)
-        return float(abs(got - want) / (float(self.limits.eps) * max(self.largest, abs(want))))
+        return float(self.claim(np.array([got]), np.array([self.oracle.number(self.oracle.limited(want))]))[0])
 
     def accepted(self, x, got, want):
-        """Where the derivative is so near its zero that its absolute error will do."""
-        if not self.derivative_zeros:
-            return np.zeros(x.shape, bool)
+        """Where x is so near a zero of the derivative that its absolute error is accepted."""
         near = np.zeros(x.shape, bool)
         for zero in self.derivative_zeros:
             near |= np.abs(x.astype(want.dtype) - zero) < self.near
-        return near & (np.abs(got - want) <= float(self.limits.eps) / 8)
-
+        return near & (np.abs(got - want) <= float(self.limits.eps) / 8) if self.derivative_zeros else near
     def worst(self, x, want, before=Worst()):
         """`before` merged with the worst of these inputs, confirmed by mpmath."""
         got = self.got(x)
@@ -171,18 +151,17 @@ class Measured:
 
     def sweep(self, parts):
         """The worst over sequences of points, as an oracle takes them."""
-        worst, waiting, size = Worst(), [], 0
-        for part in parts:
-            for piece in self.oracle.values(part):
-                waiting.append(piece)
-                size += piece[0].size
-                if size >= oracles.CHUNK:
-                    worst, waiting, size = self._take(waiting, worst), [], 0
-        return self._take(waiting, worst) if waiting else worst
+        worst, pieces, size = Worst(), [], 0
+        for piece in (piece for part in parts for piece in self.oracle.values(part)):
+            pieces.append(piece)
+            size += piece[0].size
+            if size >= CHUNK:
+                worst, pieces, size = self.worst(*_joined(pieces), worst), [], 0
+        return self.worst(*_joined(pieces), worst) if pieces else worst
 
-    def _take(self, pieces, worst):
-        x, want = pieces[0] if len(pieces) == 1 else map(np.concatenate, zip(*pieces))
-        return self.worst(x, want, worst)
+
+def _joined(pieces):
+    return pieces[0] if len(pieces) == 1 else map(np.concatenate, zip(*pieces))
 
 
 @functools.lru_cache(maxsize=4)
@@ -192,7 +171,7 @@ def measured_of(case):
 
 
 def sweep_float32(case, start=0, stop=sample_points.FINITE, stride=1):
-    """Every stride-th of the float32 numbers from index `start` to `stop`, and where it skips some, landmarks."""
+    """Every stride-th of the float32 numbers from index `start` to `stop`; beside them landmarks, where it skips some."""
     measured = measured_of(case)
     worst = measured.sweep(sample_points.float32_points(start, stop, stride))
     if stride > 1:
@@ -227,12 +206,12 @@ def _misrounded(measured, x, want):
     wrong = got != below
 
     def near(exact, middle):
-        """So near a tie that a double cannot be sure, which is forgiven at parameters other than the defaults."""
+        """So near a tie that a double cannot tell the side, which is accepted at parameters other than the defaults."""
         return measured.case.parameters != measured.entry.defaults and abs(exact / middle - 1) < 2.0**-42
 
     for i in np.flatnonzero(below != above):  # a tie, to within the oracle's error
         bits, end = measured.want.settled(float(x[i]))[1], 2.0**int(measured.limits.maxexp)
-        # silu(x) may be only 2^-134 x from one; x - tanh(x) is as good as x - 1, which may be one
+        # silu(x) may be only 2^-134 x from a tie; x - tanh(x) is as near as possible to x - 1, which may be one
         exact = measured.want.rounded([float(x[i])], max(bits, 300))[0]
         middle = (np.clip(below[i], -end, end) + np.clip(above[i], -end, end)) / 2
         even = ulp.rounded(np.array([middle]), measured.limits)[0]
