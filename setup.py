@@ -231,7 +231,7 @@ setup(
          extension("_core.capi", [f"src_c/{name}" for name in C_SOURCES]),
          extension("_core.result_memory", ["src_c/runtime/result_memory.c"]),
          *map(extension, ("kernels", "_core.ufuncs", "_core.form", "_core.binding", "_core.matrix", "_core.activation",
-                          "_core.row_binding", "_core.rows", "losses.kernels", "optimizers.kernels")),
+                          "_core.rows", "losses.kernels", "optimizers.kernels")),
          extension("torch.native", ["src_c/torch/operators.c"])],
         include_path=[str(GENERATED)], build_dir="build/cython", cache="build/cython/cache",
         shared_utility_qualified_name="fastact._cyutility", compiler_directives={"embedsignature": True}),

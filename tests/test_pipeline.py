@@ -64,7 +64,7 @@ def test_refuses_other_steps():
     with pytest.raises(ValueError, match="at least one step"):
         fa.Pipeline([])
     for wrong in (good, 3):
-        with pytest.raises(TypeError, match=r"takes a list of steps, as Pipeline\(\[a, b\]\); got (Bound|int)"):
+        with pytest.raises(TypeError, match=r"takes a list of steps, as Pipeline\(\[a, b\]\); got (BoundCall|int)"):
             fa.Pipeline(wrong)
     with pytest.raises(TypeError, match=r"takes one list of steps, as Pipeline\(\[a, b\]\); got 2 arguments"):
         fa.Pipeline(good, good)

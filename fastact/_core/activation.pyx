@@ -1,8 +1,6 @@
 # cython: language_level=3, freethreading_compatible=True
 """The Activation objects: ``fastact.sigmoid`` and its siblings."""
-from cpython.object cimport PyObject
-
-from fastact._core.form cimport Form, PyTypeObject, fastact_refuse_new, fastact_use_vectorcall
+from fastact._core.form cimport Form, PyTypeObject, fastact_refuse_new, use_vectorcall
 
 from types import MappingProxyType
 
@@ -70,13 +68,7 @@ class _Absent:
         raise TypeError(self._reason)
 
 
-cdef void _enable():
-    cdef Form form = Form(registry.ACTIVATIONS[0], "value")
-    fastact_use_vectorcall(<PyTypeObject *>Activation, <char *>&form.vectorcall - <char *><PyObject *>form)
-
-
-_enable()
-
+use_vectorcall(Activation, Form(registry.ACTIVATIONS[0], "value"))
 activations = MappingProxyType({entry.name: Activation(entry) for entry in registry.ACTIVATIONS})
 for _type in (Form, BiasedBackward, Activation):
     fastact_refuse_new(<PyTypeObject *>_type)
@@ -98,7 +90,7 @@ def _form(name, form):
     return activations[name] if form == "value" else getattr(activations[name], form)
 
 
-def _variant(form, approximate):
+def variant(form, approximate):
     """The same form of the function that a value of the keyword ``approximate`` names."""
     names = dict(form.info.approximate)
     if not isinstance(approximate, str) or approximate not in names:

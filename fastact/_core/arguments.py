@@ -73,12 +73,12 @@ def common_dtype(name, arrays):
         dtype = np.result_type(dtype, np.float16)
     if dtype not in (np.float16, np.float32, np.float64) and not half_dtypes.is_bfloat16(dtype):
         raise TypeError(f"fastact.{name} does not support {dtype}: it takes float16, bfloat16, float32, float64, and "
-                        "integers or booleans")
+                        "integers or booleans, promoted as by numpy.tanh")
     return dtype if dtype.isnative else dtype.newbyteorder("=")
 
 
-def checked_out(name, out, shape, dtype):
-    """Raise for an `out` that cannot take a result of this shape and dtype."""
+def check_out(name, out, shape, dtype):
+    """Raise for an `out` that cannot take a result of this shape and dtype; None is no `out`."""
     if out is None:
         return
     if not isinstance(out, np.ndarray) or out.shape != shape:

@@ -9,7 +9,7 @@ cdef enum:
     MAX_HELD = 6  # arrays
 
 
-cdef class Bound:
+cdef class BoundCall:
     cdef vectorcallfunc vectorcall
     cdef fa_bound call
     cdef PyObject *held[MAX_HELD]  # the arrays, and where their data was when they were bound

@@ -1,30 +1,41 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=True
-"""Calls whose arrays are fixed: ``step = fa.sigmoid.bind(x, out)``, then ``step()``; and fixed lists of such calls."""
+"""Calls whose arrays are fixed: ``step = fa.sigmoid.bind(x, out)``, then ``step()``; and lists of such calls.
+
+A function of rows or a gated linear unit is a `Bindable`: it has `bind`, and so have its other forms, such as
+``fa.softmax.backward``, which are objects of `RowForm` for that reason.
+"""
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from libc.stdlib cimport calloc, free
 
 cimport numpy as cnp
 
-from fastact._core.capi cimport fa_bound, fa_dtype, fa_row_form, fa_status, library
-from fastact._core.form cimport (Form, PyTypeObject, PyVectorcall_NARGS, RELEASE_GIL_FROM, dtype_of, fastact_refuse_new,
-                                 fastact_use_vectorcall)
-from fastact._core.fast_path cimport is_like, is_row, is_simple, may_overlap, overlaps
+from fastact._core.capi cimport FA_FLOAT32, FA_FLOAT64, fa_bound, fa_dtype, fa_row_form, fa_status, library
+from fastact._core.fast_path cimport (PyThreadState, is_direct, is_like, is_row_of, may_overlap, overlaps_shifted, release_gil,
+                                      take_gil)
+from fastact._core.form cimport (Form, PyTypeObject, PyVectorcall_NARGS, dtype_of, fastact_refuse_new, fastact_use_vectorcall,
+                                 vectorcallfunc)
 
 import inspect
 import weakref
+from functools import partial
 
 import numpy as np
 
+from fastact import registry
+from fastact._core.arguments import Rows, checked_mask, checked_temperature
+from fastact._core.containers import asarray
+
 cnp.import_array()
 
-cdef inline bint differs(Bound bound, int k) noexcept:
+
+cdef inline bint differs(BoundCall bound, int k) noexcept:
     """Whether an array has other memory than when it was bound, or is an output that has become read-only."""
     cdef cnp.ndarray array = <cnp.ndarray>bound.held[k]
     return cnp.PyArray_DATA(array) != bound.places[k] or k >= bound.inputs and not cnp.PyArray_ISWRITEABLE(array)
 
 
-cdef class Bound:
+cdef class BoundCall:
     """A call whose arrays are fixed; made by ``bind``, and called without arguments.
 
     Attributes
@@ -71,9 +82,9 @@ cdef class Bound:
         return f"<{self.name}({', '.join([describe(array) for array in self.arrays])})>"
 
 
-cdef tuple arguments(str name, Form form, tuple args, dict named, int outputs):
+cdef tuple arguments(str name, Form form, tuple args, dict named):
     """The inputs, parameters and outputs of a bound call, by position or by name; parameters by default too."""
-    cdef int left = len(args)
+    cdef int left = len(args), outputs = form.outputs
     out = named.get("out")
     outs = [] if out is None else [*out] if type(out) is tuple else [out]
     names = [key for key in form.names if key not in named]
@@ -94,16 +105,16 @@ cdef tuple arguments(str name, Form form, tuple args, dict named, int outputs):
 
 def bind_form(Form form, tuple args, dict named):
     """A bound call of a form: what `Form.bind` returns."""
-    cdef bint sums = form.facts.bias_gradient is not None
+    cdef bint sums = form.bias_gradient >= 0
     cdef int k, at
     name = f"fastact.{form.__name__}.bind"
-    inputs, values, outs = arguments(name, form, args, named, form.outputs + sums)
+    inputs, values, outs = arguments(name, form, args, named)
     arrays = [*inputs, *outs]
     cdef int bias = form.bias_row
     cdef bint row = False
     for k, value in enumerate(arrays):
         check_array(name, value, form.names[k] if k < form.inputs else "an output")
-        if (k == bias or sums and k == form.inputs + 1) and is_row(<PyObject *>value, <cnp.ndarray>arrays[0]):
+        if (k == bias or sums and k == form.inputs + 1) and is_row_of(<PyObject *>value, <cnp.ndarray>arrays[0]):
             row = True
         elif not is_like(<PyObject *>value, <cnp.ndarray>arrays[0]) or sums and k >= bias and k != form.inputs:
             raise ValueError(f"{name} needs arrays of one dtype and shape" + (", and a bias of one row" if bias > 0 else "")
@@ -111,7 +122,7 @@ def bind_form(Form form, tuple args, dict named):
     cdef cnp.ndarray first = arrays[0]
     cdef int dtype = dtype_of(first)
     if sums and dtype > 1:
-        raise TypeError(f"{name} takes float32 and float64, got {first.dtype}: the sums of halves are not worth having")
+        raise TypeError(f"{name} takes float32 and float64, got {first.dtype}: half types are not summed")
     for k in range(form.inputs, len(arrays)):
         for at in range(k):  # of biased_backward, the second output is one row
             check_output(name, arrays[k], arrays[at],
@@ -123,7 +134,7 @@ def bind_form(Form form, tuple args, dict named):
     for k in range(form.parameters):
         if wide[k] < form.least[k]:
             raise ValueError(f"{name} needs {form.names[form.inputs + k]} >= 0")
-    cdef Bound bound = Bound.__new__(Bound)
+    cdef BoundCall bound = BoundCall.__new__(BoundCall)
     with np.errstate(over="ignore"):
         bound.numbers = np.array([*wide, 0], np.float64 if dtype else np.float32)  # never empty
     cdef void *places[MAX_HELD]
@@ -136,37 +147,31 @@ def bind_form(Form form, tuple args, dict named):
 
 
 cdef PyObject *call_bound(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names) except NULL:
-    cdef int status, k
+    cdef fa_status status
+    cdef PyThreadState *state
+    cdef int k
     if PyVectorcall_NARGS(nargsf) or names != NULL:
-        raise TypeError(f"{(<Bound>callable).name}: a bound call takes no arguments")
-    for k in range((<Bound>callable).count):
-        if differs(<Bound>callable, k):
-            raise ValueError((<Bound>callable).fault())
-    if (<Bound>callable).call.n < RELEASE_GIL_FROM:
-        status = (<Bound>callable).call.run(&(<Bound>callable).call)
-    else:
-        status = run_long(&(<Bound>callable).call)
+        raise TypeError(f"{(<BoundCall>callable).name}: a bound call takes no arguments")
+    for k in range((<BoundCall>callable).count):
+        if differs(<BoundCall>callable, k):
+            raise ValueError((<BoundCall>callable).fault())
+    state = release_gil((<BoundCall>callable).call.n)
+    status = (<BoundCall>callable).call.run(&(<BoundCall>callable).call)
+    take_gil(state)
     if status:
-        raise MemoryError(no_memory(<Bound>callable))
-    Py_INCREF((<Bound>callable).result)
-    return <PyObject *>(<Bound>callable).result
+        raise MemoryError(no_memory(<BoundCall>callable))
+    Py_INCREF((<BoundCall>callable).result)
+    return <PyObject *>(<BoundCall>callable).result
 
 
-cdef int run_long(const fa_bound *call) noexcept:
-    cdef int status
-    with nogil:
-        status = call.run(call)
-    return status
-
-
-cdef str no_memory(Bound bound):
+cdef str no_memory(BoundCall bound):
     """What an error says of a call that found no memory to work in."""
     return f"{bound.name}: memory ran out for {', '.join([describe(array) for array in bound.arrays])}"
 
 
 def check_array(name, value, what):
     """Raise unless this is an array as bind takes it."""
-    if not is_simple(<PyObject *>value) or dtype_of(value) < 0:
+    if not is_direct(<PyObject *>value) or dtype_of(value) < 0:
         hint = f": numpy.asarray({what}) shares its memory" if isinstance(value, np.ndarray) and type(value) is not np.ndarray else ""
         raise TypeError(f"{name} needs C-contiguous, aligned ndarrays of floats, {what} is {describe(value)}{hint}")
 
@@ -175,24 +180,60 @@ def check_output(name, cnp.ndarray out, cnp.ndarray other, bint may_be_same):
     """Raise where the output cannot be written, or overlaps another array in a way that it must not."""
     if not cnp.PyArray_ISWRITEABLE(out):
         raise ValueError(f"{name}: the output is read-only")
-    if overlaps(other, out) if may_be_same else may_overlap(other, out):
+    if overlaps_shifted(other, out) if may_be_same else may_overlap(other, out):
         raise ValueError(f"{name}: the output overlaps an argument")
 
 
-def bind_rows(str name, int form, cnp.ndarray first, cnp.ndarray second, cnp.ndarray out, shape, mask, double temperature):
-    """A bound function of rows of arrays of the shape (outer, n, inner), checked by the caller."""
-    cdef Bound bound = Bound.__new__(Bound)
-    library.bind_rows(&bound.call, <fa_row_form>form, <fa_dtype>dtype_of(first), cnp.PyArray_DATA(first), cnp.PyArray_DATA(second),
-                      cnp.PyArray_DATA(out), shape[0], shape[1], shape[2],
-                      NULL if mask is None else <unsigned char *>cnp.PyArray_DATA(<cnp.ndarray>mask), temperature)
-    bound.numbers = mask
-    bound.hold(name, [first, out] if first is second else [first, second, out], out)
+def bind_row_form(function, kind, args, options):
+    """A bound call of a form of a function of rows."""
+    name = f"fastact.{function.name}{'' if kind == 'value' else '.' + kind}.bind"
+    info, reduces = function.info, function.info.reduces
+    if kind not in info.forms:
+        getattr(function, kind)()  # raises
+    inputs = [*registry.FORMS[kind].inputs]
+    parameters = inspect.signature(function.__call__).parameters
+    defaults = {key: parameter.default for key, parameter in parameters.items() if key not in ("x", "out")}
+    names = [*inputs, "out", *defaults]
+    if len(args) > len(names) or not {*options} <= {*names[len(args):]} or len(args) + len({*options} & {
+            *inputs, "out"}) < len(inputs) + 1:
+        raise TypeError(f"{name} takes {', '.join([*inputs, 'out', *[f'{k}={v}' for k, v in defaults.items()]])}; got "
+                        f"{len(args)} arguments" + "".join([f", {key}=" for key in options]))
+    values = {**defaults, **dict(zip(names, args)), **options}
+    arrays = {key: values[key] for key in (*inputs, "out")}
+    for key, array in arrays.items():
+        if not (reduces and isinstance(array, np.ndarray) and array.ndim == 0 and array.flags.carray):  # one number
+            check_array(name, array, key)
+    first, last, out = arrays[inputs[0]], arrays[inputs[len(inputs) - 1]], arrays["out"]
+    rows = Rows(name.removeprefix("fastact."), values["axis"], last.shape)
+    shape = rows.reduced(values.get("keepdims", False)) if reduces else last.shape
+    for key, array in arrays.items():
+        wanted = shape if key == "grad" or key == "out" and kind == "value" else last.shape
+        kept = key == "grad" and reduces and array.shape in (rows.reduced(False), rows.reduced(True))
+        if array.dtype != last.dtype or array.shape != wanted and not kept:
+            raise ValueError(f"{name} needs {key} of {last.dtype}{list(wanted)}, got {describe(array)}")
+    if rows.moved:
+        raise ValueError(f"{name} needs axes that are neighbours, got {values['axis']}")
+    for array in (first, last):
+        check_output(name, out, array, not reduces or kind != "value" and array is last)
+    mask = values["mask"]
+    if mask is not None:
+        mask = mask.filled(False) if isinstance(mask, np.ma.MaskedArray) else asarray(mask)
+    mask = checked_mask(function.name + ".bind", mask, last.shape, rows)
+    scale = checked_temperature(function.name + ".bind", values.get("temperature", 1.0)) * (-1 if info.negates else 1)
+    cdef cnp.ndarray a = first, b = last, result = out, hidden = None if mask is None else mask.copy()
+    cdef BoundCall bound = BoundCall.__new__(BoundCall)
+    number = registry.row_form_numbers(info)[info.forms.index(kind)]
+    library.bind_rows(&bound.call, number, <fa_dtype>dtype_of(a), cnp.PyArray_DATA(a), cnp.PyArray_DATA(b),
+                      cnp.PyArray_DATA(result), rows.shape[0], rows.shape[1], rows.shape[2],
+                      NULL if hidden is None else <unsigned char *>cnp.PyArray_DATA(hidden), scale)
+    bound.numbers = hidden
+    bound.hold(name, [first, out] if first is last else [first, last, out], out)
     return bound
 
 
 def bind_matrices(str name, Form form, list arrays, list matrices, result):
     """A bound form over matrices that are views of the arrays, inputs before outputs, checked by the caller."""
-    cdef Bound bound = Bound.__new__(Bound)
+    cdef BoundCall bound = BoundCall.__new__(BoundCall)
     cdef cnp.ndarray matrix = matrices[0]
     cdef int k, dtype = dtype_of(matrix)
     cdef void *places[MAX_HELD]
@@ -218,14 +259,14 @@ def describe(value):
 
 
 cdef class Pipeline:
-    """Bound calls that follow each other, as one: ``run = fa.Pipeline([a, b, c])``, then ``run()``.
+    """BoundCall calls that follow each other, as one: ``run = fa.Pipeline([a, b, c])``, then ``run()``.
 
     Steps share arrays where the output of one is the input of the next. The GIL is released once for bound calls that
     follow each other (not where all of them have less than 16384 elements, which takes less time than to release it).
 
     Parameters
     ----------
-    steps : sequence of Bound or callable
+    steps : sequence of BoundCall or callable
         In order, at least one: what ``bind`` returns, or anything else that can be called without arguments, such as
         ``lambda: np.matmul(h, weight, out=z)``.
 
@@ -269,15 +310,15 @@ cdef class Pipeline:
         if not self.steps:
             raise ValueError("fastact.Pipeline needs at least one step")
         for k, step in enumerate(self.steps):
-            if type(step) is not Bound and not _needs_no_arguments(step):
+            if type(step) is not BoundCall and not _needs_no_arguments(step):
                 raise TypeError(f"fastact.Pipeline: step {k} is {_name(step)}; a step is what bind returns, such as "
                                 "fastact.gelu.bind(x, out), or a callable without arguments")
         self.calls = <fa_bound **>calloc(len(self.steps), sizeof(fa_bound *))
         if self.calls == NULL:
             raise MemoryError("fastact.Pipeline: memory ran out")
         for k, step in enumerate(self.steps):
-            self.calls[k] = &(<Bound>step).call if type(step) is Bound else NULL
-        self.result = (<Bound>step).result if type(step) is Bound else None
+            self.calls[k] = &(<BoundCall>step).call if type(step) is BoundCall else NULL
+        self.result = (<BoundCall>step).result if type(step) is BoundCall else None
 
     def __dealloc__(self):
         free(self.calls)
@@ -298,26 +339,25 @@ cdef class Pipeline:
     cdef Py_ssize_t run_from(self, Py_ssize_t first, Py_ssize_t count) except -1:
         """Run the bound calls that follow each other from the step `first` on; returns the step after them."""
         cdef Py_ssize_t k = first, at = 0, elements = 0
-        cdef int status
+        cdef fa_status status
+        cdef PyThreadState *state
         while k < count and self.calls[k] != NULL:
-            if (<Bound>self.steps[k]).stale():
-                raise ValueError(f"fastact.Pipeline: step {k}, {(<Bound>self.steps[k]).fault()}")
+            if (<BoundCall>self.steps[k]).stale():
+                raise ValueError(f"fastact.Pipeline: step {k}, {(<BoundCall>self.steps[k]).fault()}")
             elements += self.calls[k].n
             k += 1
-        if elements < RELEASE_GIL_FROM:
-            status = library.run_bound(self.calls + first, k - first, &at)
-        else:
-            with nogil:
-                status = library.run_bound(self.calls + first, k - first, &at)
+        state = release_gil(elements)
+        status = library.run_bound(self.calls + first, k - first, &at)
+        take_gil(state)
         if status:
-            raise MemoryError(f"fastact.Pipeline: step {first + at}, {no_memory(<Bound>self.steps[first + at])}")
+            raise MemoryError(f"fastact.Pipeline: step {first + at}, {no_memory(<BoundCall>self.steps[first + at])}")
         return k
 
     def __len__(self):
         return len(self.steps)
 
     def __repr__(self):
-        return f"<fastact.Pipeline of {', '.join([(<Bound>s).name if type(s) is Bound else _name(s) for s in self.steps])}>"
+        return f"<fastact.Pipeline of {', '.join([(<BoundCall>s).name if type(s) is BoundCall else _name(s) for s in self.steps])}>"
 
 
 def _needs_no_arguments(step):
@@ -338,10 +378,166 @@ def _name(step):
     return repr(step) if callable(step) and hasattr(step, "bind") else getattr(step, "__name__", type(step).__name__)
 
 
+# ---- functions of rows and gated linear units ----
+
+cdef extern from "Python.h":
+    PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *)
+
+cdef extern from *:
+    """
+    static PyObject *(*fastact_explain)(PyObject *, PyObject *);
+    static ternaryfunc fastact_own_call; /* what Python puts in the slot of a class with a method __call__ */
+    static PyObject *fastact_failed(void) { return NULL; }
+
+    /* In C, since a `try` of Cython costs a call of 16 elements an eighth of its time. */
+    static PyObject *fastact_or_explain(PyObject *result, PyObject *callable, PyObject *named)
+    {
+        return result || !named || !PyErr_ExceptionMatches(PyExc_TypeError) ? result : fastact_explain(callable, named);
+    }
+    static PyObject *fastact_call(PyObject *callable, PyObject *args, PyObject *named)
+    {
+        return fastact_or_explain(fastact_own_call(callable, args, named), callable, named);
+    }
+    static void fastact_replace_call(PyTypeObject *type)
+    {
+        if (type->tp_call != fastact_call)
+            fastact_own_call = type->tp_call;
+        type->tp_call = fastact_call;
+    }
+    """
+    PyObject *(*fastact_explain)(PyObject *, PyObject *) except NULL
+    PyObject *fastact_failed() except NULL
+    PyObject *fastact_or_explain(PyObject *result, PyObject *callable, PyObject *named) except NULL
+    void fastact_replace_call(PyTypeObject *type)
+
+
+cdef class RowForm:
+    """A form of a function along an axis, such as ``fastact.softmax.backward``: the method, and its `bind`."""
+    cdef vectorcallfunc vectorcall
+    cdef object method, fix
+    cdef readonly object __self__
+    cdef readonly str __name__
+    cdef dict __dict__
+
+    def __call__(self, *args, **kwargs):  # replaced by call_method
+        return self.method(*args, **kwargs)
+
+    def bind(self, *args, **kwargs):
+        """Fix the arrays and options of a call: as the method, but ``out`` follows the inputs and is required.
+
+        ``step = fa.softmax.backward.bind(grad, x, dx, axis=0)``, then ``step()``. See the function's own `bind`, as by
+        ``help(fa.softmax.bind)``.
+        """
+        return self.fix(*args, **kwargs)
+
+    @property
+    def __doc__(self):
+        return self.method.__doc__
+
+    @property
+    def __wrapped__(self):
+        return self.method
+
+    def __repr__(self):
+        return f"<fastact.{self.__self__.name}.{self.__name__}>"
+
+    def __reduce__(self):
+        return getattr, (self.__self__, self.__name__)
+
+
+def row_form(owner, str name, method, fix):
+    """The form `name` of a function, computed by `method`; `fix` is its `bind`."""
+    cdef RowForm form = RowForm.__new__(RowForm)
+    form.vectorcall = call_method
+    form.method, form.fix = method, fix
+    form.__self__ = owner
+    form.__name__ = name
+    return form
+
+
+class Bindable:
+    """A function whose calls, and those of its other forms, can be bound; `bound_call` makes a bound call of a form."""
+
+    def add_forms(self, **methods):
+        """Make each method an attribute of its name, with a `bind`."""
+        for name, method in methods.items():
+            setattr(self, name, row_form(self, name, method, partial(self.bound_call, name)))
+
+    def bind(self, *args, **kwargs):
+        """Fix the arrays and options of a call: ``step = fa.softmax.bind(x, out, axis=-1)``, then ``step()`` runs it.
+
+        ``step = fa.softmax.backward.bind(grad, x, dx, axis=-1)`` does so for a gradient.
+
+        Parameters
+        ----------
+        x, out : ndarray
+            C-contiguous, of one float dtype, out of the result's shape. out may be x where these have one shape, and
+            must not overlap it in any other way.
+        axis, gate, keepdims, mask, temperature
+            As in the call, after out or by name; several axes must be neighbours. The mask is copied.
+
+        Returns
+        -------
+        BoundCall
+            A callable without arguments that returns out; it keeps the arrays alive and unresized.
+
+        Raises
+        ------
+        TypeError
+            For anything but plain float arrays, and for options that the function does not have.
+        ValueError
+            For arrays that do not fit each other, overlap, or cannot be written, and for options that cannot be.
+        numpy.exceptions.AxisError
+            For an axis that x does not have.
+        """
+        return self.bound_call("value", *args, **kwargs)
+
+
+cdef PyObject *call_method(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names) except NULL:
+    return fastact_or_explain(PyObject_Vectorcall(<PyObject *>(<RowForm>callable).method, args, nargsf, names), callable, names)
+
+
+cdef PyObject *explain(PyObject *callable, PyObject *named) except NULL:
+    """Raise what was raised by a call with keywords, in other words where these are wrong."""
+    try:
+        return fastact_failed()
+    except TypeError as error:
+        function = <object>callable
+        if isinstance(function, RowForm):
+            better = explained(error, f"{function.__self__.name}.{function.__name__}", function.__wrapped__, <object>named)
+        else:
+            better = explained(error, function.name, function.__call__, <object>named)
+        if better is None:
+            raise
+        raise better from None
+
+
+cdef object explained(error, str name, function, given):
+    """What to raise instead where a call has a keyword that the function does not; else None."""
+    if "unexpected keyword argument" not in str(error):
+        return None
+    names = [*inspect.signature(function).parameters]
+    for key in given:
+        if key not in names:
+            ours = {"dim": "axis", "keepdim": "keepdims", "input": "x"}.get(key)
+            return TypeError(f"fastact.{name} takes {', '.join(names)}, not {key}" + (f"; use {ours}=" if ours in names else ""))
+    return None
+
+
+def explain_calls(type function):
+    """Let calls of this class's objects name the function where a keyword is wrong; a call that is right loses no time."""
+    fastact_replace_call(<PyTypeObject *>function)
+
+
 cdef void _enable():
-    cdef Bound bound = Bound.__new__(Bound)
-    fastact_use_vectorcall(<PyTypeObject *>Bound, <char *>&bound.vectorcall - <char *><PyObject *>bound)
-    fastact_refuse_new(<PyTypeObject *>Bound)
+    global fastact_explain
+    fastact_explain = explain
+    cdef BoundCall bound = BoundCall.__new__(BoundCall)
+    cdef RowForm form = RowForm.__new__(RowForm)
+    fastact_use_vectorcall(<PyTypeObject *>BoundCall, <char *>&bound.vectorcall - <char *><PyObject *>bound)
+    fastact_use_vectorcall(<PyTypeObject *>RowForm, <char *>&form.vectorcall - <char *><PyObject *>form)
+    fastact_refuse_new(<PyTypeObject *>BoundCall)
+    fastact_refuse_new(<PyTypeObject *>RowForm)
 
 
 _enable()

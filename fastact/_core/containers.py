@@ -15,7 +15,7 @@ from typing import Any, Callable, Iterator, List, Optional, Protocol, Sequence, 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from fastact._core.arguments import broadcast_mask, check_even, checked_axes, checked_out
+from fastact._core.arguments import broadcast_mask, check_even, checked_axes, check_out
 
 Item = TypeVar("Item", covariant=True)
 
@@ -605,7 +605,7 @@ def written(call: Call, results: Any) -> Any:
         raise TypeError(f"{call.name} takes out=, a tuple of {len(results)} arrays")
     pairs = [(out, one if isinstance(one, np.ma.MaskedArray) else asarray(one)) for out, one in zip(outs, results)]
     for out, result in pairs:
-        checked_out(call.name.removeprefix("fastact."), out, np.shape(result), result.dtype)
+        check_out(call.name.removeprefix("fastact."), out, np.shape(result), result.dtype)
     for out, result in pairs:
         out[...] = result if isinstance(out, np.ma.MaskedArray) else np.ma.getdata(result)
     return call.out

@@ -37,9 +37,6 @@ cdef extern from *:
     void fastact_refuse_new(PyTypeObject *type)
     Py_ssize_t PyVectorcall_NARGS(size_t)
 
-cdef enum:
-    RELEASE_GIL_FROM = 16384  # elements; giving the GIL away and back costs more than a shorter loop
-
 
 cdef int dtype_of(cnp.ndarray array) except -2
 
@@ -49,14 +46,18 @@ cdef class Form:
     cdef const fa_activation *activation
     cdef fa_form form
     cdef int inputs, parameters, required, outputs
-    cdef int bias_row  # which input may be one row; -1: none
+    cdef int bias_row       # which input may be one row, or -1
+    cdef int bias_gradient  # which output is the gradient of that row, or -1
     cdef double defaults[FA_MAX_PARAMETERS]
     cdef double least[FA_MAX_PARAMETERS]
-    cdef object facts  # its registry.Form
+    cdef object facts       # its registry.Form
     cdef object own_ufunc
     cdef readonly object info
     cdef readonly str __name__
     cdef object names
+    cdef Form variant(self, dict named)
     cdef list fill(self, tuple args, dict named)
     cdef object call_ufunc(self, tuple args, dict kwargs)
-    cdef void run_long(self, fa_dtype dtype, char **data, Py_ssize_t *steps, Py_ssize_t n, Py_ssize_t columns) noexcept
+
+
+cdef void use_vectorcall(type form_type, Form form) noexcept

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
-from fastact._core.binding import Bound
+from fastact._core.binding import BoundCall
 from fastact._core.containers import ArrayLike, NestedSequence
 from fastact.registry import Entry
 
@@ -20,7 +20,7 @@ class Form:
     __name__: str
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
-    def bind(self, *args: Any, **named: Any) -> Bound: ...
+    def bind(self, *args: Any, **named: Any) -> BoundCall: ...
     @property
     def ufunc(self) -> np.ufunc: ...
     @property

@@ -1,17 +1,19 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True
 """The forms of an activation: ``fastact.sigmoid``, ``fastact.sigmoid.backward`` and the like.
 
-A call goes one of two ways, both thin. Plain C-contiguous ndarrays without further keywords go straight to
-the kernel. Everything else goes to the form's ufunc, whose loop calls the same kernel.
+A call goes one of two ways. C-contiguous ndarrays of one dtype go straight to C (`call_form`). Anything else goes to the
+form's ufunc (`Form.call_ufunc`), whose loop calls the same kernel.
 """
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 
 cimport numpy as cnp
 
-from fastact._core.capi cimport FA_MAX_ARGUMENTS, FA_MAX_OUTPUTS, FA_MAX_PARAMETERS, fa_dtype, fa_form, library
+from fastact._core.capi cimport (FA_ERROR_MEMORY, FA_FLOAT32, FA_FLOAT64, FA_MAX_ARGUMENTS, FA_MAX_OUTPUTS, FA_MAX_PARAMETERS,
+                                 fa_dtype, fa_status, library, no_memory_for_columns)
 from fastact._core.result_memory cimport new_array
-from fastact._core.fast_path cimport is_like, is_row, is_simple, may_overlap, overlaps
+from fastact._core.fast_path cimport (RELEASE_GIL_FROM, PyThreadState, is_direct, is_like, is_row_of, may_overlap,
+                                      overlaps_shifted, release_gil, take_gil)
 
 import numpy as np
 
@@ -24,11 +26,12 @@ cnp.import_array()
 cdef extern from *:
     """
     #include <stdatomic.h>
-    static atomic_int fastact_bfloat16 = -1;  /* NumPy's number of it, once it has been met, by whichever thread */
+    static atomic_int fastact_bfloat16 = -1;  /* its type number in NumPy; -1 until an array of a user's dtype was passed */
     """
     int _bfloat16 "fastact_bfloat16"
     int PyFloat_CheckExact(PyObject *)
     int PyLong_CheckExact(PyObject *)
+    int PyTuple_CheckExact(PyObject *)
     double PyFloat_AS_DOUBLE(PyObject *)
     Py_ssize_t PyTuple_GET_SIZE(PyObject *)
     PyObject *PyTuple_GET_ITEM(PyObject *, Py_ssize_t)
@@ -36,10 +39,10 @@ cdef extern from *:
 
 
 cdef int dtype_of(cnp.ndarray array) except -2:
-    """The dtype as src_c/fastact.h counts them, -1 for any other."""
+    """The fa_dtype of an array, or -1."""
     global _bfloat16
     cdef int number = cnp.PyArray_TYPE(array)
-    if number >= 256 and _bfloat16 < 0 and ufuncs.register_bfloat16_loops():  # other people's types begin there
+    if number >= 256 and _bfloat16 < 0 and ufuncs.register_bfloat16_loops():  # dtypes of other packages
         _bfloat16 = ufuncs.register_bfloat16_loops().num
     if number == cnp.NPY_FLOAT:
         return 0
@@ -64,7 +67,8 @@ cdef class Form:
         self.form = registry.form_number(form)
         self.activation = library.find(entry.name.encode())
         self.inputs = len(self.facts.inputs)
-        self.outputs = len(self.facts.outputs)
+        self.outputs = len(self.facts.all_outputs)
+        self.bias_gradient = self.outputs - 1 if self.facts.bias_gradient else -1
         self.bias_row = self.facts.inputs.index(self.facts.bias_row) if self.facts.bias_row else -1
         self.parameters = len(entry.parameters)
         self.required = sum(parameter.default is None for parameter in entry.parameters)  # they come first
@@ -105,8 +109,15 @@ cdef class Form:
     def __signature__(self):
         return docstrings.inspected(self.info, self.facts.name)
 
+    cdef Form variant(self, dict named):
+        """This form of the function that approximate= names, which is taken out of `named`; this form without it."""
+        if "approximate" not in named or not self.info.approximate:
+            return self
+        from fastact._core.activation import variant
+        return variant(self, named.pop("approximate"))
+
     cdef list fill(self, tuple args, dict named):
-        """The inputs and parameters in order, by position, by name (which are taken out) or by default."""
+        """The inputs and parameters in order: by position, by name (taken out of `named`) or by default."""
         cdef int k, given = len(args), wanted = self.inputs + self.parameters
         values = list(args[:wanted])
         for k in range(given if not named else 0, wanted):
@@ -125,9 +136,9 @@ cdef class Form:
     cdef object call_ufunc(self, tuple args, dict kwargs):
         """Any call: names and defaults become the ufunc's positional arguments."""
         cdef int wanted = self.inputs + self.parameters
-        if "approximate" in kwargs and self.info.approximate:
-            from fastact._core.activation import _variant
-            return _variant(self, kwargs.pop("approximate"))(*args, **kwargs)
+        form = self.variant(kwargs)
+        if form is not self:
+            return form(*args, **kwargs)
         if len(args) > wanted + self.outputs:
             raise TypeError(f"fastact.{self.__name__} takes at most {wanted + self.outputs} positional "
                             f"arguments ({', '.join(self.names)} and outputs), {len(args)} were given")
@@ -188,19 +199,6 @@ cdef class Form:
         except ValueError as error:
             raise ValueError(f"fastact.{self.__name__}: {error}") from None
 
-    cdef void run_long(self, fa_dtype dtype, char **data, Py_ssize_t *steps, Py_ssize_t n, Py_ssize_t columns) noexcept:
-        """Many elements of contiguous arrays or, where columns is not 0, of matrices and a bias of one row."""
-        cdef Py_ssize_t row_steps[FA_MAX_ARGUMENTS]
-        cdef int k
-        for k in range(self.inputs + self.parameters + self.outputs):
-            row_steps[k] = 0 if k == self.bias_row else columns * steps[k]
-        columns = columns or n
-        if n < RELEASE_GIL_FROM:
-            library.apply_matrix(self.activation, self.form, dtype, data, steps, row_steps, n // columns, columns)
-        else:
-            with nogil:
-                library.apply_matrix(self.activation, self.form, dtype, data, steps, row_steps, n // columns, columns)
-
     def bind(self, *args, **named):
         """Fix the arrays of a call: ``step = f.bind(x, out)``, then ``step()`` runs it.
 
@@ -216,14 +214,11 @@ cdef class Form:
 
         Returns
         -------
-        Bound
+        BoundCall
             A callable without arguments that returns the output; it keeps the buffers alive and unresized.
         """
-        if "approximate" in named and self.info.approximate:
-            from fastact._core.activation import _variant
-            return _variant(self, named.pop("approximate")).bind(*args, **named)
         from fastact._core.binding import bind_form
-        return bind_form(self, args, named)
+        return bind_form(self.variant(named), args, named)
 
 
 cdef PyObject *call_any(Form self, PyObject *const *args, Py_ssize_t given, PyObject *names) except NULL:
@@ -243,8 +238,23 @@ cdef double double_of(Form form, value, int at) except? -1:
                             "beyond 1e308") from None
 
 
+cdef inline bint can_be_output(Form self, int k, PyObject *out, PyObject *const *args, cnp.ndarray first, Py_ssize_t columns) noexcept:
+    """Whether output k can be written here by C: over an input element by element, or nowhere over one."""
+    cdef bint row = k == self.bias_gradient
+    cdef int at
+    if not (is_row_of(out, first) if row else is_like(out, first)) or not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out):
+        return False
+    for at in range(self.inputs):
+        if row or columns and at == self.bias_row:
+            if may_overlap(<cnp.ndarray>args[at], <cnp.ndarray>out):
+                return False
+        elif overlaps_shifted(<cnp.ndarray>args[at], <cnp.ndarray>out):
+            return False
+    return True
+
+
 cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names) except NULL:
-    """The direct way, or call_ufunc where the arguments are not plain."""
+    """Straight to C, or call_ufunc if an argument is not as C takes it."""
     cdef Form self = <Form>callable
     cdef Py_ssize_t given = PyVectorcall_NARGS(nargsf)
     cdef int wanted = self.inputs + self.parameters
@@ -254,28 +264,33 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
     cdef Py_ssize_t steps[FA_MAX_ARGUMENTS]
     cdef double wide[FA_MAX_PARAMETERS]
     cdef float narrow[FA_MAX_PARAMETERS]
-    cdef Py_ssize_t n, columns = 0
+    cdef cnp.npy_intp n, columns = 0
     cdef int k, at, size = 0, dtype = -1
-    cdef bint plain = given >= self.inputs + self.required and given <= wanted + self.outputs and is_simple(args[0])
+    cdef PyThreadState *state
+    cdef bint direct = given >= self.inputs + self.required and given <= wanted + self.outputs and is_direct(args[0])
     outs[0] = outs[1] = NULL
-    for k in range(<int>given - wanted if plain else 0):
+    for k in range(<int>given - wanted if direct else 0):
         outs[k] = args[wanted + k]
-    if plain and names != NULL:
-        plain = (PyTuple_GET_SIZE(names) == 1 and self.outputs == 1 and given <= wanted
-                 and PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), b"out") == 0)
-        if plain and <object>args[given] is not None:
+    if direct and names != NULL:
+        direct = (PyTuple_GET_SIZE(names) == 1 and given <= wanted
+                  and PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), b"out") == 0)
+        if direct and self.outputs > 1:
+            direct = PyTuple_CheckExact(args[given]) and PyTuple_GET_SIZE(args[given]) == self.outputs
+            for k in range(self.outputs if direct else 0):
+                outs[k] = PyTuple_GET_ITEM(args[given], k)
+        elif direct and <object>args[given] is not None:
             outs[0] = args[given]
-    if plain:
+    if direct:
         first = <cnp.ndarray>args[0]
         dtype = dtype_of(first)
-        plain = dtype >= 0
+        direct = dtype >= 0
         size = cnp.PyArray_ITEMSIZE(first)
         for k in range(1, self.inputs):
-            if k == self.bias_row and not is_like(args[k], first):
-                plain = plain and is_row(args[k], first)
+            if k == self.bias_row and (self.bias_gradient >= 0 or not is_like(args[k], first)):
+                direct = direct and is_row_of(args[k], first)
                 columns = cnp.PyArray_DIMS(first)[cnp.PyArray_NDIM(first) - 1]
             else:
-                plain = plain and is_like(args[k], first)
+                direct = direct and is_like(args[k], first)
         for k in range(self.parameters):
             at = self.inputs + k
             if at >= given:
@@ -285,49 +300,68 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
             elif PyLong_CheckExact(args[at]):
                 wide[k] = double_of(self, <object>args[at], at)
             else:
-                plain = False
+                direct = False
                 break
             narrow[k] = <float>wide[k]
-            plain = plain and wide[k] >= self.least[k]
-    if plain:
+            direct = direct and wide[k] >= self.least[k]
+    if direct:
         for k in range(self.outputs):
-            if outs[k] == NULL:
-                continue
-            plain = plain and is_like(outs[k], first) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>outs[k])
-            if plain:
-                for at in range(self.inputs):
-                    plain = plain and not overlaps(<cnp.ndarray>args[at], <cnp.ndarray>outs[k])
-                plain = plain and not (columns and may_overlap(<cnp.ndarray>args[1], <cnp.ndarray>outs[k]))
-        if plain and self.outputs == 2 and outs[0] != NULL and outs[1] != NULL:
-            plain = not may_overlap(<cnp.ndarray>outs[0], <cnp.ndarray>outs[1])
-    if not plain:
+            if outs[k] != NULL:
+                direct = direct and can_be_output(self, k, outs[k], args, first, columns)
+        if direct and self.outputs == 2 and outs[0] != NULL and outs[1] != NULL:
+            direct = not may_overlap(<cnp.ndarray>outs[0], <cnp.ndarray>outs[1])
+        if self.bias_gradient >= 0:  # sums of half types are not supported by C
+            direct = direct and dtype <= FA_FLOAT64 and columns > 0 and given <= wanted
+    if not direct:
         return call_any(self, args, given, names)
     n = cnp.PyArray_SIZE(first)
     for k in range(self.inputs):
         data[k] = <char *>cnp.PyArray_DATA(<cnp.ndarray>args[k])
         steps[k] = size
     for k in range(self.parameters):
-        data[self.inputs + k] = <char *>&narrow[k] if dtype == 0 else <char *>&wide[k]
+        data[self.inputs + k] = <char *>&narrow[k] if dtype == FA_FLOAT32 else <char *>&wide[k]
         steps[self.inputs + k] = 0
     results = None
     for k in range(self.outputs):
-        if outs[k] == NULL:
-            if n < RELEASE_GIL_FROM:
-                array = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(first), cnp.PyArray_DIMS(first), cnp.PyArray_TYPE(first), 0)
-            else:
-                array = new_array(cnp.PyArray_NDIM(first), cnp.PyArray_DIMS(first), cnp.PyArray_TYPE(first))
-        else:
+        if outs[k] != NULL:
             array = <cnp.ndarray>outs[k]
+        elif k == self.bias_gradient:
+            array = cnp.PyArray_EMPTY(1, &columns, cnp.PyArray_TYPE(first), 0)
+        elif n < RELEASE_GIL_FROM:
+            array = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(first), cnp.PyArray_DIMS(first), cnp.PyArray_TYPE(first), 0)
+        else:
+            array = new_array(cnp.PyArray_NDIM(first), cnp.PyArray_DIMS(first), cnp.PyArray_TYPE(first))
         data[wanted + k] = <char *>cnp.PyArray_DATA(array)
         steps[wanted + k] = size
         results = array if k == 0 else (results, array)
-    if n < RELEASE_GIL_FROM and columns == 0:
+    if columns == 0:
+        state = release_gil(n)
         library.apply_no_overlap(self.activation, self.form, <fa_dtype>dtype, data, steps, n)
+        take_gil(state)
     else:
-        self.run_long(<fa_dtype>dtype, data, steps, n, columns)
+        call_biased(self, <fa_dtype>dtype, data, n // columns, columns,
+                    <void *>narrow if dtype == FA_FLOAT32 else <void *>wide)
+        if names != NULL and self.outputs > 1:
+            results = <object>args[given]
     Py_INCREF(results)
     return <PyObject *>results
 
 
-cdef Form _any = Form(registry.ACTIVATIONS[0], "value")
-fastact_use_vectorcall(<PyTypeObject *>Form, <char *>&_any.vectorcall - <char *><PyObject *>_any)
+cdef int call_biased(Form self, fa_dtype dtype, char **data, Py_ssize_t rows, Py_ssize_t columns,
+                     const void *parameters) except -1:
+    """Matrices of whole rows and a bias of one row."""
+    cdef PyThreadState *state = release_gil(rows * columns)
+    cdef fa_status status = library.apply_biased(self.activation, self.form, dtype, <const void **>data,
+                                                 <void **>data + self.inputs + self.parameters, rows, columns, parameters)
+    take_gil(state)
+    if status == FA_ERROR_MEMORY:
+        no_memory_for_columns(self.activation, rows, columns)
+    return 0
+
+
+cdef void use_vectorcall(type form_type, Form form) noexcept:
+    """Let calls of objects of this type go to Form.vectorcall; `form` is any form."""
+    fastact_use_vectorcall(<PyTypeObject *>form_type, <char *>&form.vectorcall - <char *><PyObject *>form)
+
+
+use_vectorcall(Form, Form(registry.ACTIVATIONS[0], "value"))

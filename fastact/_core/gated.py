@@ -12,10 +12,10 @@ from numpy.lib.array_utils import normalize_axis_index
 from fastact import registry
 from fastact._core import result_memory
 from fastact._core.activation import activations
-from fastact._core.matrix import run_halves, run_matrix
+from fastact._core.matrix import call_matrices, call_split
 from fastact._core.containers import Call, apply, asarray
-from fastact._core.arguments import check_even
-from fastact._core.row_binding import explain_calls, row_form
+from fastact._core.arguments import check_even, check_out, common_dtype
+from fastact._core.binding import Bindable, bind_matrices, check_array, check_output, describe, explain_calls
 
 _DOC = """{name}(x, axis=-1, gate="last", out=None) = a * {activation}(b), x = [a, b]
 
@@ -68,7 +68,7 @@ Examples
 """
 
 
-class GatedLinearUnit:
+class GatedLinearUnit(Bindable):
     """A gated linear unit of two halves of one array; see ``help(fastact.swiglu)`` for its arguments."""
 
     __module__ = "fastact"  # where users find its objects, and pickles too
@@ -77,7 +77,7 @@ class GatedLinearUnit:
         self.info = info
         self.name = self.__name__ = info.name
         self.__doc__ = _DOC.format(name=info.name, activation=info.activation, reference=info.reference)
-        self.backward = row_form(self, "backward", self._backward, self._bind_backward)
+        self.add_forms(backward=self._backward)
 
     @property
     def activation(self):
@@ -86,7 +86,7 @@ class GatedLinearUnit:
 
     def __call__(self, x, axis=-1, gate="last", out=None):
         form = self.activation.gated
-        result = run_halves(form, x, axis, gate, out)
+        result = call_split(form, x, axis, gate, out)
         if result is not None:
             return result
         if type(x) is not np.ndarray:
@@ -95,8 +95,8 @@ class GatedLinearUnit:
                 return result
         x = asarray(x)
         axis, shape = _check(self.name, x, axis, gate)
-        dtype = _dtype(self.name, form, x.dtype)
-        _check_out(self.name, out, shape, dtype)
+        dtype = common_dtype(self.name, [x])
+        check_out(self.name, out, shape, dtype)
         result = result_memory.empty(shape, dtype) if out is None else out
         form(*_halves(x, axis, gate), out=result)
         return result
@@ -111,16 +111,16 @@ class GatedLinearUnit:
                 return result
         grad, x = asarray(grad), asarray(x)
         axis, shape = _check(name, x, axis, gate)
-        dtype = _dtype(name, form, x.dtype, grad.dtype)
+        dtype = common_dtype(name, [grad, x])
         if grad.shape != shape:
             raise ValueError(f"fastact.{name}: grad must have the result's shape {shape}, not {grad.shape}")
-        _check_out(name, out, x.shape, dtype)
+        check_out(name, out, x.shape, dtype)
         if out is None or np.may_share_memory(out, grad) or np.may_share_memory(out, x):
             result = result_memory.empty(x.shape, dtype)
         else:
             result = out
         if _plain(x, grad, result):
-            run_matrix(form, [_matrix(grad, axis), *_matrices(x, axis, gate)], form.info.defaults,
+            call_matrices(form, [_matrix(grad, axis), *_matrices(x, axis, gate)], form.info.defaults,
                        _matrices(result, axis, gate))
         else:
             form(grad, *_halves(x, axis, gate), out=_halves(result, axis, gate))
@@ -129,33 +129,10 @@ class GatedLinearUnit:
         out[...] = result
         return out
 
-    def bind(self, x, out, axis=-1, gate="last"):
-        """Fix the arrays and options of a call: ``step = fa.swiglu.bind(x, out)``, then ``step()`` runs it.
+    def bound_call(self, kind, /, *args, **options):
+        return (self._bind if kind == "value" else self._bind_backward)(*args, **options)
 
-        ``step = fa.swiglu.backward.bind(grad, x, dx, axis=-1, gate="last")`` does so for the gradient.
-
-        Parameters
-        ----------
-        x, out : ndarray
-            C-contiguous, of one float dtype; out of the result's shape, and apart from x. The gradient's may be x.
-        axis, gate
-            As in the call.
-
-        Returns
-        -------
-        Bound
-            A callable without arguments that returns out; it keeps the arrays alive and unresized.
-
-        Raises
-        ------
-        TypeError
-            For anything but plain float arrays.
-        ValueError
-            For arrays that do not fit each other, overlap, or cannot be written, an odd size along the axis, and
-            another `gate`.
-        numpy.exceptions.AxisError
-            For an axis that x does not have.
-        """
+    def _bind(self, x, out, axis=-1, gate="last"):
         return _bound(f"{self.name}.bind", self.activation.gated, axis, gate, x=x, out=out)
 
     def _bind_backward(self, grad, x, out, axis=-1, gate="last"):
@@ -185,19 +162,8 @@ def _check(name, x, axis, gate):
     return axis, (*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis + 1:])
 
 
-def _dtype(name, form, dtype, *others):
-    """The result's dtype."""
-    try:
-        inputs = (*others, dtype, dtype) + form.info.defaults
-        return form.ufunc.resolve_dtypes((*inputs, *(None,) * form.ufunc.nout))[-1]
-    except TypeError:
-        raise TypeError(f"fastact.{name} does not support {dtype}: it takes float16, bfloat16, float32, float64, and "
-                        "integers or booleans, promoted as by numpy.tanh") from None
-
-
 def _bound(name, form, axis, gate, **arrays):
     """The bound call of a form over arrays by name: grad where there is one, x and out."""
-    from fastact._core.binding import bind_matrices, check_array, check_output, describe  # only for who binds
     for key, array in arrays.items():
         check_array(f"fastact.{name}", array, key)
     x, out, halves = arrays["x"], arrays["out"], "out" if form.ufunc.nout == 1 else "grad"
@@ -211,17 +177,6 @@ def _bound(name, form, axis, gate, **arrays):
     matrices = [part for key, array in arrays.items()
                 for part in ([_matrix(array, axis)] if key == halves else _matrices(array, axis, gate))]
     return bind_matrices(f"fastact.{name}", form, [*arrays.values()], matrices, out)
-
-
-def _check_out(name, out, shape, dtype):
-    if out is None:
-        return
-    if not isinstance(out, np.ndarray) or out.shape != shape:
-        raise ValueError(f"fastact.{name}: out must be an array of shape {shape}")
-    if not out.flags.writeable:
-        raise ValueError(f"fastact.{name}: out is read-only")
-    if not np.can_cast(dtype, out.dtype, "same_kind"):
-        raise TypeError(f"fastact.{name}: a {dtype} result cannot be written into out of {out.dtype}")
 
 
 def _plain(*arrays):

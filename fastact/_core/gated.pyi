@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastact._core.activation import Activation
-from fastact._core.binding import Bound
+from fastact._core.binding import BoundCall
 from fastact._core.containers import ArrayLike, SupportsArray
 
 _F = TypeVar("_F", bound=np.floating[Any])
@@ -30,7 +30,7 @@ class _Backward(Protocol):
     ) -> Any: ...
     def bind(
         self, grad: Any, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last"
-    ) -> Bound: ...
+    ) -> BoundCall: ...
 
 class GatedLinearUnit:
     info: Info
@@ -47,7 +47,7 @@ class GatedLinearUnit:
     def __call__(
         self, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", out: SupportsArray | None = None
     ) -> Any: ...
-    def bind(self, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last") -> Bound: ...
+    def bind(self, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last") -> BoundCall: ...
 
 glu: GatedLinearUnit
 reglu: GatedLinearUnit

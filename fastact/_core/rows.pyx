@@ -6,8 +6,8 @@ cimport numpy as cnp
 
 from fastact._core.capi cimport FA_ERROR_MEMORY, FA_LOGSUMEXP, FA_LOGSUMEXP_BACKWARD, fa_dtype, fa_row_form, fa_status, library, no_memory_for_rows
 from fastact._core.result_memory cimport new_array
-from fastact._core.form cimport PyTypeObject, RELEASE_GIL_FROM, dtype_of, fastact_refuse_new
-from fastact._core.fast_path cimport is_like, is_simple, may_overlap, overlaps
+from fastact._core.fast_path cimport PyThreadState, is_direct, is_like, may_overlap, overlaps_shifted, release_gil, take_gil
+from fastact._core.form cimport PyTypeObject, dtype_of, fastact_refuse_new
 
 import functools
 from operator import index
@@ -17,8 +17,8 @@ import numpy as np
 from fastact import registry
 from fastact._build import row_docstrings
 from fastact._core import containers
-from fastact._core.row_binding import Bindable, explain_calls
-from fastact._core.arguments import Rows, checked_mask, checked_out, checked_temperature, common_dtype, contiguous
+from fastact._core.binding import Bindable, bind_row_form, explain_calls
+from fastact._core.arguments import Rows, checked_mask, check_out, checked_temperature, common_dtype, contiguous
 
 cnp.import_array()
 
@@ -30,12 +30,9 @@ cdef int call_kernel(int form, cnp.ndarray first, cnp.ndarray second, cnp.ndarra
     cdef void *r = cnp.PyArray_DATA(out)
     cdef unsigned char *m = NULL if mask is None else <unsigned char *>cnp.PyArray_DATA(<cnp.ndarray>mask)
     cdef fa_dtype dtype = <fa_dtype>dtype_of(first)
-    cdef fa_status status
-    if outer * n * inner >= RELEASE_GIL_FROM:
-        with nogil:
-            status = library.rows_where(<fa_row_form>form, dtype, a, b, r, outer, n, inner, m, temperature)
-    else:
-        status = library.rows_where(<fa_row_form>form, dtype, a, b, r, outer, n, inner, m, temperature)
+    cdef PyThreadState *state = release_gil(outer * n * inner)
+    cdef fa_status status = library.rows_where(<fa_row_form>form, dtype, a, b, r, outer, n, inner, m, temperature)
+    take_gil(state)
     if status == FA_ERROR_MEMORY:
         no_memory_for_rows(<fa_row_form>form, temperature, outer * inner, n)
     return 0
@@ -70,9 +67,9 @@ cdef object call_row_form(Core core, int which, object first, object second, obj
     cdef int k, ndim
     cdef long at
     if (mask is None and type(temperature) is float and <double>temperature == 1 and type(axis) is int
-            and is_simple(<PyObject *>first) and is_like(<PyObject *>second, first) and dtype_of(first) >= 0
+            and is_direct(<PyObject *>first) and is_like(<PyObject *>second, first) and dtype_of(first) >= 0
             and (out is None or (is_like(<PyObject *>out, first) and cnp.PyArray_ISWRITEABLE(out)
-                                 and not overlaps(first, out) and not overlaps(second, out)))):
+                                 and not overlaps_shifted(first, out) and not overlaps_shifted(second, out)))):
         ndim = cnp.PyArray_NDIM(first)
         at = axis if -ndim <= axis < ndim else ndim
         at += ndim if at < 0 else 0
@@ -103,7 +100,7 @@ def run_any(str name, int form, list values, axis, out, mask, temperature, int s
     shape = arrays[-1].shape
     if arrays[0].shape != shape:
         raise ValueError(f"fastact.{name}: the arrays have different shapes, {arrays[0].shape} and {shape}")
-    checked_out(name, out, shape, dtype)
+    check_out(name, out, shape, dtype)
     divisor = checked_temperature(name, temperature)
     rows = Rows(name, axis, shape)
     keep = checked_mask(name, mask, shape, rows)
@@ -136,7 +133,7 @@ cdef object logsumexp_plain(cnp.ndarray x, int axis, object given):
         outer *= shape[left] if k < axis else 1
         inner *= shape[left] if k > axis else 1
         left += 1
-    if given is not None and not is_simple(<PyObject *>given):
+    if given is not None and not is_direct(<PyObject *>given):
         return None
     out = new_array(left, shape, cnp.PyArray_TYPE(x)) if given is None else given
     if given is not None and (cnp.PyArray_TYPE(out) != cnp.PyArray_TYPE(x) or cnp.PyArray_NDIM(out) != left or may_overlap(x, out)
@@ -170,7 +167,10 @@ class RowFunction(Bindable):
         self._core = Core(info)
         self.name = self.__name__ = info.name
         self.__doc__ = row_docstrings.value(info, self._signature)
-        self.add_forms()
+        self.add_forms(backward=self.backward, backward_from_output=self.backward_from_output)
+
+    def bound_call(self, kind, /, *args, **options):
+        return bind_row_form(self, kind, args, options)
 
     def backward(self, *args, **kwargs):
         """Raises TypeError: hardmax has no derivative."""
@@ -256,7 +256,7 @@ class LogSumExp(RowFunction):
 
     def __call__(self, x, axis=None, keepdims=False, out=None, mask=None):
         """One number for each row; see the object's own documentation."""
-        if mask is None and not keepdims and is_simple(<PyObject *>x) and dtype_of(x) >= 0:
+        if mask is None and not keepdims and is_direct(<PyObject *>x) and dtype_of(x) >= 0:
             if axis is None or type(axis) is int and -x.ndim <= axis < x.ndim:
                 result = logsumexp_plain(x, -1 if axis is None else axis % x.ndim, out)
                 if result is not None:
@@ -271,7 +271,7 @@ class LogSumExp(RowFunction):
         dtype = common_dtype(self.name, [x])
         rows = Rows(self.name, axis, x.shape)
         keep = checked_mask(self.name, mask, x.shape, rows)
-        checked_out(self.name, out, rows.reduced(keepdims), dtype)
+        check_out(self.name, out, rows.reduced(keepdims), dtype)
         plain = rows.plain(x, dtype)
         result = call_into_new(FA_LOGSUMEXP, plain, plain, rows.shape, rows.shape[0] * rows.shape[2], keep, 1)
         return write_or_return(result.reshape(rows.reduced(keepdims)), out)
@@ -292,7 +292,7 @@ class LogSumExp(RowFunction):
         if arrays[0].shape not in (rows.reduced(False), rows.reduced(True)):
             raise ValueError(f"fastact.{name}: grad has the shape {arrays[0].shape}, the output {rows.reduced(keepdims)}")
         keep = checked_mask(name, mask, shape, rows)
-        checked_out(name, out, shape, dtype)
+        check_out(name, out, shape, dtype)
         given, plain = contiguous(arrays[0], dtype), rows.plain(arrays[1], dtype)
         return write_or_return(rows.back(call_into_new(FA_LOGSUMEXP_BACKWARD, given, plain, rows.shape, rows.shape, keep, 1)), out)
 

@@ -10,7 +10,7 @@ from libc.stdint cimport int64_t
 cimport numpy as cnp
 
 from fastact._core.capi cimport *
-from fastact._core.fast_path cimport is_like, is_plain
+from fastact._core.fast_path cimport PyThreadState, is_direct_f32_f64, is_like, release_gil, take_gil
 
 import numpy as np
 
@@ -18,9 +18,6 @@ cnp.import_array()
 
 cdef extern from "numpy/arrayobject.h":
     object PyArray_Scalar(void *data, cnp.PyArray_Descr *type, object base)
-
-cdef enum:
-    RELEASE_GIL_FROM = 16384
 
 MSE_LOSS, L1_LOSS, SMOOTH_L1_LOSS, HUBER_LOSS = FA_MSE_LOSS, FA_L1_LOSS, FA_SMOOTH_L1_LOSS, FA_HUBER_LOSS
 BINARY_CROSS_ENTROPY = FA_BINARY_CROSS_ENTROPY
@@ -34,12 +31,12 @@ GAUSSIAN_NLL_LOSS, GAUSSIAN_NLL_LOSS_FULL = FA_GAUSSIAN_NLL_LOSS, FA_GAUSSIAN_NL
 
 def alike(x, target):
     """Whether both are plain arrays of one dtype and shape."""
-    return is_plain(<PyObject *>x) and is_like(<PyObject *>target, <cnp.ndarray>x)
+    return is_direct_f32_f64(<PyObject *>x) and is_like(<PyObject *>target, <cnp.ndarray>x)
 
 
 def rows_and_classes(x, target):
     """Whether these are plain logits (N, C) and int64 classes (N,)."""
-    if not is_plain(<PyObject *>x) or not cnp.PyArray_CheckExact(target):
+    if not is_direct_f32_f64(<PyObject *>x) or not cnp.PyArray_CheckExact(target):
         return False
     cdef cnp.ndarray a = <cnp.ndarray>x, b = <cnp.ndarray>target
     return (cnp.PyArray_NDIM(a) == 2 and cnp.PyArray_NDIM(b) == 1 and cnp.PyArray_TYPE(b) == cnp.NPY_INT64
@@ -103,16 +100,16 @@ def elements(int loss, cnp.ndarray x not None, cnp.ndarray target not None, cnp.
     call.values = <void *>data(values, number, call.n)
     call.grad = <void *>data(grad, number, call.n)
     call.scale = 1 / by if by != 0 else 0
-    if call.n >= RELEASE_GIL_FROM:
-        with nogil:
-            library.apply_loss(&call)
-    else:
-        library.apply_loss(&call)
+    cdef PyThreadState *state = release_gil(call.n)
+    library.apply_loss(&call)
+    take_gil(state)
     if total != total:
         if loss == FA_BINARY_CROSS_ENTROPY:
             check_probabilities(x, target)
-        elif FA_POISSON_NLL_LOSS <= loss <= FA_POISSON_NLL_LOSS_OF_MEANS_FULL:
-            check_counts(x, target, loss >= FA_POISSON_NLL_LOSS_OF_MEANS)
+        elif loss in (FA_POISSON_NLL_LOSS, FA_POISSON_NLL_LOSS_FULL):
+            check_counts(x, target, False)
+        elif loss in (FA_POISSON_NLL_LOSS_OF_MEANS, FA_POISSON_NLL_LOSS_OF_MEANS_FULL):
+            check_counts(x, target, True)
     return (scalar(x, total / by) if values is None else values), grad
 
 
@@ -145,12 +142,9 @@ def classes(bint given_logs, cnp.ndarray x not None, cnp.ndarray target, cnp.nda
     call.total = &total
     call.values = <void *>data(values, number, call.rows)
     call.grad = <void *>data(grad, number, call.rows * call.classes)
-    cdef fa_status status
-    if call.rows * call.classes >= RELEASE_GIL_FROM:
-        with nogil:
-            status = library.apply_class_loss(&call)
-    else:
-        status = library.apply_class_loss(&call)
+    cdef PyThreadState *state = release_gil(call.rows * call.classes)
+    cdef fa_status status = library.apply_class_loss(&call)
+    take_gil(state)
     if status != FA_OK:
         wrong = target[(target != ignore) & ((target < 0) | (target >= x.shape[1]))]
         raise ValueError(f"{'nll_loss' if given_logs else 'cross_entropy'}: class {wrong[0] if wrong.size else 'unknown'} in "

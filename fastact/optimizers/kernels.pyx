@@ -1,15 +1,13 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=True
 """The optimisers' rules over arrays, each in one pass of the C library."""
+from cpython.object cimport PyObject
+
 cimport numpy as cnp
 
 from fastact._core.capi cimport *
-
-import numpy as np
+from fastact._core.fast_path cimport PyThreadState, is_like, release_gil, take_gil
 
 cnp.import_array()
-
-cdef enum:
-    RELEASE_GIL_FROM = 16384
 
 SGD, ADAM, RMSPROP, ADAGRAD = FA_SGD, FA_ADAM, FA_RMSPROP, FA_ADAGRAD
 
@@ -50,11 +48,9 @@ cdef class Rule:
         call.grad = cnp.PyArray_DATA(grad)
         for k in range(3):
             call.state[k] = NULL if state[k] is None else cnp.PyArray_DATA(<cnp.ndarray>state[k])
-        if call.n >= RELEASE_GIL_FROM:
-            with nogil:
-                library.apply_step(&call)
-        else:
-            library.apply_step(&call)
+        cdef PyThreadState *gil = release_gil(call.n)
+        library.apply_step(&call)
+        take_gil(gil)
 
     cdef bint needs(self, int k) noexcept:
         """Whether the rule reads this part of the state."""
@@ -79,7 +75,7 @@ cpdef bint are_ready(Rule rule, list params, grads, list states) except -1:
 
     Without a rule any part of a state may be None.
     """
-    cdef cnp.ndarray p, g
+    cdef cnp.ndarray p
     cdef tuple state
     cdef Py_ssize_t i
     cdef int k
@@ -87,35 +83,29 @@ cpdef bint are_ready(Rule rule, list params, grads, list states) except -1:
         return False
     for i in range(len(params)):
         grad = grads[i]
-        if not is_ready(params[i]) or not cnp.PyArray_CheckExact(grad):
+        if not is_ready(params[i]) or not is_like(<PyObject *>grad, <cnp.ndarray>params[i]):
             return False
-        p, g, state = <cnp.ndarray>params[i], <cnp.ndarray>grad, states[i]
-        if not alike(g, p) or cnp.PyArray_NDIM(g) != cnp.PyArray_NDIM(p) or len(state) != 3:
+        p, state = <cnp.ndarray>params[i], states[i]
+        if len(state) != 3:
             return False
-        for k in range(cnp.PyArray_NDIM(p)):
-            if cnp.PyArray_DIMS(g)[k] != cnp.PyArray_DIMS(p)[k]:
-                return False
         for k in range(3):
             if state[k] is None:
                 if rule is not None and rule.needs(k):
                     return False
-            elif not cnp.PyArray_Check(state[k]) or not writable(<cnp.ndarray>state[k], p):
+            elif not cnp.PyArray_Check(state[k]) or not is_state_of(p, <cnp.ndarray>state[k]):
                 return False
     return True
 
 
-cdef bint alike(cnp.ndarray a, cnp.ndarray parameter) noexcept:
-    """Whether the kernels can read this array beside the parameter."""
-    cdef int number = cnp.PyArray_TYPE(a)
-    return ((number == cnp.NPY_FLOAT or number == cnp.NPY_DOUBLE) and number == cnp.PyArray_TYPE(parameter)
-            and cnp.PyArray_SIZE(a) == cnp.PyArray_SIZE(parameter) and cnp.PyArray_ISCARRAY_RO(a))
-
-
-cdef bint writable(cnp.ndarray a, cnp.ndarray parameter) noexcept:
-    """Whether they can also write to it."""
-    return alike(a, parameter) and cnp.PyArray_ISWRITEABLE(a)
-
-
 cpdef bint is_ready(array):
-    """Whether an array can be handed to a rule as a parameter."""
-    return cnp.PyArray_CheckExact(array) and writable(<cnp.ndarray>array, <cnp.ndarray>array)
+    """Whether C can update this array as a parameter."""
+    cdef cnp.ndarray a
+    if not cnp.PyArray_CheckExact(array):
+        return False
+    a = <cnp.ndarray>array
+    return cnp.PyArray_ISCARRAY(a) and (cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT or cnp.PyArray_TYPE(a) == cnp.NPY_DOUBLE)
+
+
+cdef bint is_state_of(cnp.ndarray parameter, cnp.ndarray a) noexcept:
+    return (cnp.PyArray_ISCARRAY(a) and cnp.PyArray_TYPE(a) == cnp.PyArray_TYPE(parameter)
+            and cnp.PyArray_SIZE(a) == cnp.PyArray_SIZE(parameter))
