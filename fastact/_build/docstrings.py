@@ -1,9 +1,13 @@
-"""Docstrings, made from registry entries so that formula, defaults and bounds are written once."""
+"""Docstrings, made from registry entries so that formulas, defaults and error bounds are written once.
+
+Functions of an activation take its entry and the name of a form; functions of rows take a RowEntry.
+"""
 import inspect
+import textwrap
 
 from fastact.registry import FORMS
 
-_MEANING = {
+_INPUTS = {
     "x": "input of any shape; float16, bfloat16, float32 and float64 keep their dtype, others are promoted as by "
          "numpy.tanh",
     "grad": "gradient with respect to the output; broadcasts with the other inputs",
@@ -15,6 +19,12 @@ _MEANING = {
 }
 
 
+def _section(title, *lines):
+    return ["", title, "-" * len(title), *lines]
+
+
+# ---- forms of activations ----
+
 def signature(entry, form, defaults=True):
     """Inputs and parameters as text: ``(x, alpha=1.0)``."""
     parameters = [f"{p.name}={p.exact or repr(p.default)}" if defaults and p.default is not None else p.name
@@ -22,7 +32,7 @@ def signature(entry, form, defaults=True):
     return "(" + ", ".join([*FORMS[form].inputs, *parameters]) + ")"
 
 
-def inspected(entry, form):
+def signature_object(entry, form):
     """The signature as `inspect` has it."""
     def argument(name, default):
         return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
@@ -34,86 +44,151 @@ def inspected(entry, form):
         argument("out", None), inspect.Parameter("ufunc_kwargs", inspect.Parameter.VAR_KEYWORD)])
 
 
+def summary(entry, form):
+    """What a form computes, in one line."""
+    return FORMS[form].summary.format(**vars(entry))
+
+
 def kinks(entry):
     """The conventions where the derivative does not exist, as text: ``slope 0 at 0``."""
     return ", ".join(f"slope {kink.derivative} at {kink.at}" for kink in entry.kinks) or "none"
 
 
-def _summary(entry, form):
-    return FORMS[form].summary.format(**vars(entry))
-
-
 def bounds_text(entry):
-    """The measured error bounds as a sentence, empty where they have not been measured."""
+    """The measured error bounds as a sentence; empty if they have not been measured."""
     parts = [f"{dtype} {bound.value:g} (derivative {bound.derivative:g})"
              for dtype, bound in (("float32", entry.float32), ("float64", entry.float64)) if bound]
     return f"Largest error in ULP: {', '.join(parts)}." if parts else ""
 
 
-def _gradient(entry, form):
-    """A sentence about gradients that are infinite or NaN."""
-    if "backward" in form and entry.masks_gradient:
-        yield "Where the slope is 0 by a case of its definition, the gradient is 0 for every grad, infinity and NaN too."
-    elif "backward" in form and entry.name == "identity":
-        yield "The slope is 1 for every x, NaN too, and the gradient a copy of grad."
-
-
-def _outputs(form):
-    """The lines about out= and what follows it."""
-    if FORMS[form].bias_gradient:
-        return ["out : tuple of two ndarrays, optional", "    Where to write dx and dbias."]
-    return ["out : ndarray" + (" or tuple of two" if len(FORMS[form].outputs) == 2 else "") + ", optional",
-            "    Where to write; may be an input, and any overlap is safe.",
-            "where, dtype, casting, order, subok", "    As for every numpy.ufunc."]
-
-
-def _returns(form):
-    lines = ["", "Returns", "-------"]
-    for output in FORMS[form].outputs:
-        lines += [f"{output.name} : ndarray or scalar", f"    {output.meaning}; of the inputs' broadcast shape."]
-    if FORMS[form].bias_gradient:
-        output = FORMS[form].bias_gradient
-        lines += [f"{output.name} : ndarray or scalar", f"    {output.meaning}."]
-    return lines
-
-
 def form(entry, form):
-    """numpydoc text of one form of an activation."""
-    lines = [_summary(entry, form), "",
-             "Parameters", "----------"]
-    for name in FORMS[form].inputs:
-        lines += [f"{name} : array_like", f"    {_MEANING[name]}."]
+    """The numpydoc text of a form of an activation."""
+    facts, is_value, required = FORMS[form], form == "value", "".join(f", {value}" for value in entry.required)
+    arguments = [(f"{name} : array_like", f"{_INPUTS[name]}.") for name in facts.inputs]
     for p in entry.parameters:
         default = "" if p.default is None else f", default {p.exact or repr(p.default)}"
-        lines += [f"{p.name} : float or array_like{default}",
-                  f"    {p.doc[0].upper()}{p.doc[1:]}; an array broadcasts."]
+        arguments += [(f"{p.name} : float or array_like{default}", f"{p.doc[0].upper()}{p.doc[1:]}; an array broadcasts.")]
     if entry.approximate:
-        names = " or ".join(f'"{value}" ({name})' for value, name in entry.approximate)
-        lines += [f"approximate : {{{', '.join(repr(value) for value, _ in entry.approximate)}}}, keyword only",
-                  f"    Which function: {names}."]
-    lines += _outputs(form) + _returns(form)
-    lines += ["", "Raises", "------", "TypeError", "    For complex, longdouble, object and other dtypes.",
-              "ValueError", "    For shapes that do not broadcast, or a read-only out.", ""]
-    if form == "value":
-        lines += ["See Also", "--------", *(f"fastact.{entry.name}.{other}" for other in entry.forms[1:]), ""]
-    lines += ["Notes", "-----",
-              f"f(x) = {entry.formula}; f'(x) = {entry.derivative}.",
-              f"Range {entry.range}. Kink: {kinks(entry)}. NaN gives NaN; limits at infinity are exact.",
-              *_gradient(entry, form),
-              bounds_text(entry)]
-    if form == "value":
-        arguments = ", ".join(["x", *(p.name for p in entry.parameters if p.default is None), "out"])
-        lines += [f"``fastact.{entry.name}.bind({arguments})`` fixes the arrays of a call, ``.ufunc`` is the numpy.ufunc, and",
+        arguments += [(f"approximate : {{{', '.join(repr(value) for value, _ in entry.approximate)}}}, keyword only",
+                       "Which function: " + " or ".join(f'"{value}" ({name})' for value, name in entry.approximate) + ".")]
+    if facts.bias_gradient:
+        arguments += [("out : tuple of two ndarrays, optional", "Where to write dx and dbias.")]
+    else:
+        arguments += [(f"out : ndarray{' or tuple of two' if len(facts.outputs) == 2 else ''}, optional",
+                       "Where to write; may be an input, and any overlap is safe."),
+                      ("where, dtype, casting, order, subok", "As for every numpy.ufunc.")]
+    results = [(f"{output.name} : ndarray or scalar", f"{output.meaning}; of the inputs' broadcast shape.")
+               for output in facts.outputs]
+    if facts.bias_gradient:
+        results += [(f"{facts.bias_gradient.name} : ndarray or scalar", f"{facts.bias_gradient.meaning}.")]
+    notes = [f"f(x) = {entry.formula}; f'(x) = {entry.derivative}.",
+             f"Range {entry.range}. Kink: {kinks(entry)}. NaN gives NaN; limits at infinity are exact."]
+    if "grad" in facts.inputs and entry.masks_gradient:
+        notes += ["Where the slope is 0 by a case of its definition, the gradient is 0 for every grad, infinity and NaN too."]
+    elif "grad" in facts.inputs and entry.name == "identity":
+        notes += ["The slope is 1 for every x, NaN too, and the gradient a copy of grad."]
+    notes += [bounds_text(entry)]
+    if is_value:
+        names = ", ".join(["x", *(p.name for p in entry.parameters if p.default is None), "out"])
+        notes += [f"``fastact.{entry.name}.bind({names})`` fixes the arrays of a call, ``.ufunc`` is the numpy.ufunc, and",
                   "``.info`` is what is known of the function."]
-    lines.append(f"Source: {entry.reference}.")
-    if form == "value":
-        lines += ["", "Examples", "--------", ">>> import fastact as fa",
-                  f">>> y = fa.{entry.name}([-2.0, 0.5]{''.join(f', {v}' for v in entry.required)})",
-                  f">>> d = fa.{entry.name}.derivative([-2.0, 0.5]{''.join(f', {v}' for v in entry.required)})"]
-    return "\n".join(line for line in lines if line is not None)
+
+    def described(pairs):
+        return [line for head, text in pairs for line in (head, f"    {text}")]
+
+    return "\n".join([
+        summary(entry, form),
+        *_section("Parameters", *described(arguments)), *_section("Returns", *described(results)),
+        *_section("Raises", "TypeError", "    For complex, longdouble, object and other dtypes.",
+                  "ValueError", "    For shapes that do not broadcast, or a read-only out."),
+        *(_section("See Also", *(f"fastact.{entry.name}.{other}" for other in entry.forms[1:])) if is_value else []),
+        *_section("Notes", *notes, f"Source: {entry.reference}."),
+        *(_section("Examples", ">>> import fastact as fa", f">>> y = fa.{entry.name}([-2.0, 0.5]{required})",
+                   f">>> d = fa.{entry.name}.derivative([-2.0, 0.5]{required})") if is_value else [])])
 
 
 def ufunc(entry, form):
-    """Short text for a raw ufunc (NumPy adds the signature): parameters have no defaults there."""
-    return (_summary(entry, form)
+    """The text of a numpy.ufunc, to which NumPy adds the signature. Its parameters have no defaults."""
+    return (summary(entry, form)
             + f".\n\nArguments: {signature(entry, form, defaults=False)}. See fastact.{entry.name}.")
+
+
+# ---- functions of rows ----
+
+_SPECIAL_ROWS = {
+    "softmax": "A row with a NaN or +inf, or of -inf alone, becomes NaN; a -inf gives exactly 0. numpy.random.choice wants "
+               "sums more exact than float32's: give it ``softmax(x.astype(float))``.",
+    "softmin": "A row with a NaN or -inf, or of +inf alone, becomes NaN; a +inf gives exactly 0.",
+    "log_softmax": "A row with a NaN or +inf, or of -inf alone, becomes NaN; a -inf stays. Next to 0 it keeps its digits: "
+                   "``log_softmax([50.0, 0.0])[0]`` is -1.9e-22.",
+    "logsumexp": "Of -inf alone, or of nothing, it is -inf; a +inf gives inf, a NaN NaN.",
+    "hardmax": "Of several maxima the first counts, an infinite one too. A row with a NaN becomes NaN.",
+    "sparsemax": "Small elements give exactly 0. A row with a NaN or +inf, or of -inf alone, becomes NaN.",
+}
+_ROW_ARGUMENTS = {
+    "x": ("array_like", "float16, bfloat16, float32, float64 or integers, of any shape. pandas, xarray, dask and masked arrays "
+                        "come back as such; see Notes."),
+    "axis": ("int, tuple of int or None, default {axis}",
+             "What a row runs along: an axis; several axes, whose elements together make one row; or None for all. Of xarray "
+             "a name too."),
+    "keepdims": ("bool, default False", "Keep the axes in the result, with length 1."),
+    "out": ("ndarray, optional", "Where to write; may be x, and any overlap is safe."),
+    "mask": ("array_like of bool, optional",
+             "Broadcasts to x. As with where= of NumPy, True is for what counts: an element elsewhere has no part in "
+             "the maximum or the sum{masked}. But a NaN makes its row NaN even there: no mask hides a fault."),
+    "temperature": ("float, default 1.0",
+                    "x is divided by it, without rounding in between. Positive and finite; towards 0 the result "
+                    "approaches hardmax, or the like of it for other functions."),
+}
+_CONTAINERS = ("Arguments of xarray are aligned by the names of dimensions and by coordinates, those of pandas by index and "
+               "columns; along a row their labels must be the same, in any order. What is hidden in a masked array has no "
+               "part in its row, whatever it is, and is hidden in the result; a plain out gets there what mask= would give. "
+               "NA of pandas is NaN.")
+_MASKED = {"logsumexp": "; a row masked as a whole gives -inf",
+           "log_softmax": ", and gives -inf; so does a row masked as a whole, throughout"}
+
+
+def _paragraph(text, indent="    "):
+    return textwrap.wrap(text, 100, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def row(entry, signature):
+    """The numpydoc text of a function of rows; `signature` is an inspect.Signature."""
+    axis = signature.parameters["axis"].default
+    masked = _MASKED.get(entry.name, ", and gives 0; so does a row masked as a whole, throughout")
+    arguments = []
+    for name in signature.parameters:
+        kind, text = _ROW_ARGUMENTS[name]
+        arguments += [f"{name} : {kind.format(axis=axis)}", *_paragraph(text.replace("{masked}", masked))]
+    others = ["bind", *entry.forms[1:], *([] if row_form_missing(entry, "jacobian") else ["jacobian"])]
+    shape = "One number a row" if entry.reduces else "Of the shape of x"
+    examples = [">>> import fastact as fa", ">>> x = [[1.0, 2.0, 3.0], [0.5, 0.5, 0.5]]",
+                f">>> y = fa.{entry.name}(x, axis=-1)"]
+    if "backward" in entry.forms:
+        grad = "[1.0, -1.0]" if entry.reduces else "[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]"
+        examples += [f">>> dx = fa.{entry.name}.backward({grad}, x, axis=-1)"]
+    return "\n".join([
+        f"{entry.name}{signature} = {entry.formula}", *_section("Parameters", *arguments),
+        *_section("Returns", "ndarray or scalar",
+                  *_paragraph(f"{shape}, in {entry.range}. {_SPECIAL_ROWS[entry.name]}")),
+        *_section("Raises", "TypeError", "    For complex, longdouble and object input, or a mask that is not boolean.",
+                  "ValueError", "    For a read-only out, or shapes that do not fit.",
+                  "numpy.exceptions.AxisError", "    For an axis that x does not have."),
+        *_section("See Also", *(f"fastact.{entry.name}.{other}" for other in others)),
+        *_section("Notes", *_paragraph(f"Derivative of y[i] with respect to x[j]: {entry.derivative}.", ""),
+                  *_paragraph(_CONTAINERS, ""), f"``fastact.{entry.name}.bind(x, out)`` fixes the arrays of a call.",
+                  f"Source: {entry.reference}."),
+        *_section("Examples", *examples)])
+
+
+def row_form_missing(entry, form):
+    """Why a function of rows has no such form, as the message of an error; empty if it has."""
+    if "backward" not in entry.forms:
+        reason = f"{entry.name} is constant but for jumps; softmax with a low temperature has a gradient"
+    elif form == "jacobian" and entry.reduces:
+        reason = "the gradient of one number is no matrix; fastact.softmax(x) has it"
+    elif form != "jacobian" and form not in entry.forms:
+        reason = f"the output does not determine the gradient; use fastact.{entry.name}.backward(grad, x)"
+    else:
+        return ""
+    return f"fastact.{entry.name}.{form} does not exist: {reason}"

@@ -107,7 +107,7 @@ cdef class Form:
 
     @property
     def __signature__(self):
-        return docstrings.inspected(self.info, self.facts.name)
+        return docstrings.signature_object(self.info, self.facts.name)
 
     cdef Form variant(self, dict named):
         """This form of the function that approximate= names, which is taken out of `named`; this form without it."""

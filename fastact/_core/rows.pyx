@@ -10,12 +10,13 @@ from fastact._core.fast_path cimport PyThreadState, is_direct, is_like, may_over
 from fastact._core.form cimport PyTypeObject, dtype_of, fastact_refuse_new
 
 import functools
+import inspect
 from operator import index
 
 import numpy as np
 
 from fastact import registry
-from fastact._build import row_docstrings
+from fastact._build import docstrings
 from fastact._core import containers
 from fastact._core.binding import Bindable, bind_row_form, explain_calls
 from fastact._core.arguments import Rows, checked_mask, check_out, checked_temperature, common_dtype, contiguous
@@ -160,13 +161,11 @@ class RowFunction(Bindable):
     the threads and the instruction set.
     """
 
-    _signature = "(x, axis=-1, out=None, mask=None, temperature=1.0)"
-
     def __init__(self, info):
         self.info = info
         self._core = Core(info)
         self.name = self.__name__ = info.name
-        self.__doc__ = row_docstrings.value(info, self._signature)
+        self.__doc__ = docstrings.row(info, inspect.signature(self.__call__))
         self.add_forms(backward=self.backward, backward_from_output=self.backward_from_output)
 
     def bound_call(self, kind, /, *args, **options):
@@ -174,18 +173,18 @@ class RowFunction(Bindable):
 
     def backward(self, *args, **kwargs):
         """Raises TypeError: hardmax has no derivative."""
-        raise TypeError(row_docstrings.missing(self.info, "backward"))
+        raise TypeError(docstrings.row_form_missing(self.info, "backward"))
 
     def backward_from_output(self, *args, **kwargs):
         """Raises TypeError where the output does not determine the gradient."""
-        raise TypeError(row_docstrings.missing(self.info, "backward_from_output"))
+        raise TypeError(docstrings.row_form_missing(self.info, "backward_from_output"))
 
     def jacobian(self, *args, **kwargs):
         """Raises TypeError where there is none, or the gradient is all of it."""
-        raise TypeError(row_docstrings.missing(self.info, "jacobian"))
+        raise TypeError(docstrings.row_form_missing(self.info, "jacobian"))
 
     def __repr__(self):
-        return f"<fastact.{self.name}{self._signature}>"
+        return f"<fastact.{self.name}{inspect.signature(self.__call__)}>"
 
     def __reduce__(self):
         return self.name
@@ -193,7 +192,6 @@ class RowFunction(Bindable):
 
 class RowActivation(RowFunction):
     __doc__ = RowFunction.__doc__
-
 
     def __call__(self, x, axis=-1, out=None, mask=None, temperature=1.0):
         """The function of each row; see the object's own documentation."""
@@ -243,7 +241,6 @@ class RowActivation(RowFunction):
 
 class Hardmax(RowFunction):
     __doc__ = RowFunction.__doc__
-    _signature = "(x, axis=-1, out=None, mask=None)"
 
     def __call__(self, x, axis=-1, out=None, mask=None):
         """The function of each row; see the object's own documentation."""
@@ -252,7 +249,6 @@ class Hardmax(RowFunction):
 
 class LogSumExp(RowFunction):
     __doc__ = RowFunction.__doc__
-    _signature = "(x, axis=None, keepdims=False, out=None, mask=None)"
 
     def __call__(self, x, axis=None, keepdims=False, out=None, mask=None):
         """One number for each row; see the object's own documentation."""
