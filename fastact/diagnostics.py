@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastact._core.activation import lookup
-from fastact._core.containers import asarray, refuse
+from fastact._core.array_like import asarray, refuse
 
 __all__ = [
     "DeadUnitsWarning", "Layer", "Report", "dead_fraction", "dead_units", "gradient_norms", "report",

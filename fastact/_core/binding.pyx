@@ -24,7 +24,7 @@ import numpy as np
 
 from fastact import registry
 from fastact._core.arguments import Rows, checked_mask, checked_temperature
-from fastact._core.containers import asarray
+from fastact._core.array_like import asarray
 
 cnp.import_array()
 

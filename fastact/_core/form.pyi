@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
 from fastact._core.binding import BoundCall
-from fastact._core.containers import ArrayLike, NestedSequence
+from fastact._core.array_like import ArrayLike, NestedSequence
 from fastact.registry import Entry
 
 _F = TypeVar("_F", bound=np.floating[Any])

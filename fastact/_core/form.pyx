@@ -19,7 +19,7 @@ import numpy as np
 
 from fastact import registry
 from fastact._build import docstrings
-from fastact._core import containers, half_dtypes, ufuncs
+from fastact._core import array_like, half_dtypes, ufuncs
 
 cnp.import_array()
 
@@ -169,11 +169,12 @@ cdef class Form:
             return self.own_ufunc(*values, **kwargs)
         except (TypeError, NotImplementedError, AttributeError) as error:  # the last from pandas
             outs = kwargs.get("out")
-            containers.refuse(f"fastact.{self.__name__}", [*values, *(outs if type(outs) is tuple else [outs])],
+            array_like.refuse(f"fastact.{self.__name__}", [*values, *(outs if type(outs) is tuple else [outs])],
                               "; where f(0) = 0 it may be applied to the stored values, x.data", "__array_ufunc__" in str(error))
-            pair = containers.of_pairs(self, values, self.inputs) if self.outputs == 2 and not kwargs else None
+            from fastact._core import blocks, labels
+            pair = blocks.of_pairs(self, values, self.inputs) if self.outputs == 2 and not kwargs else None
             if pair is None and kwargs.keys() <= {"out"}:
-                pair = containers.of_frames(self, values, self.outputs, kwargs.get("out"))
+                pair = labels.of_frames(self, values, self.outputs, kwargs.get("out"))
             if pair is not None:
                 return pair
             if isinstance(error, AttributeError):
@@ -182,7 +183,7 @@ cdef class Form:
                 raise TypeError(f"fastact.{self.__name__}: {error}; numpy.asarray of the arguments would do") from None
             if "not supported for the input types" not in str(error):
                 raise TypeError(f"fastact.{self.__name__}: {error}") from None
-            arrays = containers.converted(values)
+            arrays = array_like.converted(values)
             if arrays is not None:
                 return self.call_ufunc(tuple(arrays), kwargs)
             found = [getattr(value, "dtype", None) or np.asarray(value).dtype for value in values]

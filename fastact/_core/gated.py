@@ -13,7 +13,8 @@ from fastact import registry
 from fastact._core import result_memory
 from fastact._core.activation import activations
 from fastact._core.matrix import call_matrices, call_split
-from fastact._core.containers import Call, apply, asarray
+from fastact._core.array_like import asarray
+from fastact._core.containers import Call, apply
 from fastact._core.arguments import check_even, check_out, common_dtype
 from fastact._core.binding import Bindable, bind_matrices, check_array, check_output, describe, explain_calls
 

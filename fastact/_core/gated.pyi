@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from fastact._core.activation import Activation
 from fastact._core.binding import BoundCall
-from fastact._core.containers import ArrayLike, SupportsArray
+from fastact._core.array_like import ArrayLike, SupportsArray
 
 _F = TypeVar("_F", bound=np.floating[Any])
 _Gate = Literal["last", "first"]

@@ -3,7 +3,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from fastact._core.containers import ArrayLike
+from fastact._core.array_like import ArrayLike
 from fastact._core.form import Form
 
 _F = TypeVar("_F", bound=np.floating[Any])

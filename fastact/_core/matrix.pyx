@@ -18,6 +18,7 @@ from fastact import registry
 from fastact._build import docstrings
 from fastact._core import containers
 from fastact._core.arguments import check_out, common_dtype
+from fastact._core.array_like import asarray
 
 cnp.import_array()
 
@@ -55,7 +56,7 @@ cdef class BiasedBackward(Form):
                 ["whole", "x"] + ["broadcast"] * (len(values) - 2), ["x", "broadcast"], None, out))
             if result is not None:
                 return result
-        arrays = [containers.asarray(value) for value in values]
+        arrays = [asarray(value) for value in values]
         dtype = common_dtype(self.__name__, [array for array, value in zip(arrays, values) if type(value) not in (int, float)]
                              or [0.0])
         work = np.float64 if dtype == np.float64 else np.float32

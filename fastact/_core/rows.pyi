@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
 from fastact._core.binding import BoundCall
-from fastact._core.containers import ArrayLike, SupportsArray
+from fastact._core.array_like import ArrayLike, SupportsArray
 from fastact.registry import RowEntry
 from fastact._core.binding import Bindable
 

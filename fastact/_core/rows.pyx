@@ -18,6 +18,7 @@ import numpy as np
 from fastact import registry
 from fastact._build import docstrings
 from fastact._core import containers
+from fastact._core.array_like import asarray
 from fastact._core.binding import Bindable, bind_row_form, explain_calls
 from fastact._core.arguments import Rows, checked_mask, check_out, checked_temperature, common_dtype, contiguous
 
@@ -96,7 +97,7 @@ def run_any(str name, int form, list values, axis, out, mask, temperature, int s
             "fastact." + name, functools.partial(block, name, form, temperature, sign), [*values, mask], roles, ["x"], axis, out))
         if result is not None:
             return result
-    arrays = [containers.asarray(value) for value in values]
+    arrays = [asarray(value) for value in values]
     dtype = common_dtype(name, arrays)
     shape = arrays[-1].shape
     if arrays[0].shape != shape:
@@ -216,7 +217,7 @@ class RowActivation(RowFunction):
                 [x, mask], ["x", "mask"], ["matrix"], axis))
             if result is not None:
                 return result
-            x = containers.asarray(x)
+            x = asarray(x)
         if isinstance(axis, (tuple, list)) or axis is None:
             raise TypeError(f"fastact.{self.name}.jacobian: axis must be one integer, got {axis!r}")
         axis = index(axis)
@@ -263,7 +264,7 @@ class LogSumExp(RowFunction):
                 ["reduced"], axis, out, bool(keepdims)))
             if result is not None:
                 return result
-        x = containers.asarray(x)
+        x = asarray(x)
         dtype = common_dtype(self.name, [x])
         rows = Rows(self.name, axis, x.shape)
         keep = checked_mask(self.name, mask, x.shape, rows)
@@ -281,7 +282,7 @@ class LogSumExp(RowFunction):
                 ["reduced", "x", "mask"], ["x"], axis, out))
             if result is not None:
                 return result
-        arrays = [containers.asarray(grad), containers.asarray(x)]
+        arrays = [asarray(grad), asarray(x)]
         dtype = common_dtype(name, arrays)
         shape = arrays[1].shape
         rows = Rows(name, axis, shape)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fastact._core import containers, number_arguments
 from fastact._core.arguments import contiguous
-from fastact._core.containers import ArrayLike
+from fastact._core.array_like import ArrayLike, asarray
 from fastact._core.number_arguments import Interval
 
 P = ParamSpec("P")
@@ -122,7 +122,7 @@ def number(name: str, argument: str, value: Any, interval: Interval = NOT_NEGATI
 
 def real(name: str, argument: str, value: ArrayLike) -> NDArray[Any]:
     """`value` as a C-contiguous float32 or float64 array, by NumPy's promotion with float32."""
-    array = containers.asarray(value)
+    array = asarray(value)
     if number_arguments.is_real(array):
         dtype = np.result_type(array.dtype.newbyteorder("="), np.float32)
         if dtype.itemsize <= 8:

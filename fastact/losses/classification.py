@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastact._core.arguments import contiguous
-from fastact._core.containers import ArrayLike, Call, asarray
+from fastact._core.array_like import ArrayLike, asarray
+from fastact._core.containers import Call
 from fastact.losses import kernels
 from fastact.losses.base import (
     Loss, Prepared, Reduction, Value, as_masked, divisor, in_containers, number, real, run_unmasked, scaled, spread,

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastact._core.arguments import contiguous
-from fastact._core.containers import ArrayLike, Call, asarray, is_container
+from fastact._core.array_like import ArrayLike, asarray
+from fastact._core.containers import Call, is_container
 from fastact.losses import kernels
 from fastact.losses.base import (
     POSITIVE, Loss, Prepared, Reduction, as_masked, broadcast, divisor, in_containers, number, pair, real, run_unmasked,

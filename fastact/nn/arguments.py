@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from fastact import initializers, losses, optimizers
 from fastact._core.activation_arguments import Chosen, per_layer, resolve
 from fastact._core.arguments import contiguous
-from fastact._core.containers import plain
+from fastact._core.array_like import plain
 from fastact._core.number_arguments import BELOW_1, UP_TO_INFINITY, is_real, number
 from fastact._core.rows import RowActivation, functions
 from fastact.losses import loss_arguments

@@ -6,7 +6,7 @@ from typing import Any, Callable, List, Sequence
 
 import numpy as np
 
-from fastact._core.containers import plain
+from fastact._core.array_like import plain
 from fastact._core.number_arguments import integer
 from fastact.nn.layers import Array
 from fastact.nn.network import Network

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from fastact._core.activation import lookup
-from fastact._core.containers import refuse_masked
+from fastact._core.array_like import refuse_masked
 from fastact._core.rows import softmax
 from fastact.nn.layers import Array, Dense
 from fastact.nn.network import CHUNK, in_chunks
