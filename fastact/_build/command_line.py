@@ -1,6 +1,13 @@
-"""Types of options, for argparse: a bad value is refused before anything is computed."""
+"""What the commands of ``python -m fastact`` share: their parser, and types of options that refuse a bad value at once."""
 import argparse
 import os
+
+
+def parser(command, text, **options):
+    """The ArgumentParser of a command. Its description is a docstring up to the paragraph that begins with "In this folder"."""
+    description = (text or "").partition("\n\nIn this folder")[0]
+    return argparse.ArgumentParser(prog=f"python -m fastact {command}", description=description,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
 
 def positive(text):

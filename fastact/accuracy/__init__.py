@@ -7,7 +7,6 @@ millions of points, which `sample_points` chooses; `sweeps` measures the kernels
 and `losses` measure the functions of rows and the losses. `writing` writes what was measured into registry.py, README.md and
 the kernel headers. `digest` hashes results, to compare builds bit by bit.
 """
-import argparse
 import concurrent.futures
 import importlib.util
 import multiprocessing
@@ -19,7 +18,7 @@ import threading
 import time
 
 from fastact import registry
-from fastact._build.command_line import positive
+from fastact._build import command_line
 from fastact.accuracy import formulas, rows, sample_points, sweeps, ulp, writing
 from fastact.accuracy.writing import FORMS
 
@@ -61,16 +60,16 @@ def main(argv=None):
 
 
 def _parse(argv):
-    parser = argparse.ArgumentParser(prog="python -m fastact accuracy", description=(__doc__ or "").partition("\n\nIn this")[0])
+    parser = command_line.parser("accuracy", __doc__)
     parser.add_argument("names", nargs="*", help="functions or aliases (all)")
     parser.add_argument("--form", choices=FORMS + MORE_FORMS, help="only this form (value and derivative)")
     parser.add_argument("--dtype", choices=DTYPES, help="only this dtype (all four)")
     parser.add_argument("--isa", choices=("baseline", "avx2", "avx512", "neon"), help="measure this instruction set")
-    parser.add_argument("--stride", type=positive, default=STRIDE, metavar="N",
+    parser.add_argument("--stride", type=command_line.positive, default=STRIDE, metavar="N",
                         help=f"take every N-th float32 input ({STRIDE})")
     parser.add_argument("--exhaustive", action="store_true",
                         help="take every float32 input and ten million float64 ones, at the default parameters")
-    parser.add_argument("--processes", type=positive, default=2, metavar="N",
+    parser.add_argument("--processes", type=command_line.positive, default=2, metavar="N",
                         help="work in N processes, or as many as there are processors (2)")
     parser.add_argument("--write", action="store_true",
                         help="write what was measured into a source tree: bounds into registry.py and README.md, which are only "

@@ -10,7 +10,6 @@ In this folder `cases` says what can be measured and `contenders` how each libra
 """
 from __future__ import annotations
 
-import argparse
 import importlib
 import json
 import sys
@@ -20,8 +19,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from fastact import registry
-from fastact._build import readme
-from fastact._build.command_line import new_file, positive
+from fastact._build import command_line, readme
 from fastact._core.optional import optional
 from fastact.bench import cases, mlp, others
 from fastact.bench.contenders import ENTRIES, FORMS, OUT, PEERS, PLACES, YARDSTICKS, contender, equal_terms, has_form, sample
@@ -159,8 +157,7 @@ def _plot(path, names, peers, repeat, threads, progress):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m fastact bench", description=(__doc__ or "").partition("\n\nIn this")[0],
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser("bench", __doc__)
     parser.add_argument("names", nargs="*", help="functions (all)")
     parser.add_argument("--what", choices=[*cases.WHAT, "all"], default="elementwise",
                         help="rows: softmax and its kind, by length and axis; calls: on 16 elements; memory: 16 Mi; "
@@ -168,13 +165,13 @@ def _parser():
                              "mlp: a training step (elementwise)")
     parser.add_argument("--form", choices=FORMS, help="of the function (value)")
     parser.add_argument("--dtype", choices=["float16", "bfloat16", "float32", "float64"], help="(float32)")
-    parser.add_argument("--n", nargs="+", type=positive, help="elements (65536)")
+    parser.add_argument("--n", nargs="+", type=command_line.positive, help="elements (65536)")
     parser.add_argument("--peers", default="numpy,torch", help=f"of {','.join(LIBRARIES)} (numpy,torch)")
-    parser.add_argument("--threads", type=positive, default=1, help="of every library that has threads (1)")
-    parser.add_argument("--repeat", type=positive, default=300, help="samples of each side (300)")
-    parser.add_argument("--json", type=new_file, metavar="FILE",
+    parser.add_argument("--threads", type=command_line.positive, default=1, help="of every library that has threads (1)")
+    parser.add_argument("--repeat", type=command_line.positive, default=300, help="samples of each side (300)")
+    parser.add_argument("--json", type=command_line.new_file, metavar="FILE",
                         help="write the machine and all figures there, minima and medians")
-    parser.add_argument("--plot", type=new_file, metavar="FILE",
+    parser.add_argument("--plot", type=command_line.new_file, metavar="FILE",
                         help="measure sizes from 16 to 64 Mi instead, and draw them (PNG)")
     parser.add_argument("--write", action="store_true", help="update the tables in README.md of a source tree")
     return parser

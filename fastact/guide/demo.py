@@ -1,7 +1,6 @@
 """``python -m fastact demo``: activations on real data, how relu units die, and the speed."""
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 import warnings
@@ -9,7 +8,7 @@ from typing import Any, List, NamedTuple, Optional
 
 import numpy as np
 
-from fastact._build.command_line import positive
+from fastact._build import command_line
 from fastact._core.optional import optional
 
 LAYERS = [64, 128, 10]
@@ -28,8 +27,8 @@ class _Digits(NamedTuple):
 
 def main(argv: Optional[List[str]] = None) -> int:
     """Run the demo; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m fastact demo", description=__doc__)
-    parser.add_argument("--epochs", type=positive, default=60, help="epochs of each training (60)")
+    parser = command_line.parser("demo", __doc__)
+    parser.add_argument("--epochs", type=command_line.positive, default=60, help="epochs of each training (60)")
     options = parser.parse_args(argv)
     try:
         with optional("sklearn", "The demo reads its data from scikit-learn", '"fastact[demo]"'):

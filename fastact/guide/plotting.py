@@ -1,7 +1,6 @@
 """``python -m fastact plot``: curves of activations and their derivatives, and README's gallery.
 
-matplotlib is imported when something is drawn, and its global state (pyplot's figures, rcParams) stays
-as it was.
+matplotlib's global state (pyplot's figures, rcParams) stays as it was.
 """
 from __future__ import annotations
 
@@ -10,8 +9,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
+from fastact._build import command_line, readme
 from fastact._core.activation import Activation, activations, lookup
+from fastact._core.activation_arguments import resolve
 from fastact._core.figures import drawing, new_figure, pyplot, save_figure
+from fastact.accuracy import formulas
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito's
 DASHES = (0, (3, 1.5))
@@ -91,24 +93,20 @@ def plot(
 
 def curve(subject: Subject, range: Tuple[float, float], points: int = POINTS) -> Curve:
     """Value and derivative over a range; x has every kink and a point on either side of it."""
-    from fastact.accuracy import formulas
-
     low, high = map(float, range)
     if not -np.inf < low < high < np.inf:
         raise ValueError(f"plot: range must be two finite numbers, the smaller first; got {range}")
     name, given = subject if isinstance(subject, tuple) else (subject, {})
     activation = lookup(name)
     entry = activation.info
-    known = [p.name for p in entry.parameters]
-    if not set(given) <= set(known):
-        raise ValueError(f"plot: {entry.name} has parameters {known}, got {sorted(given)}")
-    values = [float(given.get(p.name, value)) for p, value in zip(entry.parameters, entry.defaults)]
-    told = [f"{p.name}={value:g}" for p, value in zip(entry.parameters, values)
-            if p.name in given or p.default is None]
-    kinks = [float(formulas.numpy_function(kink.at, known)(0, *values)) for kink in entry.kinks]
+    given = {**{p.name: p.example for p in entry.parameters if p.default is None}, **given}
+    values = resolve("plot", (activation, given), 0, float)[1] or entry.defaults
+    names = [p.name for p in entry.parameters]
+    told = [f"{name}={value:g}" for name, value in zip(names, values) if name in given]
+    kinks = [float(formulas.numpy_function(kink.at, names)(0, *values)) for kink in entry.kinks]
     inside = np.array([kink for kink in kinks if low <= kink <= high])
     beyond = tuple(kink for kink in kinks if not low <= kink <= high)
-    # Both sides of a kink, at a distance that nobody sees and that hides the rounding of the kink itself.
+    # Both sides of a kink, at a distance that cannot be seen and is larger than the rounding error of the kink itself.
     near = 1e-9 * (high - low)
     left, right = np.maximum(inside - near, low), np.minimum(inside + near, high)
     x = np.linspace(low, high, points)
@@ -161,7 +159,7 @@ def save_gallery(path: Any) -> None:
 
 
 def fingerprint() -> str:
-    """What the gallery shows, as a digest; insensitive to errors of rounding."""
+    """A digest of the gallery's curves, rounded to 4 decimals so that errors of rounding do not change it."""
     import hashlib
 
     digest = hashlib.sha256()
@@ -184,14 +182,10 @@ def _gallery_curves() -> List[Curve]:
 
 def main(argv: Optional[List[str]] = None) -> int:
     """Draw, into a window or a file; returns the exit code."""
-    import argparse
-    from fastact._build import readme
-    from fastact._build.command_line import new_file
-
-    parser = argparse.ArgumentParser(
-        prog="python -m fastact plot", description="Draw activations, solid, and their derivatives, dashed.")
+    parser = command_line.parser("plot", "Draw activations, solid, and their derivatives, dashed.")
     parser.add_argument("names", nargs="*", help="activations; a window opens")
-    parser.add_argument("--output", type=new_file, metavar="FILE", help="write this file instead: .svg, .png, .pdf ...")
+    parser.add_argument("--output", type=command_line.new_file, metavar="FILE",
+                        help="write this file instead: .svg, .png, .pdf ...")
     parser.add_argument("--range", nargs=2, type=float, default=(-6, 6), metavar=("LOW", "HIGH"), help="of x (-6 6)")
     parser.add_argument("--no-derivative", action="store_true", help="the values alone")
     parser.add_argument("--all", action="store_true",

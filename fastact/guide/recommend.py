@@ -1,6 +1,6 @@
 """``python -m fastact recommend``: which activation to choose, why, and what goes with it.
 
-The knowledge is a table in ``advice.py``; here the rows that a question names are found and merged.
+The advice is a table in ``recommendations.py``; here the rows that a question names are found and merged.
 """
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numbers import Integral
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 from fastact import initializers, registry
+from fastact._build import command_line
 from fastact.guide.recommendations import LOSS_APPLIES, NETWORKS, QUESTIONS, TASKS, VERY_DEEP, Choice, Row
 
 LAYERS = ("hidden", "output")
@@ -185,11 +186,7 @@ def _find(question: str, value: Any) -> str:
 
 def main(argv: Optional[List[str]] = None) -> int:
     """Print a recommendation; returns the exit code."""
-    import argparse
-
-    parser = argparse.ArgumentParser(
-        prog="python -m fastact recommend", description="Which activation to choose, and why.",
-        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_vocabulary())
+    parser = command_line.parser("recommend", "Which activation to choose, and why.", epilog=_vocabulary())
     parser.add_argument("words", nargs="*", metavar="LAYER", help="what --layer and the options after it say, in their order")
     parser.add_argument("--layer", help="hidden or output; by default output where only a task is given")
     helps = ("what the network answers", "its kind", "how many hidden layers, or a word", "what goes wrong")

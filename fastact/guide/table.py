@@ -1,16 +1,15 @@
 """``python -m fastact table``: the activations side by side, from the registry."""
-import argparse
 import sys
 
 from fastact import registry
-from fastact._build import docstrings, readme
+from fastact._build import command_line, docstrings, readme
 
 HEAD = ("name", "f(x)", "f'(x)", "range", "centred", "saturates", "dies", "cost", "best for")
 
 
 def main(argv=None):
     """Print or write the table; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m fastact table", description=__doc__)
+    parser = command_line.parser("table", __doc__)
     parser.add_argument("--markdown", action="store_true", help="as a Markdown table")
     parser.add_argument("--write", action="store_true", help="write it into README.md of the source tree")
     options = parser.parse_args(argv)
@@ -57,7 +56,7 @@ def relative_cost(entry):
 def info(argv=None):
     """Print all about one activation, or the configuration; returns the exit code."""
     import fastact
-    parser = argparse.ArgumentParser(prog="python -m fastact info", description=info.__doc__)
+    parser = command_line.parser("info", info.__doc__)
     parser.add_argument("name", nargs="?", help="an activation or alias; the configuration where it is left out")
     name = parser.parse_args(argv).name
     if name is None:
@@ -69,7 +68,9 @@ def info(argv=None):
         print(f"no activation {name}; there are {', '.join(entries)}", file=sys.stderr)
         return 2
     entry, function = entries[name], getattr(fastact, name)
-    print("\n".join(f"{label:<14} {value}" for label, value in _facts(entry)))
+    facts = list(_facts(entry))
+    width = max(len(label) for label, _ in facts)
+    print("\n".join(f"{label:<{width}} {value}" for label, value in facts))
     text = docstrings.form(entry, "value") if name in fastact.activations else function.__doc__
     print(f"\n{repr(function)[1:-1]}\n\n{text}")
     return 0
@@ -87,7 +88,7 @@ def _facts(entry):
     if getattr(entry, "kinks", ()):
         yield "kinks", docstrings.kinks(entry)
     if entry.saved_for_backward:
-        yield "saved for backward", f"{entry.saved_for_backward}, for backward"
+        yield "saved for backward", entry.saved_for_backward
     for k, name in enumerate(registry.names_of(entry)):
         yield "" if k else "elsewhere", name
     for dtype in ("float32", "float64"):
