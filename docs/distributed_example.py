@@ -30,7 +30,7 @@ def train(model, X, y):
 
 def main():
     settings = {"FASTACT_NUM_THREADS": "1", "FASTACT_CACHE_MB": "32"}  # of each worker's process
-    with LocalCluster(n_workers=2, threads_per_worker=1, memory_limit="512MiB", dashboard_address=None,
+    with LocalCluster(n_workers=2, threads_per_worker=1, memory_limit="512MiB", dashboard_address=":0",
                       env=settings) as cluster, Client(cluster) as client:
         print("threads of each worker:", [*client.run(fa.get_num_threads).values()])
 

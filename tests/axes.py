@@ -14,7 +14,7 @@ REPRESENTATIVES = ("sigmoid", "elu", "hard_tanh", "prelu", "threshold")
 
 
 def is_representative(value):
-    """Whether a test's parameter is no activation or form, or one of a representative."""
+    """Whether the parameter of a test belongs to a representative, or to no activation at all."""
     name = value if isinstance(value, str) else getattr(getattr(value, "info", None), "name", None)
     return name not in fa.activations or name in REPRESENTATIVES
 
@@ -25,7 +25,7 @@ def kind(form):
 
 
 def suffix(form):
-    """What the names of the form's ufunc and typed function have after the activation's."""
+    """The suffix of the names of the form's ufunc and typed function."""
     return "" if kind(form) == "value" else "_" + kind(form)
 
 

@@ -1,4 +1,4 @@
-"""The comparison with other libraries: complete, and everybody computes the same function."""
+"""The comparison with other libraries is complete, and all of them compute the same function."""
 import dataclasses
 import json
 import math

@@ -91,7 +91,7 @@ def test_bind_refuses(activation):
 
 @pytest.mark.contract
 def test_bind_refuses_other_memory(form):
-    """Neither resize can pull the memory from under a bound call, and a replaced one is noticed before a write."""
+    """A bound array cannot be resized, and a bound call notices replaced memory before it writes."""
     arrays = [a.copy() for a in inputs(form, sample(np.float32, 48))]
     made = outputs(empty_outputs(form, arrays[0]))
     step = form.bind(*arrays, *form.info.required, *made)
@@ -122,7 +122,7 @@ def test_bind_wants_numbers_as_parameters():
 
 
 def test_short_calls_leave_the_flags_as_they_were(form, dtype):
-    """For ordinary elements they are not even looked at, so that no loop may raise any there."""
+    """For ordinary elements the library does not save and restore the flags, so no loop may raise one."""
     libm = native.libm()
     quiet = {"x86_64": 1 | 16, "aarch64": 1 | 8}.get(platform.machine())  # invalid and underflow
     if not quiet:

@@ -1,4 +1,4 @@
-"""Large results take memory that earlier ones have left: never that of a living array, and within a limit."""
+"""Large results reuse the memory of freed results, never that of a living array, and up to a limit."""
 import gc
 import os
 import subprocess

@@ -119,7 +119,7 @@ def test_flags_take_back_what_would_change_results(name, more, tmp_path):
     *(pytest.param(name, name, marks=pytest.mark.thorough) for name in ("/bin/false", "no-such-compiler")),
 ], ids=["behind another program", "fails", "missing"])
 def test_a_compiler_that_fails_is_named(command, shown, tmp_path):
-    """Not as one without OpenMP: with the whole command, and what it printed."""
+    """The error shows the whole command and what it printed, and does not speak of OpenMP."""
     compiler("cc")
     wrapper = tmp_path / "wrapper"
     wrapper.write_text("#!/bin/sh\necho what it says >&2\nexit 3\n")

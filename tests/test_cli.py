@@ -83,7 +83,7 @@ def test_recommend_takes_words_as_in_python(capsys):
 @pytest.mark.parametrize("arguments", ["table", "info", "info gelu", "recommend", "--help",
                                        "bench relu --peers numpy --repeat 1"])
 def test_a_pipe_that_nobody_reads(arguments):
-    """Quiet, with the exit code of a shell."""
+    """The command prints no error and ends with 141, the exit code of a shell."""
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb") as output:

@@ -1,4 +1,4 @@
-"""Nothing is forgotten: header, registry entry, public name, ufuncs, typed functions, benchmark.
+"""Every function has its header, registry entry, public name, ufuncs and typed functions.
 
 And the promise behind it: one header and one registry entry make an activation.
 """
@@ -116,20 +116,6 @@ def test_nothing_is_public_without_an_entry():
     assert {re.sub(f"({suffixes})$", "", name) for name in ufuncs.__all__} == known
 
 
-@pytest.mark.skipif(not (ROOT / "asv_bench" / "benchmarks").is_dir(), reason="needs the source tree")
-def test_benchmarks(monkeypatch):
-    """Every activation and row function stands in the parameters of a benchmark."""
-    monkeypatch.syspath_prepend(str(ROOT / "asv_bench"))
-    rows = {}
-    for subject in ("elementwise", "rows"):
-        module = importlib.import_module(f"benchmarks.{subject}")
-        rows[subject] = {name for thing in vars(module).values() for names in getattr(thing, "params", ())
-                         if isinstance(names, list) for name in names}
-    registry = registry_of(ROOT)
-    assert [e.name for e in registry.ACTIVATIONS if e.name not in rows["elementwise"]] == []
-    assert [e.name for e in registry.ROWS if e.name not in rows["rows"]] == []
-
-
 @pytest.mark.parametrize("change, message", [
     ({"formula": "x + sinh(x)"}, "trial: the formula uses sinh; formulas may use x, a, pi, exp, expm1.*docs/adding.md"),
     ({"derivative": "b * x"}, "the derivative uses b;"), ({"second_derivative": "np.exp(x)"}, "uses np"),
@@ -238,11 +224,13 @@ def test_a_header_and_an_entry_are_compiled(tmp_path):
     add_header(root)
     add_entry(root)
     codegen.write(registry_of(root), root)
-    run([compiler(), "-O0", "-w", "-I", root / "src_c", "-I", root, "-c", root / "src_c" / "isa" / "baseline.c",
-         "-o", root / "baseline.o"])
-    found = run(["nm", root / "baseline.o"])
-    for form in registry.LOOPS[:4]:
-        assert f" trial_{form}_scalar_f32\n" in found, form
+    command = [compiler(), "-fsyntax-only", "-Werror=implicit-function-declaration", "-I", root / "src_c", "-I", root,
+               root / "src_c" / "isa" / "baseline.c"]
+    run(command)
+    header = root / "src_c" / "activations" / "trial.h"
+    header.write_text(HEADER.replace("FN(trial)", "FN(other)"))
+    with pytest.raises(AssertionError, match="trial_f64"):
+        run(command)
 
 
 @pytest.mark.thorough

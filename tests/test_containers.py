@@ -1,4 +1,4 @@
-"""Functions of rows and DLPack: containers of other libraries, handed back as what they are."""
+"""Functions of rows and DLPack: containers of other libraries, which come back as what they were."""
 import numpy as np
 import pytest
 
@@ -466,7 +466,7 @@ def test_nullable_pandas_of_rows(dtype):
 # ---- masked arrays ----
 
 def with_nan(values, hidden):
-    """A masked array whose hidden values spoil whatever they get into."""
+    """A masked array with NaN under its mask, which shows wherever a masked value is used."""
     return np.ma.masked_array(np.where(hidden, values.dtype.type(np.nan), values), hidden)
 
 

@@ -1,4 +1,4 @@
-"""Activations and losses of the user's in `MLP` and the estimators, and the options of losses."""
+"""A user's own activations and losses in `MLP` and the estimators, and the options of losses."""
 import copy
 import pickle
 

@@ -21,7 +21,7 @@ SETTINGS = {"FASTACT_NUM_THREADS": "3", "FASTACT_CACHE_MB": "32"}
 
 @pytest.fixture(scope="module")
 def client():
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, memory_limit="512MiB", dashboard_address=None,
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, memory_limit="512MiB", dashboard_address=":0",
                                   host="127.0.0.1", env=SETTINGS) as cluster, distributed.Client(cluster) as client:
         yield client
 

@@ -174,7 +174,7 @@ def test_ways_in(form, half):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_past_the_caches(half, threads):
-    """Results that no cache holds are written another way, to any address."""
+    """Results larger than the caches are written by streaming stores, to any address."""
     size = 24 << 20
     x = np.tile(every(half), size >> 16)
     out = np.empty(size + 3, half)[3:]

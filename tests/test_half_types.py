@@ -88,7 +88,7 @@ def test_dtype_and_casting(half):
 
 
 def test_other_types_are_as_before():
-    """The loops for bfloat16 take nothing away from other types."""
+    """The loops for bfloat16 do not change the promotion of other types."""
     assert ufuncs.register_bfloat16_loops() == ml_dtypes.bfloat16
     for dtype in (bool, np.int8, np.uint8, np.int16, np.int32, np.int64, np.float16, np.float32, np.float64):
         x = np.array([0, 1], dtype)
@@ -104,7 +104,7 @@ def test_pickles(half):
     assert_same(pickle.loads(pickle.dumps(fa.silu))(x), fa.silu(x))
 
 
-# ---- ml_dtypes is a guest ----
+# ---- ml_dtypes is optional ----
 
 def run(program):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

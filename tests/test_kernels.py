@@ -1,4 +1,4 @@
-"""The typed-memoryview face: from Python for every form, and from a module that cimports it."""
+"""The typed-memoryview functions, called from Python for every form and from a module that cimports them."""
 import os
 import shutil
 import subprocess
@@ -66,7 +66,7 @@ def test_wrong_buffers(form):
 
 
 def test_wrong_number_of_arguments():
-    """An error, not a crash: asked in a process of its own."""
+    """An error, not a crash, in a process of its own."""
     code = """
 import numpy as np
 from fastact import kernels

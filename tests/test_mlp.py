@@ -110,7 +110,7 @@ class RootLoss:
 
 
 def test_an_infinite_gradient_stops_where_relu_is_zero():
-    """As in torch; prelu's slope has no part in what is positive."""
+    """As in torch. prelu's weight has no gradient where the input is positive."""
     net = MLP([2, 2, 2], "relu", "relu", loss=RootLoss(), init="ones")
     net.parameters[3][...] = [0, -9]
     net.gradients(np.ones((5, 2)), np.zeros((5, 2)))

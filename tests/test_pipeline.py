@@ -105,7 +105,7 @@ def test_an_error_names_the_step_and_nothing_is_written():
 
 
 def test_the_gil_is_free_while_it_runs():
-    """Another thread of Python goes on while one long run is under way."""
+    """Another Python thread runs while one long call is under way."""
     x = np.random.default_rng(0).normal(0, 1, (2000, 2000)).astype(np.float32)
     run = fa.Pipeline([fa.sparsemax.bind(x, np.empty_like(x)) for _ in range(20)])
     counted, done = [0], threading.Event()

@@ -1,4 +1,4 @@
-"""README tells the truth: its Python examples run, and its commands exist."""
+"""README's Python examples run, and its commands exist."""
 import doctest
 import re
 from pathlib import Path

@@ -114,7 +114,7 @@ def test_a_symptom_rules_out_what_has_it():
 
 @pytest.mark.parametrize("task, row", advice.TASKS.items())
 def test_losses(task, row):
-    """The golden rule: a loss that applies the activation itself gets raw logits."""
+    """A loss that applies the activation itself gets raw logits."""
     answer = fa.recommend("output", task=task)
     assert answer.loss in fa.losses.__all__
     applied, takes = advice.LOSS_APPLIES.get(answer.loss, (None, None))

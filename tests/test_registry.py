@@ -38,7 +38,7 @@ SOFTMAX = registry.ROWS[0]
 
 @functools.cache
 def functions(entry, values):
-    """The formula and the derivative as functions of x alone, exact. They remember: several tests ask at the POINTS."""
+    """The formula and the derivative as functions of x alone, exact. Values are cached, since several tests ask at the POINTS."""
     names = [p.name for p in entry.parameters]
     return [functools.cache(lambda x, f=formulas.mpmath_function(text, names): f(x, *values))
             for text in (entry.formula, entry.derivative)]
@@ -60,7 +60,7 @@ def interval(entry, values):
 def check_end(end, belongs, nearest, beyond, rim, far, inner):
     """One end of a range.
 
-    `nearest` is the value next to it, `beyond` tells what is outside, `rim` are the values at the last
+    `nearest` is the value next to it, `beyond` tells what is outside, `rim` holds the values at the last
     points and `far` those far out. An end that belongs to the range is attained, before the rim unless exactly.
     """
     if abs(end) == np.inf:
@@ -238,7 +238,7 @@ SINLU = dataclasses.replace(
 @pytest.mark.parametrize("values", [defaults(SINLU), others(SINLU)])
 @pytest.mark.parametrize("check", [test_zero_centered, test_saturation, test_crossings_are_zeros_of_the_derivative])
 def test_an_entry_with_parameters_of_two_scales(check, values):
-    """Of a function that is no activation here: its zeros move with both parameters, and its slope waves for ever."""
+    """Of a function that is no activation here: its zeros move with both parameters, and its derivative oscillates."""
     assert sample_points.grid(SINLU) == [(1, 1), (1, 2), (0.5, 1), (0.5, 2)]
     test_range(SINLU, defaults(SINLU))
     check(SINLU, values)

@@ -166,7 +166,7 @@ def test_temperature(function, dtype, rng):
 
 @warm
 def test_extreme_temperatures(function, dtype):
-    """Cold rows are decided, hot rows uniform; nothing overflows."""
+    """A tiny temperature gives hardmax, a huge one equal entries; nothing overflows."""
     x = np.array([3, -2, 2.5, 0], dtype)
     sign = -1 if function is fa.softmin else 1
     decided = fa.hardmax(sign * x)

@@ -175,7 +175,7 @@ def cache_bytes():
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_past_the_caches(activation, threads):
-    """Results too long for any cache are written another way, to any address, and are the same."""
+    """Results larger than the caches are written by streaming stores, to any address, and are the same."""
     size = max(6 << 20, cache_bytes() // 8 + (1 << 20)) >> 14 << 14
     try:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
