@@ -1,21 +1,25 @@
 """Numbers among the arguments: the interval that each must be in, and the message where it is not."""
 from __future__ import annotations
 
+import math
 from numbers import Integral, Real
 from typing import Any
 
 
 class Interval:
-    """The real numbers between two ends, written as in mathematics: ``Interval("[0, 1)")``. NaN is in none."""
+    """The floats between two ends, written as in mathematics: ``Interval("[0, 1)")``. NaN is in none.
+
+    `low` and `high` are the least and the largest float in it.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.low, self.high = map(float, text[1:-1].split(","))
-        self.has_low, self.has_high = text[0] == "[", text[-1] == "]"
+        low, high = map(float, text[1:-1].split(","))
+        self.low = low if text[0] == "[" else math.nextafter(low, math.inf)
+        self.high = high if text[-1] == "]" else math.nextafter(high, -math.inf)
 
     def __contains__(self, number: float) -> bool:
-        above = number >= self.low if self.has_low else number > self.low
-        return above and (number <= self.high if self.has_high else number < self.high)
+        return self.low <= number <= self.high
 
     def __str__(self) -> str:
         return f"a number in {self.text}"
@@ -36,7 +40,7 @@ def number(what: str, value: Any, interval: Interval, wrong_type: type = TypeErr
     ValueError
         If it is not in the interval, or an int that no float can hold.
     """
-    if type(value) is float and interval.low < value < interval.high:  # the usual case, quickly
+    if type(value) is float and interval.low <= value <= interval.high:  # the usual case, quickly
         return value
     if not isinstance(value, Real):
         raise wrong_type(f"{what} must be {interval}, got {value!r}")

@@ -110,7 +110,7 @@ def divisor(name: str, reduction: str, count: float) -> Optional[float]:
 
 def number(name: str, argument: str, value: Any, interval: Interval = NOT_NEGATIVE) -> float:
     """An option as a float; what float() converts is a number too, as an array of one element."""
-    if type(value) is float and interval.low < value < interval.high:  # the usual case, quickly
+    if type(value) is float and interval.low <= value <= interval.high:  # the usual case, quickly
         return value
     if not isinstance(value, (Real, str, bytes)):
         try:

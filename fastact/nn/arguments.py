@@ -16,6 +16,7 @@ from fastact._core.number_arguments import BELOW_1, UP_TO_INFINITY, is_real, num
 from fastact._core.rows import RowActivation, functions
 from fastact.losses import loss_arguments
 from fastact.losses.base import scaled
+from fastact.losses.loss_arguments import bare, is_own
 from fastact.nn import output_layers
 from fastact.nn.network import Limits
 
@@ -56,11 +57,11 @@ def dtype(value: DTypeLike) -> Any:
 def loss(value: Any, outputs: int) -> Any:
     """The loss of a network with so many outputs."""
     found = loss_arguments.resolve("MLP", value, losses.BY_NAME)
-    bare, options = loss_arguments.bare(found), loss_arguments.options_of(found)
-    if bare in _CLASSES and outputs < 2:
+    classes, options = bare(found) in _CLASSES, loss_arguments.options_of(found)
+    if classes and outputs < 2:
         raise ValueError(f'MLP: {found.__name__} needs an output a class; for one output use loss="bce"')
-    if options and loss_arguments.is_own(found):  # a call, for the loss to say which value does not fit
-        found(np.zeros((2, outputs)), np.zeros(2, int) if bare in _CLASSES else np.zeros((2, outputs)))
+    if options and is_own(found):  # a call, for the loss to say which value does not fit
+        found(np.zeros((2, outputs)), np.zeros(2, int) if classes else np.zeros((2, outputs)))
     return found
 
 
@@ -159,30 +160,30 @@ def targets(y: ArrayLike, samples: int, outputs: int, loss: Any, dtype: Any) -> 
         raise ValueError(f"MLP: y has shape {target.shape} for {samples} samples")
     if samples == 0:
         raise ValueError("MLP: there are no samples")
-    column = target[:, None] if target.ndim == 1 and outputs == 1 else target
-    if not loss_arguments.is_own(loss):
-        return column
-    name, bare = loss.__name__, loss_arguments.bare(loss)
-    if bare in _CLASSES:
+    if is_own(loss) and bare(loss) in _CLASSES:
         if not is_real(target):
             raise TypeError(
-                f"MLP: y has dtype {target.dtype}; loss {name} takes integers from 0 on: "
+                f"MLP: y has dtype {target.dtype}; loss {loss.__name__} takes integers from 0 on: "
                 "classes, y = numpy.unique(y, return_inverse=True)[1]"
             )
         if target.ndim > 1 and target.shape != (samples, outputs):
             hint = ", y[:, 0]" if target.shape == (samples, 1) else ""
-            raise ValueError(f"MLP: y has shape {target.shape}; loss {name} takes classes of shape ({samples},){hint}")
+            raise ValueError(f"MLP: y has shape {target.shape}; loss {loss.__name__} takes classes of shape ({samples},){hint}")
         return target
-    if bare in _BINARY and not (is_real(target) and ((target >= 0) & (target <= 1)).all()):
-        raise ValueError(f"MLP: loss {name} takes labels 0 and 1, or probabilities between them")
+    column = target[:, None] if target.ndim == 1 and outputs == 1 else target
+    if not is_own(loss):
+        return column
+    if bare(loss) in _BINARY and not (is_real(target) and ((target >= 0) & (target <= 1)).all()):
+        raise ValueError(f"MLP: loss {loss.__name__} takes labels 0 and 1, or probabilities between them")
     if not is_real(target):
-        raise TypeError(f"MLP: y has dtype {target.dtype}; loss {name} takes real numbers")
+        raise TypeError(f"MLP: y has dtype {target.dtype}; loss {loss.__name__} takes real numbers")
     if column.shape != (samples, outputs):
         hint = ""
         if target.ndim == 1:
             hint = '; for classes use loss="cross_entropy", for one number a sample a last layer of size 1'
         raise ValueError(
-            f"MLP: loss {name} with {outputs} outputs takes y of shape ({samples}, {outputs}), got shape {column.shape}{hint}"
+            f"MLP: loss {loss.__name__} with {outputs} outputs takes y of shape ({samples}, {outputs}), got shape "
+            f"{column.shape}{hint}"
         )
     return contiguous(column, dtype)
 

@@ -58,14 +58,16 @@ class Dense:
 
     def forward(self, x: Array) -> Array:
         """h of a training step, in a buffer of the layer."""
-        z, h, ones = self._buffers_for(len(x))  # (batch, fan_out) twice, (batch,)
+        z, h, ones = self._buffers.get(len(x)) or self._new_buffers(len(x))  # (batch, fan_out) twice, (batch,)
         x.dot(self.weight, z)  # (batch, fan_in) @ (fan_in, fan_out)
         if self.norm is None:
             _add_bias(z, self.bias, z)  # (batch, fan_out) + (fan_out,)
         else:
             self.norm.forward(z, self.bias)
         self._saved = x, z, h, ones
-        return self.activate(z, out=h)
+        if self.activation is not None:
+            self.activation(z, *self.parameters, out=h)
+        return h  # which is z without an activation
 
     def backward(self, grad: Array) -> Optional[Array]:
         """Write the gradients of the parameters; return that of x, or None where the layer does not propagate.
@@ -129,14 +131,13 @@ class Dense:
             z *= factor
             z += bias
 
-    def _buffers_for(self, batch: int) -> Tuple[Array, Array, Array]:
+    def _new_buffers(self, batch: int) -> Tuple[Array, Array, Array]:
         """Arrays for z and h, and ones, whose product with a gradient is its sum over the batch."""
-        if batch not in self._buffers:
-            if len(self._buffers) == _MOST_BUFFERS:
-                self._buffers.clear()
-            z = np.empty((batch, len(self.bias)), self.bias.dtype)
-            h = z if self.activation is None else np.empty_like(z)
-            self._buffers[batch] = z, h, np.ones(batch, z.dtype)
+        if len(self._buffers) == _MOST_BUFFERS:
+            self._buffers.clear()
+        z = np.empty((batch, len(self.bias)), self.bias.dtype)
+        h = z if self.activation is None else np.empty_like(z)
+        self._buffers[batch] = z, h, np.ones(batch, z.dtype)
         return self._buffers[batch]
 
 
