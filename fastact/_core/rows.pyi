@@ -16,9 +16,8 @@ _Out = SupportsArray | None
 
 @disjoint_base
 class Core:
-    form: int
     sign: int
-    def __init__(self, name: str, form: int, sign: int) -> None: ...
+    def __init__(self, info: RowEntry) -> None: ...
 
 class RowFunction(Bindable):
     name: str
@@ -75,7 +74,6 @@ class _Missing(Protocol):
     def bind(self, *args: Any, **kwargs: Any) -> NoReturn: ...
 
 class RowActivation(RowFunction):
-    def __init__(self, info: RowEntry, form: int, sign: int = 1) -> None: ...
     backward: _Backward
     backward_from_output: _BackwardFromOutput
     @overload
@@ -117,15 +115,14 @@ class LogSumExp(RowFunction):
     def bind(self, x: Any, out: Any, axis: _Axis = None, keepdims: bool = False, mask: Any = None) -> BoundCall: ...
     def jacobian(self, *args: Any, **kwargs: Any) -> NoReturn: ...
 
-def give(result: Any, out: Any) -> Any: ...
-def run_any(
-    name: str, form: int, values: list[Any], axis: _Axis, out: Any, mask: Any, temperature: float, sign: int
+def call_any(
+    function: RowFunction, which: int, values: list[Any], axis: _Axis, out: Any, mask: Any, temperature: float,
+    keepdims: bool = False
+) -> Any: ...
+def inside(
+    function: RowFunction, which: int, temperature: Any, keepdims: bool, values: Sequence[Any], axis: _Axis, out: Any
 ) -> Any: ...
 
-def block(
-    name: str, form: int, temperature: Any, sign: int, values: Sequence[Any], axis: _Axis, out: Any
-) -> Any: ...
-def reduced_block(function: Any, keepdims: bool, values: Sequence[Any], axis: _Axis, out: Any) -> Any: ...
 functions: Dict[str, RowFunction]
 softmax: RowActivation
 softmin: RowActivation

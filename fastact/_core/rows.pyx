@@ -4,10 +4,10 @@ from cpython.object cimport PyObject
 
 cimport numpy as cnp
 
-from fastact._core.capi cimport FA_ERROR_MEMORY, FA_LOGSUMEXP, FA_LOGSUMEXP_BACKWARD, fa_dtype, fa_row_form, fa_status, library, no_memory_for_rows
-from fastact._core.result_memory cimport new_array
+from fastact._core.capi cimport FA_ERROR_MEMORY, fa_dtype, fa_row_form, fa_status, library, no_memory_for_rows
 from fastact._core.fast_path cimport PyThreadState, is_direct, is_like, may_overlap, overlaps_shifted, release_gil, take_gil
 from fastact._core.form cimport PyTypeObject, dtype_of, fastact_refuse_new
+from fastact._core.result_memory cimport new_array
 
 import functools
 import inspect
@@ -18,53 +18,48 @@ import numpy as np
 from fastact import registry
 from fastact._build import docstrings
 from fastact._core import containers
+from fastact._core.arguments import Rows, check_out, checked_mask, checked_temperature, common_dtype, contiguous
 from fastact._core.array_like import asarray
 from fastact._core.binding import Bindable, bind_row_form, explain_calls
-from fastact._core.arguments import Rows, checked_mask, check_out, checked_temperature, common_dtype, contiguous
 
 cnp.import_array()
 
-cdef int call_kernel(int form, cnp.ndarray first, cnp.ndarray second, cnp.ndarray out, Py_ssize_t outer, Py_ssize_t n,
-                   Py_ssize_t inner, object mask, double temperature) except -1:
-    """Contiguous arrays of one dtype, as rows of n elements that are `inner` apart."""
+
+cdef class Core:
+    """What a call needs to know of its function."""
+    cdef fa_row_form forms[3]  # of the value, the backward, and the backward from the output
+    cdef readonly int sign     # of x in the C kernels: softmin is softmax(-x)
+
+    def __init__(self, info):
+        self.sign = -1 if info.negates else 1
+        for k, number in enumerate(registry.row_form_numbers(info)):
+            self.forms[k] = number
+
+
+cdef int call_kernel(Core core, int which, cnp.ndarray first, cnp.ndarray second, cnp.ndarray out, Py_ssize_t outer,
+                     Py_ssize_t n, Py_ssize_t inner, object mask, double temperature) except -1:
+    """Run form `which` of contiguous arrays of one dtype and of shape (outer, n, inner), along the middle axis."""
     cdef void *a = cnp.PyArray_DATA(first)
     cdef void *b = cnp.PyArray_DATA(second)
     cdef void *r = cnp.PyArray_DATA(out)
     cdef unsigned char *m = NULL if mask is None else <unsigned char *>cnp.PyArray_DATA(<cnp.ndarray>mask)
     cdef fa_dtype dtype = <fa_dtype>dtype_of(first)
     cdef PyThreadState *state = release_gil(outer * n * inner)
-    cdef fa_status status = library.rows_where(<fa_row_form>form, dtype, a, b, r, outer, n, inner, m, temperature)
+    cdef fa_status status = library.rows_where(core.forms[which], dtype, a, b, r, outer, n, inner, m, core.sign * temperature)
     take_gil(state)
     if status == FA_ERROR_MEMORY:
-        no_memory_for_rows(<fa_row_form>form, temperature, outer * inner, n)
+        no_memory_for_rows(core.forms[which], core.sign * temperature, outer * inner, n)
     return 0
 
 
-cdef object call_into_new(int form, first, second, shape, out_shape, mask, double temperature):
-    """The same for arrays of the shape (outer, n, inner), into a new one."""
-    out = np.empty(out_shape, first.dtype)
-    call_kernel(form, first, second, out, shape[0], shape[1], shape[2], mask, temperature)
-    return out
-
-
-cdef class Core:
-    """What a call needs to know of its function."""
-    cdef str name
-    cdef int forms[3]      # fa_row_form: of the value, of the backward, of that from the output
-    cdef readonly int sign  # -1 where it is another function of -x
-
-    def __init__(self, info):
-        self.name, self.sign = info.name, -1 if info.negates else 1
-        for k, number in enumerate(registry.row_form_numbers(info)):
-            self.forms[k] = number
-
-
-cdef object call_row_form(Core core, int which, object first, object second, object axis, object out, object mask, object temperature):
-    """Plain arrays at once, anything else by way of plain copies: the value, 1 the backward, 2 that from the output.
-    `second` is x where a form has one input.
+cdef object call_row_form(function, int which, object first, object second, object axis, object out, object mask,
+                          object temperature):
+    """Form `which` of a function: straight to C if the arrays are as C takes them, else by `call_any`. `second` is x for
+    a form with one input.
     """
+    cdef Core core = function._core
     cdef cnp.ndarray result
-    cdef Py_ssize_t outer = 1, inner = 1, n
+    cdef Py_ssize_t outer = 1, inner = 1
     cdef cnp.npy_intp *shape
     cdef int k, ndim
     cdef long at
@@ -83,46 +78,13 @@ cdef object call_row_form(Core core, int which, object first, object second, obj
                 elif k > at:
                     inner *= shape[k]
             result = new_array(ndim, shape, cnp.PyArray_TYPE(first)) if out is None else out
-            call_kernel(core.forms[which], first, second, result, outer, shape[at], inner, None, core.sign)
+            call_kernel(core, which, first, second, result, outer, shape[at], inner, None, 1)
             return result
-    return run_any(core.name + ("", ".backward", ".backward_from_output")[which], core.forms[which],
-                   [first] if first is second else [first, second], axis, out, mask, temperature, core.sign)
+    return call_any(function, which, [first] if which == 0 else [first, second], axis, out, mask, temperature)
 
 
-def run_any(str name, int form, list values, axis, out, mask, temperature, int sign):
-    """Convert to plain arrays, run, and convert the result."""
-    if any([type(value) is not np.ndarray for value in values]) or mask is not None and type(mask) is not np.ndarray:
-        roles = ["x", "mask"] if len(values) == 1 else ["whole", "x", "mask"]
-        result = containers.apply(containers.Call(
-            "fastact." + name, functools.partial(block, name, form, temperature, sign), [*values, mask], roles, ["x"], axis, out))
-        if result is not None:
-            return result
-    arrays = [asarray(value) for value in values]
-    dtype = common_dtype(name, arrays)
-    shape = arrays[-1].shape
-    if arrays[0].shape != shape:
-        raise ValueError(f"fastact.{name}: the arrays have different shapes, {arrays[0].shape} and {shape}")
-    check_out(name, out, shape, dtype)
-    divisor = checked_temperature(name, temperature)
-    rows = Rows(name, axis, shape)
-    keep = checked_mask(name, mask, shape, rows)
-    plain = [rows.plain(array, dtype) for array in arrays]
-    return write_or_return(rows.back(call_into_new(form, plain[0], plain[-1], rows.shape, rows.shape, keep, sign * divisor)), out)
-
-
-# What containers hold goes through these: of the module, since a closure of Cython cannot travel to dask's workers.
-def block(str name, int form, temperature, int sign, values, axis, out):
-    """A function of rows; the last of the values is the mask."""
-    return run_any(name, form, values[:-1], axis, out, values[-1], temperature, sign)
-
-
-def reduced_block(function, keepdims, values, axis, out):
-    """logsumexp or its backward."""
-    return function(*values[:-1], axis, keepdims, out, values[-1])
-
-
-cdef object logsumexp_plain(cnp.ndarray x, int axis, object given):
-    """logsumexp of a plain array along an axis, or of all of it (-1); None for an `out` that is not as plain."""
+cdef object logsumexp_direct(Core core, cnp.ndarray x, int axis, object given):
+    """logsumexp of an array that C takes, along an axis or of all of it (-1); None if it cannot write to `out`."""
     cdef Py_ssize_t outer = 1, inner = 1, n = cnp.PyArray_SIZE(x)
     cdef cnp.npy_intp shape[64]
     cdef int k, left = 0
@@ -142,16 +104,48 @@ cdef object logsumexp_plain(cnp.ndarray x, int axis, object given):
                               or not cnp.PyArray_ISWRITEABLE(out)
                               or any([cnp.PyArray_DIMS(out)[k] != shape[k] for k in range(left)])):
         return None
-    call_kernel(FA_LOGSUMEXP, x, x, out, outer, n, inner, None, 1)
+    call_kernel(core, 0, x, x, out, outer, n, inner, None, 1)
     return out if left else out[()]
 
 
-def write_or_return(result, out):
-    """A result in `out`; or a scalar for no dimensions, as a ufunc gives."""
+def call_any(function, int which, list values, axis, out, mask, temperature, keepdims=False):
+    """Form `which` of a function, of any arrays: the result is computed from contiguous copies."""
+    info = function.info
+    kind, reduces = info.forms[which], info.reduces
+    name = info.name if which == 0 else f"{info.name}.{kind}"
+    if any([type(value) is not np.ndarray for value in values]) or mask is not None and type(mask) is not np.ndarray:
+        roles = ["x", "mask"] if which == 0 else ["reduced" if reduces else "whole", "x", "mask"]
+        result = containers.apply(containers.Call(
+            "fastact." + name, functools.partial(inside, function, which, temperature, bool(keepdims)), [*values, mask], roles,
+            ["reduced" if reduces and which == 0 else "x"], axis, out, bool(keepdims)))
+        if result is not None:
+            return result
+    arrays = [asarray(value) for value in values]
+    first, last = arrays[0], arrays[len(arrays) - 1]
+    dtype = common_dtype(name, arrays)
+    rows = Rows(name, axis, last.shape)
+    shape = rows.reduced(keepdims) if reduces and which == 0 else last.shape
+    if which and reduces and first.shape not in (rows.reduced(False), rows.reduced(True)):
+        raise ValueError(f"fastact.{name}: grad has the shape {first.shape}, the output {rows.reduced(keepdims)}")
+    if not reduces and first.shape != last.shape:
+        raise ValueError(f"fastact.{name}: the arrays have different shapes, {first.shape} and {last.shape}")
+    check_out(name, out, shape, dtype)
+    divisor = checked_temperature(name, temperature)
+    hidden = checked_mask(name, mask, last.shape, rows)
+    last = rows.plain(last, dtype)
+    first = last if which == 0 else contiguous(first, dtype) if reduces else rows.plain(first, dtype)
+    result = np.empty(shape if reduces and which == 0 else rows.shape, dtype)
+    call_kernel(function._core, which, first, last, result, rows.shape[0], rows.shape[1], rows.shape[2], hidden, divisor)
+    result = result if reduces and which == 0 else rows.back(result)
     if out is not None:
         out[...] = result
         return out
-    return result if result.shape else result[()]
+    return result if result.shape else result[()]  # a scalar, as from a ufunc
+
+
+def inside(function, which, temperature, keepdims, values, axis, out):
+    """A form of what containers hold; the last of the values is the mask. Picklable, for dask's workers."""
+    return call_any(function, which, values[:-1], axis, out, values[len(values) - 1], temperature, keepdims)
 
 
 class RowFunction(Bindable):
@@ -196,18 +190,18 @@ class RowActivation(RowFunction):
 
     def __call__(self, x, axis=-1, out=None, mask=None, temperature=1.0):
         """The function of each row; see the object's own documentation."""
-        return call_row_form(self._core, 0, x, x, axis, out, mask, temperature)
+        return call_row_form(self, 0, x, x, axis, out, mask, temperature)
 
     def backward(self, grad, x, axis=-1, out=None, mask=None, temperature=1.0):
         """Gradient with respect to x, of x's shape, from grad, that with respect to the output.
 
         The other arguments are those of the forward pass. It is 0 where ``mask`` is False.
         """
-        return call_row_form(self._core, 1, grad, x, axis, out, mask, temperature)
+        return call_row_form(self, 1, grad, x, axis, out, mask, temperature)
 
     def backward_from_output(self, grad, y, axis=-1, out=None, mask=None, temperature=1.0):
         """The same from y, the output of the forward pass, which is not computed again."""
-        return call_row_form(self._core, 2, grad, y, axis, out, mask, temperature)
+        return call_row_form(self, 2, grad, y, axis, out, mask, temperature)
 
     def jacobian(self, x, axis=-1, mask=None, temperature=1.0):
         """d y[i] / d x[j], of shape ``x.shape`` without the axis, then (n, n); without labels, but masked where x is."""
@@ -225,16 +219,16 @@ class RowActivation(RowFunction):
         y = np.moveaxis(np.atleast_1d(y), axis, -1)
         if self.name == "log_softmax":
             result = np.repeat(-np.exp(y)[..., None, :], y.shape[-1], axis=-2)
-            slope = result[..., range(y.shape[-1]), range(y.shape[-1])] + 1
+            diagonal = result[..., range(y.shape[-1]), range(y.shape[-1])] + 1
         elif self.name == "sparsemax":
-            inside = np.where(np.isnan(y), y, y > 0).astype(y.dtype)
-            count = np.maximum(inside.sum(-1), 1)  # 0 in a row that is masked as a whole
-            result = -inside[..., :, None] * inside[..., None, :] / count[..., None, None]
-            slope = result[..., range(y.shape[-1]), range(y.shape[-1])] + inside
+            support = np.where(np.isnan(y), y, y > 0).astype(y.dtype)
+            count = np.maximum(support.sum(-1), 1)  # 0 in a row that is masked as a whole
+            result = -support[..., :, None] * support[..., None, :] / count[..., None, None]
+            diagonal = result[..., range(y.shape[-1]), range(y.shape[-1])] + support
         else:
             result = -y[..., :, None] * y[..., None, :]
-            slope = y * (1 - y)
-        result[..., range(y.shape[-1]), range(y.shape[-1])] = slope
+            diagonal = y * (1 - y)
+        result[..., range(y.shape[-1]), range(y.shape[-1])] = diagonal
         if self.name == "log_softmax" and mask is not None:
             result[~np.moveaxis(np.broadcast_to(mask, np.shape(x)), axis, -1)] = 0
         return result * result.dtype.type(self._core.sign / checked_temperature(self.name, temperature))
@@ -245,7 +239,7 @@ class Hardmax(RowFunction):
 
     def __call__(self, x, axis=-1, out=None, mask=None):
         """The function of each row; see the object's own documentation."""
-        return call_row_form(self._core, 0, x, x, axis, out, mask, 1.0)
+        return call_row_form(self, 0, x, x, axis, out, mask, 1.0)
 
 
 class LogSumExp(RowFunction):
@@ -255,43 +249,14 @@ class LogSumExp(RowFunction):
         """One number for each row; see the object's own documentation."""
         if mask is None and not keepdims and is_direct(<PyObject *>x) and dtype_of(x) >= 0:
             if axis is None or type(axis) is int and -x.ndim <= axis < x.ndim:
-                result = logsumexp_plain(x, -1 if axis is None else axis % x.ndim, out)
+                result = logsumexp_direct(self._core, x, -1 if axis is None else axis % x.ndim, out)
                 if result is not None:
                     return result
-        if type(x) is not np.ndarray or mask is not None and type(mask) is not np.ndarray:
-            result = containers.apply(containers.Call(
-                "fastact." + self.name, functools.partial(reduced_block, self, bool(keepdims)), [x, mask], ["x", "mask"],
-                ["reduced"], axis, out, bool(keepdims)))
-            if result is not None:
-                return result
-        x = asarray(x)
-        dtype = common_dtype(self.name, [x])
-        rows = Rows(self.name, axis, x.shape)
-        keep = checked_mask(self.name, mask, x.shape, rows)
-        check_out(self.name, out, rows.reduced(keepdims), dtype)
-        plain = rows.plain(x, dtype)
-        result = call_into_new(FA_LOGSUMEXP, plain, plain, rows.shape, rows.shape[0] * rows.shape[2], keep, 1)
-        return write_or_return(result.reshape(rows.reduced(keepdims)), out)
+        return call_any(self, 0, [x], axis, out, mask, 1.0, keepdims)
 
     def backward(self, grad, x, axis=None, keepdims=False, out=None, mask=None):
         """Gradient with respect to x: softmax(x) * grad. ``grad`` has the shape of the output, with or without ``keepdims``."""
-        name = self.name + ".backward"
-        if type(x) is not np.ndarray or type(grad) is not np.ndarray or mask is not None and type(mask) is not np.ndarray:
-            result = containers.apply(containers.Call(
-                "fastact." + name, functools.partial(reduced_block, self.backward, bool(keepdims)), [grad, x, mask],
-                ["reduced", "x", "mask"], ["x"], axis, out))
-            if result is not None:
-                return result
-        arrays = [asarray(grad), asarray(x)]
-        dtype = common_dtype(name, arrays)
-        shape = arrays[1].shape
-        rows = Rows(name, axis, shape)
-        if arrays[0].shape not in (rows.reduced(False), rows.reduced(True)):
-            raise ValueError(f"fastact.{name}: grad has the shape {arrays[0].shape}, the output {rows.reduced(keepdims)}")
-        keep = checked_mask(name, mask, shape, rows)
-        check_out(name, out, shape, dtype)
-        given, plain = contiguous(arrays[0], dtype), rows.plain(arrays[1], dtype)
-        return write_or_return(rows.back(call_into_new(FA_LOGSUMEXP_BACKWARD, given, plain, rows.shape, rows.shape, keep, 1)), out)
+        return call_any(self, 1, [grad, x], axis, out, mask, 1.0, keepdims)
 
 
 for _type in (RowActivation, Hardmax, LogSumExp):
