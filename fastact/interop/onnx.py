@@ -1,9 +1,8 @@
 """Networks and estimators as ONNX models: ``net.to_onnx("net.onnx")``; needs ``pip install "fastact[onnx]"``.
 
-Where ONNX has an operator for an activation, a float32 network uses it. All other activations, and
-those that come later, are composed of arithmetic: the registry's formula is evaluated with operands
-that write down a node for each operation. In float64, where onnxruntime has few operators, only what
-it has is used; it lacks Erf, which is computed in float32 there, to 1e-7.
+A float32 network uses ONNX's operator for an activation where there is one. Any other activation is composed of
+arithmetic: the registry's formula is evaluated with `Operand` objects, and each operation adds a node to the graph.
+A float64 network uses the few operators that onnxruntime has in float64; Erf, which it lacks, is computed in float32, to 1e-7.
 """
 from __future__ import annotations
 
@@ -21,9 +20,9 @@ from fastact.nn.serialization import registered
 _INT64 = 7  # of TensorProto
 OPSET, IR_VERSION = 20, 9  # 20 is the first with Gelu; both of ONNX 1.15, November 2023
 
-_IN_FLOAT64 = {"sigmoid", "tanh", "relu", "exponential"}  # whose operators onnxruntime has in float64 too
-# What is composed by another formula than the registry's, or in place of an operator. These formulas do not overflow, and a
-# NaN, for which no comparison holds, passes; the operators Shrink and ThresholdedRelu make it 0.
+_IN_FLOAT64 = {"sigmoid", "tanh", "relu", "exponential"}  # their operators exist in onnxruntime for float64 too
+# Formulas that are used in place of the registry's, or of an operator. They do not overflow, and they return NaN for NaN,
+# because no comparison with NaN is true; the operators Shrink and ThresholdedRelu return 0.
 _STABLE = {
     "softplus": "one_sided(x, 0) + softplus(-abs(beta * x)) / beta",
     "swish": "x * sigmoid(beta * x) if beta else x / 2",
@@ -36,8 +35,8 @@ _STABLE = {
     "hard_shrink": "where(abs(x) <= lambd, 0, x)",
     "soft_shrink": "where(abs(x) <= lambd, 0, x - sign(x) * lambd)",
 }
-# Operators and formulas make a product of infinity and 0, or a quotient of infinities, at these ends; their limit is
-# the value at the largest number.
+# Infinities at these ends are replaced by the largest number, at which the function has its limit: operators and formulas
+# would multiply infinity by 0, or divide infinities.
 _FINITE = {
     "silu": "left", "gelu": "left", "gelu_tanh": "left", "quick_gelu": "left", "hard_silu": "left", "mish": "left",
     "softsign": "left right", "hard_sigmoid": "left right",
@@ -54,7 +53,11 @@ def export(net: Any, file: Any, probabilities: bool = False) -> None:
         if layer.activation is not None:
             value = _activation(graph, layer.activation, value, layer.parameters, net.layers[k])
     if probabilities:
-        value = _probabilities(net, graph, value)
+        pair = pairing(net.loss)
+        if pair.task not in ("multiclass", "binary"):
+            raise TypeError("MLP.to_onnx: probabilities only for losses of classes, as predict_proba")
+        if pair.probabilities is not None:
+            value = _activation(graph, pair.probabilities, value, (), net.layers[-1])
     graph.node("Identity", value, output="output")
     _write(file, graph, "MLP", net.layers[0], {"output": (net.dtype, net.layers[-1:])})
 
@@ -118,15 +121,6 @@ def _write(file: Any, graph: _Graph, name: str, inputs: int, outputs: Dict[str, 
     write_whole(file, lambda stream: stream.write(model.SerializeToString()))
 
 
-def _probabilities(net: Any, graph: _Graph, value: Operand) -> Any:
-    pair = pairing(net.loss)
-    if pair.task not in ("multiclass", "binary"):
-        raise TypeError("MLP.to_onnx: probabilities only for losses of classes, as predict_proba")
-    if pair.probabilities is None:
-        return value
-    return _activation(graph, pair.probabilities, value, (), net.layers[-1])
-
-
 def _activation(graph: _Graph, activation: Any, x: Operand, parameters: Sequence[float], width: int) -> Any:
     """The activation of an operand of so many columns, as nodes of the graph."""
     name = registered(activation)
@@ -134,42 +128,46 @@ def _activation(graph: _Graph, activation: Any, x: Operand, parameters: Sequence
         return _ROWS[name](graph, x, width)
     if not name or not hasattr(activation, "info"):
         raise TypeError(f"MLP.to_onnx: there are no operators for activation {activation!r}")
-    info = activation.info
+    info, largest = activation.info, float(np.finfo(graph.dtype).max)
     if info.name == "identity":
         return x
-    limits = np.finfo(graph.dtype)
-    largest = float(limits.max)
-    with np.errstate(over="ignore", under="ignore"):  # as the kernels round them
+    with np.errstate(over="ignore", under="ignore"):  # rounded as the kernels round them
         numbers = np.array(parameters or info.defaults, graph.dtype)
     values = dict(zip([p.name for p in info.parameters], numbers.tolist()))
     for key in {"beta", "slope"} & set(values):
-        values[key] = float(np.clip(values[key], -largest, largest))  # where inf * 0 would be NaN
-    sign = values["beta"] if info.name == "swish" else 0
-    finite = _FINITE.get(info.name, "left" if sign > 0 else "right" if sign < 0 else "")
+        values[key] = float(np.clip(values[key], -largest, largest))  # an infinite one times 0 would be NaN
+    finite = _FINITE.get(info.name, "")
+    if info.name == "swish":
+        finite = "left" if values["beta"] > 0 else "right" if values["beta"] < 0 else ""
     if info.name == "softplus" and not values["beta"]:
-        finite = "left right"  # inf, where 0 * inf would be NaN
+        finite = "left right"  # the value is infinite everywhere, and 0 times infinity would be NaN
     x = graph.node("Max", x, -largest) if "left" in finite else x
     x = graph.node("Min", x, largest) if "right" in finite else x
     call = registry.call(info, "onnx")
     # The operator Celu loses the digits of x / alpha beside 1.
-    composed = call is None or info.name in _STABLE and not (info.name == "celu" and 0 < values["alpha"] <= 1)
-    if not composed and call.inputs == ("x",) and "." not in call.path and (
+    stable = info.name in _STABLE and not (info.name == "celu" and 0 < values["alpha"] <= 1)
+    if call and not stable and call.inputs == ("x",) and "." not in call.path and (
             graph.dtype == np.float32 or info.name in _IN_FLOAT64):
         return graph.node(call.path, x, **call.arguments({"x": x, **values})[1])
-    formula = _STABLE.get(info.name, info.formula)
-    names = {"__builtins__": {}, **_functions(graph), **values, "x": x}
-    if info.name == "softplus":
+    return _formula(graph, info.name, _STABLE.get(info.name, info.formula), {**values, "x": x})
+
+
+def _formula(graph: _Graph, name: str, formula: str, values: Dict[str, Any]) -> Any:
+    """The nodes of a formula."""
+    names = {"__builtins__": {}, **_functions(graph), **values}
+    if name == "softplus":
         names["one_sided"] = names["minimum" if values["beta"] < 0 else "maximum"]
-    if info.name == "squareplus":  # whose square neither overflows nor underflows
-        names["smallest"], names["largest"], half = float(limits.tiny), largest, math.sqrt(largest) / 4
+    if name == "squareplus":  # the square in its root neither overflows nor underflows
+        limits = np.finfo(graph.dtype)
+        names.update(smallest=float(limits.tiny), largest=float(limits.max), half=math.sqrt(float(limits.max)) / 4)
         root = "sqrt(minimum(abs(x), half)**2 + b)"
         root = f"maximum({root}, abs(x))" if values["b"] >= 0 else f"where(abs(x) > half, abs(x), {root})"
-        names["root"] = eval(root, {**names, "half": half})
+        names["root"] = eval(root, names)
     return eval(formula, names)
 
 
 def _sparsemax(graph: _Graph, x: Any, width: int) -> Any:
-    """x less the t that makes the positive differences sum to 1. What is 1 below the maximum is never among them."""
+    """max(x - t, 0), where t makes the row sum to 1. A number that is 1 below the maximum is never positive."""
     last = graph.constant([-1], np.int64)
     x = graph.node("Max", x - graph.node("ReduceMax", x, last), -1)
     ordered = graph.node("TopK", x, graph.constant([width], np.int64), outputs=2)
@@ -180,7 +178,7 @@ def _sparsemax(graph: _Graph, x: Any, width: int) -> Any:
 
 
 def _log_softmax(graph: _Graph, x: Any, width: int) -> Any:
-    """As arithmetic: the evaluators' LogSoftmax differ beside infinities and where the probability underflows."""
+    """As arithmetic: the LogSoftmax of runtimes differ for infinities and where the probability underflows."""
     last = graph.constant([-1], np.int64)
     x = x - graph.node("ReduceMax", x, last)
     return x - graph.node("Log", graph.node("ReduceSum", graph.node("Exp", x), last))
@@ -245,7 +243,7 @@ class _Graph:
 
 
 def _functions(graph: _Graph) -> Dict[str, Union[float, Callable[..., Any]]]:
-    """What a formula may call: with numbers alone, numbers result."""
+    """What a formula may call; of numbers alone the result is a number."""
 
     def function(operator: str, of_numbers: Callable[..., float]) -> Callable[..., Any]:
         def call(*values: Any) -> Any:
