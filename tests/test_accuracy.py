@@ -1,5 +1,6 @@
 """Errors against mpmath: never above the registry's bounds, which are never above 2 ULP."""
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -263,3 +264,23 @@ def test_exact_rows(name):
 def test_readme_has_the_registry_s_bounds():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert readme.read_section(text, "accuracy") == writing.table(), "python -m fastact accuracy --write"
+
+
+@pytest.mark.skipif(not (ROOT / "src_c").is_dir(), reason="needs the source tree")
+@EACH
+def test_headers_state_the_worst_error_and_its_input(name, form):
+    """The line that accuracy --write puts above a kernel: within the bounds, and true at the input that it names."""
+    code = (ROOT / "src_c" / "activations" / f"{name}.h").read_text(encoding="utf-8")
+    function = name if form == "value" else f"{name}_{form}"
+    found = re.search(rf"/\* Error in ULP: ([^/]*)\*/\nINLINE REAL FN\({function}\)\(", code)
+    assert found, f"{function}: python -m fastact accuracy {name} --write"
+    parts = re.findall(r"(\S+?)(?: at (\S+?)(?:, ([^(]*?))?)? \([^)]* (float32|float64)\)", found.group(1))
+    assert [dtype for *_, dtype in parts] == ["float32", "float64"]
+    for error, x, parameters, dtype in parts:
+        assert float(error) <= bound(cases(name, form, dtype)[0], dtype)
+        if x:
+            values = [float(part.split()[1]) for part in parameters.split(", ")] if parameters else []
+            case = next(case for case in cases(name, form, dtype) if np.allclose(case.parameters, values, rtol=1e-6, atol=0))
+            measured, at = sweeps.Measured(case), np.array([float.fromhex(x)], dtype)
+            here = measured.error(measured.got(at)[0], measured.want(float(at[0])))
+            assert float(error) - 0.01 < here <= float(error)

@@ -27,6 +27,8 @@ INLINE REAL FN(celu_quotient)(REAL x, REAL alpha, REAL lowest, REAL highest, REA
     return t;
 }
 
+/* Error in ULP: 1.13 at -0x1.2608ccp-2, alpha 1.0 (every 251st float32);
+   0.76 at -0x1.231303d6a94fp-2, alpha 1.0 (2.7e6 float64). */
 INLINE REAL FN(celu)(REAL x, REAL alpha)
 {
     /* If alpha < 0, e^t carries a factor 2^-shift, because it may overflow where alpha e^t does not. An alpha next to 0 is
@@ -58,6 +60,8 @@ INLINE REAL FN(celu_below)(REAL x, REAL alpha, REAL factor)
     return (FN(fma)(factor, e.q, factor) * e.scale) * unit;
 }
 
+/* Error in ULP: 0.89 at -0x1.3f6576p-2, alpha 0.3 (every 251st float32);
+   0.8 at -0x1.e9522555ff0ebp+6, alpha 1.0 (2.7e6 float64). */
 INLINE REAL FN(celu_derivative)(REAL x, REAL alpha)
 {
     REAL below = FN(celu_below)(x, alpha, 1);

@@ -1,6 +1,8 @@
 /* elu(x) = x for x > 0, alpha (e^x - 1) elsewhere; limits inf and -alpha. The derivative at 0 is alpha, as in torch and JAX. In
    double, e^x - 1 is high + low and is multiplied by alpha with one rounding. The tail of the derivative is rounded once, also
    if it is subnormal. */
+/* Error in ULP: 0.99 at -0x1.6495dp-2, alpha 0.3 (every 251st float32);
+   0.76 at -0x1.231303d6a94fp-2, alpha 1.0 (2.7e6 float64). */
 INLINE REAL FN(elu)(REAL x, REAL alpha)
 {
     REAL a = FN(clamp)(x, LIT(-25.0f, -45.0), 0); /* e^x - 1 is -1 below -17.4 (-37.5) */
@@ -15,6 +17,8 @@ INLINE REAL FN(elu)(REAL x, REAL alpha)
     return x < 0 ? below : x;
 }
 
+/* Error in ULP: 1.22 at -0x1.b60d6p+4, alpha 10.0 (every 251st float32);
+   1.1 at -0x1.9cbf6856bdbe8p+8, alpha 10.0 (2.7e6 float64). */
 INLINE REAL FN(elu_derivative)(REAL x, REAL alpha)
 {
     REAL a = FN(clamp)(x, LIT(-131.0f, -1060.0), 0); /* low, so that a large alpha e^a is 0 too */

@@ -65,6 +65,7 @@ INLINE REAL FN(erf_far)(REAL a)
     return n / d;
 }
 
+/* Error in ULP: 0.98 at 0x1.08a044p+1 (every 251st float32); 0.67 at 0x1.4f3264022a4cp+0 (316,618 float64). */
 INLINE REAL FN(erf)(REAL x)
 {
     REAL a = FN(min_fabs)(x, 6.0), d = a - ERF_MIDDLE; /* erf rounds to 1 from 5.92 on */
@@ -110,6 +111,7 @@ INLINE REAL FN(erf_half)(REAL x)
 }
 #endif
 
+/* Error in ULP: 1.53 at 0x1.4c1f8ep+0 (every 251st float32); 1.21 at 0x1.ec94c6ae2e732p+2 (316,618 float64). */
 INLINE REAL FN(erf_derivative)(REAL x)
 {
     REAL a = FN(min_fabs)(x, ERF_DERIVATIVE_LARGEST);

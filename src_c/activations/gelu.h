@@ -1,5 +1,6 @@
 /* gelu(x) = x Phi(x), where Phi is the normal distribution function. It is computed as max(x, 0) - a Q(a) with a = |x| and
    Q = 1 - Phi, which keeps the digits of negative x. Limits -0.0 and inf. Minimum -0.1700 at x = -0.7518. */
+/* Error in ULP: 1.69 at -0x1.85c902p-1 (every 251st float32); 1.69 at -0x1.81c662ab183f2p-1 (339,622 float64). */
 INLINE REAL FN(gelu)(REAL x)
 {
     REAL base = FN(positive_part)(x);
@@ -29,6 +30,7 @@ INLINE REAL FN(gelu_half)(REAL x)
 #endif
 
 /* Phi(x) + x phi(x), where phi is the density: Q(a) - a phi(a) for x < 0, and 1 minus that for x >= 0. */
+/* Error in ULP: 1.75 at -0x1.6d85bap-7 (every 251st float32); 1.7 at -0x1.5da08b2acc6bp+4 (339,622 float64). */
 INLINE REAL FN(gelu_derivative)(REAL x)
 {
     REAL left = FN(normal_derivative)(FN(min_fabs)(x, NORMAL_LARGEST));

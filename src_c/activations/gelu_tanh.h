@@ -20,6 +20,7 @@ INLINE REAL FN(gelu_tanh_cubic)(REAL a, REAL l, REAL l_low, REAL *low)
     return t;
 }
 
+/* Error in ULP: 1.71 at -0x1.693e12p+2 (every 251st float32); 1.57 at -0x1.57e508f1873abp+3 (339,622 float64). */
 INLINE REAL FN(gelu_tanh)(REAL x)
 {
     REAL a = FN(min_fabs)(x, TANH_LARGEST), low, t = FN(gelu_tanh_cubic)(a, TANH_L, TANH_L_LO, &low);
@@ -30,6 +31,7 @@ INLINE REAL FN(gelu_tanh)(REAL x)
 /* z (1 + z - y) / (1 + z)^2 with z = e^-|t| and y = a t'(a) for x < 0, and 1 minus that for x >= 0. The bracket 1 + z - y is 0 at
    a = 0.7525, where its low part decides, so everything is high + low. silu's faster derivative would be up to 6 ULP off here,
    because y grows twice as fast as t. */
+/* Error in ULP: 1.23 at -0x1.fb17c6p-7 (every 251st float32); 1.17 at -0x1.40cb2026843f6p-8 (339,622 float64). */
 INLINE REAL FN(gelu_tanh_derivative)(REAL x)
 {
     REAL a = FN(min_fabs)(x, TANH_LARGEST), t_low, y_low;

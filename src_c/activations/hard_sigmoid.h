@@ -17,6 +17,8 @@ INLINE REAL FN(hard_sigmoid_clamp)(REAL x, REAL slope)
     return FN(clamp)(x, -limit, limit);
 }
 
+/* Error in ULP: 0.67 at 0x1.1d9178p+1, slope 0.16666667, offset 0.5 (every 251st float32);
+   1 at -0x1.cccccccccccbp+0, slope 0.16666666666666666, offset 0.3 (1.1e7 float64). */
 INLINE REAL FN(hard_sigmoid)(REAL x, REAL slope, REAL offset)
 {
     REAL c = FN(hard_sigmoid_clamp)(x, slope), nan = slope == slope ? offset : slope;
@@ -28,6 +30,8 @@ INLINE REAL FN(hard_sigmoid)(REAL x, REAL slope, REAL offset)
 /* For slope > 0 the line is between 0 and 1 where x + zero > 0 and one - x > 0, with zero = offset / slope and
    one = (1 - offset) / slope. Both quotients have a low part, so the comparisons are exact next to the ends, and x = 3e38 does
    not overflow. */
+/* Error in ULP: 0.34 at 0x0p+0, slope 0.16666667, offset 0.5 (every 251st float32);
+   0.34 at 0x1.0895f5374af72p-950, slope 0.16666666666666666, offset 0.5 (1.1e7 float64). */
 INLINE REAL FN(hard_sigmoid_derivative)(REAL x, REAL slope, REAL offset)
 {
     REAL over = FN(max)(FN(fabs)(slope), LIT(0x1p-100f, 0x1p-900)), over_low = FN(sixth_low)(slope);

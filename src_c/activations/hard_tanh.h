@@ -1,5 +1,6 @@
 /* hard_tanh(x) = x limited to [min_val, max_val], exact; NaN if one of the two is NaN. The derivative is 0 at both kinks, as in
    torch (1 in JAX). */
+/* Error in ULP: 0 (every 251st float32); 0 (8.3e6 float64). */
 INLINE REAL FN(hard_tanh)(REAL x, REAL min_val, REAL max_val)
 {
     REAL nan = min_val == min_val ? max_val : min_val; /* NaN if one of the two is */
@@ -12,6 +13,7 @@ INLINE REAL FN(hard_tanh_backward)(REAL grad, REAL x, REAL min_val, REAL max_val
     return FN(or_nan)(FN(pass_if_or_nan)((x > min_val) & (x < max_val), grad, x), nan);
 }
 
+/* Error in ULP: 0 (every 251st float32); 0 (8.3e6 float64). */
 INLINE REAL FN(hard_tanh_derivative)(REAL x, REAL min_val, REAL max_val)
 {
     return FN(hard_tanh_backward)(1, x, min_val, max_val);

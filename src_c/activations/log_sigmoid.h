@@ -1,6 +1,7 @@
 /* log_sigmoid(x) = -log(1 + e^-x) = min(x, 0) - log(1 + e^-|x|), which does not overflow and keeps the tail at x > 0, which
    log(sigmoid(x)) rounds to 0. Limits -inf and +0.0. Method: math/softplus.h with beta = -1. The derivative is sigmoid(-x), the
    second derivative -s(x) s(-x). */
+/* Error in ULP: 1.36 at 0x1.e7d5fcp+1 (every 251st float32); 1.22 at 0x1.0840380060ca8p+0 (316,618 float64). */
 INLINE REAL FN(log_sigmoid)(REAL x)
 {
     const REAL unit = LIT(0x1p-24f, 0x1p-53);
@@ -13,6 +14,7 @@ INLINE REAL FN(log_sigmoid)(REAL x)
     return t > -SOFTPLUS_NEAR ? near : far;
 }
 
+/* Error in ULP: 1.6 at 0x1.27f7eep+0 (every 251st float32); 1.49 at 0x1.d2120e3b2fbdp+3 (316,618 float64). */
 INLINE REAL FN(log_sigmoid_derivative)(REAL x)
 {
     REAL a = FN(clamp)(-x, SIGMOID_LOWEST, SIGMOID_HIGHEST);

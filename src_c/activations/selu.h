@@ -6,6 +6,7 @@
 #define SELU_BELOW_LO LIT(0x1.903c0cp-26f, 0x1.092dbf637p-54)   /* 2.329671744e-8, 5.750e-17 */
 #define SELU_EXCESS 0x1.c74dbep-27f /* of float: SELU_BELOW_LO / SELU_BELOW = 1.325108363e-8 */
 
+/* Error in ULP: 1.06 at 0x1.e744d8p-15 (every 251st float32); 1.1 at -0x1.23901f216a3cp-2 (316,618 float64). */
 INLINE REAL FN(selu)(REAL x)
 {
     REAL a = FN(clamp)(x, LIT(-25.0f, -45.0), 0); /* e^x - 1 is -1 below -17.4 (-37.5) */
@@ -21,6 +22,7 @@ INLINE REAL FN(selu)(REAL x)
     return x < 0 ? below : above;
 }
 
+/* Error in ULP: 1.2 at -0x1.049e38p+4 (every 251st float32); 1.42 at -0x1.d74efdceb6f08p+4 (316,618 float64). */
 INLINE REAL FN(selu_derivative)(REAL x)
 {
     REAL a = FN(clamp)(x, LIT(-106.0f, -747.0), 0);

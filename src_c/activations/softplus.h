@@ -24,6 +24,7 @@ INLINE REAL FN(softplus_product)(REAL x, REAL beta, REAL lowest, REAL highest, R
     return t;
 }
 
+/* Error in ULP: 1.6 at -0x1.36778p-1, beta 1.7 (every 251st float32); 1.68 at -0x1.732cb2613bcdap+0, beta 0.7 (3.8e6 float64). */
 INLINE REAL FN(softplus)(REAL x, REAL beta)
 {
     REAL size = FN(min)(FN(fabs)(beta), LARGEST), sign = FN(copysign)(1, beta);
@@ -55,6 +56,8 @@ INLINE REAL FN(softplus)(REAL x, REAL beta)
     return sign * x < -LARGEST ? end : y;
 }
 
+/* Error in ULP: 1.78 at -0x1.936616p+0, beta 0.7 (every 251st float32);
+   1.64 at -0x1.6000000000028p+3, beta 0.1 (3.8e6 float64). */
 INLINE REAL FN(softplus_derivative)(REAL x, REAL beta)
 {
     REAL t_low, t = FN(softplus_product)(x, beta, -SIGMOID_LOWEST, SIGMOID_HIGHEST, &t_low);

@@ -10,6 +10,7 @@ INLINE REAL FN(softsign_sum)(REAL a, REAL *low)
     return sum;
 }
 
+/* Error in ULP: 0.5 at 0x1.800004p+1 (every 251st float32); 0.5 at 0x1.e198cc0b1edp-46 (316,618 float64). */
 INLINE REAL FN(softsign)(REAL x)
 {
     REAL a = FN(min)(FN(fabs)(x), SOFTSIGN_FAR);
@@ -17,6 +18,7 @@ INLINE REAL FN(softsign)(REAL x)
     return FN(copysign)(FN(quotient)(a, 0, sum, sum_low), x);
 }
 
+/* Error in ULP: 1.2 at 0x1.abb908p-2 (every 251st float32); 1.2 at 0x1.2a3ac45ad7afdp+2 (316,618 float64). */
 INLINE REAL FN(softsign_derivative)(REAL x)
 {
     REAL a = FN(min)(FN(fabs)(x), SOFTSIGN_FAR);

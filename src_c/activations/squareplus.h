@@ -5,6 +5,7 @@
 #define SQUAREPLUS_FAR LIT(0x1p63f, 0x1p511)
 #define SQUAREPLUS_TINY LIT(0x1p-126f, 0x1p-1022) /* the divisor in place of 0, if b = 0 */
 
+/* Error in ULP: 1.34 at 0x1.456948p-1, b 33.0 (every 251st float32); 1.33 at 0x1.703ec1e04fc34p-1, b 33.0 (3.2e6 float64). */
 INLINE REAL FN(squareplus)(REAL x, REAL b)
 {
     REAL a = FN(fabs)(x), c = FN(min)(a, SQUAREPLUS_FAR);
@@ -25,6 +26,7 @@ INLINE REAL FN(squareplus)(REAL x, REAL b)
     return x < 0 ? left : right;
 }
 
+/* Error in ULP: 1.67 at -0x1.00f75cp+13, b 1000.0 (every 251st float32); 1.65 at -0x1.01586673258ap+7, b 4.0 (3.2e6 float64). */
 INLINE REAL FN(squareplus_derivative)(REAL x, REAL b)
 {
     /* For a large |x| everything carries a factor 2^-45 (2^-450); its square is undone at the end. */

@@ -18,6 +18,7 @@ INLINE REAL FN(tanh_tail)(REAL s)
     return FN(fma)(FN(fma)(pab, s2, p89), s8, low);
 }
 
+/* Error in ULP: 0.98 at -0x1.ae8256p+1 (every 251st float32); 0.94 at 0x1.6cf41250c0d68p-1 (316,618 float64). */
 INLINE REAL FN(tanh)(REAL x)
 {
     REAL a = FN(min)(FN(fabs)(x), 24.0); /* tanh is 1 from 19.1 on */
@@ -42,6 +43,7 @@ INLINE REAL FN(tanh_on_piece)(REAL x, REAL a, fa_piece p)
 }
 #endif
 
+/* Error in ULP: 1.6 at -0x1.594ae6p-3 (every 251st float32); 1.51 at 0x1.400daf8ac4a8p-5 (316,618 float64). */
 INLINE REAL FN(tanh_derivative)(REAL x)
 {
     REAL a = FN(min)(FN(fabs)(x), DERIVATIVE_LARGEST);

@@ -61,6 +61,7 @@ INLINE REAL FN(tanh_square_tail)(REAL s)
 
 /* x^2, x^3 and 1/3 have low parts; the error is 2.3 ULP without that of x^2 in the tail. The squares are fmas, because GCC moves
    plain products before the clamp of m, where they overflow. */
+/* Error in ULP: 1.4 at 0x1.0835e2p+0 (every 251st float32); 1.39 at 0x1.fffffffffff86p-1 (316,618 float64). */
 INLINE REAL FN(tanh_shrink)(REAL x)
 {
     REAL m = FN(minus_min_fabs)(x, SHRINK_FAR), s = FN(fma)(m, m, 0), s_low = FN(fma)(m, m, -s);
@@ -74,6 +75,7 @@ INLINE REAL FN(tanh_shrink)(REAL x)
     return FN(copysign)(m < LIT(-1.03125f, -1.03125) ? far : near, x);
 }
 
+/* Error in ULP: 1.72 at 0x1.b098aep-1 (every 251st float32); 1.51 at 0x1.7eed112ab8418p-1 (316,618 float64). */
 INLINE REAL FN(tanh_shrink_derivative)(REAL x)
 {
     REAL m = FN(minus_min_fabs)(x, SHRINK_FAR), s = FN(fma)(m, m, 0), s_low = FN(fma)(m, m, -s);
