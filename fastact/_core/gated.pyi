@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastact._core.activation import Activation
-from fastact._core.binding import BoundCall
+from fastact._core.binding import Bindable, BoundCall
 from fastact._core.array_like import ArrayLike, SupportsArray
 
 _F = TypeVar("_F", bound=np.floating[Any])
@@ -28,11 +28,9 @@ class _Backward(Protocol):
     def __call__(
         self, grad: ArrayLike, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", out: SupportsArray | None = None
     ) -> Any: ...
-    def bind(
-        self, grad: Any, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last"
-    ) -> BoundCall: ...
+    def bind(self, grad: Any, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last") -> BoundCall: ...
 
-class GatedLinearUnit:
+class GatedLinearUnit(Bindable):
     info: Info
     name: str
     backward: _Backward
@@ -47,7 +45,6 @@ class GatedLinearUnit:
     def __call__(
         self, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", out: SupportsArray | None = None
     ) -> Any: ...
-    def bind(self, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last") -> BoundCall: ...
 
 glu: GatedLinearUnit
 reglu: GatedLinearUnit

@@ -1,23 +1,16 @@
-from typing import Any, Dict, Literal, NoReturn, Protocol, Sequence, TypeVar, overload
+from typing import Any, Literal, NoReturn, Protocol, Sequence, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import disjoint_base
 
-from fastact._core.binding import BoundCall
 from fastact._core.array_like import ArrayLike, SupportsArray
+from fastact._core.binding import Bindable, BoundCall
 from fastact.registry import RowEntry
-from fastact._core.binding import Bindable
 
 _Axis = int | str | Sequence[int | str] | None  # names are those of xarray
 _F = TypeVar("_F", bound=np.floating[Any])
 _Mask = ArrayLike | None
 _Out = SupportsArray | None
-
-@disjoint_base
-class Core:
-    sign: int
-    def __init__(self, info: RowEntry) -> None: ...
 
 class RowFunction(Bindable):
     name: str
@@ -37,9 +30,7 @@ class _Backward(Protocol):
     def __call__(
         self, grad: ArrayLike, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0
     ) -> Any: ...
-    def bind(
-        self, grad: Any, x: Any, out: Any, axis: _Axis = -1, mask: Any = None, temperature: float = 1.0
-    ) -> BoundCall: ...
+    def bind(self, *args: Any, **options: Any) -> BoundCall: ...
 
 class _BackwardFromOutput(Protocol):
     @overload
@@ -51,9 +42,7 @@ class _BackwardFromOutput(Protocol):
     def __call__(
         self, grad: ArrayLike, y: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0
     ) -> Any: ...
-    def bind(
-        self, grad: Any, y: Any, out: Any, axis: _Axis = -1, mask: Any = None, temperature: float = 1.0
-    ) -> BoundCall: ...
+    def bind(self, *args: Any, **options: Any) -> BoundCall: ...
 
 class _LogSumExpBackward(Protocol):
     @overload
@@ -65,9 +54,7 @@ class _LogSumExpBackward(Protocol):
     def __call__(
         self, grad: ArrayLike, x: ArrayLike, axis: _Axis = None, keepdims: bool = False, out: _Out = None, mask: _Mask = None
     ) -> Any: ...
-    def bind(
-        self, grad: Any, x: Any, out: Any, axis: _Axis = None, keepdims: bool = False, mask: Any = None
-    ) -> BoundCall: ...
+    def bind(self, *args: Any, **options: Any) -> BoundCall: ...
 
 class _Missing(Protocol):
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn: ...
@@ -84,7 +71,6 @@ class RowActivation(RowFunction):
     def __call__(
         self, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0
     ) -> Any: ...
-    def bind(self, x: Any, out: Any, axis: _Axis = -1, mask: Any = None, temperature: float = 1.0) -> BoundCall: ...
     def jacobian(
         self, x: ArrayLike, axis: int = -1, mask: _Mask = None, temperature: float = 1.0
     ) -> NDArray[np.floating[Any]]: ...
@@ -98,7 +84,6 @@ class Hardmax(RowFunction):
     ) -> NDArray[_F]: ...
     @overload
     def __call__(self, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None) -> Any: ...
-    def bind(self, x: Any, out: Any, axis: _Axis = -1, mask: Any = None) -> BoundCall: ...
     def jacobian(self, *args: Any, **kwargs: Any) -> NoReturn: ...
 
 class LogSumExp(RowFunction):
@@ -112,18 +97,8 @@ class LogSumExp(RowFunction):
     def __call__(
         self, x: ArrayLike, axis: _Axis = None, keepdims: bool = False, out: _Out = None, mask: _Mask = None
     ) -> Any: ...
-    def bind(self, x: Any, out: Any, axis: _Axis = None, keepdims: bool = False, mask: Any = None) -> BoundCall: ...
     def jacobian(self, *args: Any, **kwargs: Any) -> NoReturn: ...
 
-def call_any(
-    function: RowFunction, which: int, values: list[Any], axis: _Axis, out: Any, mask: Any, temperature: float,
-    keepdims: bool = False
-) -> Any: ...
-def inside(
-    function: RowFunction, which: int, temperature: Any, keepdims: bool, values: Sequence[Any], axis: _Axis, out: Any
-) -> Any: ...
-
-functions: Dict[str, RowFunction]
 softmax: RowActivation
 softmin: RowActivation
 log_softmax: RowActivation
