@@ -30,7 +30,7 @@ cnp.import_array()
 
 
 cdef inline bint differs(BoundCall bound, int k) noexcept:
-    """Whether an array has other memory than when it was bound, or is an output that has become read-only."""
+    """Whether array k has other memory than when it was bound, or is an output that has become read-only."""
     cdef cnp.ndarray array = <cnp.ndarray>bound.held[k]
     return cnp.PyArray_DATA(array) != bound.places[k] or k >= bound.inputs and not cnp.PyArray_ISWRITEABLE(array)
 
@@ -51,7 +51,7 @@ cdef class BoundCall:
         self.name, self.result, self.arrays = name, result, arrays
         self.count = len(arrays)
         self.inputs = self.count - (len(result) if type(result) is tuple else 1)
-        # NumPy resizes no array that a weak reference is to, not even for refcheck=False; nor one with a buffer taken.
+        # NumPy does not resize an array that has a weak reference, not even for refcheck=False.
         self.guards = []
         for k, array in enumerate(arrays):
             self.held[k] = <PyObject *>array
@@ -62,7 +62,7 @@ cdef class BoundCall:
         return 0
 
     cdef bint stale(self) noexcept:
-        """Whether a call would write where it must not, or read what is not there any more."""
+        """Whether an array differs from what was bound: a call must not be made."""
         cdef int k
         for k in range(self.count):
             if differs(self, k):
@@ -70,7 +70,7 @@ cdef class BoundCall:
         return False
 
     cdef str fault(self):
-        """What an error says of a call that is stale."""
+        """Why a call is stale, for an error."""
         if all([array.flags.writeable for array in self.arrays[self.inputs:]]):
             return f"{self.name}: the memory of an array was replaced after it was bound; bind it again"
         return f"{self.name}: an output has become read-only after it was bound"
@@ -165,7 +165,7 @@ cdef PyObject *call_bound(PyObject *callable, PyObject *const *args, size_t narg
 
 
 cdef str no_memory(BoundCall bound):
-    """What an error says of a call that found no memory to work in."""
+    """The message of the error for a call that found no memory to work in."""
     return f"{bound.name}: memory ran out for {', '.join([describe(array) for array in bound.arrays])}"
 
 
@@ -177,7 +177,7 @@ def check_array(name, value, what):
 
 
 def check_output(name, cnp.ndarray out, cnp.ndarray other, bint may_be_same):
-    """Raise where the output cannot be written, or overlaps another array in a way that it must not."""
+    """Raise if the output cannot be written, or overlaps another array; `may_be_same`: except element by element."""
     if not cnp.PyArray_ISWRITEABLE(out):
         raise ValueError(f"{name}: the output is read-only")
     if overlaps_shifted(other, out) if may_be_same else may_overlap(other, out):
@@ -190,15 +190,18 @@ def bind_row_form(function, kind, args, options):
     info, reduces = function.info, function.info.reduces
     if kind not in info.forms:
         getattr(function, kind)()  # raises
-    inputs = [*registry.FORMS[kind].inputs]
-    parameters = inspect.signature(function.__call__).parameters
-    defaults = {key: parameter.default for key, parameter in parameters.items() if key not in ("x", "out")}
-    names = [*inputs, "out", *defaults]
-    if len(args) > len(names) or not {*options} <= {*names[len(args):]} or len(args) + len({*options} & {
-            *inputs, "out"}) < len(inputs) + 1:
-        raise TypeError(f"{name} takes {', '.join([*inputs, 'out', *[f'{k}={v}' for k, v in defaults.items()]])}; got "
-                        f"{len(args)} arguments" + "".join([f", {key}=" for key in options]))
-    values = {**defaults, **dict(zip(names, args)), **options}
+    inputs = registry.FORMS[kind].inputs
+    options_of_call = [parameter for key, parameter in inspect.signature(function.__call__).parameters.items()
+                       if key not in ("x", "out")]
+    signature = inspect.Signature([*(inspect.Parameter(key, inspect.Parameter.POSITIONAL_OR_KEYWORD) for key in (*inputs, "out")),
+                                   *options_of_call])
+    try:
+        given = signature.bind(*args, **options)
+    except TypeError:
+        raise TypeError(f"{name} takes {str(signature)[1:len(str(signature)) - 1]}; got {len(args)} arguments"
+                        + "".join([f", {key}=" for key in options])) from None
+    given.apply_defaults()
+    values = given.arguments
     arrays = {key: values[key] for key in (*inputs, "out")}
     for key, array in arrays.items():
         if not (reduces and isinstance(array, np.ndarray) and array.ndim == 0 and array.flags.carray):  # one number
