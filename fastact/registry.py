@@ -247,7 +247,7 @@ class RowEntry:
 
     @property
     def cost(self) -> float:
-        """Of the value."""
+        """ns an element of the value."""
         return self.costs[0]
 
     @property

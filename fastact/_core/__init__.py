@@ -1,8 +1,14 @@
-"""How a call reaches C: the activation objects, their forms and ufuncs, row functions, gated and biased forms, binding.
+"""How a call reaches C.
 
-A call of `activation.Activation` or `form.Form` with plain arrays goes straight to the kernel (`fast_path` decides); any
-other goes to the form's ufunc (`ufuncs`), whose loop calls the same kernel. Containers of other libraries (`containers`)
-are taken apart first and put together afterwards. `result_memory` keeps the memory of large results for the next call.
-The C library is linked into `capi`, through which the other modules call it.
+`activation` has the public objects; each is the value and has the other forms as attributes (`form`). A call of contiguous
+ndarrays goes straight to C; `fast_path` says which arrays these are. Any other call goes to the form's ufunc (`ufuncs`),
+whose loop calls the same kernel. What is no ufunc has a module of its own: `rows` (softmax), `gated` (swiglu), `matrix`
+(the gradient of a bias). `binding` makes calls whose arrays are fixed.
+
+`array_like` converts what stands for an array, `arguments` checks arguments, `half_dtypes` knows float16 and bfloat16.
+`containers`, `labels` and `blocks` take pandas, xarray, dask and masked arrays apart and put results together again.
+`capi` is the C library, with its types and functions declared once, and `result_memory` keeps the memory of large results.
+Small modules serve the folders above: `activation_arguments`, `number_arguments`, `files`, `figures`, `optional`, `warn`.
+`moved` finds modules by the names that version 0.1.0 had.
 This folder imports `fastact.registry`, `fastact._build` and nothing else of the package.
 """

@@ -99,7 +99,7 @@ class GatedLinearUnit(Bindable):
         dtype = common_dtype(self.name, [x])
         check_out(self.name, out, shape, dtype)
         result = result_memory.empty(shape, dtype) if out is None else out
-        form(*_halves(x, axis, gate), out=result)
+        form(*_split(x, axis, gate), out=result)
         return result
 
     def _backward(self, grad, x, axis=-1, gate="last", out=None):
@@ -121,10 +121,10 @@ class GatedLinearUnit(Bindable):
         else:
             result = out
         if _plain(x, grad, result):
-            call_matrices(form, [_matrix(grad, axis), *_matrices(x, axis, gate)], form.info.defaults,
-                       _matrices(result, axis, gate))
+            call_matrices(form, [_matrix(grad, axis), *_split_matrix(x, axis, gate)], form.info.defaults,
+                          _split_matrix(result, axis, gate))
         else:
-            form(grad, *_halves(x, axis, gate), out=_halves(result, axis, gate))
+            form(grad, *_split(x, axis, gate), out=_split(result, axis, gate))
         if out is None or out is result:
             return result
         out[...] = result
@@ -176,7 +176,7 @@ def _bound(name, form, axis, gate, **arrays):
     for key in arrays.keys() - {"out"}:
         check_output(f"fastact.{name}", out, arrays[key], key == "x" and halves == "grad")
     matrices = [part for key, array in arrays.items()
-                for part in ([_matrix(array, axis)] if key == halves else _matrices(array, axis, gate))]
+                for part in ([_matrix(array, axis)] if key == halves else _split_matrix(array, axis, gate))]
     return bind_matrices(f"fastact.{name}", form, [*arrays.values()], matrices, out)
 
 
@@ -192,16 +192,16 @@ def _matrix(x, axis):
     return x.reshape(math.prod(x.shape[:axis]), math.prod(x.shape[axis:]))
 
 
-def _halves(x, axis, gate):
+def _split(x, axis, gate):
     """The gate and the other half, as views."""
     half, whole = x.shape[axis] // 2, (slice(None),) * axis
     first, last = x[(*whole, slice(None, half))], x[(*whole, slice(half, None))]
     return (last, first) if gate == "last" else (first, last)
 
 
-def _matrices(x, axis, gate):
+def _split_matrix(x, axis, gate):
     """The same as matrices, for a contiguous array."""
-    return list(_halves(_matrix(x, axis), 1, gate))
+    return list(_split(_matrix(x, axis), 1, gate))
 
 
 explain_calls(GatedLinearUnit)

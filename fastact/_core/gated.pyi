@@ -1,23 +1,15 @@
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastact._core.activation import Activation
-from fastact._core.binding import Bindable, BoundCall
 from fastact._core.array_like import ArrayLike, SupportsArray
+from fastact._core.binding import Bindable, BoundCall
+from fastact.registry import GatedEntry
 
 _F = TypeVar("_F", bound=np.floating[Any])
 _Gate = Literal["last", "first"]
-
-@dataclass(frozen=True)
-class Info:
-    name: str
-    activation: str
-    reference: str
-    @property
-    def formula(self) -> str: ...
 
 class _Backward(Protocol):
     @overload
@@ -31,10 +23,10 @@ class _Backward(Protocol):
     def bind(self, grad: Any, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last") -> BoundCall: ...
 
 class GatedLinearUnit(Bindable):
-    info: Info
+    info: GatedEntry
     name: str
     backward: _Backward
-    def __init__(self, info: Info) -> None: ...
+    def __init__(self, info: GatedEntry) -> None: ...
     @property
     def activation(self) -> Activation: ...
     @overload
