@@ -32,7 +32,7 @@ class Compiled:
         for layer, below, z in zip(network.layers, [None, *buffers], buffers):
             if below is not None:
                 self._steps.append(partial(below.dot, layer.weight, z))
-            self._steps.append(layer.bound_finish(z))
+            self._steps.append(layer.bind_finish(z))
 
     def __call__(self, X: Array) -> Array:
         """The outputs for ``X``, shape (batch, inputs), which is quickest as an array of the network's dtype."""

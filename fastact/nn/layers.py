@@ -108,7 +108,7 @@ class Dense:
         self._shift(z)
         return self.activate(z, out=z)
 
-    def bound_finish(self, z: Array) -> Callable[[], Any]:
+    def bind_finish(self, z: Array) -> Callable[[], Any]:
         """`finish` of this array as a function without arguments. It reads the parameters anew in each call."""
         if self._biased is not None and self.norm is None and type(self) is Dense:
             bound: Callable[[], Any] = self._biased.bind(z, self.bias, *self.parameters, z)

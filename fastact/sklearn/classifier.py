@@ -23,28 +23,32 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int
-    activation : str, Activation, (name, dict of parameters), object, or a list or tuple with one a hidden layer
+        Units of each hidden layer.
+    activation : str, Activation, (name, dict of parameters), object, or a list or tuple with one for each hidden layer
         scikit-learn's names ("identity", "logistic", "tanh", "relu") and all of fastact's. The slope
         of prelu is not trained here. An object of your own is as for `fastact.MLP`.
     solver : {"adam", "sgd", "lbfgs"}
-        "lbfgs" takes all samples at once, through SciPy; the best for small data.
+        "lbfgs" is SciPy's L-BFGS over all samples at once, the best for small data.
     alpha : float, not negative
-        Penalty of the weights, ``0.5 * alpha * sum(W**2) / samples``.
+        The penalty ``0.5 * alpha * sum(W**2) / samples`` of the weights W is added to the loss.
     batch_size : int or "auto"
         "auto" is 200, or the number of samples if that is less.
     learning_rate : {"constant", "invscaling", "adaptive"}
-        For sgd. "invscaling" divides by ``(samples seen + 1)**power_t`` after each epoch, "adaptive"
-        by 5 whenever there was no improvement.
+        For sgd. "invscaling" divides it by ``(samples seen + 1)**power_t`` after each epoch, "adaptive"
+        by 5 after ``n_iter_no_change`` epochs without improvement.
     learning_rate_init : float, positive
-    power_t : float
-    max_iter : int
-        Epochs, or iterations of lbfgs.
+        The learning rate, for sgd and adam.
+    power_t : float, not negative
+        For "invscaling".
+    max_iter : int, positive
+        Most epochs, or iterations of lbfgs.
     shuffle : bool
         Whether the samples are shuffled before every epoch.
     random_state : int, RandomState or None
         Of the initial parameters, the split for early stopping, shuffling and dropout.
-    tol : float
-        Less is no improvement; for lbfgs, the largest gradient at which it stops.
+    tol : float, not negative
+        By how much the loss, or with early stopping the score, must be better to count as an improvement. lbfgs stops when
+        no element of the gradient is larger.
     verbose : bool
         Whether progress is printed.
     warm_start : bool
@@ -55,24 +59,24 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         For sgd.
     early_stopping : bool
         Whether to judge improvement by the score on a part of the data that is kept apart, and to
-        return to the best parameters in the end.
+        restore the best parameters in the end.
     validation_fraction : float in [0, 1)
-        That part.
+        The fraction of the samples in that part.
     beta_1, beta_2 : float in [0, 1)
-        Of adam.
-    epsilon : float
+        Of adam: the decay of the running means of the gradient and of its square.
+    epsilon : float, positive
         Of adam, added to the root of the uncorrected mean square.
     n_iter_no_change : int
-        Epochs without improvement, after which training stops.
-    max_fun : int
+        Training stops after more than so many epochs without improvement.
+    max_fun : int, positive
         Most evaluations of the loss by lbfgs.
     loss : "log_loss", a name or member of `fastact.losses`, or (one of these, dict of options)
-        Others than "log_loss" are given logits and targets of 0 and 1, both (samples, outputs), as
+        Losses other than "log_loss" are given logits and targets of 0 and 1, both (samples, outputs), as
         ``("cross_entropy", {"label_smoothing": 0.1})`` for three classes and more. The short names of
         `fastact.MLP`, such as "bce", are known, too. An object of your own has ``value_and_grad(output,
-        target, reduction="none")``, the loss of each sample and the gradient of their sum.
+        target, reduction="none")``, which returns the loss of each sample and the gradient of their sum.
     dropout : float in [0, 1)
-        Probability with which a hidden unit is left out of a training step.
+        Probability with which a training step sets an output of a hidden layer to 0.
 
     Attributes
     ----------
@@ -89,8 +93,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     n_iter_, t_ : int
         Epochs of the last call, and samples seen by the solver.
     n_layers_, n_outputs_, n_features_in_ : int
+        n_layers_ counts the inputs and the outputs.
     feature_names_in_ : ndarray
-        Where X has names of features.
+        If X has names of features.
     out_activation_ : {"softmax", "logistic"}
     """
 

@@ -6,9 +6,9 @@ from typing import Any, List, Tuple
 
 import numpy as np
 
-from fastact.sklearn import arguments
 from fastact.nn.layers import Array
 from fastact.nn.network import Network
+from fastact.sklearn import arguments
 from fastact.sklearn.losses import Objective, Target
 
 
@@ -24,9 +24,9 @@ class Penalised:
         network.flat[...] = 0
         for layer in network.layers:
             layer.weight[...] = 1
-        self._is_weight = network.flat.copy()
+        self._is_weight = network.flat.copy()  # 1 at each weight, 0 at each bias
         network.flat[...] = parameters
-        self._weights = parameters
+        self._weights = parameters  # scratch
 
     def backpropagate(self, x: Any, target: Target, objective: Objective, alpha: float) -> float:
         """The loss of a batch; its gradient is left in the network."""
@@ -41,16 +41,15 @@ class Penalised:
 
 
 def initial(model: Any, sizes: List[int], rng: np.random.RandomState, dtype: Any) -> Tuple[List[Array], List[Array]]:
-    """Weights and biases as scikit-learn draws them: uniform, with Glorot's bound."""
+    """Weights (fan_in, fan_out) and biases (fan_out,) as scikit-learn draws them: uniform, with Glorot's limits."""
     activations = arguments.activations(model, len(sizes) - 2)
     coefs, intercepts = [], []
     for i, (n, m) in enumerate(zip(sizes, sizes[1:])):
-        # scikit-learn's bound of the output layer, too, depends on the hidden activation.
+        # scikit-learn's limits of the output layer, too, depend on the hidden activation.
         activation = activations[min(i, len(activations) - 1)][0] if activations else None
-        factor = 2 if activation is not None and activation.name == "sigmoid" else 6
-        bound = math.sqrt(factor / (n + m))
-        coefs.append(rng.uniform(-bound, bound, (n, m)).astype(dtype, copy=False))
-        intercepts.append(rng.uniform(-bound, bound, m).astype(dtype, copy=False))
+        limit = math.sqrt((2 if activation is not None and activation.name == "sigmoid" else 6) / (n + m))
+        coefs.append(rng.uniform(-limit, limit, (n, m)).astype(dtype, copy=False))
+        intercepts.append(rng.uniform(-limit, limit, m).astype(dtype, copy=False))
     return coefs, intercepts
 
 
@@ -79,8 +78,8 @@ def build(model: Any, dtype: Any) -> Network:
     return network
 
 
-def bound(model: Any) -> Network:
-    """The estimator's network, made where there is none that fits; `coefs_` and `intercepts_` become its views."""
+def network_of(model: Any) -> Network:
+    """The estimator's network, made anew if there is none that fits; `coefs_` and `intercepts_` become its views."""
     sizes, dtype = checked_sizes(model), model._dtype()
     made_of = sizes, dtype, arguments.activations(model, len(sizes) - 2), model.dropout
     if getattr(model, "_network", (None,))[0] != made_of:

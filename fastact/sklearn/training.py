@@ -73,7 +73,7 @@ def epochs(
     model: Any, train: Data, validation: Optional[Data], objective: Objective, alpha: float, incremental: bool
 ) -> None:
     """Train with sgd or adam; for `partial_fit` a single epoch. `alpha` is scaled as the weights are."""
-    network = sklearn_network.bound(model)
+    network = sklearn_network.network_of(model)
     if not incremental or not hasattr(model, "_optimizer") or not model._optimizer.attach(network):
         model._optimizer = solvers.solver(model, network.flat)
     if validation is not None and np.shape(model._best_parameters) != network.flat.shape:
