@@ -64,6 +64,14 @@ def test_a_wrong_pair_warns_and_says_why(loss, output, words):
     assert net.forward(X).shape == (12, 3)  # as it was asked for
 
 
+def test_a_warning_is_at_the_users_line_however_deep_it_comes_from():
+    torch = pytest.importorskip("torch")
+    module = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Sigmoid())
+    with pytest.warns(UserWarning, match="applies sigmoid itself") as caught:
+        MLP.from_torch(module, loss="bce")
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 @pytest.mark.parametrize("loss, output", [
     ("cross_entropy", "identity"), ("nll_loss", "log_softmax"), ("nll_loss", fa.log_softmax),
     ("binary_cross_entropy", "hard_sigmoid"), ("binary_cross_entropy", "softmax"),

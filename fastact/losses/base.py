@@ -42,10 +42,10 @@ _SECTIONS = """
     The definition is that of ``torch.nn.functional.{name}``.
 
     ``loss, grad = fastact.losses.{name}.value_and_grad(input, target)``, with the same options, computes the gradient
-    with respect to ``input`` in the same pass, an array of the shape and dtype of ``input``.
+    with respect to ``input`` in the same pass: an array of the shape of ``input``, and of the dtype of the loss.
 
     Arguments of xarray are aligned by names and coordinates, those of pandas by index and columns: their labels must
-    be the same, in any order. An element that is masked in one argument counts nothing, and is masked in the results; a
+    be the same, in any order. An element that is masked in one argument is left out, and masked in the results; a
     mean over nothing but masked elements is ``numpy.ma.masked``.
     """
 

@@ -22,16 +22,8 @@ from fastact.nn.network import Limits
 
 _BINARY = (losses.binary_cross_entropy_with_logits, losses.binary_cross_entropy)
 _CLASSES = (losses.cross_entropy, losses.nll_loss)
-_OPTIMIZERS = {
-    "adam": optimizers.Adam,
-    "adamw": optimizers.AdamW,
-    "sgd": optimizers.SGD,
-    "rmsprop": optimizers.RMSprop,
-    "adagrad": optimizers.Adagrad,
-}
-_INITIALIZERS = {
-    name: getattr(initializers, name) for name in initializers.__all__ if name not in ("auto", "calculate_gain")
-}
+_OPTIMIZERS = {name.lower(): getattr(optimizers, name) for name in ("Adam", "AdamW", "SGD", "RMSprop", "Adagrad")}
+_INITIALIZERS = {name: getattr(initializers, name) for name in initializers.__all__ if name not in ("auto", "calculate_gain")}
 _PRELU = {"weight": 0.25}  # the initial slope, as in torch and in He et al. 2015, arXiv:1502.01852
 
 

@@ -1,6 +1,7 @@
 """`MLP.fit`: epochs of shuffled mini-batches, validation, early stopping, the history, and the line that shows progress."""
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from numbers import Integral
@@ -63,7 +64,8 @@ def fit(
             if schedule is not None:
                 schedule.step(logs["loss"])
             line.epoch(epoch, logs)
-            last = _call(watchers, epoch, logs) or epoch == epochs
+            wishes = [_wants_to_stop(watcher, epoch, logs) for watcher in watchers]  # each of them is called
+            last = any(wishes) or epoch == epochs
             if not warned and (last or epoch & (epoch - 1) == 0):  # after 1, 2, 4, 8 ... epochs
                 warned = _warn_of_dead_units(net, data[0], line)
             if last:
@@ -165,15 +167,11 @@ def _epoch(
     return logs()
 
 
-def _call(watchers: List[Any], epoch: int, logs: Dict[str, float]) -> bool:
-    """Call all of them; whether one wants to stop."""
-    stop = False
-    for watcher in watchers:
-        try:
-            stop = bool(watcher(epoch, dict(logs))) or stop
-        except StopIteration:
-            stop = True
-    return stop
+def _wants_to_stop(watcher: Any, epoch: int, logs: Dict[str, float]) -> bool:
+    try:
+        return bool(watcher(epoch, dict(logs)))
+    except StopIteration:
+        return True
 
 
 def _warn_of_dead_units(net: Any, X: Array, line: Progress) -> bool:
@@ -193,21 +191,15 @@ def _warn_of_dead_units(net: Any, X: Array, line: Progress) -> bool:
 class Progress:
     """A line on stderr: rewritten in place on a terminal, elsewhere written anew every 10 seconds.
 
-    There is no line where stderr is None or closed, and none after a write that failed: a training does not end
-    because a pipe is closed or a disk is full.
-
-    Parameters
-    ----------
-    wanted : bool or str
-        A str is the beginning of the line.
-    epochs, batches : int
-        The number of epochs, and of batches in each.
+    If `wanted` is a str, the line begins with it. There is no line where stderr is None or closed, and none after a write
+    that failed: a training does not end because a pipe is closed or a disk is full.
     """
 
     def __init__(self, wanted: Union[bool, str], epochs: int, batches: int) -> None:
-        self._wanted = bool(wanted)
+        self._wanted, self._terminal = bool(wanted), False
         self._label = f"{wanted}  " if isinstance(wanted, str) else ""
-        self._terminal = self._wanted and _is_terminal(sys.stderr)
+        with contextlib.suppress(Exception):  # stderr may be None, closed, or anything
+            self._terminal = self._wanted and bool(sys.stderr.isatty())
         self._epochs, self._batches = epochs, batches
         self._text, self._written, self._start = "", time.perf_counter(), time.perf_counter()
         self._next = self._start + _SECONDS if self._terminal else float("inf")
@@ -257,10 +249,3 @@ class Progress:
 
 def _figures(logs: Dict[str, float]) -> str:
     return "  ".join(f"{key} {value:.4f}" for key, value in logs.items())
-
-
-def _is_terminal(stream: Any) -> bool:
-    try:
-        return bool(stream.isatty())
-    except Exception:  # None and closed files, too
-        return False
