@@ -42,7 +42,7 @@ def fit(
     for stopper in stoppers:
         stopper.monitored(keys)  # raises if there will be no such key
     aside = _count_aside(data, split) if validation is None else 0
-    bounds = _bounds(len(data[0]) - aside, batch_size, least=2 if net._network.buffers else 1)
+    batches = _batches(len(data[0]) - aside, batch_size, least=2 if net._network.buffers else 1)
     rng = net._rng
     if aside:
         data, validation = _split(data, aside, rng)
@@ -50,13 +50,13 @@ def fit(
         stopper.begin(net._network)
     history: Dict[str, List[float]] = {}
     net.history = history
-    line = Progress(progress, epochs, len(bounds))
+    line = Progress(progress, epochs, len(batches))
     warned, last = False, False
     logs: Dict[str, float] = {}
     try:
         for epoch in range(1, epochs + 1):
             order = rng.permutation(len(data[0])) if shuffle else np.arange(len(data[0]))
-            logs = _epoch(net, data, order, epoch, bounds, limits, line, logs.get("loss", np.nan))
+            logs = _epoch(net, data, order, epoch, batches, limits, line, logs.get("loss", np.nan))
             if validation is not None:
                 logs.update((f"val_{key}", value) for key, value in net.evaluate(*validation).items())
             for key, value in logs.items():
@@ -119,7 +119,7 @@ def _split(data: Data, count: int, rng: np.random.Generator) -> Tuple[Data, Data
     return kept, aside
 
 
-def _bounds(samples: int, size: int, least: int) -> List[Tuple[int, int]]:
+def _batches(samples: int, size: int, least: int) -> List[Tuple[int, int]]:
     """Start and end of each batch; a last batch of fewer samples than `least` joins the one before."""
     if min(samples, size) < least:
         what = "batch_size=1" if samples >= least else "1 sample to train with"
@@ -131,7 +131,7 @@ def _bounds(samples: int, size: int, least: int) -> List[Tuple[int, int]]:
 
 
 def _epoch(
-    net: Any, data: Data, order: Array, epoch: int, bounds: List[Tuple[int, int]], limits: Limits, line: Progress, loss: float
+    net: Any, data: Data, order: Array, epoch: int, batches: List[Tuple[int, int]], limits: Limits, line: Progress, loss: float
 ) -> Dict[str, float]:
     """One pass over the data; returns the mean loss of its samples, and the metric, as training saw them.
 
@@ -145,7 +145,7 @@ def _epoch(
     def logs() -> Dict[str, float]:
         return {"loss": total / count, **({metric.name: metric.result()} if metric.name else {})}
 
-    for batch, (start, stop) in enumerate(bounds, 1):
+    for batch, (start, stop) in enumerate(batches, 1):
         rows = order[start:stop]
         samples: float = len(rows)
         if weight is not None:

@@ -395,7 +395,7 @@ class MLP:
         return arguments.inputs(X, self.layers[0], self.dtype)
 
     def _data(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike] = None, check: bool = True
+        self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike] = None, *, check: bool = True
     ) -> Tuple[Array, Array, Any]:
         """Inputs (samples, inputs), targets as the loss takes them, and weights (samples,) or None.
 
@@ -411,7 +411,7 @@ class MLP:
     def _batch(self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike]) -> Tuple[Array, Array, Any]:
         """Inputs, targets, and the loss with the weights."""
         check = any(self.dropout)  # dropout draws numbers before the loss sees the targets
-        x, target, weight = self._data(X, y, sample_weight, check)
+        x, target, weight = self._data(X, y, sample_weight, check=check)
         plain = weight is None and is_own(self.loss)  # an Objective checks what a loss of the user's returns
         return x, target, self.loss if plain else Objective(self.loss, weight=weight)
 
