@@ -109,6 +109,8 @@ def c_registry(registry):
              f"{_second_kind(e)}, {int(bool(e.half_ulp))}, {int(e.piecewise)}, {e.cost})" for e in entries]
     bounds = [f"BOUNDS({e.name}, {_half_bounds(e, registry.LOOPS)})" for e in entries]
     aliases = [f"ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
+    if tuple(registry.FORMS)[:len(registry.LOOPS)] != registry.LOOPS:
+        raise ValueError("fastact/registry.py: forms with a loop of their own come first in FORMS")
     form_lines = [f"FORM({form.name.upper()}, {k}, {len(form.inputs)}, {len(form.outputs)}, "
                   f"{form.inputs.index(form.bias_row) if form.bias_row else -1}, {form.cost})" for k, form in enumerate(forms)]
     row_lines = []

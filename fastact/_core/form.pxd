@@ -58,6 +58,7 @@ cdef class Form:
     cdef Form variant(self, dict named)
     cdef list fill(self, tuple args, dict named)
     cdef object call_ufunc(self, tuple args, dict kwargs)
+    cdef object call_refused(self, list values, dict kwargs, error)
 
 
 cdef void use_vectorcall(type form_type, Form form) noexcept

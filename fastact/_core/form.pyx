@@ -168,30 +168,7 @@ cdef class Form:
         try:
             return self.own_ufunc(*values, **kwargs)
         except (TypeError, NotImplementedError, AttributeError) as error:  # the last from pandas
-            outs = kwargs.get("out")
-            array_like.refuse(f"fastact.{self.__name__}", [*values, *(outs if type(outs) is tuple else [outs])],
-                              "; where f(0) = 0 it may be applied to the stored values, x.data", "__array_ufunc__" in str(error))
-            from fastact._core import blocks, labels
-            pair = blocks.of_pairs(self, values, self.inputs) if self.outputs == 2 and not kwargs else None
-            if pair is None and kwargs.keys() <= {"out"}:
-                pair = labels.of_frames(self, values, self.outputs, kwargs.get("out"))
-            if pair is not None:
-                return pair
-            if isinstance(error, AttributeError):
-                raise
-            if isinstance(error, NotImplementedError):
-                raise TypeError(f"fastact.{self.__name__}: {error}; numpy.asarray of the arguments would do") from None
-            if "not supported for the input types" not in str(error):
-                raise TypeError(f"fastact.{self.__name__}: {error}") from None
-            arrays = array_like.converted(values)
-            if arrays is not None:
-                return self.call_ufunc(tuple(arrays), kwargs)
-            found = [getattr(value, "dtype", None) or np.asarray(value).dtype for value in values]
-            dtypes = ", ".join(sorted(set(map(str, found))))
-            wrong = [f"; {name} is {value!r:.60}" for name, value, dtype in zip(self.names, values, found)
-                     if dtype.kind in "OSU" and not hasattr(value, "dtype")]
-            raise TypeError(f"fastact.{self.__name__} does not support {dtypes}: it takes float16, bfloat16, float32, float64, "
-                            f"and integers or booleans, promoted as by numpy.tanh{''.join(wrong)}") from None
+            return self.call_refused(values, kwargs, error)
         except OverflowError:
             for k in range(wanted):
                 if isinstance(values[k], int):
@@ -199,6 +176,32 @@ cdef class Form:
             raise ValueError(f"fastact.{self.__name__}: the arguments hold an int beyond the range of floats") from None
         except ValueError as error:
             raise ValueError(f"fastact.{self.__name__}: {error}") from None
+
+    cdef object call_refused(self, list values, dict kwargs, error):
+        """A call that the ufunc has refused with this error: by other means, or an error that says more."""
+        from fastact._core import blocks, labels
+        name, outs = f"fastact.{self.__name__}", kwargs.get("out")
+        array_like.refuse(name, [*values, *(outs if type(outs) is tuple else [outs])],
+                          "; where f(0) = 0 it may be applied to the stored values, x.data", "__array_ufunc__" in str(error))
+        result = blocks.of_pairs(self, values, self.inputs) if self.outputs == 2 and not kwargs else None
+        if result is None and kwargs.keys() <= {"out"}:
+            result = labels.of_frames(self, values, self.outputs, outs)
+        if result is not None:
+            return result
+        if isinstance(error, AttributeError):
+            raise error
+        if isinstance(error, NotImplementedError):
+            raise TypeError(f"{name}: {error}; numpy.asarray of the arguments would do") from None
+        if "not supported for the input types" not in str(error):
+            raise TypeError(f"{name}: {error}") from None
+        arrays = array_like.converted(values)
+        if arrays is not None:
+            return self.call_ufunc(tuple(arrays), kwargs)
+        found = [getattr(value, "dtype", None) or np.asarray(value).dtype for value in values]
+        wrong = [f"; {argument} is {value!r:.60}" for argument, value, dtype in zip(self.names, values, found)
+                 if dtype.kind in "OSU" and not hasattr(value, "dtype")]
+        raise TypeError(f"{name} does not support {', '.join(sorted(set(map(str, found))))}: it takes float16, bfloat16, float32, "
+                        f"float64, and integers or booleans, promoted as by numpy.tanh{''.join(wrong)}") from None
 
     def bind(self, *args, **named):
         """Fix the arrays of a call: ``step = f.bind(x, out)``, then ``step()`` runs it.
