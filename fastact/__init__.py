@@ -22,7 +22,7 @@ _LAZY = {  # imported when first asked for
     "MLP": "fastact.nn.mlp",
     "Pipeline": "fastact._core.binding",
     "callbacks": "fastact.nn.callbacks",
-    **{name: f"fastact.{name}" for name in ("diagnostics", "initializers", "losses", "optimizers")},
+    **{name: f"fastact.{name}" for name in ("diagnostics", "initializers", "kernels", "losses", "optimizers")},
     "plot": "fastact.guide.plotting",
     "recommend": "fastact.guide.recommend",
 }

@@ -3,6 +3,7 @@ from typing import Any
 
 from fastact import diagnostics as diagnostics
 from fastact import initializers as initializers
+from fastact import kernels as kernels
 from fastact import losses as losses
 from fastact import optimizers as optimizers
 from fastact._core.activation import Activation as Activation

@@ -10,6 +10,7 @@ from libc.stdint cimport uintptr_t
 from fastact._core.capi cimport *
 
 from fastact import registry
+from fastact._core.capi import get_num_threads, isa, set_num_threads  # pickles of version 0.1.0 find them here
 
 
 cdef struct Shape:

@@ -103,3 +103,7 @@ def bad_environment():
 def isa():
     """The instruction set in use: "baseline", "avx2", "avx512" or "neon"."""
     return fa_isa().decode()
+
+
+for _function in (set_num_threads, get_num_threads, isa):
+    _function.__module__ = "fastact"  # where users find them, and pickles too
