@@ -21,6 +21,7 @@ OLD = {
     "fastact.optimizer_base": {"Optimizer": fa.optimizers.Optimizer}, "fastact.optimizers": {"Adam": fa.optimizers.Adam},
     "fastact.plotting": {"plot": fa.plot}, "fastact.rows": {"softmax": fa.softmax, "logsumexp": fa.logsumexp},
     "fastact.saving": {"LoadError": None}, "fastact.schedules": {"StepLR": fa.optimizers.StepLR},
+    "fastact.kernels": {"set_num_threads": fa.set_num_threads},
     "fastact.ufuncs": {"gelu": fa.gelu.ufunc, "gelu_backward": fa.gelu.backward.ufunc},
 }
 
@@ -61,7 +62,7 @@ def test_old_modules_are_found_first(old):
 
 def places():
     """Objects that pickle by name, and the module that should stand in the pickle."""
-    for value in (fa.gelu, fa.gelu.backward, fa.softmax, fa.logsumexp, fa.swiglu, fa.MLP, fa.plot, fa.recommend):
+    for value in (fa.gelu, fa.gelu.backward, fa.softmax, fa.logsumexp, fa.swiglu, fa.MLP, fa.plot, fa.recommend, fa.isa):
         yield value, "fastact"
     for package in (fa.losses, fa.optimizers, fa.initializers, fa.diagnostics):
         for name in package.__all__:
