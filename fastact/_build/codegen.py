@@ -134,13 +134,31 @@ def c_kernel_headers(registry):
     return "".join(f'#include "activations/{e.name}.h"\n' for e in registry.ACTIVATIONS)
 
 
-def cython_enums(registry):
-    """The enums of fastact.h, for Cython."""
+def _enums():
+    """The enums of fastact.h: the names of each, in order."""
     text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(encoding="utf-8"), flags=re.S)
-    lines = ['cdef extern from "fastact.h" nogil:']
-    for names, enum in re.findall(r"typedef enum \{(.*?)\} (\w+);", text, re.S):
-        lines += [f"    ctypedef enum {enum}:", *(f"        {name.strip()}" for name in names.split(","))]
-    return "\n".join(lines) + "\n"
+    return {enum: [name.strip() for name in names.split(",")]
+            for names, enum in re.findall(r"typedef enum \{(.*?)\} (\w+);", text, re.S)}
+
+
+def cython_enums(registry):
+    """Declarations of these enums, for capi.pxd."""
+    lines = [line for enum, names in _enums().items()
+             for line in (f"    ctypedef enum {enum}:", *(f"        {name}" for name in names))]
+    return "\n".join(['cdef extern from "fastact.h" nogil:', *lines]) + "\n"
+
+
+def _python_names(enum):
+    """Assignments that give the values of an enum to Python: MSE_LOSS = FA_MSE_LOSS."""
+    return "".join(f"{name.removeprefix('FA_')} = {name}\n" for name in _enums()[enum])
+
+
+def loss_names(registry):
+    return _python_names("fa_loss")
+
+
+def rule_names(registry):
+    return _python_names("fa_rule")
 
 
 def _signature(entry, form):
@@ -189,6 +207,7 @@ def pyx_functions(registry):
 
 
 FILES = {"registry.h": c_registry, "kernel_headers.h": c_kernel_headers, "c_enums.pxi": cython_enums,
+         "loss_names.pxi": loss_names, "rule_names.pxi": rule_names,
          "activations.pxi": pxd_functions, "activations_def.pxi": pyx_functions}
 
 

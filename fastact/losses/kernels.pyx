@@ -1,8 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True
 """Losses of plain arrays, each with its gradient in one pass of the C library.
 
-base.py, elementwise.py and classification.py see to everything else: here all arrays are C-contiguous, and of one dtype. That is looked
-at again next to the pointers that are taken, since another thread may have changed an array after the first look.
+base.py, elementwise.py and classification.py check the arguments: here all arrays are C-contiguous and of one dtype. `data`
+checks that again where it takes a pointer, because another thread may have changed an array meanwhile.
 """
 from cpython.object cimport PyObject
 from libc.stdint cimport int64_t
@@ -19,14 +19,7 @@ cnp.import_array()
 cdef extern from "numpy/arrayobject.h":
     object PyArray_Scalar(void *data, cnp.PyArray_Descr *type, object base)
 
-MSE_LOSS, L1_LOSS, SMOOTH_L1_LOSS, HUBER_LOSS = FA_MSE_LOSS, FA_L1_LOSS, FA_SMOOTH_L1_LOSS, FA_HUBER_LOSS
-BINARY_CROSS_ENTROPY = FA_BINARY_CROSS_ENTROPY
-BINARY_CROSS_ENTROPY_WITH_LOGITS = FA_BINARY_CROSS_ENTROPY_WITH_LOGITS
-KL_DIV, KL_DIV_LOG_TARGET = FA_KL_DIV, FA_KL_DIV_LOG_TARGET
-POISSON_NLL_LOSS, POISSON_NLL_LOSS_FULL = FA_POISSON_NLL_LOSS, FA_POISSON_NLL_LOSS_FULL
-POISSON_NLL_LOSS_OF_MEANS = FA_POISSON_NLL_LOSS_OF_MEANS
-POISSON_NLL_LOSS_OF_MEANS_FULL = FA_POISSON_NLL_LOSS_OF_MEANS_FULL
-GAUSSIAN_NLL_LOSS, GAUSSIAN_NLL_LOSS_FULL = FA_GAUSSIAN_NLL_LOSS, FA_GAUSSIAN_NLL_LOSS_FULL
+include "loss_names.pxi"  # MSE_LOSS = FA_MSE_LOSS ..., written by setup.py
 
 
 def alike(x, target):

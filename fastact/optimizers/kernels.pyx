@@ -9,7 +9,7 @@ from fastact._core.fast_path cimport PyThreadState, is_like, release_gil, take_g
 
 cnp.import_array()
 
-SGD, ADAM, RMSPROP, ADAGRAD = FA_SGD, FA_ADAM, FA_RMSPROP, FA_ADAGRAD
+include "rule_names.pxi"  # SGD = FA_SGD ..., written by setup.py
 
 
 cdef class Rule:
