@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fastact import registry
-from fastact.interop import onnx as onnx_export
+from fastact.interop.onnx import _Graph, _functions
 from fastact.nn.mlp import MLP
 
 onnx = pytest.importorskip("onnx")
@@ -152,7 +152,7 @@ def test_without_onnx(monkeypatch):
 
 
 def test_every_function_of_formulas():
-    assert {*registry.FUNCTIONS, "pi"} <= set(onnx_export._functions(onnx_export._Graph(np.dtype("f4"))))
+    assert {*registry.FUNCTIONS, "pi"} <= set(_functions(_Graph(np.dtype("f4"))))
 
 
 NAMES = np.array(["no", "yes", "perhaps"])

@@ -9,7 +9,7 @@ import pytest
 import fastact as fa
 from axes import assert_same_bits
 from fastact import registry
-from fastact.accuracy import rows as row_accuracy
+from fastact.accuracy import rows as exact_rows
 
 ROWS = [getattr(fa, entry.name) for entry in registry.ROWS]
 SHAPED = [f for f in ROWS if not f.info.reduces]                      # a result of x's shape
@@ -49,13 +49,13 @@ def outside(function, form="value"):
 @pytest.mark.parametrize("name, form", [(f.name, form) for f, form in FORMS], ids=NAMES)
 def test_accuracy(name, form, dtype):
     """At most 4 ULP an entry up to 100,000 elements, or 4 eps of the terms of a difference; sums within 4 eps of 1."""
-    worst = row_accuracy.sweep(name, form, np.dtype(dtype).name)
+    worst = exact_rows.sweep(name, form, np.dtype(dtype).name)
     assert worst.inputs > 1e6
     assert worst.error <= 4, worst
 
 
 def test_sums(dtype):
-    for x in row_accuracy.rows(np.dtype(dtype).name):
+    for x in exact_rows.rows(np.dtype(dtype).name):
         for function in (fa.softmax, fa.softmin):
             y = function(np.where(np.isfinite(x), x, 0), axis=-1)
             assert y.min() >= 0 and y.max() <= 1
@@ -160,7 +160,7 @@ def test_temperature(function, dtype, rng):
             np.testing.assert_allclose(function.backward(grad, x, temperature=power), want, rtol=0, atol=atol)
             np.testing.assert_allclose(function.backward_from_output(grad, y, temperature=power), want, rtol=0, atol=atol)
         for other in (0.1, 0.7, 3.0):
-            exact = row_accuracy.VALUES[function.name](x.astype(np.longdouble) / other)
+            exact = exact_rows.VALUES[function.name](x.astype(np.longdouble) / other)
             np.testing.assert_allclose(function(x, temperature=other), exact.astype(float), rtol=8 * eps, atol=eps)
 
 

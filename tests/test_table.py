@@ -5,7 +5,7 @@ import pytest
 
 import fastact as fa
 from fastact import registry
-from fastact._build import readme as documents
+from fastact._build import readme
 from fastact.guide import table
 
 ENTRIES = (*registry.ACTIVATIONS, *registry.ROWS)
@@ -37,23 +37,23 @@ def test_costs_are_relative_to_relu():
 
 def test_readme_table_is_current():
     text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    assert documents.read_section(text, "table") == table.markdown(), "python -m fastact table --write"
+    assert readme.read_section(text, "table") == table.markdown(), "python -m fastact table --write"
 
 
 def test_writing_between_markers(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(documents, "ROOT", tmp_path)
+    monkeypatch.setattr(readme, "ROOT", tmp_path)
     with pytest.raises(FileNotFoundError, match="source checkout"):
         table.main(["--write"])
-    readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- table:begin -->\nstale\n<!-- table:end -->\nafter\n")
+    page = tmp_path / "README.md"
+    page.write_text("before\n<!-- table:begin -->\nstale\n<!-- table:end -->\nafter\n")
     for _ in range(2):
         assert table.main(["--write"]) == 0
-        text = readme.read_text()
+        text = page.read_text()
         assert text.startswith("before\n<!--") and text.endswith("-->\nafter\n") and "stale" not in text
-        assert documents.read_section(text, "table") == table.markdown()
+        assert readme.read_section(text, "table") == table.markdown()
     for broken in ("no markers", "<!-- table:end --><!-- table:begin -->", "<!-- table:begin -->"):
         with pytest.raises(ValueError, match="markers"):
-            documents.read_section(broken, "table")
+            readme.read_section(broken, "table")
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)

@@ -13,7 +13,7 @@ from fastact.nn.mlp import MLP
 
 torch = pytest.importorskip("torch")
 import fastact.torch as ft  # noqa: E402
-from fastact.torch import functions as torch_functions# noqa: E402
+from fastact.torch import functions  # noqa: E402
 
 nn = torch.nn
 ENTRIES = {entry.name: entry for entry in registry.ACTIVATIONS}
@@ -124,15 +124,15 @@ def test_prelu():
 
 def test_no_copies():
     x = sample(100)
-    assert torch_functions.to_array(x).ctypes.data == x.data_ptr()
+    assert functions.to_array(x).ctypes.data == x.data_ptr()
     y = np.ones(100, np.float32)
-    assert torch_functions.to_tensor(y, torch.float32).data_ptr() == y.ctypes.data
+    assert functions.to_tensor(y, torch.float32).data_ptr() == y.ctypes.data
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_bfloat16(monkeypatch, known):
     ml_dtypes = pytest.importorskip("ml_dtypes")
-    monkeypatch.setattr(torch_functions, "_HAS_BFLOAT16", known)
+    monkeypatch.setattr(functions, "_HAS_BFLOAT16", known)
     x = sample(4, 6, dtype=torch.bfloat16, gradient=True)
     y = ft.gelu(x)
     y.sum().backward()
@@ -148,7 +148,7 @@ def test_other_tensors_are_torchs(entry):
             assert function(entry)(torch.empty(3, 4)).shape == (3, 4)
     x = sample(500, dtype=torch.float64)
     torch.testing.assert_close(
-        torch_functions.by_torch(entry, x, entry.defaults), function(entry)(x), rtol=1e-9, atol=1e-12)  # fmt: skip
+        functions.by_torch(entry, x, entry.defaults), function(entry)(x), rtol=1e-9, atol=1e-12)  # fmt: skip
 
 
 def test_torch_func():
@@ -506,4 +506,4 @@ def test_without_torch(monkeypatch):
 
 
 def test_every_function_of_formulas():
-    assert {*registry.FUNCTIONS, "pi"} == set(torch_functions._FORMULA)
+    assert {*registry.FUNCTIONS, "pi"} == set(functions._FORMULA)

@@ -16,7 +16,7 @@ import numpy as np
 from fastact.accuracy import formulas
 
 CHUNK = 1 << 14  # points at a time: they stay in cache through all steps
-FEW = 16         # points that are not worth a polynomial
+FEW = 16         # for so few points a polynomial does not pay
 NODES = {np.float64: 11, np.longdouble: 17}                 # of a polynomial within a binade
 TOLERANCE = {np.float64: 2.0**-20, np.longdouble: 2.0**-8}  # in ULP of the narrower dtype that is judged
 WIDEST = 128     # binades of a cubic
@@ -75,8 +75,8 @@ def _horner(coefficients, t):
 class Oracle:
     """The values of a Formula for the judgement of `dtype`: in float64, or in longdouble to judge float64.
 
-    They end at 4 times the largest number of `dtype`, up or down. Where `absolute` is given, an error is as
-    good at any smaller value as it is at this one. No polynomial goes across a kink.
+    Values are clipped to 4 times the largest number of `dtype`. `absolute`: below this magnitude errors are measured
+    absolutely. No polynomial goes across a kink.
     """
 
     def __init__(self, formula, dtype, absolute=0, kinks=()):
@@ -128,7 +128,7 @@ class Oracle:
         ends, precisions = zip(*map(self.formula.settled, (first, last)))
         bits, least, most = max(precisions), min(map(abs, ends)), max(map(abs, ends))
         if ends[0] * ends[1] < 0 and most >= self.mp.ldexp(1, self.lowest):
-            return None  # next to a zero, errors are relative to next to nothing
+            return None  # near a zero of the function relative errors have no bound
         if 0.5 <= last / first <= 2:
             if self.number(self.limited(most)) * self.noise > self._unit(least):
                 return None
@@ -137,7 +137,7 @@ class Oracle:
         else:
             small = min(abs(first), abs(last)) < 1
             polynomial = self._over_binades(first, last, bits + 4 * int(binades), small)
-            # in all binades, and between the nodes
+            # one point in each binade, and points between the nodes
             at = [first * (last / first)**((k + 0.4) / binades) for k in range(int(binades))]
             at += [max(first, last, key=abs) * part if small else min(first, last, key=abs) / part
                    for part in (0.87, 0.62)]
@@ -145,7 +145,7 @@ class Oracle:
         return polynomial if self._right(polynomial, [first, last, *at], exact) else None
 
     def _within_a_binade(self, first, last, bits, least):
-        """Through the Chebyshev nodes between two numbers; powers that do not matter are left out."""
+        """Through the Chebyshev nodes between two numbers, without the highest powers that do not matter."""
         mp, (nodes, rows) = self.mp, _chebyshev(NODES[self.wide])
         center, half = first / 2 + last / 2, last / 2 - first / 2
         with mp.workprec(bits):
@@ -192,7 +192,7 @@ class Oracle:
         return True
 
     def limited(self, value):
-        """A value between the ends."""
+        """A value clipped to the ends."""
         return min(max(value, -self.end), self.end)
 
     def _unit(self, value):

@@ -1,10 +1,11 @@
 """Measures the error of functions of a whole row, such as softmax, for the accuracy tool and the tests.
 
-Rows are of 1 to 100,000 numbers: everyday ones, far apart, all equal, one far above the others, and some
--inf. The exact values are longdouble's, for the worst of each function mpmath's. Error is in ULP of the exact
-entry for softmax, softmin, log_softmax and hardmax, which cancel nowhere. The others may come out of a
-difference as small as anything, and gradients too: their error is in eps times the larger of 1 and the entry,
-or of the terms that a gradient is the difference of.
+Rows have 1 to 100,000 numbers: normally distributed, far apart, all equal, one far above the others, and with some
+-inf. Exact values are computed in longdouble; mpmath confirms the worst error of each function.
+
+The error of softmax, softmin, log_softmax and hardmax, where nothing cancels, is in ULP of the exact entry. The other
+functions and the gradients can be differences that are arbitrarily small. Their error is in eps times the larger of 1 and
+the entry, or, of a gradient, times the size of the terms that are subtracted.
 """
 import dataclasses
 
@@ -37,7 +38,7 @@ def rows(dtype):
 
 
 def shifted_exp(x):
-    """e^(x - max) by rows in longdouble; what the difference loses in rounding counts as well."""
+    """e^(x - max) by rows in longdouble, corrected for the rounding error of the difference."""
     top = x.max(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore"):
         difference = x - top
@@ -56,12 +57,12 @@ def logsumexp(x):
     """The exact logsumexp, as a column."""
     e, top = shifted_exp(x), x.max(axis=-1, keepdims=True)
     at = np.expand_dims(x.argmax(axis=-1), -1)
-    np.put_along_axis(e, at, 0, -1)  # the largest is 1, and log1p sees what the others add
+    np.put_along_axis(e, at, 0, -1)  # the largest is 1; log1p takes the sum of the others
     return top + np.log1p(e.sum(axis=-1, keepdims=True))
 
 
 def log_softmax(x):
-    """The exact log_softmax; 1 - max and the logarithm apart, for they may cancel."""
+    """The exact log_softmax: x - max is subtracted first, because max and the logarithm may cancel."""
     top = x.max(axis=-1, keepdims=True)
     return (x - top) - (logsumexp(x - top))
 
@@ -89,7 +90,7 @@ VALUES = {"softmax": softmax, "softmin": lambda x: softmax(-x), "log_softmax": l
 
 
 def gradient(name, grad, x):
-    """The exact gradient, and the size of what it is the difference of."""
+    """The exact gradient, and the size of the terms that it is the difference of."""
     total = grad.sum(axis=-1, keepdims=True)
     size = np.abs(grad).sum(axis=-1, keepdims=True)
     if name == "log_softmax":
@@ -114,7 +115,7 @@ def sweep(name, form, dtype):
     worst, sums = sweeps.Worst(), 0.0
     eps = float(np.finfo(dtype).eps)
     for x in rows(dtype):
-        x = -x if name == "softmin" else x  # one -inf would be all that counts
+        x = -x if name == "softmin" else x  # otherwise a single -inf would have the whole weight
         wide = x.astype(np.longdouble)
         if form == "value":
             got, want = function(x, axis=-1), VALUES[name](wide)

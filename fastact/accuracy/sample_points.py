@@ -13,14 +13,14 @@ GRID = {                 # of a parameter: values to measure at besides the defa
     "max_val": (0.3, 6.0), "lambd": (0.0, 0.01, 1 / 3, 10.0), "theta": (0.0, 0.1, 10.0, -1 / 3),
     "threshold": (0.1, 20.0, -1 / 3), "value": (20.0, -0.7),
 }
-# Where a function begins to be constant, a line, subnormal, 0 or infinite in one dtype or another.
+# Where a function begins to be constant, linear, subnormal, 0 or infinite in one dtype or another.
 LANDMARKS = (0.0, 0.5, 1.0, 2.0, 3.0, 3.92, 5.9216, 6.0, 8.3, 9.01, 12.0, 13.2, 14.17, 17.3287, 18.7149, 20.0, 24.0,
              27.226, 36.7368, 37.5, 38.57, 44.3614, 55.0, 64.0, 87.3365447, 88.7228394, 103.972, 110.0, 115.0, 170.0,
              354.8914, 372.5666, 708.39642, 709.78271, 744.44007, 745.13322, 760.0, 1410.0)
 
 
 class Float32s:
-    """Every stride-th of the finite float32 in the order of their bits, as a sequence; all of one sign."""
+    """A sequence of every stride-th finite float32, in the order of the bits; all of one sign."""
 
     def __init__(self, start, stop, stride=1):
         self.start, self.stride, self.size = start, stride, max(0, -(-(stop - start) // stride))
@@ -39,7 +39,7 @@ class Float32s:
 
 
 def float32_points(start, stop, stride=1):
-    """The positive and the negative ones of the finite float32 numbers start, start + stride ..."""
+    """Of the finite float32 numbers start, start + stride ...: the positive ones, and the negative ones, if any."""
     middle = FINITE // 2
     if start >= middle:
         return [Float32s(start, stop, stride)]
@@ -48,14 +48,14 @@ def float32_points(start, stop, stride=1):
 
 
 def grid(entry):
-    """The defaults, and the points of the parameters' grid: lists of values."""
+    """The parameters at which errors are measured: the defaults first, then every combination of the other values."""
     axes = [(default, *(p.measured or GRID.get(p.name, (0.1, 0.7, 1.7, 10.0))))
             for p, default in zip(entry.parameters, entry.defaults)]
     return list(dict.fromkeys(itertools.product(*axes)))
 
 
 def kinks(entry, values):
-    """Where the derivative jumps, as floats next to it."""
+    """Where the derivative jumps, rounded to floats."""
     names = [p.name for p in entry.parameters]
     return [float(formulas.mpmath_function(kink.at, names)(0, *values)) for kink in entry.kinks]
 
@@ -78,14 +78,14 @@ def derivative_zeros(entry, values):
 
 
 def landmarks(entry, values):
-    """Magnitudes with something of interest, for parameters as they are or as scales of x."""
+    """Magnitudes near which functions change their behaviour, in x and scaled by the parameters."""
     scales = {1.0, *(s for v in map(abs, values) if v for s in (v, 1 / v, v**0.5))}
     return np.unique([*(mark * scale for mark in (*LANDMARKS, *map(abs, entry.derivative_zeros)) for scale in scales),
                       *map(abs, kinks(entry, values))])
 
 
 def near(marks, dtype, reach):
-    """The neighbours of some magnitudes, so many to both sides."""
+    """These magnitudes and `reach` neighbours on both sides of each."""
     marks = np.asarray(marks).astype(dtype)
     return (marks[:, None] + np.spacing(marks)[:, None] * np.arange(-reach, reach + 1).astype(dtype)).ravel()
 
@@ -104,6 +104,6 @@ def float64_points(entry, values, count, seed=0):
 
 
 def both_signs(magnitudes):
-    """The numbers without repetition, positive and negative, in order of magnitude."""
+    """The numbers without repetition, positive ones and negative ones, each in order of magnitude."""
     positive = np.unique(np.abs(magnitudes[np.isfinite(magnitudes)]))
     return [positive, -positive]

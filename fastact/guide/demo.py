@@ -2,14 +2,18 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 import time
 import warnings
 from typing import Any, List, NamedTuple, Optional
 
 import numpy as np
 
-from fastact._build import command_line
+import fastact as fa
+from fastact._build import command_line, readme
 from fastact._core.optional import optional
+from fastact.bench import compare, format_table
+from fastact.config import cpu_name
 
 LAYERS = [64, 128, 10]
 SEED = 0
@@ -49,13 +53,11 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 
 def _compare_activations(digits: _Digits, epochs: int) -> None:
-
     print(
         f"Handwritten digits, {len(digits.train_x)} for training and {TESTED} for the test; "
         f"MLP({LAYERS}), Adam, {epochs} epochs", flush=True,
     )
-    rows = [_train(digits, name, epochs) for name in SHOWN]
-    _print_table(rows)
+    _print_table([_train(digits, name, epochs) for name in SHOWN])
 
 
 def _show_dying_units(digits: _Digits, epochs: int) -> None:
@@ -67,18 +69,12 @@ def _show_dying_units(digits: _Digits, epochs: int) -> None:
 
 
 def _compare_speed() -> None:
-    import fastact as fa
-    from fastact.bench import compare, format_table
-    from fastact.config import cpu_name
-
     print(f"\nSpeed on {cpu_name()}, {fa.isa()}, one thread, 64 Ki float32 in cache:", flush=True)
     print(format_table(compare(n=65536, dtype="float32", progress=sys.stderr.isatty())))
 
 
 def _train(digits: _Digits, name: str, epochs: int, **options: Any) -> List[str]:
     """Train one network; returns its row of the table."""
-    import fastact as fa
-
     net = fa.MLP(LAYERS, activation=name, random_state=SEED, **options)
     start = time.perf_counter()
     try:
@@ -94,7 +90,5 @@ def _train(digits: _Digits, name: str, epochs: int, **options: Any) -> List[str]
 
 
 def _print_table(rows: List[List[str]]) -> None:
-    head = ["activation", "accuracy", "seconds", "dead units"]
-    width = max(len(row[0]) for row in [head, *rows])
-    for name, accuracy, seconds, dead in [head, *rows]:
-        print(f"  {name:<{width}}  {accuracy:>8}  {seconds:>7}  {dead:>10}", flush=True)
+    table = readme.plain(["activation", "accuracy", "seconds", "dead units"], rows, numbers=True)
+    print(textwrap.indent(table, "  "), flush=True)

@@ -7,13 +7,16 @@
 
 Every activation of `fastact.activations` is here under its name and its aliases, and ``softmax`` and ``log_softmax``
 with ``axis=``, for float16, bfloat16, float32 and float64 and under jit, grad, jvp, vmap, jacfwd, jacrev and hessian.
-Values, gradients (the fused backward passes) and second derivatives are those of `fastact`, bit for bit; there are no
-third ones of activations. The defaults are fastact's: `gelu` is exact unless ``approximate="tanh"``, or True as in
+Values, gradients (the fused backward passes) and second derivatives are those of `fastact`, bit for bit; third derivatives
+of activations raise. The defaults are fastact's: `gelu` is exact unless ``approximate="tanh"``, or True as in
 jax.nn, where that is the default.
 
-XLA calls the kernels through `jax.ffi`, on the CPU only. Nothing is copied, but neither are they fused with their
-neighbours, and a call takes 4 us more than a fused function: they pay from some thousand elements on.
+XLA calls the kernels through `jax.ffi`, on the CPU only. Nothing is copied, but XLA cannot fuse them with the operations
+around them, and a call takes 4 us more than a fused function: they are faster from some thousand elements on.
 Needs JAX 0.5: ``pip install "fastact[jax]"``.
+
+In this folder `ffi` makes a kernel callable by XLA, without anything compiled, and `linear` has the primitive whose
+transpose is a backward pass. The functions themselves are made here.
 """
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
 def _array(name: str, x: Any) -> jax.Array:
-    """x as one of the dtypes with kernels: integers become the default one, as in jnp.tanh."""
+    """x in a dtype that the kernels have: integers become JAX's default float, as in jnp.tanh."""
     if not isinstance(x, jax.Array):
         try:
             x = jnp.asarray(x)
@@ -66,7 +69,7 @@ def _function(activation: Any, values: Values) -> Callable[[jax.Array], jax.Arra
 
     def bend(dx: Any, t: Any, x: Any) -> Any:
         curve = second(x)
-        if activation.info.masks_second_gradient:  # 0 for every t and dx where a selection makes it 0
+        if activation.info.masks_second_gradient:  # where a selection makes f'' 0, the result is 0 for every t and dx
             dx, t = jnp.where(curve == 0, 0, dx), jnp.where(curve == 0, 0, t)
         return t * curve * dx
 
@@ -111,7 +114,7 @@ def _elementwise(activation: Any) -> Callable[..., jax.Array]:
 
 @functools.cache
 def _row_function(name: str, axes: Tuple[int, ...]) -> Callable[[jax.Array], jax.Array]:
-    """softmax or log_softmax along axes counted from the end, which a batch leaves where they are."""
+    """softmax or log_softmax along axes counted from the end, since vmap adds an axis in front."""
     own: Any = rows.functions[name]
     total = functools.partial(jnp.sum, axis=axes, keepdims=True)
     value = jax.custom_jvp(functools.partial(
@@ -145,7 +148,7 @@ def _of_rows(name: str, x: Any, axis: Any) -> jax.Array:
 
 
 def softmax(x: Any, axis: Any = -1) -> jax.Array:
-    """exp(x) / sum(exp(x)) along an axis, several, or all (None); of any order differentiable. See ``fastact.softmax``."""
+    """exp(x) / sum(exp(x)) along an axis, several, or all (None); differentiable any number of times. See ``fastact.softmax``."""
     return _of_rows("softmax", x, axis)
 
 

@@ -1,9 +1,8 @@
 """Calls from XLA's programs on the CPU: forms of fastact as targets of `jax.ffi`, without anything compiled.
 
-XLA calls a function pointer with a frame of pointers to buffers, which ctypes reads by the layout that
-``xla/ffi/api/c_api.h`` fixes for version 0.1 of the interface and later ones of 0. The arrays lie where
-XLA has put them and nothing is copied. (`jax.pure_callback` copies, and waits for ever on a
-machine of one core: its copy needs the thread that its callback holds.)
+XLA calls a function pointer with a frame of pointers to buffers. ctypes reads the frame; ``xla/ffi/api/c_api.h`` fixes its
+layout for the versions 0.x of the interface from 0.1 on. The arrays stay where XLA has put them and nothing is copied.
+(`jax.pure_callback` copies, and on a machine of one core it waits for ever: its copy needs the thread that runs the callback.)
 """
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ with optional("jax", "fastact.jax needs JAX 0.5", '"fastact[jax]"'):
     import ml_dtypes
     from jax import ffi
 
-_VERSION = (0, 1)  # of the interface that is written down here; XLA refuses what it no longer speaks
+_VERSION = (0, 1)  # of the interface whose structures stand here; XLA refuses a version that it does not support
 _CANCELLED, _INTERNAL = 1, 13
 _METADATA = 1
 _WRITABLE = 0x200  # PyBUF_WRITE
@@ -29,7 +28,7 @@ _DTYPES = {10: np.dtype(np.float16), 11: np.dtype(np.float32), 12: np.dtype(np.f
 
 
 def _base(name: str, *fields: Any) -> Any:
-    """A structure that begins as all of them do: with its size, and a list of extensions."""
+    """A structure that begins with its size and a list of extensions, as all structures of the interface do."""
     return type(name, (Structure,), {"_fields_": [("size", c_size_t), ("extensions", c_void_p), *fields]})
 
 
@@ -50,7 +49,7 @@ _memory = ctypes.pythonapi.PyMemoryView_FromMemory
 _memory.restype, _memory.argtypes = ctypes.py_object, (c_void_p, c_size_t, c_int)
 
 _lock = threading.Lock()
-_handlers: Dict[str, Any] = {}  # by the target's name; XLA keeps no reference
+_handlers: Dict[str, Any] = {}  # by the target's name; kept alive here, because XLA keeps no reference
 
 
 def _arrays(buffers: Any) -> List[np.ndarray]:
@@ -71,7 +70,7 @@ def _arrays(buffers: Any) -> List[np.ndarray]:
 
 
 def _failed(frame: Any, name: str, error: BaseException) -> Optional[int]:
-    """XLA's error for an exception, which must not leave the handler."""
+    """XLA's error object for an exception; the exception itself must not leave the handler."""
     message = f"{name}: {type(error).__name__}: {error}".encode()
     code = _CANCELLED if isinstance(error, KeyboardInterrupt) else _INTERNAL
     failure = _Failure(ctypes.sizeof(_Failure), None, message, code)
@@ -82,7 +81,7 @@ def _failed(frame: Any, name: str, error: BaseException) -> Optional[int]:
 def _handler(name: str, form: Callable[..., Any]) -> Any:
     def handle(pointer: Any) -> Optional[int]:
         frame = pointer.contents
-        if frame.extensions:  # before the first call: which interface is this?
+        if frame.extensions:  # before the first call XLA asks for the version of the interface
             extension: Any = ctypes.cast(frame.extensions, POINTER(_Extension)).contents
             if extension.type == _METADATA:
                 version = extension.metadata.contents.version
@@ -98,12 +97,12 @@ def _handler(name: str, form: Callable[..., Any]) -> Any:
 
 
 def call(name: str, form: Callable[..., Any], *arrays: Any) -> Any:
-    """``form(*arrays, out=...)`` where XLA computes: an array like the last of them.
+    """``form(*arrays, out=...)`` as an operation of XLA's program; the result has the shape and dtype of the last array.
 
     Parameters
     ----------
     name : str
-        Tells form and parameters apart, in this process and in JAX's cache of compiled programs.
+        Identifies form and parameters, in this process and in JAX's cache of compiled programs.
     form : callable
         Takes arrays and `out`; works on a batch of any number of leading dimensions.
     *arrays : jax.Array

@@ -1,7 +1,7 @@
 """Linear functions for JAX whose transposes are our backward passes.
 
-A rule of `jax.custom_jvp` gets its gradient by transposition, which JAX does for its own operations only; a rule of
-`jax.custom_vjp` knows no jvp, and so no hessian. A primitive of our own has both.
+A rule of `jax.custom_jvp` gets its gradient by transposition, which JAX can do for its own operations only. A rule of
+`jax.custom_vjp` has no jvp, and so no hessian. A primitive of our own has both.
 """
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Linear:
     compute : callable
         ``compute(t, r)``.
     bend : callable
-        ``bend(dr, t, r)``, its derivative in r towards dr, of operations that JAX can differentiate.
+        ``bend(dr, t, r)``, the derivative of ``compute(t, r)`` in r in direction dr, in operations that JAX can differentiate.
     transpose : Linear, optional
-        In t, with the same r; the function itself where this is None.
+        The transpose in t, with the same r; the function itself where this is None.
     """
 
     compute: Callable[[Any, Any], Any]

@@ -229,10 +229,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         ImportError
             If onnx is not installed.
         """
-        from fastact.interop import onnx as onnx_export
+        from fastact.interop import onnx
 
         check_is_fitted(self)
-        onnx_export.export_estimator(self, file)
+        onnx.export_estimator(self, file)
 
     def _checked(self, X: Any) -> Any:
         check_is_fitted(self)

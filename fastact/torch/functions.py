@@ -27,10 +27,10 @@ _KERNELS = {torch.float32, torch.float64, torch.float16, torch.bfloat16}
 _is_compiling: Callable[[], bool] = torch.compiler.is_compiling
 _is_tracing: Callable[[], bool] = torch._C._is_tracing  # of torch.jit
 _HAS_BFLOAT16 = importlib.util.find_spec("ml_dtypes") is not None
-# A batch of gradients, as torch.autograd.functional.jacobian(vectorize=True) makes, has no memory of its own.
+# A batch of gradients, which torch.autograd.functional.jacobian(vectorize=True) makes, has no memory that NumPy can read.
 _is_batch: Callable[[Tensor], bool] = getattr(torch._C._functorch, "is_legacy_batchedtensor", lambda x: False)
 _transforms_active: Callable[[], bool] = getattr(torch._C, "_are_functorch_transforms_active", lambda: False)
-# A dispatch mode, as make_fx enters, sees torch's operators only: what a kernel computes is a constant to it.
+# A dispatch mode, such as that of make_fx, sees torch's operators only: it would take a kernel's result for a constant.
 _modes: Callable[[], int] = getattr(torch._C, "_len_torch_dispatch_stack", lambda: 0)
 
 
@@ -57,7 +57,7 @@ def is_ours(x: Any) -> bool:
 
 
 def is_recorded(*values: Any) -> bool:
-    """Whether torch.fx.symbolic_trace writes down what is done with these."""
+    """Whether torch.fx.symbolic_trace records the operations on these."""
     return any(isinstance(value, torch.fx.Proxy) for value in values)
 
 
@@ -69,7 +69,7 @@ def to_array(x: Tensor) -> np.ndarray:
         return _bfloat16_to_array(x)
     try:
         return x.numpy()
-    except RuntimeError:  # of tensors that are written down as negated, or as zeros
+    except RuntimeError:  # lazily negated tensors and zero tensors without memory
         return x.numpy(force=True)
 
 
@@ -79,13 +79,13 @@ def _bfloat16_to_array(x: Tensor) -> np.ndarray:
     import ml_dtypes
 
     if x.is_neg() or x._is_zerotensor():
-        x = x.resolve_neg().clone()  # with numbers in memory
+        x = x.resolve_neg().clone()  # which has its numbers in memory
     return x.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
 
 
 def to_tensor(array: Any, dtype: torch.dtype) -> Tensor:
-    """A view of the array, which holds what `to_array` made of this dtype."""
-    if not isinstance(array, np.ndarray):  # a scalar, of a tensor without dimensions
+    """A tensor of this dtype on the memory of an array that is like `to_array`'s."""
+    if not isinstance(array, np.ndarray):  # the scalar result for a tensor without dimensions
         array = np.asarray(array)
     if dtype is torch.bfloat16 and array.dtype.itemsize == 2:
         array = array.view(np.int16)
@@ -95,7 +95,7 @@ def to_tensor(array: Any, dtype: torch.dtype) -> Tensor:
 
 
 def run(form: Callable[..., Any], *arguments: Any, **keywords: Any) -> Tensor:
-    """A form of fastact of tensors, and numbers after them."""
+    """A form of fastact, called with tensors and with numbers after them."""
     arrays = [to_array(value) if type(value) in _TYPES else value for value in arguments]  # isinstance is slow here
     return to_tensor(form(*arrays, **keywords), arguments[0].dtype)
 
@@ -138,13 +138,13 @@ class Product(torch.autograd.Function):
         if ctx.needs_input_grad[1]:
             second = _second(x, ctx.activation, ctx.parameters)
             if ctx.activation.info.masks_second_gradient:
-                again, grad = _stopped(again, second), _stopped(grad, second)
+                again, grad = _masked(again, second), _masked(grad, second)
             to_x = again * grad * second
         return to_grad, to_x, None, None
 
 
 class Second(torch.autograd.Function):
-    """f''(x), which has no derivative here."""
+    """f''(x). Its derivative raises."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
@@ -157,20 +157,20 @@ class Second(torch.autograd.Function):
 
 
 def product(grad: Tensor, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
-    """grad * f'(x), and 0 for every grad where a selection makes the slope 0."""
+    """grad * f'(x), and 0 for every grad where a selection makes f' 0."""
     if not is_ours(grad):
-        slope = run(activation.derivative, x, *parameters)
-        return (_stopped(grad, slope) if activation.info.masks_gradient else grad) * slope
+        derivative = run(activation.derivative, x, *parameters)
+        return (_masked(grad, derivative) if activation.info.masks_gradient else grad) * derivative
     return _product(grad if grad.dtype is x.dtype else grad.to(x.dtype), x, activation, parameters)
 
 
-def _stopped(grad: Tensor, slope: Tensor) -> Tensor:
-    """grad, 0 where the slope is."""
-    return torch.where(slope == 0, 0, grad)
+def _masked(grad: Tensor, derivative: Tensor) -> Tensor:
+    """grad, but 0 where the derivative is 0."""
+    return torch.where(derivative == 0, 0, grad)
 
 
 class PReLU(torch.autograd.Function):
-    """prelu whose weight, broadcast to x, is a tensor with a gradient of its own."""
+    """prelu with a tensor as its weight, which has a gradient; it is broadcast to x."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
@@ -220,7 +220,7 @@ def _sparsemax_gradient(grad: Tensor, y: Tensor, dim: int) -> Tensor:
     return torch.where(inside, grad - mean, 0)
 
 
-_ROW_GRADIENTS: Dict[str, Callable[..., Tensor]] = {  # by torch's operators, to be differentiated again
+_ROW_GRADIENTS: Dict[str, Callable[..., Tensor]] = {  # by torch's operators, which can be differentiated again
     "softmax": _softmax_gradient,
     "softmin": lambda grad, y, dim: -_softmax_gradient(grad, y, dim),
     "log_softmax": lambda grad, y, dim: grad - y.exp() * grad.sum(dim, keepdim=True),
