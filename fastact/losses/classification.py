@@ -45,7 +45,7 @@ def cross_entropy(
     if weight is None and label_smoothing == 0:  # the usual calls, in few steps
         if kernels.rows_and_classes(input, target):
             return kernels.classes, (False, input, target, None, None, ignore_index, by)
-        if kernels.rows_and_shares(input, target):
+        if kernels.rows_and_probs(input, target):
             return kernels.classes, (False, input, None, None, target, ignore_index, by)
     label_smoothing = number("cross_entropy", "label_smoothing", label_smoothing)
     inside = _in_containers(

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True
-"""Losses of plain arrays, each with its gradient in one pass of the C library.
+"""Losses of arrays that go straight to C, each with its gradient in one pass of the C library.
 
 base.py, elementwise.py and classification.py check the arguments: here all arrays are C-contiguous and of one dtype. `data`
 checks that again where it takes a pointer, because another thread may have changed an array meanwhile.
@@ -23,12 +23,12 @@ include "loss_names.pxi"  # MSE_LOSS = FA_MSE_LOSS ..., written by setup.py
 
 
 def alike(x, target):
-    """Whether both are plain arrays of one dtype and shape."""
+    """Whether both may go straight to C, and are of one dtype and shape."""
     return is_direct_f32_f64(<PyObject *>x) and is_like(<PyObject *>target, <cnp.ndarray>x)
 
 
 def rows_and_classes(x, target):
-    """Whether these are plain logits (N, C) and int64 classes (N,)."""
+    """Whether these are logits (N, C) and int64 classes (N,) that may go straight to C."""
     if not is_direct_f32_f64(<PyObject *>x) or not cnp.PyArray_CheckExact(target):
         return False
     cdef cnp.ndarray a = <cnp.ndarray>x, b = <cnp.ndarray>target
@@ -37,13 +37,13 @@ def rows_and_classes(x, target):
             and cnp.PyArray_DIMS(a)[1] > 0)
 
 
-def rows_and_shares(x, target):
-    """Whether these are plain logits (N, C) and a share of each class."""
+def rows_and_probs(x, target):
+    """Whether these are logits (N, C) and target probabilities (N, C) that may go straight to C."""
     return alike(x, target) and x.ndim == 2 and x.shape[1] > 0
 
 
 cdef const void *data(cnp.ndarray array, int number, Py_ssize_t size) except? NULL:
-    """Where the elements of a plain array are, of this dtype and size; NULL for None."""
+    """The data of an array, which must still be of this dtype and size; NULL for None."""
     if array is None:
         return NULL
     if cnp.PyArray_TYPE(array) != number or cnp.PyArray_SIZE(array) != size or not cnp.PyArray_ISCARRAY_RO(array):
@@ -108,7 +108,7 @@ def elements(int loss, cnp.ndarray x not None, cnp.ndarray target not None, cnp.
 
 def classes(bint given_logs, cnp.ndarray x not None, cnp.ndarray target, cnp.ndarray weight, cnp.ndarray share,
             int64_t ignore, divisor, bint wants_gradient):
-    """A loss of the rows of x, (N, C), against classes (int64), or against a share of each class.
+    """A loss of the rows of x, (N, C), against classes (N,) of int64, or against weighted target probabilities (N, C).
 
     As `elements`; a divisor of 0 is the sum of the weights of the targets.
     """
