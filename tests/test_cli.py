@@ -54,6 +54,7 @@ def test_as_a_process():
     ("bench", "hard_silu", "--form", "backward_from_output", "--repeat", "1"),
     ("table", "gelu"), ("table", "--format", "csv"), ("info", "gleu"), ("info", "gelu", "silu"),
     ("accuracy", "gleu"), ("accuracy", "--stride", "1e3"), ("accuracy", "--processes", "-1"), ("accuracy", "--isa", "sse"),
+    ("accuracy", "--against", "a.json"), ("accuracy", "--digest", "--against", "/none/a.json"),
     ("accuracy", "--form", "gated_forward"), ("accuracy", "--dtype", "float128"),
     ("recommend", "middle"), ("recommend", "output"), ("recommend", "--depth", "0"), ("recommend", "--depth", "-1"),
     ("recommend", "--task", "chess"), ("recommend", "output", "binary", "--task", "binary"),

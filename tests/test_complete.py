@@ -18,6 +18,7 @@ from fastact import kernels, registry
 from fastact._build import codegen
 from fastact._core import ufuncs
 from fastact.accuracy import formulas
+from axes import ALL_FORMS, is_representative, kind
 from native import ROOT, SOURCE, compiler, run
 
 SHARED = {"half", "lanes", "maxima", "run", "short_rows", "terms"}  # headers of src_c/rows that several functions share
@@ -108,6 +109,14 @@ def test_entries_are_public():
 def capi_of(name):
     """Whether a typed function of this name can be cimported; fused ones are exported once a dtype."""
     return {f"__pyx_fuse_0{name}", f"__pyx_fuse_1{name}"} <= set(kernels.__pyx_capi__)
+
+
+def test_every_signature_has_a_representative():
+    """Each kind of form with each list of parameters is one of an activation for which the default tier runs all tests."""
+    def signatures(forms):
+        return {(kind(form), *(p.default is None for p in form.info.parameters)) for form in forms}
+
+    assert signatures(ALL_FORMS) == signatures(filter(is_representative, ALL_FORMS))
 
 
 def test_nothing_is_public_without_an_entry():

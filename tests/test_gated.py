@@ -290,35 +290,3 @@ def test_long_biased_rows(columns):
     for threads in (1, 2, 3):
         with fa.num_threads(threads):
             assert_same_bits(fa.silu.biased(x, bias), want, f"{threads} threads")
-
-
-# ---- against torch ----
-
-def test_torch_gradcheck():
-    torch = pytest.importorskip("torch")
-
-    class Gated(torch.autograd.Function):
-        @staticmethod
-        def forward(context, gate, up):
-            context.save_for_backward(gate, up)
-            return torch.from_numpy(fa.mish.gated(gate.detach().numpy(), up.detach().numpy()))
-
-        @staticmethod
-        def backward(context, grad):
-            arrays = fa.mish.gated_backward(grad.numpy(), *(t.detach().numpy() for t in context.saved_tensors))
-            return tuple(torch.from_numpy(a) for a in arrays)
-
-    class Biased(torch.autograd.Function):
-        @staticmethod
-        def forward(context, x, bias):
-            context.save_for_backward(x, bias)
-            return torch.from_numpy(fa.mish.biased(x.detach().numpy(), bias.detach().numpy()))
-
-        @staticmethod
-        def backward(context, grad):
-            arrays = fa.mish.biased_backward(grad.numpy(), *(t.detach().numpy() for t in context.saved_tensors))
-            return tuple(torch.from_numpy(a) for a in arrays)
-
-    x, up, bias = (torch.from_numpy(sample(np.float64, *shape)).requires_grad_() for shape in ((6, 5), (6, 5), (5,)))
-    assert torch.autograd.gradcheck(Gated.apply, (x, up), eps=1e-6, atol=1e-6)
-    assert torch.autograd.gradcheck(Biased.apply, (x, bias), eps=1e-6, atol=1e-6)

@@ -365,25 +365,6 @@ def test_log_softmax_beside_a_large_term(n, rng):
     assert_same_bits(fa.log_softmax(x[7:9]), y[7:9])
 
 
-@each
-def test_against_torch(function, dtype, rng):
-    torch = pytest.importorskip("torch")
-    theirs = {"softmax": torch.softmax, "softmin": torch.nn.functional.softmin, "log_softmax": torch.log_softmax,
-              "logsumexp": torch.logsumexp}.get(function.name)
-    if theirs is None:
-        assert function in (fa.hardmax, fa.sparsemax)  # torch has neither
-        return
-    x = rng.normal(0, 4, (6, 9, 11)).astype(dtype)
-    for axis in (0, 1, -1):
-        tensor = torch.from_numpy(x.copy()).requires_grad_()
-        y = theirs(tensor, axis)
-        grad = rng.normal(0, 1, y.shape).astype(dtype)
-        y.backward(torch.from_numpy(grad))
-        tolerance = 40 * np.finfo(dtype).eps
-        np.testing.assert_allclose(function(x, axis=axis), y.detach().numpy(), atol=tolerance, rtol=tolerance)
-        np.testing.assert_allclose(function.backward(grad, x, axis=axis), tensor.grad.numpy(), atol=4 * tolerance)
-
-
 @sloped
 @pytest.mark.parametrize("masked", [False, True])
 def test_gradients(function, masked, rng):

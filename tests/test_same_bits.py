@@ -221,4 +221,6 @@ def test_a_difference_is_named(reference, tmp_path, monkeypatch, capsys):
     (tmp_path / "other.json").write_text(json.dumps(other))
     assert digest.main(tmp_path / "other.json") == 1
     assert "sigmoid float32: differs\ngone: is missing\n" in capsys.readouterr().out
+    (tmp_path / "other.json").write_text("{")
+    assert digest.main(tmp_path / "other.json") == 2 and "other.json does not hold" in capsys.readouterr().err
     assert digest.main() == 0 and json.loads(capsys.readouterr().out) == found

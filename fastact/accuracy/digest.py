@@ -6,6 +6,7 @@ compare between runs with one BLAS on one machine.
 """
 import hashlib
 import json
+import sys
 
 import numpy as np
 
@@ -20,12 +21,17 @@ OPTIMIZERS = [(optimizers.SGD, dict(momentum=0.9, nesterov=True, weight_decay=0.
 
 def main(against=None):
     """Print the digests, or how they differ from those of a file; return the exit code."""
-    found = digests()
     if against is None:
-        print(json.dumps(found))
+        print(json.dumps(digests()))
         return 0
     with open(against, encoding="utf-8") as file:
-        wanted = {name: value for name, value in json.load(file).items() if name != "isa"}
+        try:
+            wanted = dict(json.load(file))
+        except (ValueError, TypeError):
+            print(f"{against} does not hold what --digest prints", file=sys.stderr)
+            return 2
+    found = digests()
+    wanted.pop("isa", None)
     different = [name for name, value in wanted.items() if found.get(name) != value]
     for name in different:
         print(f"{name}: {'differs' if name in found else 'is missing'}")
