@@ -91,25 +91,35 @@ def test_unknown_name():
 
 @pytest.fixture(scope="module")
 def downstream(tmp_path_factory):
-    """A module built outside the tree: Cython finds the package as Python does, and no path is given."""
+    """The search path of a package of somebody else's, built against a copy of what is installed without any source.
+
+    Cython finds the package as Python does, and no path is given.
+    """
     pytest.importorskip("Cython")
     if not shutil.which("cc"):
         pytest.skip("no C compiler")
-    folder = tmp_path_factory.mktemp("downstream")
-    shutil.copy(Path(__file__).with_name("downstream.pyx"), folder)
+    site, folder = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("work")
+    shutil.copytree(Path(fa.__file__).parent, site / "fastact", ignore=shutil.ignore_patterns("*.pyx", "*.c", "__pycache__"))
+    package = folder / "downstream"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    shutil.copy(Path(__file__).with_name("downstream.pyx"), package / "core.pyx")
     (folder / "setup.py").write_text(
-        "from setuptools import Extension, setup\nfrom Cython.Build import cythonize\n"
-        "setup(name='downstream', ext_modules=cythonize([Extension('downstream', ['downstream.pyx'])]))\n")
-    env = {**os.environ, "CFLAGS": "-O1 -w", "PYTHONPATH": str(Path(fa.__file__).parents[1])}
+        "from setuptools import setup\nfrom Cython.Build import cythonize\n"
+        "setup(name='downstream', packages=['downstream'], ext_modules=cythonize('downstream/core.pyx'))\n")
+    env = {**os.environ, "CFLAGS": "-O1 -w", "PYTHONPATH": str(site)}
     done = subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=folder, env=env,
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return folder
+    return os.pathsep.join([str(folder), str(site)])
 
 
-def test_cimport(downstream):
+def test_cimport(downstream, tmp_path):
     code = """
-import numpy as np, fastact as fa, downstream
+from pathlib import Path
+import numpy as np, fastact as fa
+from downstream import core as downstream
+assert not [*Path(fa.__file__).parent.rglob("*.pyx")]
 rng = np.random.default_rng(0)
 x = rng.normal(0, 3, 1003)
 grad = rng.normal(0, 3, 1003)
@@ -147,6 +157,6 @@ else:
     raise SystemExit("arrays of two shapes were accepted")
 print("good")
 """
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(downstream), str(Path(fa.__file__).parents[1])])}
-    done = subprocess.run([sys.executable, "-c", code], env=env, cwd=downstream, capture_output=True, text=True)
+    env = {**os.environ, "PYTHONPATH": downstream}
+    done = subprocess.run([sys.executable, "-c", code], env=env, cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout == "good\n", done.stderr

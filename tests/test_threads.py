@@ -1,5 +1,6 @@
 """Threads: how many, whose, and what happens around fork, other libraries and Python threads."""
 import asyncio
+import functools
 import os
 import shutil
 import subprocess
@@ -44,6 +45,12 @@ def test_setting_and_context():
 COUNT = "import fastact; print(fastact.get_num_threads())"
 
 
+@functools.cache
+def default_count():
+    """The threads of a fresh process."""
+    return int(run(COUNT))
+
+
 @pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "FASTACT_NUM_THREADS"])
 def test_environment(name):
     assert run(COUNT, **{name: "3"}) == "3"
@@ -69,7 +76,7 @@ def test_senseless_environment(name, text):
     """A warning that names the variable and its value, and the default."""
     threads, isa, said = warned(name, text).split(maxsplit=2)
     assert f"{name}={text!r}" in said and isa == fa.isa()
-    assert int(threads) == (64 if name == "OMP_NUM_THREADS" else int(run(COUNT))) or os.cpu_count() > 16
+    assert int(threads) == (64 if name == "OMP_NUM_THREADS" else default_count()) or os.cpu_count() > 16
 
 
 def test_the_setter_refuses():
@@ -126,7 +133,7 @@ def test_blocks_that_overlap_in_threads():
     with fa.num_threads(2):
         assert fa.set_num_threads(4) == 5 and fa.get_num_threads() == 2
         with fa.num_threads(0):
-            assert fa.get_num_threads() == int(run(COUNT))
+            assert fa.get_num_threads() == default_count()
     assert fa.get_num_threads() == 4
 
 

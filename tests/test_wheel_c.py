@@ -2,7 +2,6 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -128,31 +127,3 @@ def test_signatures():
     names = [line.partition("(")[0].split()[-1] for line in declared if line.startswith("cdef int")] + ROWS
     exported = {name for name in kernels.__pyx_capi__ if name.startswith("__pyx_fuse_")}
     assert len(names) > 300 and exported == {f"__pyx_fuse_{k}{name}" for name in names for k in (0, 1)}
-
-
-def test_cimport_needs_the_installed_files_alone(tmp_path):
-    """A package of somebody else's builds against a copy without any source, from another folder."""
-    pytest.importorskip("Cython")
-    if not shutil.which("cc"):
-        pytest.skip("no C compiler")
-    sources = shutil.ignore_patterns("*.pyx", "*.c", "__pycache__")
-    shutil.copytree(PACKAGE, tmp_path / "site" / "fastact", ignore=sources)
-    package = tmp_path / "work" / "downstream"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    shutil.copy(FOLDER / "downstream.pyx", package / "core.pyx")
-    (package.parent / "setup.py").write_text(
-        "from setuptools import setup\nfrom Cython.Build import cythonize\n"
-        "setup(name='downstream', packages=['downstream'], ext_modules=cythonize('downstream/core.pyx'))\n")
-    env = {**os.environ, "CFLAGS": "-O0 -w", "PYTHONPATH": str(tmp_path / "site")}
-    for command in (["setup.py", "-q", "build_ext", "--inplace"], ["-c", """
-import numpy as np, fastact as fa
-from downstream import core
-assert 'site' in fa.__file__
-x = np.linspace(-3, 3, 50, dtype=np.float32)
-out = np.empty_like(x)
-core.layer(x, out)
-assert out.tobytes() == fa.sigmoid(x).tobytes()
-"""]):
-        done = subprocess.run([sys.executable, *command], cwd=package.parent, env=env, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
