@@ -232,9 +232,9 @@ static void refusals(const fa_activation *elu)
     ROWS(target, NULL);
     ROWS(target, beyond);
     ROWS(target, below);
-    fa_class_loss_call shares = rows;
-    shares.target = NULL, shares.share = x, shares.given_logs = 1;
-    REFUSED(fa_apply_class_loss(&shares));
+    fa_class_loss_call probs = rows;
+    probs.target = NULL, probs.target_probs = x, probs.given_logs = 1;
+    REFUSED(fa_apply_class_loss(&probs));
 #define STEP(FIELD, VALUE) REFUSED_WITH(fa_step_call, step, FIELD, VALUE, fa_apply_step)
     const fa_step_call step = {FA_SGD, FA_FLOAT32, 0, 0, N, y, x, {NULL, NULL, NULL}, 1, 0, 1, 0, 1, 0.9, 0.999, 1e-8};
     REFUSED(fa_apply_step(NULL));

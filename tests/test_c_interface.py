@@ -9,7 +9,7 @@ import pytest
 import fastact as fa
 from fastact import registry
 from fastact._build import codegen
-from native import ROOT, SOURCE, compiler, run, settings
+from native import ROOT, SOURCE, build_program, compiler, run, settings
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +79,9 @@ def test_exported_names_are_ours():
 
     names = [line.split()[-1] for line in run(["nm", "-D", "--defined-only", capi.__file__]).splitlines()]
     assert [name for name in names if not name.startswith(("fa_", "PyInit_", "__pyx_"))] == []
+
+
+def test_calls_run_alone_after_a_long_wait(c_objects, tmp_path):
+    """A thread that came late costs more than threads had saved: calls run on one thread for a while, then on two again."""
+    program = build_program("gcc", ROOT / "tests" / "c_threads.c", tmp_path, c_objects.values())
+    assert run([program]).split() == ["2", "1", "2"]

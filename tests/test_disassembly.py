@@ -111,7 +111,7 @@ def test_losses_and_optimizers_are_vectorised(c_objects, isa):
             assert calls(found[name + suffix]) <= {"*%rax", "memset", "memcpy", ".text", "class_maximum" + suffix}, name
 
 
-ROWS = re.compile(r"((log_)?softmax|logsumexp|log_sums|hardmax|sparsemax|row_terms|run_row_blocks|row_gather|row_scatter)")
+ROWS = re.compile(r"((log_)?softmax|logsumexp|log_sums|hardmax|sparsemax|run_row_blocks|row_(softmax|terms|gather|scatter))")
 HALVES = re.compile(r"(widen|narrow)_row|b?float16_to_float|float_to_b?float16")
 COPIES = {"memset", "memcpy", "memmove", "malloc", "free", ".text"}
 

@@ -62,8 +62,8 @@ def _half_bounds(entry, loops):
     """The C initialiser of a row of half_bounds (src_c/loops/half_loops.h).
 
     The float32 error bound of each form, 0 if the form is exact; whether its float32 result can be rounded to half without
-    a check; a zero of the derivative; and the parameters' defaults. The backward bound is that of the derivative and
-    half an ULP for one product.
+    a check; a zero of the derivative; whether value and gradient are copies of x and grad; and the parameters' defaults. The
+    backward bound is that of the derivative and half an ULP for one product.
     """
     bounds = entry.float32
     value, derivative = (bounds.value, bounds.derivative) if bounds else (2.0, 2.0)
@@ -79,7 +79,8 @@ def _half_bounds(entry, loops):
     # Skipped where the zero is itself a float32: there and next to it the derivative is exact.
     zero = next((at for at in entry.derivative_zeros if at % 0.5), 0)
     defaults = [parameter.default or 0.0 for parameter in entry.parameters]
-    return f"{_braces(errors)}, {_braces(checks.values())}, {zero}, {_braces(defaults or [0])}"
+    copies = int(entry.formula == "x" and entry.derivative == "1")
+    return f"{_braces(errors)}, {_braces(checks.values())}, {zero}, {copies}, {_braces(defaults or [0])}"
 
 
 def _backward_kind(entry):

@@ -46,7 +46,7 @@ cdef extern from * nogil:
         const void *x
         const int64_t *target
         const void *weight
-        const void *share
+        const void *target_probs
         int64_t ignore
         double divisor
         double *total
@@ -65,7 +65,7 @@ cdef extern from * nogil:
         double weight_decay
         double shrink
         double momentum
-        double gain
+        double one_minus_dampening
         double beta1
         double beta2
         double eps

@@ -13,7 +13,7 @@ from fastact._core.capi cimport (FA_ERROR_MEMORY, FA_FLOAT32, FA_FLOAT64, FA_MAX
                                  fa_dtype, fa_status, library, no_memory_for_columns)
 from fastact._core.result_memory cimport new_array
 from fastact._core.fast_path cimport (RELEASE_GIL_FROM, PyThreadState, is_direct, is_like, is_row_of, may_overlap,
-                                      overlaps_shifted, release_gil, take_gil)
+                                      overlaps_shifted, release_gil, size_of, take_gil)
 
 import numpy as np
 
@@ -265,11 +265,10 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
     cdef PyObject *outs[FA_MAX_OUTPUTS]
     cdef cnp.ndarray first, array
     cdef char *data[FA_MAX_ARGUMENTS]
-    cdef Py_ssize_t steps[FA_MAX_ARGUMENTS]
     cdef double wide[FA_MAX_PARAMETERS]
     cdef float narrow[FA_MAX_PARAMETERS]
     cdef cnp.npy_intp n, columns = 0
-    cdef int k, at, size = 0, dtype = -1
+    cdef int k, at, dtype = -1
     cdef PyThreadState *state
     cdef bint direct = given >= self.inputs + self.required and given <= wanted + self.outputs and is_direct(args[0])
     outs[0] = outs[1] = NULL
@@ -288,7 +287,6 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
         first = <cnp.ndarray>args[0]
         dtype = dtype_of(first)
         direct = dtype >= 0
-        size = cnp.PyArray_ITEMSIZE(first)
         for k in range(1, self.inputs):
             if k == self.bias_row and (self.bias_gradient >= 0 or not is_like(args[k], first)):
                 direct = direct and is_row_of(args[k], first)
@@ -318,13 +316,11 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
             direct = direct and dtype <= FA_FLOAT64 and columns > 0 and given <= wanted
     if not direct:
         return call_any(self, args, given, names)
-    n = cnp.PyArray_SIZE(first)
+    n = size_of(first)
     for k in range(self.inputs):
         data[k] = <char *>cnp.PyArray_DATA(<cnp.ndarray>args[k])
-        steps[k] = size
     for k in range(self.parameters):
         data[self.inputs + k] = <char *>&narrow[k] if dtype == FA_FLOAT32 else <char *>&wide[k]
-        steps[self.inputs + k] = 0
     results = None
     for k in range(self.outputs):
         if outs[k] != NULL:
@@ -336,11 +332,10 @@ cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargs
         else:
             array = new_array(cnp.PyArray_NDIM(first), cnp.PyArray_DIMS(first), cnp.PyArray_TYPE(first))
         data[wanted + k] = <char *>cnp.PyArray_DATA(array)
-        steps[wanted + k] = size
         results = array if k == 0 else (results, array)
     if columns == 0:
         state = release_gil(n)
-        library.apply_no_overlap(self.activation, self.form, <fa_dtype>dtype, data, steps, n)
+        library.apply_no_overlap(self.activation, self.form, <fa_dtype>dtype, data, NULL, n)
         take_gil(state)
     else:
         call_biased(self, <fa_dtype>dtype, data, n // columns, columns,

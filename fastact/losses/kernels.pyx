@@ -129,7 +129,7 @@ def classes(bint given_logs, cnp.ndarray x not None, cnp.ndarray target, cnp.nda
     call.x = data(x, number, call.rows * call.classes)
     call.target = <const int64_t *>data(target, cnp.NPY_INT64, call.rows)
     call.weight = data(weight, number, call.classes)
-    call.share = data(share, number, call.rows * call.classes)
+    call.target_probs = data(share, number, call.rows * call.classes)
     call.ignore = ignore
     call.divisor = 1 if divisor is None else divisor
     call.total = &total

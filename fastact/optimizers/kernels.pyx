@@ -21,14 +21,14 @@ cdef class Rule:
     cdef fa_step_call call
 
     def __init__(self, int rule, double lr, double weight_decay=0, bint maximize=False, *, double shrink=1,
-                 double momentum=0, double gain=1, double beta1=0, double beta2=0, double eps=0, bint nesterov=False):
+                 double momentum=0, double one_minus_dampening=1, double beta1=0, double beta2=0, double eps=0, bint nesterov=False):
         self.call.rule = <fa_rule>rule
         self.call.lr = lr
         self.call.weight_decay = weight_decay
         self.call.maximize = maximize
         self.call.shrink = shrink
         self.call.momentum = momentum
-        self.call.gain = gain
+        self.call.one_minus_dampening = one_minus_dampening
         self.call.beta1 = beta1
         self.call.beta2 = beta2
         self.call.eps = eps

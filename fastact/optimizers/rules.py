@@ -53,10 +53,10 @@ class SGD(Optimizer):
         self._buffers = self._like_params()
 
     def _rule(self) -> kernels.Rule:
-        gain = 1 if self.steps == 1 else 1 - self.dampening
+        undamped = 1 if self.steps == 1 else 1 - self.dampening
         return kernels.Rule(
             kernels.SGD, self.lr, self.weight_decay, self.maximize,
-            momentum=self.momentum, gain=gain, nesterov=self.nesterov,
+            momentum=self.momentum, one_minus_dampening=undamped, nesterov=self.nesterov,
         )  # fmt: skip
 
     def _state(self, i: int) -> State:

@@ -93,7 +93,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     n_iter_, t_ : int
         Epochs of the last call, and samples seen by the solver.
     n_layers_, n_outputs_, n_features_in_ : int
-        n_layers_ counts the inputs and the outputs.
+        ``n_layers_`` counts the inputs and the outputs.
     feature_names_in_ : ndarray
         If X has names of features.
     out_activation_ : {"softmax", "logistic"}

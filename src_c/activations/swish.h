@@ -11,8 +11,8 @@ INLINE REAL FN(swish_limit)(REAL steepness)
 }
 
 /* The ratio |x| / (1 + e^|t|) with the sign of x for t < 0, and |x| minus the ratio for t > 0. The sum carries SWISH_UNIT, so
-   that e^|t| is finite. SWISH_UNIT is undone before the division for |x| > 1, and after it otherwise, so that a subnormal result is
-   rounded once. */
+   that e^|t| is finite. SWISH_UNIT is undone before the division for |x| > 1, and after it otherwise, so that a subnormal
+   result is rounded once. */
 /* Error in ULP: 1.72 at -0x1.7a4058p+8, beta 0.1 (every 251st float32);
    1.7 at -0x1.6a4a5f91bb1cfp+4, beta 1.7 (4.5e6 float64). */
 INLINE REAL FN(swish)(REAL x, REAL beta)

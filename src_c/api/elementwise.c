@@ -1,11 +1,10 @@
-/* Elementwise calls: activations by name, the checks of a call, and how it is run. */
+/* Elementwise calls: finding an activation, checking a call, and running it. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O2") /* O3 unrolls the loops over a few arguments, and a short call takes 4 to 10 ns more */
 #endif
-#include <stdlib.h>
 #include <string.h>
-#include "runtime/fp_flags.h"
 #include "internal.h"
+#include "runtime/fp_flags.h"
 
 const char *fa_version(void) { return FA_VERSION; }
 
@@ -23,7 +22,7 @@ const char *fa_status_text(fa_status status)
 /* ---- the activations ---- */
 
 #define FA_INDEX(name, ...) index_of_##name,
-#define FA_DESCRIBE(name, np, from_output, kind, second, half, piecewise, cost)                                  \
+#define FA_DESCRIBE(name, np, from_output, kind, second, half, piecewise, cost)                                 \
     {#name, index_of_##name, np, from_output, FA_SECOND_##second, cost},
 #define FA_ALIAS(alias, name) {#alias, index_of_##name},
 enum { FA_ACTIVATIONS(FA_INDEX) activation_count };
@@ -33,6 +32,7 @@ static const struct {
     int index;
 } aliases[] = {FA_ALIASES(FA_ALIAS)};
 
+const fa_activation *const fa_speed_probe = &activations[index_of_sigmoid];
 const fa_activation *fa_activation_by_index(int index) { return &activations[index]; }
 
 const fa_activation *fa_find(const char *name)
@@ -56,31 +56,36 @@ int fa_has_form(const fa_activation *activation, fa_form form)
            (form != FA_SECOND_DERIVATIVE || activation->second);
 }
 
-/* ---- elementwise calls ---- */
+/* ---- the forms ---- */
 
 #define FA_CHECK_FORM(name, number, ...) _Static_assert(FA_##name == number, "fa_form differs from FORMS in registry.py");
 #define FA_INPUTS(name, number, inputs, ...) [FA_##name] = inputs,
 #define FA_OUTPUTS(name, number, inputs, outputs, ...) [FA_##name] = outputs,
 #define FA_BIAS_ROW(name, number, inputs, outputs, bias_row, cost) [FA_##name] = bias_row,
+#define FA_FORM_COST(name, number, inputs, outputs, bias_row, cost) [FA_##name] = cost,
 FA_FORMS(FA_CHECK_FORM)
-static const int inputs_of[] = {FA_FORMS(FA_INPUTS)}, outputs_of[] = {FA_FORMS(FA_OUTPUTS)}, bias_row_of[] = {FA_FORMS(FA_BIAS_ROW)};
+static const int inputs_of[] = {FA_FORMS(FA_INPUTS)}, outputs_of[] = {FA_FORMS(FA_OUTPUTS)};
+static const int bias_row_of[] = {FA_FORMS(FA_BIAS_ROW)};
+static const double relative_cost_of[] = {FA_FORMS(FA_FORM_COST)}; /* relative to the value, median of all activations */
 
 int fa_inputs_of(fa_form form) { return inputs_of[form]; }
 int fa_outputs_of(fa_form form) { return outputs_of[form]; }
 int fa_bias_row_of(fa_form form) { return bias_row_of[form]; }
 
-void fa_run_job(void *context, ptrdiff_t begin, ptrdiff_t end)
+double fa_cost_of(const fa_activation *activation, fa_form form, fa_dtype dtype)
 {
-    const fa_job *job = context;
-    job->run(&job->call, begin, end);
+    return fa_estimate(activation->cost * relative_cost_of[form], dtype, 1) + (fa_is_float(dtype) ? 0 : 0.06);
 }
 
-/* How the outputs of a call lie to its inputs: apart or element on element; behind, so that a loop from
-   the front reads each element before it is overwritten; or so that each element must be finished
-   before the next is read (the arrays of ufunc.accumulate and reduce). */
-enum overlap { NO_OVERLAP, FORWARD_SAFE, SEQUENTIAL };
+/* ---- how the outputs of a call overlap its inputs ---- */
 
-/* The first byte of n elements and the byte after their last. */
+enum overlap {
+    NO_OVERLAP,   /* not at all, or an output is an input */
+    FORWARD_SAFE, /* a loop from the front reads each element before it is overwritten */
+    SEQUENTIAL    /* each element must be finished before the next is read: the arrays of ufunc.accumulate and reduce */
+};
+
+/* Sets *low to the first byte of n elements, *high to the byte after the last. */
 static void extent(const char *data, ptrdiff_t step, ptrdiff_t size, ptrdiff_t n, const char **low, const char **high)
 {
     ptrdiff_t reach = step * (n - 1);
@@ -88,29 +93,33 @@ static void extent(const char *data, ptrdiff_t step, ptrdiff_t size, ptrdiff_t n
     *high = data + (reach > 0 ? reach : 0) + size;
 }
 
-static enum overlap overlap_of(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
+static enum overlap overlap_of(const fa_call *call, ptrdiff_t n)
 {
     enum overlap worst = NO_OVERLAP;
+    const ptrdiff_t size = fa_size_of(call->dtype);
     int outputs_at = call->inputs + call->parameters;
     for (int k = outputs_at; k < outputs_at + call->outputs; k++)
-        for (int j = 0; j < outputs_at; j++) { /* a parameter is at most 8 bytes: room for the widest */
+        for (int j = 0; j < outputs_at; j++) {
             const char *a = call->data[j], *b = call->data[k], *a_low, *a_high, *b_low, *b_high;
             ptrdiff_t step = call->steps[j];
-            extent(a, step, j < call->inputs ? size : 8, n, &a_low, &a_high);
+            extent(a, step, j < call->inputs ? size : 8, n, &a_low, &a_high); /* a parameter has at most 8 bytes */
             extent(b, call->steps[k], size, n, &b_low, &b_high);
             if (a_high <= b_low || b_high <= a_low || (a == b && step == call->steps[k] && step != 0))
                 continue;
-            int behind = step == call->steps[k] && (step > 0 ? b < a : b > a) && step != 0;
-            enum overlap here = behind ? FORWARD_SAFE : SEQUENTIAL;
+            int forward_safe = step == call->steps[k] && (step > 0 ? b < a : b > a) && step != 0;
+            enum overlap here = forward_safe ? FORWARD_SAFE : SEQUENTIAL;
             worst = here > worst ? here : worst;
         }
     return worst;
 }
 
-/* Contiguous results that the caches cannot hold anyway are written past them, unless in place. */
-int fa_should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
+/* ---- running a call ---- */
+
+/* Whether to write contiguous results past the caches: if the arrays do not fit in them and the call is not in place. */
+int fa_should_stream(const fa_call *call, ptrdiff_t n)
 {
-    static _Atomic ptrdiff_t cache; /* asked when first needed, by whichever thread */
+    static _Atomic ptrdiff_t cache; /* looked up at the first long call, by whichever thread */
+    const ptrdiff_t size = fa_size_of(call->dtype);
     if (n * size < (1 << 20))
         return 0;
     if (!cache)
@@ -128,68 +137,77 @@ int fa_should_stream(const fa_call *call, ptrdiff_t size, ptrdiff_t n)
     return n * size * arrays > cache;
 }
 
-/* How many times as long as the value the other forms take, in the median of all activations. */
-#define FA_FORM_COST(name, number, inputs, outputs, bias_row, cost) [FA_##name] = cost,
-static const double times_of[] = {FA_FORMS(FA_FORM_COST)};
-
-double fa_cost_of(const fa_activation *activation, fa_form form, fa_dtype dtype)
+INLINE void prepare(fa_call *call, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                    const ptrdiff_t *steps)
 {
-    return activation->cost * times_of[form] * (dtype == FA_FLOAT64 ? 2 : 1) + (dtype >= FA_FLOAT16 ? 0.06 : 0);
-}
-
-enum { SHORT = 4096 }; /* elements: fewer are one thread's, and are not streamed */
-
-INLINE fa_status prepare(fa_job *job, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
-                         const ptrdiff_t *steps)
-{
-    if (dtype < FA_FLOAT32 || dtype > FA_BFLOAT16)
-        return FA_ERROR_ARGUMENT;
-    if (!fa_has_form(activation, form))
-        return FA_ERROR_NO_SUCH_FORM;
-    job->run = fa_table->run[dtype];
-    job->call.kernels = &fa_table->kernels[dtype == FA_FLOAT64][activation->index];
-    job->call.form = form;
-    job->call.inputs = inputs_of[form];
-    job->call.parameters = activation->parameters;
-    job->call.outputs = outputs_of[form];
-    job->call.stream = 0;
-    job->call.columns = 0;
-    int count = job->call.inputs + job->call.parameters + job->call.outputs;
-    for (int k = 0; k < count; k++) {
-        job->call.data[k] = data[k];
-        job->call.steps[k] = steps[k];
+    const ptrdiff_t size = fa_size_of(dtype), parameter_size = fa_parameter_size_of(dtype);
+    const int inputs = inputs_of[form], outputs_at = inputs + activation->parameters, count = outputs_at + outputs_of[form];
+    call->kernels = &fa_table->kernels[dtype == FA_FLOAT64][activation->index];
+    call->form = form;
+    call->dtype = dtype;
+    call->inputs = inputs;
+    call->parameters = activation->parameters;
+    call->outputs = outputs_of[form];
+    call->stream = 0;
+    call->columns = 0;
+    call->contiguous = call->scalars = 1;
+    if (!steps) {
+        for (int k = 0; k < count; k++) {
+            call->data[k] = data[k];
+            call->steps[k] = k >= inputs && k < outputs_at ? 0 : size;
+        }
+        return;
     }
-    return FA_OK;
+    int arrays = 1;
+    for (int k = 0; k < count; k++) {
+        const int parameter = k >= inputs && k < outputs_at;
+        call->data[k] = data[k];
+        call->steps[k] = steps[k];
+        call->contiguous &= parameter || steps[k] == size;
+        call->scalars &= !parameter || steps[k] == 0;
+        arrays &= !parameter || steps[k] == parameter_size;
+    }
+    call->contiguous &= call->scalars || arrays;
 }
 
-fa_status fa_prepare(fa_job *job, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
-                     const ptrdiff_t *steps)
+void fa_prepare(fa_call *call, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                const ptrdiff_t *steps)
 {
-    return prepare(job, activation, form, dtype, data, steps);
+    prepare(call, activation, form, dtype, data, steps);
 }
 
-INLINE fa_status apply(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
-                       const ptrdiff_t *steps, ptrdiff_t n, int no_overlap)
+void fa_run_call(void *context, ptrdiff_t begin, ptrdiff_t end)
 {
-    fa_job job;
-    fa_status status = n < 0 ? FA_ERROR_ARGUMENT : prepare(&job, activation, form, dtype, data, steps);
-    if (status || n == 0)
-        return status;
-    enum overlap overlap = no_overlap || n == 1 ? NO_OVERLAP : overlap_of(&job.call, fa_size_of(dtype), n);
+    const fa_call *call = context;
+    fa_table->run[call->dtype](call, begin, end);
+}
+
+INLINE fa_status run_call(fa_call *call, const fa_activation *activation, enum overlap overlap, ptrdiff_t n)
+{
     unsigned flags = fa_flags();
     if (overlap == SEQUENTIAL) {
         for (ptrdiff_t i = 0; i < n; i++)
-            fa_run_job(&job, i, i + 1);
-    } else if (overlap == FORWARD_SAFE || n <= SHORT) {
-        job.run(&job.call, 0, n);
+            fa_run_call(call, i, i + 1);
+    } else if (overlap == FORWARD_SAFE || n <= FA_GRAIN) {
+        fa_table->run[call->dtype](call, 0, n);
     } else {
-        job.call.stream = fa_should_stream(&job.call, fa_size_of(dtype), n);
-        fa_parallel(fa_run_job, &job, n, SHORT, (double)n * fa_cost_of(activation, form, dtype));
+        call->stream = fa_should_stream(call, n);
+        fa_parallel(fa_run_call, call, n, FA_GRAIN, (double)n * fa_cost_of(activation, call->form, call->dtype));
     }
     fa_restore_flags(flags);
-    if (dtype >= FA_FLOAT16)
+    if (!fa_is_float(call->dtype))
         fa_restore_overflow(flags);
     return FA_OK;
+}
+
+fa_status fa_apply_no_overlap(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                              const ptrdiff_t *steps, ptrdiff_t n)
+{
+    fa_call call;
+    if (n == 0)
+        return FA_OK;
+    prepare(&call, activation, form, dtype, data, steps);
+    return run_call(&call, activation, NO_OVERLAP, n);
 }
 
 fa_status fa_check(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data, const ptrdiff_t *steps,
@@ -198,7 +216,7 @@ fa_status fa_check(const fa_activation *activation, fa_form form, fa_dtype dtype
     ptrdiff_t n;
     if (!fa_has_form(activation, form))
         return FA_ERROR_NO_SUCH_FORM;
-    if (dtype < FA_FLOAT32 || dtype > FA_BFLOAT16 || !data || !steps || !fa_count(dtype, rows, columns, 1, &n))
+    if (!fa_is_dtype(dtype) || !data || !steps || !fa_count(dtype, rows, columns, 1, &n))
         return FA_ERROR_ARGUMENT;
     for (int k = 0; n && k < inputs_of[form] + activation->parameters + outputs_of[form]; k++)
         if (!data[k] || !fa_can_reach(steps[k], columns) || (row_steps && !fa_can_reach(row_steps[k], rows)))
@@ -209,49 +227,35 @@ fa_status fa_check(const fa_activation *activation, fa_form form, fa_dtype dtype
 fa_status fa_apply_strided(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                            const ptrdiff_t *steps, ptrdiff_t n)
 {
+    fa_call call;
     fa_status status = fa_check(activation, form, dtype, data, steps, NULL, 1, n);
-    if (status)
+    if (status || n == 0)
         return status;
-    return apply(activation, form, dtype, data, steps, n, 0);
+    prepare(&call, activation, form, dtype, data, steps);
+    return run_call(&call, activation, n == 1 ? NO_OVERLAP : overlap_of(&call, n), n);
 }
 
-fa_status fa_apply_no_overlap(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
-                         const ptrdiff_t *steps, ptrdiff_t n)
+void fa_list_arguments(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
+                       void *const *outputs, const void *parameters, char **data)
 {
-    return apply(activation, form, dtype, data, steps, n, 1);
-}
-
-void fa_contiguous(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
-                   void *const *outputs, const void *parameters, char **data, ptrdiff_t *steps)
-{
-    const ptrdiff_t size = fa_size_of(dtype), parameter_size = dtype == FA_FLOAT32 ? 4 : 8;
-    int k = 0;
-    for (int i = 0; i < inputs_of[form]; i++, k++) {
-        data[k] = (char *)inputs[i];
-        steps[k] = size;
-    }
-    for (int i = 0; i < activation->parameters; i++, k++) {
-        data[k] = (char *)parameters + i * parameter_size;
-        steps[k] = 0;
-    }
-    for (int i = 0; i < outputs_of[form]; i++, k++) {
-        data[k] = outputs[i];
-        steps[k] = size;
-    }
+    for (int i = 0; i < inputs_of[form]; i++)
+        *data++ = (char *)inputs[i];
+    for (int i = 0; i < activation->parameters; i++)
+        *data++ = (char *)parameters + i * fa_parameter_size_of(dtype);
+    for (int i = 0; i < outputs_of[form]; i++)
+        *data++ = outputs[i];
 }
 
 fa_status fa_apply(const fa_activation *activation, fa_form form, fa_dtype dtype, const void *const *inputs,
                    void *const *outputs, ptrdiff_t n, const void *parameters)
 {
+    static const ptrdiff_t steps[FA_MAX_ARGUMENTS]; /* fa_check looks at pointers and n, since n elements are contiguous */
     char *data[FA_MAX_ARGUMENTS];
-    ptrdiff_t steps[FA_MAX_ARGUMENTS];
     if (!fa_has_form(activation, form))
         return FA_ERROR_NO_SUCH_FORM;
     if (!inputs || !outputs || (activation->parameters && !parameters))
         return FA_ERROR_ARGUMENT;
-    fa_contiguous(activation, form, dtype, inputs, outputs, parameters, data, steps);
+    fa_list_arguments(activation, form, dtype, inputs, outputs, parameters, data);
     fa_status status = fa_check(activation, form, dtype, data, steps, NULL, 1, n);
-    if (status)
-        return status;
-    return fa_apply_no_overlap(activation, form, dtype, data, steps, n);
+    return status ? status : fa_apply_no_overlap(activation, form, dtype, data, NULL, n);
 }

@@ -1,19 +1,19 @@
-/* Losses: the checks, and how a call is cut for threads. */
-#include <math.h>
-#include "runtime/fp_flags.h"
+/* Losses: checking a call, and cutting it for threads. */
 #include "internal.h"
+#include "math/two_sum.h"
+#include "runtime/fp_flags.h"
 
-/* A sum is made of parts, whose borders depend on the size of the call alone. */
+/* A sum is made of the sums of at most PARTS parts, whose borders depend on the size of the call alone. */
 enum { PARTS = 256, PART_ELEMENTS = 4096 };
 
 typedef struct {
     const void *call;
     double scale;
-    ptrdiff_t n, size; /* elements or rows, in all and in a part */
+    ptrdiff_t n, size; /* elements or rows, of the call and of a part */
     double sums[PARTS];
 } fa_parts;
 
-/* The sum of a call of n units, of which a part is a multiple of `grain`. */
+/* The sum of a call; the size of a part is a multiple of `grain`. */
 static double run_parts(fa_parts *parts, void (*task)(void *, ptrdiff_t, ptrdiff_t), ptrdiff_t grain, double ns)
 {
     parts->size = (parts->n / PARTS / grain + 1) * grain;
@@ -22,12 +22,9 @@ static double run_parts(fa_parts *parts, void (*task)(void *, ptrdiff_t, ptrdiff
     unsigned flags = fa_flags();
     fa_parallel(task, parts, count, 1, ns);
     fa_restore_flags(flags);
-    for (ptrdiff_t k = 0; k < count; k++) {
-        double total = sum + parts->sums[k], back = total - sum;
-        lost += (sum - (total - back)) + (parts->sums[k] - back);
-        sum = total;
-    }
-    return isfinite(sum) ? sum + lost : sum; /* infinities lose NaN */
+    for (ptrdiff_t k = 0; k < count; k++)
+        fa_add(&sum, &lost, parts->sums[k]);
+    return fa_total(sum, lost);
 }
 
 static ptrdiff_t end_of(const fa_parts *parts, ptrdiff_t k)
@@ -46,22 +43,22 @@ static void run_loss(void *context, ptrdiff_t begin, ptrdiff_t end)
 fa_status fa_apply_loss(const fa_loss_call *call)
 {
     ptrdiff_t n;
-    if (!call || call->loss < 0 || call->loss >= FA_LOSS_COUNT || (call->dtype != FA_FLOAT32 && call->dtype != FA_FLOAT64) ||
+    if (!call || call->loss < 0 || call->loss >= FA_LOSS_COUNT || !fa_is_float(call->dtype) ||
         !fa_count(call->dtype, call->n, 1, 1, &n) || (n && (!call->x || !call->target)))
         return FA_ERROR_ARGUMENT;
     fa_parts parts = {.call = call, .n = call->n};
-    double sum = run_parts(&parts, run_loss, PART_ELEMENTS, 0.4 * (double)call->n * (call->dtype == FA_FLOAT64 ? 2 : 1));
+    double sum = run_parts(&parts, run_loss, PART_ELEMENTS, fa_estimate(0.4, call->dtype, n));
     if (call->total)
         *call->total = sum;
     return FA_OK;
 }
 
-/* The sum of the factors of all targets that count; 0 is returned where one is no class. */
-static int sum_factors(const fa_class_loss_call *call, double *sum)
+/* The sum of the weights of all targets that count. Returns 0 if a target is not a class. */
+static int sum_weights(const fa_class_loss_call *call, double *sum)
 {
     *sum = 0;
     for (ptrdiff_t row = 0; row < call->rows; row++) {
-        const int64_t target = ((const volatile int64_t *)call->target)[row]; /* one read: see losses/list.h */
+        const int64_t target = ((const volatile int64_t *)call->target)[row]; /* read once: see losses/list.h */
         if (target == call->ignore)
             continue;
         if (target < 0 || target >= call->classes)
@@ -84,17 +81,16 @@ static void run_class_loss(void *context, ptrdiff_t begin, ptrdiff_t end)
 fa_status fa_apply_class_loss(const fa_class_loss_call *call)
 {
     ptrdiff_t n;
-    if (!call || (call->dtype != FA_FLOAT32 && call->dtype != FA_FLOAT64) || call->classes < 1 ||
-        !fa_count(FA_FLOAT64, call->rows, call->classes, 1, &n) || (n && (!call->x || (!call->target && !call->share))) ||
-        (call->given_logs && call->share))
+    if (!call || !fa_is_float(call->dtype) || call->classes < 1 || !fa_count(FA_FLOAT64, call->rows, call->classes, 1, &n) ||
+        (n && (!call->x || (!call->target && !call->target_probs))) || (call->given_logs && call->target_probs))
         return FA_ERROR_ARGUMENT;
-    double factors = (double)call->rows;
-    if (call->target && !sum_factors(call, &factors))
+    double weights = (double)call->rows;
+    if (call->target && !sum_weights(call, &weights))
         return FA_ERROR_ARGUMENT;
-    double divisor = call->divisor != 0 ? call->divisor : factors;
-    double ns = 0.6 * (double)call->rows * (double)call->classes * (call->dtype == FA_FLOAT64 ? 2 : 1);
+    double divisor = call->divisor != 0 ? call->divisor : weights;
     fa_parts parts = {.call = call, .n = call->rows, .scale = divisor == 0 ? 0 : 1 / divisor};
-    double sum = run_parts(&parts, run_class_loss, (PART_ELEMENTS / call->classes / 16 + 1) * 16, ns);
+    double sum = run_parts(&parts, run_class_loss, (PART_ELEMENTS / call->classes / 16 + 1) * 16,
+                           fa_estimate(0.6, call->dtype, n));
     if (call->total)
         *call->total = sum / divisor;
     return FA_OK;

@@ -1,4 +1,4 @@
-/* The steps of optimisers: the checks, and how a step is cut for threads. */
+/* The steps of optimisers: checking a step, and cutting it for threads. */
 #include "internal.h"
 #include "runtime/fp_flags.h"
 
@@ -11,13 +11,13 @@ static void run_step(void *context, ptrdiff_t begin, ptrdiff_t end)
 fa_status fa_apply_step(const fa_step_call *call)
 {
     ptrdiff_t n;
-    if (!call || call->rule < FA_SGD || call->rule > FA_ADAGRAD || (call->dtype != FA_FLOAT32 && call->dtype != FA_FLOAT64) ||
+    if (!call || call->rule < FA_SGD || call->rule > FA_ADAGRAD || !fa_is_float(call->dtype) ||
         !fa_count(call->dtype, call->n, 1, 1, &n) ||
         (n && (!call->parameter || !call->grad || (call->rule != FA_SGD && !call->state[0]) ||
                (call->rule == FA_ADAM && !call->state[1]))))
         return FA_ERROR_ARGUMENT;
     unsigned flags = fa_flags();
-    fa_parallel(run_step, (void *)call, call->n, 4096, 0.3 * (double)call->n * (call->dtype == FA_FLOAT64 ? 2 : 1));
+    fa_parallel(run_step, (void *)call, n, FA_GRAIN, fa_estimate(0.3, call->dtype, n));
     fa_restore_flags(flags);
     return FA_OK;
 }

@@ -13,7 +13,7 @@ def tail(square):
     return (2 * mp.atanh(s) - 2 * s) / s ** 3
 
 
-for bits, degree, free in ((24, 3, 8), (53, 9, 11)):
-    high = round_to(mp.log(2), bits - free)  # times any exponent it is exact
-    print_constants(bits, [("LOG_2_HIGH", high), ("LOG_2_LOW", round_to(mp.log(2) - high, bits))],
-                    [("Q", fit(tail, lambda w: w / 2, degree, mp.mpf("1e-9"), mp.mpf(1) / 9, bits))])
+for bits, degree in ((24, 3), (53, 9)):
+    high = round_to(mp.log(2), 16)  # times any exponent it is exact; log1p_double.py prints those of double
+    constants = [("LOG_2_HIGH", high), ("LOG_2_LOW", round_to(mp.log(2) - high, bits))] if bits == 24 else []
+    print_constants(bits, constants, [("Q", fit(tail, lambda w: w / 2, degree, mp.mpf("1e-9"), mp.mpf(1) / 9, bits))])

@@ -1,12 +1,13 @@
-/* From calls to loops. Included once a dtype and instruction set, after loops/fused.h.
+/* How the elements of a call get to FN(run_form), which takes whole vectors of contiguous arrays. Included once for each dtype
+   and instruction set, after loops/fused.h.
 
-   FN(run_elements) takes elements [begin, end) of a call to FN(run_form):
-     contiguous arrays     at once; the last partial vector is padded and goes the same way
-     stream                blocks in L1, written past the caches from there
-     strides, matrices     blocks in L1: gather, compute, scatter */
+   FN(run_elements) runs elements [begin, end) of a call:
+     contiguous arrays            directly; the last partial vector is copied to a padded block
+     streamed outputs             in blocks in L1, which are then written past the caches
+     strided arrays and matrices  in blocks in L1: load, compute, store */
 
-/* Rows at least this long are taken by themselves. From memory (a chunk of more than PREFETCH_FROM elements) they are
-   asked for PREFETCH_AHEAD elements before their turn. */
+/* Rows of at least LONG_ROW elements are blocks of their own. If a chunk has more than PREFETCH_FROM elements, which come from
+   memory then, rows are prefetched PREFETCH_AHEAD elements ahead. */
 #undef LONG_ROW
 #undef PREFETCH_AHEAD
 #undef PREFETCH_FROM
@@ -14,7 +15,7 @@
 #define PREFETCH_AHEAD (4 * FUSED_BLOCK)
 #define PREFETCH_FROM 65536
 
-/* A place in argument k of a call: how many elements follow, a step apart, and where the next row starts. */
+/* A position in argument k of a call: `left` elements follow, `step` bytes apart, before the next row, which begins at `next`. */
 typedef struct {
     char *at, *next;
     ptrdiff_t left, step;
@@ -37,7 +38,7 @@ static FN(cursor) FN(cursor_at)(const fa_call *call, int k, ptrdiff_t at)
     return (FN(cursor)){row + at % columns * step, row + call->row_steps[k], columns - at % columns, step};
 }
 
-/* At most n elements of the row; *at becomes the place after them. */
+/* Moves a cursor over n elements, or to the end of its row if that is nearer; returns the number of elements. */
 static ptrdiff_t FN(advance)(const fa_call *call, int k, FN(cursor) *at, ptrdiff_t n)
 {
     if (n < at->left) {
@@ -52,7 +53,7 @@ static ptrdiff_t FN(advance)(const fa_call *call, int k, FN(cursor) *at, ptrdiff
     return n;
 }
 
-/* Strided reads and writes; elements may be unaligned. */
+/* Strided copies; elements may be misaligned. */
 static void FN(gather)(const char *from, ptrdiff_t step, REAL *to, ptrdiff_t n)
 {
     if (step == sizeof(REAL) && n > 32) {
@@ -73,8 +74,8 @@ static void FN(scatter)(const REAL *from, char *to, ptrdiff_t step, ptrdiff_t n)
         __builtin_memcpy(to + i * step, from + i, sizeof(REAL));
 }
 
-/* Elements [at, at + n) of an input: in place where they are contiguous and whole vectors, else copied to
-   `block`. Lanes beyond the end hold 1, which no activation minds. */
+/* Elements [at, at + n) of an input: where they are, if they are contiguous whole vectors, else copied to `block`. The lanes
+   beyond n hold 1, for which every activation is finite. */
 static const void *FN(load)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, REAL *block)
 {
     FN(cursor) from = FN(cursor_at)(call, k, at);
@@ -91,7 +92,7 @@ static const void *FN(load)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t 
     return block;
 }
 
-/* Where the loop writes elements [at, at + n) of an output: their place, or `block`, for FN(store). */
+/* Where the loop writes elements [at, at + n) of an output: where they belong, or to `block`, which FN(store) copies. */
 static void *FN(output_of)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, REAL *block)
 {
     FN(cursor) to = FN(cursor_at)(call, k, at);
@@ -112,8 +113,8 @@ static void FN(store)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, con
     }
 }
 
-/* How many elements from `at` on make the next block. Long rows are taken by themselves, in place up to their
-   last partial vector; short ones come together in a block. A stream begins with a cache line. */
+/* The number of elements of the block that begins at `at`. A block has elements of one long row, up to its last partial vector,
+   or of several short rows. If the output is streamed, the first block ends at a border of cache lines. */
 static ptrdiff_t FN(block_length)(const fa_call *call, int by_rows, ptrdiff_t at, ptrdiff_t end)
 {
     ptrdiff_t n = call->form < FA_LOOP_COUNT ? BLOCK : FUSED_BLOCK;
@@ -128,7 +129,7 @@ static ptrdiff_t FN(block_length)(const fa_call *call, int by_rows, ptrdiff_t at
     return n > LANES && (by_rows || call->stream) ? n & -LANES : n;
 }
 
-/* Adds n elements of an output to the sums of its columns; element 0 is in column at % columns. */
+/* Adds `total` elements of an output to the sums of their columns; the first is in column at % columns. */
 static void FN(add_columns)(const REAL *from, ptrdiff_t total, REAL *sums, ptrdiff_t columns, ptrdiff_t at)
 {
     for (ptrdiff_t done = 0, n; done < total; done += n) {
@@ -140,9 +141,9 @@ static void FN(add_columns)(const REAL *from, ptrdiff_t total, REAL *sums, ptrdi
     }
 }
 
-/* Asks for a block of long rows that lie apart, to read or to write: a processor's own prefetching stops at the
-   end of each. Twice the speed for the halves of a gated linear unit that come from memory. INLINE, since
-   GCC takes a function that only prefetches for one without effect. */
+/* Prefetches a block of a matrix with gaps between its rows, because the processor's own prefetching stops at the end of each
+   row. The halves of a gated linear unit that come from memory take half of the time. INLINE, because GCC removes calls of a
+   function that only prefetches. */
 INLINE void FN(prefetch)(const fa_call *call, int k, ptrdiff_t at)
 {
     if (!FN(has_row_gaps)(call, k))
@@ -156,7 +157,7 @@ INLINE void FN(prefetch)(const fa_call *call, int k, ptrdiff_t at)
             __builtin_prefetch(from.at + i, 1);
 }
 
-/* Elements [begin, end) by way of blocks in L1. */
+/* Elements [begin, end), in blocks in L1. */
 NOINLINE void FN(run_blocks)(const FN(work) *w, ptrdiff_t begin, ptrdiff_t end)
 {
     const fa_call *call = w->call;
@@ -186,7 +187,7 @@ NOINLINE void FN(run_blocks)(const FN(work) *w, ptrdiff_t begin, ptrdiff_t end)
         fa_stream_fence();
 }
 
-/* The last n elements of contiguous arrays, less than a vector, from `at` on. */
+/* The last n elements of contiguous arrays, from `at` on: less than a vector. */
 NOINLINE void FN(run_tail)(const FN(work) *w, const void *const *in, void *const *out,
                                                    ptrdiff_t at, ptrdiff_t n)
 {
@@ -210,33 +211,27 @@ NOINLINE void FN(run_tail)(const FN(work) *w, const void *const *in, void *const
 static void FN(run_elements)(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
 {
     FN(work) w;
-    int contiguous = !call->stream && !call->columns, all_scalar = 1, outputs_at = call->inputs + call->parameters;
-    for (int k = call->inputs; k < outputs_at; k++)
-        all_scalar &= call->steps[k] == 0 && (!call->columns || call->row_steps[k] == 0);
-    for (int k = 0; k < call->parameters && k < FA_MAX_PARAMETERS && all_scalar; k++)
-        __builtin_memcpy(w.scalars + k, call->data[call->inputs + k], sizeof(REAL));
+    const int outputs_at = call->inputs + call->parameters;
     w.call = call;
-    w.arrays = all_scalar ? 0 : call->parameters;
+    w.arrays = call->scalars ? 0 : call->parameters;
+    for (int k = 0; k < call->parameters && k < FA_MAX_PARAMETERS && call->scalars; k++)
+        __builtin_memcpy(w.scalars + k, call->data[call->inputs + k], sizeof(REAL));
 
-    const void *in[FA_MAX_ARGUMENTS];
-    void *out[FA_MAX_OUTPUTS];
-    for (int k = 0; k < call->inputs + w.arrays; k++) {
-        contiguous &= call->steps[k] == sizeof(REAL);
-        in[k] = call->data[k] + begin * call->steps[k];
-    }
-    for (int k = 0; k < call->outputs; k++) {
-        contiguous &= call->steps[outputs_at + k] == sizeof(REAL);
-        out[k] = call->data[outputs_at + k] + begin * call->steps[outputs_at + k];
-    }
-    if (contiguous) {
-        ptrdiff_t whole = (end - begin) & -LANES;
+    if (call->contiguous && !call->stream) {
+        const ptrdiff_t offset = begin * (ptrdiff_t)sizeof(REAL), whole = (end - begin) & -LANES;
+        const void *in[FA_MAX_ARGUMENTS];
+        void *out[FA_MAX_OUTPUTS];
+        for (int k = 0; k < call->inputs + w.arrays; k++)
+            in[k] = call->data[k] + offset;
+        for (int k = 0; k < call->outputs; k++)
+            out[k] = call->data[outputs_at + k] + offset;
         if (whole)
             FN(run_form)(&w, in, out, whole);
         if (begin + whole < end)
             FN(run_tail)(&w, in, out, whole, end - begin - whole);
         return;
     }
-    ptrdiff_t size = call->columns && call->sums ? call->group : end - begin; /* groups each have their sums */
+    ptrdiff_t size = call->columns && call->sums ? call->group : end - begin; /* each group has its own sums */
     for (; begin < end; begin += size)
         FN(run_blocks)(&w, begin, end - begin < size ? end : begin + size);
 }

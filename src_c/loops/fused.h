@@ -1,13 +1,13 @@
-/* The composed forms, gated and biased: loops of the activation with a sum or a product around them, over
-   blocks that stay in L1. They cost a room nothing, and read and write memory once. Included once a dtype
-   and instruction set, after loops/elementwise.h. */
+/* The composed forms, gated and biased: loops of the activation and a sum or a product around them, over blocks that stay in L1.
+   They need nothing from a kernel header, and read and write memory once. Included once for each dtype and instruction set,
+   after loops/elementwise.h. */
 
-/* A composed form takes half blocks: it has more arrays, and turning from one to the next sooner keeps
-   memory busy. From memory, 1 and 4 KiB were slower, and prefetching the next block gained nothing. */
+/* A block of a composed form, half of BLOCK: it has more arrays, and changing from one array to the next more often keeps memory
+   busy. From memory, blocks of 1 and 4 KiB were slower, and prefetching the next block gained nothing. */
 #undef FUSED_BLOCK
 #define FUSED_BLOCK (BLOCK / 2)
 
-/* A call with its parameters: as scalars, or `arrays` of them as arrays after the inputs. */
+/* A call and its parameters: either scalars, or `arrays` of them are arrays that follow the inputs. */
 typedef struct {
     const fa_call *call;
     int arrays;
@@ -19,10 +19,10 @@ INLINE fa_kernel *FN(kernel_of)(const FN(work) *w, fa_form form)
     return (w->arrays ? w->call->kernels->array : w->call->kernels->scalar)[form];
 }
 
-/* One loop over n elements of a, and of b where the loop has two inputs; `at` is the first one's index in
-   the arrays `in` of the call. */
+/* One loop over n elements of a, and of b if the loop has two inputs. `at` is the index of the first element in the call's
+   arrays `in`, from which the parameters are taken. */
 static void FN(run_kernel)(const FN(work) *w, fa_form form, const void *const *in, ptrdiff_t at, const REAL *a,
-                         const REAL *b, REAL *y, REAL *z, ptrdiff_t n)
+                           const REAL *b, REAL *y, REAL *z, ptrdiff_t n)
 {
     const void *from[2 + FA_MAX_PARAMETERS] = {a, b};
     void *to[FA_MAX_OUTPUTS] = {y, z};
@@ -31,10 +31,9 @@ static void FN(run_kernel)(const FN(work) *w, fa_form form, const void *const *i
     FN(kernel_of)(w, form)(from, to, n, w->scalars);
 }
 
-/* Elements [at, at + n) of a composed form, n at most FUSED_BLOCK. An output may be an input, so that the last
-   statement alone writes to outputs. */
-NOINLINE void FN(run_fused)(const FN(work) *w, const void *const *in, void *const *out,
-                                                   ptrdiff_t at, ptrdiff_t n)
+/* Elements [at, at + n) of a composed form, n at most FUSED_BLOCK. An output may be an input, so only the last statement of a
+   case writes to outputs. */
+NOINLINE void FN(run_fused)(const FN(work) *w, const void *const *in, void *const *out, ptrdiff_t at, ptrdiff_t n)
 {
     const fa_backward_kind kind = w->call->kernels->backward_kind;
     _Alignas(64) REAL t[FUSED_BLOCK], s[FUSED_BLOCK];
@@ -47,7 +46,8 @@ NOINLINE void FN(run_fused)(const FN(work) *w, const void *const *in, void *cons
         break;
     case FA_GATED_BACKWARD: /* a = grad, b = gate, c = up */
         c = (const REAL *)in[2] + at, z = (REAL *)out[1] + at;
-        /* A product that is NaN becomes the same NaN on every processor: a zero gradient takes its sign. */
+        /* If the product grad * up is NaN, it is replaced by the same NaN on every processor, since a masked gradient takes its
+           sign. */
         if (kind == FA_BACKWARD_FAST || kind == FA_BACKWARD_MASKED_ZEROS) {
             FN(run_kernel)(w, FA_VALUE, in, at, b, NULL, t, NULL, n);
             FA_SIMD_LOOP

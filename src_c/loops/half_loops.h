@@ -1,37 +1,36 @@
-/* float16 and bfloat16 arrays: widened to float by L1 blocks, computed there, rounded to half. Included
-   once an instruction set.
+/* Calls over float16 and bfloat16 arrays: blocks are widened to float, computed, and rounded to half. Included once for each
+   instruction set.
 
-   The lanes whose rounding is in doubt (half_types.h) wait until there are enough of them for a call in
-   double, and so every value, derivative and backward is correctly rounded. A parameter is a double: few
-   are halves. */
+   A float result that is close to a tie, the middle between two halves, may be rounded to the wrong half (half_types.h). Such
+   lanes are put into a queue, and when the queue is full they are computed in double. So every value, derivative and backward
+   is correctly rounded. Parameters are double, because most are not representable in half precision. */
 enum { HALF_BLOCK = 2048, F64_QUEUE = 64 };
 
-/* Of each form: what float may err by in ULP, 0 where it rounds nothing; and whether at the default parameters its
-   result, rounded again, is the right half all the same: everywhere, or but next to 0. Next to a zero of the
-   derivative, `crossing`, float's error is not relative; 0 for none. */
+/* Whether rounding the float32 result to half is correct without a check, with default parameters. */
 enum { CHECK_ROUNDING, ROUNDS_CORRECTLY, ROUNDS_CORRECTLY_EXCEPT_NEAR_0 };
+
+/* What an activation needs, by form where an array. */
 typedef struct {
-    float ulp_bound[FA_LOOP_COUNT];
+    float ulp_bound[FA_LOOP_COUNT];      /* the largest float32 error in ULP, 0 if the form is exact */
     signed char rounding[FA_LOOP_COUNT];
-    float derivative_zero;
+    float derivative_zero;               /* near it the derivative's float32 error is not relative; 0: there is none */
+    int copies;                          /* the value is x and the gradient is grad, so halves are copied */
     double defaults[FA_MAX_PARAMETERS];
 } half_bounds;
 
 #define FA_BOUNDS_ROW(name, ...) {__VA_ARGS__},
 static const half_bounds bounds_of[] = {FA_BOUNDS(FA_BOUNDS_ROW)};
-#define FA_INDEX(name, ...) INDEX_##name,
-enum { FA_ACTIVATIONS(FA_INDEX) };
 
 /* A call in a half type, and the calls in float and double that it is made of. */
 typedef struct {
     const fa_call *call;
     fa_call f32_call, f64_call;
-    fa_kernels kernels; /* of `single` */
-    float margin[FA_MAX_OUTPUTS]; /* relative error that float may have; 0 for none */
-    float point[FA_MAX_OUTPUTS], near[FA_MAX_OUTPUTS]; /* an x nearer to the point, but not 0, is in doubt too */
+    fa_kernels kernels;           /* of f32_call, if the value has a kernel for half types */
+    float margin[FA_MAX_OUTPUTS]; /* a bound of the relative error of the float result; 0: no check */
+    float point[FA_MAX_OUTPUTS], near[FA_MAX_OUTPUTS]; /* lanes with |x - point| < near are computed in double too */
     _Alignas(64) float wide[FA_MAX_ARGUMENTS][HALF_BLOCK];
     _Alignas(64) uint16_t narrow[HALF_BLOCK];
-    /* the lanes in doubt: their inputs, what their results are multiplied by, and where these go */
+    /* the lanes to compute in double: arguments, factor of the result, address and number of the output */
     _Alignas(64) double queue[FA_MAX_ARGUMENTS][F64_QUEUE];
     double scale[F64_QUEUE];
     char *target[F64_QUEUE];
@@ -48,10 +47,10 @@ static double parameter_at(const fa_call *call, int k, ptrdiff_t i)
 static float float_parameter_at(const fa_call *call, int k, ptrdiff_t i)
 {
     double value = parameter_at(call, k, i);
-    return value == value ? (float)value : __builtin_nanf(""); /* one whose rounding stays NaN */
+    return value == value ? (float)value : __builtin_nanf(""); /* a NaN that remains one when it is rounded to half */
 }
 
-/* Elements [at, at + n) of input k as floats; lanes up to the next step hold 1, which no activation minds. */
+/* Elements [at, at + n) of input k as floats. The lanes up to the next multiple of HALF_STEP are 1. */
 static inline void widen(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, float *to, const int bfloat)
 {
     uint16_t part[HALF_BLOCK];
@@ -70,7 +69,7 @@ static inline void widen(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, 
     (bfloat ? bfloat16_to_float : float16_to_float)(part + whole, to + whole, padded - whole);
 }
 
-/* Which lanes of an output are in doubt; `rounded` where float does not hold the parameters. */
+/* Sets which lanes of an output are computed in double. `rounded`: the parameters are not exact in float. */
 static void set_margin(half_work *w, int output, int rounded, int defaults, const int bfloat)
 {
     const fa_call *call = w->call;
@@ -78,23 +77,24 @@ static void set_margin(half_work *w, int output, int rounded, int defaults, cons
     int form = call->form == FA_VALUE_AND_DERIVATIVE ? output ? FA_DERIVATIVE : FA_VALUE : (int)call->form;
     int rounding = form < FA_LOOP_COUNT && defaults ? entry->rounding[form] : CHECK_ROUNDING;
     float ulp_bound = form < FA_LOOP_COUNT ? entry->ulp_bound[form] : 3;
-    /* Half a unit for what the ends of the margin are rounded by, half for the parameters. */
+    /* Half a unit for rounding the ends of the interval, half a unit for the parameters. */
     w->margin[output] = rounding || (ulp_bound == 0 && !rounded) ? 0 : (ulp_bound + 0.5f + 0.5f * (float)rounded) * 0x1p-23f;
     w->point[output] = w->near[output] = 0;
     if (rounding == ROUNDS_CORRECTLY_EXCEPT_NEAR_0) {
-        w->near[output] = bfloat ? 0x1p-125f : 0x1p-23f; /* f(x) is at most x, and next to half of its smallest */
+        w->near[output] = bfloat ? 0x1p-125f : 0x1p-23f; /* |f(x)| <= |x|, which is next to the smallest half */
     } else if (!rounding && (form == FA_DERIVATIVE || form == FA_BACKWARD)) {
         float steepness = call->parameters && call->steps[call->inputs] == 0 ? w->wide[call->inputs][0] : 1;
-        w->point[output] = entry->derivative_zero / steepness;
         int fast = form == FA_BACKWARD && call->kernels->backward_kind == FA_BACKWARD_FAST;
+        w->point[output] = entry->derivative_zero / steepness;
         w->near[output] = entry->derivative_zero == 0 ? 0 : fast ? 0.0025f : 0.01f;
     }
 }
 
-/* Sets up the two calls, and the arguments that stay the same for all of `n` elements. */
+/* Sets up the calls in float and double, and the arguments that are the same for all n elements. */
 NOINLINE void init_half_work(half_work *w, const fa_call *call, ptrdiff_t n, const int bfloat)
 {
-    int outputs_at = call->inputs + call->parameters, rounded = 0, defaults = 1;
+    const int outputs_at = call->inputs + call->parameters;
+    int rounded = 0, defaults = 1, constants = 0;
     const double *default_of = bounds_of[call->kernels - kernels_f32].defaults;
     w->call = call;
     w->f32_call = w->f64_call = *call;
@@ -112,6 +112,7 @@ NOINLINE void init_half_work(half_work *w, const fa_call *call, ptrdiff_t n, con
         w->f64_call.data[k] = (char *)w->queue[k];
         w->f32_call.steps[k] = constant && parameter ? 0 : sizeof(float);
         w->f64_call.steps[k] = constant && parameter ? 0 : sizeof(double);
+        constants += constant && parameter;
         if (constant && parameter) {
             w->wide[k][0] = float_parameter_at(call, k, 0);
             w->queue[k][0] = parameter_at(call, k, 0);
@@ -123,11 +124,13 @@ NOINLINE void init_half_work(half_work *w, const fa_call *call, ptrdiff_t n, con
         rounded |= parameter && (!constant || w->wide[k][0] != w->queue[k][0]);
         defaults &= !parameter || (constant && w->queue[k][0] == default_of[k - call->inputs]);
     }
+    w->f32_call.scalars = w->f64_call.scalars = constants == call->parameters;
+    w->f32_call.contiguous = w->f64_call.contiguous = constants == 0 || constants == call->parameters;
     for (int k = 0; k < call->outputs; k++)
         set_margin(w, k, rounded, defaults, bfloat);
 }
 
-/* Computes the lanes that wait and writes them to their places. */
+/* Computes the lanes of the queue in double and writes the results. */
 NOINLINE void flush_queue(half_work *w, const int bfloat)
 {
     int n = w->count, padded = (n + 7) & -8, outputs_at = w->f64_call.inputs + w->f64_call.parameters;
@@ -147,10 +150,10 @@ NOINLINE void flush_queue(half_work *w, const int bfloat)
     w->count = 0;
 }
 
-/* Lets lanes of the block from element `at` wait, whose results in output k go to `target`, `step` bytes apart. */
-NOINLINE void enqueue(half_work *w, ptrdiff_t at, const uint16_t *lanes,
-                                                      ptrdiff_t count, int k, char *target, ptrdiff_t step,
-                                                      const int bfloat)
+/* Puts lanes of the block that begins at element `at` into the queue. Their results in output k go to `target`, `step` bytes
+   apart. */
+NOINLINE void enqueue(half_work *w, ptrdiff_t at, const uint16_t *lanes, ptrdiff_t count, int k, char *target, ptrdiff_t step,
+                      const int bfloat)
 {
     const fa_call *call = w->call;
     for (ptrdiff_t n; count; lanes += n, count -= n) {
@@ -166,8 +169,9 @@ NOINLINE void enqueue(half_work *w, ptrdiff_t at, const uint16_t *lanes,
         for (int j = call->inputs; j < call->inputs + call->parameters; j++)
             for (ptrdiff_t i = 0; i < n && call->steps[j]; i++)
                 w->queue[j][first + i] = parameter_at(call, j, at + lanes[i]);
-        /* Next to 0, x / 2 may be a tie and silu(x) = x / 2 + x^2 / 4 beyond double's last bit from it. Such a
-           function is as good as straight there, and a larger x shows to which side it bends. */
+        /* For a tiny |x| a function such as silu(x) = x/2 + x^2/4 may be so close to a tie that double cannot represent the
+           second term. The function is then almost linear, and its sign at a larger x decides how the tie is rounded. So x is
+           multiplied by 2^100 and the result by 2^-100. */
         for (ptrdiff_t i = 0; i < n && bfloat; i++) {
             int tiny = call->inputs == 1 && __builtin_fabsf(w->wide[0][lanes[i]]) < 0x1p-124f &&
                        __builtin_fabsf(w->wide[k][lanes[i]]) < 0x1p-126f;
@@ -180,9 +184,8 @@ NOINLINE void enqueue(half_work *w, ptrdiff_t at, const uint16_t *lanes,
     }
 }
 
-/* Rounds n results, to the end of a step, and lists the lanes in doubt; there is none where float's margin is 0. */
-INLINE ptrdiff_t round_block(const float *from, uint16_t *to, ptrdiff_t n,
-                                                                   float margin, uint16_t *lanes, const int bfloat)
+/* Rounds n results, up to a multiple of HALF_STEP, and lists the lanes that are near a tie. */
+INLINE ptrdiff_t round_block(const float *from, uint16_t *to, ptrdiff_t n, float margin, uint16_t *lanes, const int bfloat)
 {
     ptrdiff_t count = 0;
     if (!margin) {
@@ -191,7 +194,7 @@ INLINE ptrdiff_t round_block(const float *from, uint16_t *to, ptrdiff_t n,
     }
     for (ptrdiff_t i = 0; i < n; i += HALF_STEP) {
         uint32_t near_tie = bfloat ? step_to_bfloat16(from + i, to + i)
-                                : step_to_float16(from + i, to + i, 1 + margin, 1 - margin);
+                                   : step_to_float16(from + i, to + i, 1 + margin, 1 - margin);
         for (; near_tie; near_tie &= near_tie - 1)
             lanes[count++] = (uint16_t)(i + __builtin_ctz(near_tie));
     }
@@ -200,9 +203,8 @@ INLINE ptrdiff_t round_block(const float *from, uint16_t *to, ptrdiff_t n,
     return count;
 }
 
-/* Adds the lanes next to a point to the list. */
-NOINLINE ptrdiff_t add_near(const float *x, ptrdiff_t n, float point, float distance,
-                                                    uint16_t *lanes, ptrdiff_t count)
+/* Adds the lanes with |x - point| < distance to the list. */
+NOINLINE ptrdiff_t add_near(const float *x, ptrdiff_t n, float point, float distance, uint16_t *lanes, ptrdiff_t count)
 {
     for (ptrdiff_t i = 0; i < n; i += HALF_STEP)
         for (uint32_t near = step_near(x + i, point, distance); near; near &= near - 1)
@@ -227,7 +229,7 @@ NOINLINE void write_half(half_work *w, ptrdiff_t at, ptrdiff_t n, int k, const i
     ptrdiff_t count = round_block(w->wide[k], to, n, w->margin[output], lanes, bfloat);
     if (w->near[output])
         count = add_near(w->wide[call->inputs - 1], n, w->point[output], w->near[output], lanes, count);
-    for (ptrdiff_t i = 0; i < n && !direct && !call->stream; i++) /* before lanes in doubt are written again */
+    for (ptrdiff_t i = 0; i < n && !direct && !call->stream; i++) /* before enqueue, which may overwrite some of them */
         __builtin_memcpy(target + i * step, to + i, 2);
     enqueue(w, at, lanes, count, k, call->stream ? (char *)to : target, call->stream ? 2 : step, bfloat);
     if (call->stream) {
@@ -237,7 +239,7 @@ NOINLINE void write_half(half_work *w, ptrdiff_t at, ptrdiff_t n, int k, const i
     }
 }
 
-/* identity's value is x and its gradient grad, the first input of each: they need no float. */
+/* Copies the first input, x or grad, to the output. */
 static void copy_halves(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
 {
     const ptrdiff_t from_step = call->steps[0], to_step = call->steps[call->inputs];
@@ -257,7 +259,7 @@ static void copy_halves(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
 static inline void run_elements_half(const fa_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
 {
     half_work w;
-    if (call->kernels == &kernels_f32[INDEX_identity] &&
+    if (bounds_of[call->kernels - kernels_f32].copies &&
         (call->form == FA_VALUE || call->form == FA_BACKWARD || call->form == FA_BACKWARD_FROM_OUTPUT)) {
         copy_halves(call, begin, end);
         return;

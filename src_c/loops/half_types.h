@@ -1,9 +1,9 @@
-/* float16 and bfloat16: to float, and back with a single rounding. Included once an instruction set.
+/* Conversions between float and the half types, float16 and bfloat16. Included once for each instruction set.
 
-   A float result rounded again goes wrong where float's error crosses a tie, the middle between two
-   halves: for float16 once in 5000. So rounding also tells which lanes are in doubt, and half_loops.h
-   computes these in double. Everything works on HALF_STEP lanes at a time, and a set of lanes is an
-   integer's bits. The instructions of x86 and NEON give the bits that plain C gives. */
+   A float result that has an error may be on the wrong side of a tie, the middle between two halves, and is then rounded to the
+   wrong half: once in 5000 for float16. So the conversions to half also return which lanes are near a tie, as the bits of an
+   integer; half_loops.h computes these lanes in double. They work on HALF_STEP lanes at a time. The instructions of x86 and
+   NEON give the same bits as the plain C below. */
 #if defined(__aarch64__)
 #include <arm_neon.h>
 #endif
@@ -14,9 +14,9 @@ static inline uint16_t float16_of(float x)
     uint32_t bits, shifted;
     __builtin_memcpy(&bits, &x, 4);
     uint32_t sign = bits >> 16 & 0x8000, m = bits & 0x7fffffff;
-    uint32_t clamped = m < 0x38800000u ? m : 0x38800000u; /* 2^-14, the smallest normal */
+    uint32_t clamped = m < 0x38800000u ? m : 0x38800000u; /* 2^-14, the smallest normal half */
     __builtin_memcpy(&x, &clamped, 4);
-    x += 0.5f; /* rounds to multiples of 2^-24, a subnormal's unit */
+    x += 0.5f; /* rounds to multiples of 2^-24, the unit of subnormal halves */
     __builtin_memcpy(&shifted, &x, 4);
     uint32_t subnormal = shifted - 0x3f000000u;
     uint32_t normal = (m + 0xfff + (m >> 13 & 1) - (112u << 23)) >> 13;
@@ -43,7 +43,7 @@ static inline void float16_to_float(const uint16_t *from, float *to, ptrdiff_t n
         uint32_t h = from[i], bits = (h & 0x7fff) << 13;
         float f;
         __builtin_memcpy(&f, &bits, 4);
-        f *= 0x1p112f; /* the exponent's new bias; a product normalises the subnormal ones */
+        f *= 0x1p112f; /* changes the exponent's bias; the product normalises subnormal halves */
         uint32_t result;
         __builtin_memcpy(&result, &f, 4);
         result = bits >= 0x0f800000u ? bits | 0x7f800000u : result;
@@ -62,8 +62,8 @@ static inline void bfloat16_to_float(const uint16_t *from, float *to, ptrdiff_t 
     }
 }
 
-/* 16 numbers rounded to float16; in doubt where those `up` and `down` times as large, the ends of
-   what float may have meant, round apart. */
+/* Rounds 16 floats to float16. `up` and `down` times a float are the ends of the interval that the exact result is in. A lane is
+   near a tie if the two ends round to different halves. */
 static inline uint32_t float16_from_16(const float *from, uint16_t *to, float up, float down)
 {
 #if FA_VECTOR_BYTES == 64
@@ -103,8 +103,8 @@ static inline uint32_t float16_from_16(const float *from, uint16_t *to, float up
 #endif
 }
 
-/* 16 numbers rounded to bfloat16, float's upper half; in doubt 8 units next to a tie. (These may
-   round either way here, and so the boundary may lie at the end of them: one sum does both.) */
+/* Rounds 16 floats to bfloat16, which is the upper half of a float. A lane is near a tie if it is at most 8 units of float away
+   from it. Lanes near a tie may be rounded either way here, so one addition rounds and finds them. */
 static inline uint32_t bfloat16_from_16(const float *from, uint16_t *to)
 {
 #if FA_VECTOR_BYTES == 64
@@ -134,7 +134,7 @@ static inline uint32_t bfloat16_from_16(const float *from, uint16_t *to)
 #endif
 }
 
-/* Ties to even, and no doubt. The lower half of a NaN is empty: it comes from a half. */
+/* Rounds to bfloat16, ties to even. The lower half of a NaN is 0, because it comes from a half. */
 static inline void float_to_bfloat16(const float *from, uint16_t *to, ptrdiff_t n)
 {
 #pragma omp simd
@@ -153,7 +153,7 @@ static inline void float_to_float16(const float *from, uint16_t *to, ptrdiff_t n
     }
 }
 
-/* Both with doubt for a step, which is faster than one after the other. */
+/* HALF_STEP lanes, and which of them are near a tie: faster than one after the other. */
 static inline uint32_t step_to_float16(const float *from, uint16_t *to, float up, float down)
 {
     return float16_from_16(from, to, up, down) | float16_from_16(from + 16, to + 16, up, down) << 16;
@@ -164,8 +164,8 @@ static inline uint32_t step_to_bfloat16(const float *from, uint16_t *to)
     return bfloat16_from_16(from, to) | bfloat16_from_16(from + 16, to + 16) << 16;
 }
 
-/* The lanes of a step nearer to a point than `distance`; to 0 but those that are 0. Floats as integers have the order
-   of their magnitudes, and 0 less 1 is the largest. */
+/* The lanes of HALF_STEP with |x - point| < distance; if point is 0, without those where x is 0. The bits of floats, as unsigned
+   integers, have the order of the magnitudes, and subtracting 1 makes 0 the largest. */
 static inline uint32_t step_near(const float *x, float point, float distance)
 {
     const int32_t skip = point == 0;
@@ -199,8 +199,8 @@ static inline uint32_t step_near(const float *x, float point, float distance)
     return near;
 }
 
-/* Doubles rounded to a half type once. First to 2^-35 of its unit: where the exact result is a tie,
-   double's errors must not decide. */
+/* Rounds doubles to a half type once. They are first rounded to 2^-35 of the half's unit, so that double's errors do not decide
+   if the exact result is a tie. */
 static inline void double_to_half(const double *from, uint16_t *to, int n, const int bfloat)
 {
     const double smallest = bfloat ? 0x1p-126 : 0x1p-14;
@@ -212,7 +212,7 @@ static inline void double_to_half(const double *from, uint16_t *to, int n, const
         __builtin_memcpy(&bits, &size, 8);
         bits &= 0x7ff0000000000000u; /* a power of two */
         __builtin_memcpy(&unit, &bits, 8);
-        unit *= bfloat ? 0x1.8p45 : 0x1.8p42; /* its last bit is the result's unit */
+        unit *= bfloat ? 0x1.8p45 : 0x1.8p42; /* adding it rounds to the unit of the result */
         r = (x + unit * 0x1p-35) - unit * 0x1p-35;
         r = (r + unit) - unit;
         float f = (float)(size < 0x1p900 ? __builtin_copysign(r, x) : x);

@@ -1,76 +1,77 @@
-/* The optimisers' rules, torch's, each one pass over a parameter and what is kept for it.
-
-   g is the gradient (its sign turned for maximize), with weight_decay times the parameter added to it.
-   The numbers of a step are those of fa_step_call. */
+/* The optimisers' rules, which are torch's, each one pass over a parameter and its state. Included once for each dtype and
+   instruction set. g is the gradient, with its sign turned for maximize, plus weight_decay times the parameter. The other names
+   are those of fa_step_call. */
 #define FA_STEP_LOOP _Pragma("omp simd") for (ptrdiff_t i = begin; i < end; i++)
 #define FA_STEP_GRADIENT FN(fma)(decay, p[i], sign * grad[i])
 
-/* momentum: buffer = momentum buffer + gain g, and the step is along it or, for nesterov, along
-   g + momentum buffer. */
+/* p -= lr g, or with a momentum: buffer = momentum buffer + one_minus_dampening g and p -= lr buffer, or for nesterov
+   p -= lr (g + momentum buffer). */
 INLINE void FN(sgd)(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end, int momentum, int nesterov)
 {
     REAL *p = call->parameter, *buffer = call->state[0];
     const REAL *grad = call->grad, sign = call->maximize ? -1 : 1, decay = (REAL)call->weight_decay;
-    const REAL lr = (REAL)call->lr, keep = (REAL)call->momentum, gain = (REAL)call->gain;
+    const REAL lr = (REAL)call->lr, mu = (REAL)call->momentum, undamped = (REAL)call->one_minus_dampening;
     FA_STEP_LOOP
     {
         REAL g = FA_STEP_GRADIENT;
-        REAL along = g;
+        REAL direction = g;
         if (momentum) {
-            REAL b = FN(fma)(keep, buffer[i], gain * g);
+            REAL b = FN(fma)(mu, buffer[i], undamped * g);
             buffer[i] = b;
-            along = nesterov ? FN(fma)(keep, b, g) : b;
+            direction = nesterov ? FN(fma)(mu, b, g) : b;
         }
-        p[i] = FN(fma)(-lr, along, p[i]);
+        p[i] = FN(fma)(-lr, direction, p[i]);
     }
 }
 
-/* mean and square are running means of g and g^2; p = shrink p - lr mean / (sqrt(square) + eps), where lr and eps
-   hold the corrections for the start at 0, and amsgrad takes the largest square so far. */
+/* mean and square are running means of g and g^2. p = shrink p - lr mean / (sqrt(square) + eps), where lr and eps contain the
+   corrections for the start at 0. For amsgrad, square is the largest so far. */
 INLINE void FN(adam)(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end, int amsgrad)
 {
     REAL *p = call->parameter, *mean = call->state[0], *square = call->state[1], *largest = call->state[2];
     const REAL *grad = call->grad, sign = call->maximize ? -1 : 1, decay = (REAL)call->weight_decay;
     const REAL lr = (REAL)call->lr, eps = (REAL)call->eps, shrink = (REAL)call->shrink;
-    const REAL keep = (REAL)call->beta2, gain1 = (REAL)(1 - call->beta1), gain2 = (REAL)(1 - call->beta2);
+    const REAL beta2 = (REAL)call->beta2;
+    const REAL one_minus_beta1 = (REAL)(1 - call->beta1), one_minus_beta2 = (REAL)(1 - call->beta2);
     FA_STEP_LOOP
     {
         REAL g = FA_STEP_GRADIENT;
-        REAL m = FN(fma)(gain1, g - mean[i], mean[i]), s = FN(fma)(keep, square[i], gain2 * g * g), top = s;
+        REAL m = FN(fma)(one_minus_beta1, g - mean[i], mean[i]), s = FN(fma)(beta2, square[i], one_minus_beta2 * g * g);
+        REAL most = s;
         mean[i] = m;
         square[i] = s;
         if (amsgrad)
-            largest[i] = top = s < largest[i] ? largest[i] : s;
-        p[i] = FN(fma)(-lr, m / (FN(sqrt)(top) + eps), p[i] * shrink);
+            largest[i] = most = s < largest[i] ? largest[i] : s;
+        p[i] = FN(fma)(-lr, m / (FN(sqrt)(most) + eps), p[i] * shrink);
     }
 }
 
-/* p -= lr g / (sqrt(square) + eps), square the running mean of g^2, less the squared mean of g where centered;
-   with a momentum these steps gather in a buffer. */
+/* p -= lr g / (sqrt(square) + eps), where square is the running mean of g^2, minus the squared running mean of g if centered.
+   With a momentum, buffer = momentum buffer + g / (...) and p -= lr buffer. */
 INLINE void FN(rmsprop)(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end, int centered, int momentum)
 {
     REAL *p = call->parameter, *square = call->state[0], *buffer = call->state[1], *mean = call->state[2];
     const REAL *grad = call->grad, sign = call->maximize ? -1 : 1, decay = (REAL)call->weight_decay;
-    const REAL lr = (REAL)call->lr, eps = (REAL)call->eps, keep = (REAL)call->momentum;
-    const REAL alpha = (REAL)call->beta2, gain = (REAL)(1 - call->beta2);
+    const REAL lr = (REAL)call->lr, eps = (REAL)call->eps, mu = (REAL)call->momentum;
+    const REAL alpha = (REAL)call->beta2, one_minus_alpha = (REAL)(1 - call->beta2);
     FA_STEP_LOOP
     {
         REAL g = FA_STEP_GRADIENT;
-        REAL s = FN(fma)(alpha, square[i], gain * g * g), spread = s;
+        REAL s = FN(fma)(alpha, square[i], one_minus_alpha * g * g), variance = s;
         square[i] = s;
         if (centered) {
-            REAL m = FN(fma)(gain, g - mean[i], mean[i]);
+            REAL m = FN(fma)(one_minus_alpha, g - mean[i], mean[i]);
             mean[i] = m;
-            spread = FN(max)(FN(fma)(-m, m, s), 0); /* torch takes a root of what rounding left below 0 */
+            variance = FN(max)(FN(fma)(-m, m, s), 0); /* rounding may leave it below 0, whose root is NaN in torch */
         }
-        REAL along = g / (FN(sqrt)(spread) + eps);
+        REAL direction = g / (FN(sqrt)(variance) + eps);
         if (momentum)
-            buffer[i] = along = FN(fma)(keep, buffer[i], along);
-        p[i] = FN(fma)(-lr, along, p[i]);
+            buffer[i] = direction = FN(fma)(mu, buffer[i], direction);
+        p[i] = FN(fma)(-lr, direction, p[i]);
     }
 }
 
-/* p -= lr g / (sqrt(sum) + eps), sum that of all g^2. */
+/* p -= lr g / (sqrt(sum) + eps), where sum is the sum of all g^2. */
 INLINE void FN(adagrad)(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end)
 {
     REAL *p = call->parameter, *sum = call->state[0];
@@ -85,7 +86,7 @@ INLINE void FN(adagrad)(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end
     }
 }
 
-/* Elements [begin, end) of a step. */
+/* Elements [begin, end) of a step. The flags are constants in each call, so that each case is a loop of its own. */
 static void FN(run_optimizer)(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end)
 {
     switch (call->rule) {

@@ -1,5 +1,5 @@
-/* Copies an L1 block to memory past the caches, so that the line is not read first. The one place
-   with intrinsics: no C statement has this meaning. Included after FA_VECTOR_BYTES is known. */
+/* fa_stream_copy copies a block from L1 to memory past the caches, so that the processor does not read the cache lines first. It
+   needs intrinsics, because C has no such store. Included once for each instruction set. */
 #if defined(__x86_64__)
 #if FA_VECTOR_BYTES == 64
 #define FA_STREAM(to, from) _mm512_stream_si512((__m512i *)(to), _mm512_loadu_si512(from))

@@ -1,7 +1,7 @@
-/* -(t log p + (1 - t) log(1 - p)) for p, a probability; NaN where p or t is outside of [0, 1].
+/* -(t log p + (1 - t) log(1 - p)) for a probability p; NaN if p or t is outside of [0, 1].
 
-   As in torch the logarithms end at -100, and the derivative's denominator p (1 - p) at 1e-12. With
-   a = min(p, 1 - p), which is exact or, below 1/2, p itself, they are log(a) and log(1 - a). */
+   As in torch, the logarithms are at least -100, and the derivative's denominator p (1 - p) at least 1e-12. The logarithms are
+   log(a) and log(1 - a) with a = min(p, 1 - p), which is exact. */
 INLINE FN(loss) FN(binary_cross_entropy)(REAL p, REAL t, REAL option)
 {
     REAL q = 1 - p, a = p <= LIT(0.5f, 0.5) ? p : q, product = p * q;

@@ -1,9 +1,9 @@
-/* (1 - t) softplus(x) + pos_weight t softplus(-x), in which nothing cancels; the derivative is
-   (1 - t) s(x) - pos_weight t s(-x), s the sigmoid.
+/* (1 - t) softplus(x) + pos_weight t softplus(-x), in which nothing cancels. The derivative is (1 - t) s(x) - pos_weight t s(-x),
+   where s is the sigmoid.
 
-   With z = e^-|x|, softplus(+-x) = max(+-x, 0) + log(1 + z) and s(|x|) = 1 / (1 + z), s(-|x|) = z / (1 + z).
-   z carries a factor until it is rounded, into the subnormal numbers too. What has the factor 0 counts
-   for nothing, an infinity too, so that x = inf with t = 1 gives the limit 0. */
+   With z = e^-|x|, softplus(+-x) = max(+-x, 0) + log(1 + z), s(|x|) = 1 / (1 + z) and s(-|x|) = z / (1 + z). z carries a factor
+   until it is rounded, so that a subnormal z is rounded once. A term with the factor 0 is 0, even if it is infinite, so x = inf
+   with t = 1 gives the limit 0. */
 INLINE FN(loss) FN(binary_cross_entropy_with_logits)(REAL x, REAL t, REAL pos_weight)
 {
     REAL a = FN(min)(FN(fabs)(x), LIT(110.0f, 760.0)); /* above, z is 0 */

@@ -1,5 +1,5 @@
-/* (log v + d^2 / v) / 2 for d = x - t, v the variance: -log of the density of t, without log(2 pi) / 2, or with it. At v = 0,
-   which torch makes NaN, the limit is -inf for d = 0, else inf. */
+/* (log v + d^2 / v) / 2 with d = x - t and the variance v: -log of the density of t without log(2 pi) / 2, which the _full loss
+   adds. For v = 0, where torch gives NaN, it is the limit: -inf for d = 0, else inf. */
 INLINE FN(loss) FN(gaussian_nll_loss)(REAL x, REAL t, REAL variance)
 {
     REAL d = x - t, half = LIT(0.5f, 0.5), derivative = d == 0 ? d : d / variance;

@@ -1,5 +1,5 @@
-/* d^2 / 2 for d = |x - t| <= delta, else delta (d - delta / 2). Both are n^2 / 2 + delta (d - n) with
-   n = min(d, delta): see smooth_l1_loss. With delta = inf it is half the square. */
+/* d^2 / 2 for d = |x - t| <= delta, else delta (d - delta / 2). Both are n^2 / 2 + delta (d - n) with n = min(d, delta), as in
+   smooth_l1_loss. delta = inf gives half of the square. */
 INLINE FN(loss) FN(huber_loss)(REAL x, REAL t, REAL delta)
 {
     REAL difference = x - t, d = FN(fabs)(difference), n = FN(min)(d, delta), beyond = d > delta ? d - delta : 0;

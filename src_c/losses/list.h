@@ -1,5 +1,5 @@
-/* The losses of single elements. Each is a function of the prediction x, the target t and one option, such as
-   beta or pos_weight, that gives its value and its derivative with respect to x. */
+/* The elementwise losses. Each is a function of the prediction x, the target t and one option, such as beta or pos_weight, that
+   returns its value and its derivative with respect to x. */
 #ifndef FA_LOSSES
 #define FA_LOSSES(LOSS)                                                                                   \
     LOSS(mse_loss, FA_MSE_LOSS)                                                                           \
@@ -17,47 +17,33 @@
     LOSS(gaussian_nll_loss, FA_GAUSSIAN_NLL_LOSS)                                                         \
     LOSS(gaussian_nll_loss_full, FA_GAUSSIAN_NLL_LOSS_FULL)
 
-/* Sums have one order whatever the instruction set and the threads: element i goes to lane i % 16, the lanes
-   are added as a tree in double, and such sums one after the other with a compensation. */
-#define LOSS_LANES 16
-#define FA_FOR_LOSS_LANES _Pragma("omp simd") for (int l = 0; l < LOSS_LANES; l++)
-
+/* A sum has one order for all instruction sets and numbers of threads: element i is in lane i % 16, the lanes are added as a tree
+   in double, and these sums one after the other with a compensation. */
 INLINE double fa_tree_16(double *lanes)
 {
-    for (int width = 8; width > 0; width /= 2)
+    for (int width = ROW_LANES / 2; width > 0; width /= 2)
         for (int l = 0; l < width; l++)
             lanes[l] += lanes[l + width];
     return lanes[0];
 }
 
-/* sum += part; `lost` gathers what rounding loses. */
-INLINE void fa_compensated_add(double *sum, double *lost, double part)
-{
-    double total = *sum + part, back = total - *sum;
-    *lost += (*sum - (total - back)) + (part - back);
-    *sum = total;
-}
-
-/* Whether a row counts, and its class, which is -1 where the call has shares, and otherwise one that may be an index.
-   Another thread of the caller may write to the targets meanwhile: so each is read once (a volatile read is not
-   repeated), and checked after that. One that is no class by now counts for nothing. */
+/* Returns whether a row counts, and sets *target to its class: an index that is valid, or -1 if the call has target_probs.
+   Another thread of the caller may write to the targets during the call, so each is read once (a volatile read is not repeated)
+   and checked after that. A row whose target is no class by now does not count. */
 static inline int fa_class_of_row(const fa_class_loss_call *call, ptrdiff_t row, ptrdiff_t *target)
 {
     const int64_t given = call->target ? ((const volatile int64_t *)call->target)[row] : 0;
     const int is_class = given >= 0 && given < call->classes;
-    *target = call->share ? -1 : is_class ? (ptrdiff_t)given : 0;
-    return !call->target || (given != call->ignore && (is_class || call->share));
+    *target = call->target_probs ? -1 : is_class ? (ptrdiff_t)given : 0;
+    return !call->target || (given != call->ignore && (is_class || call->target_probs));
 }
-
-/* Infinities lose NaN. */
-static inline double fa_compensated_total(double sum, double lost) { return sum - sum == 0 ? sum + lost : sum; }
 #endif
 
 typedef struct {
     REAL value, derivative;
 } FN(loss);
 
-/* factor * value, where 0 times infinity is 0: what has no weight counts for nothing. */
+/* factor * value, with 0 times infinity = 0. */
 INLINE REAL FN(weighted)(REAL factor, REAL value)
 {
     REAL nothing = factor == 0 ? 0 : value;

@@ -1,4 +1,4 @@
-/* (x - t)^2 */
+/* (x - t)^2. */
 INLINE FN(loss) FN(mse_loss)(REAL x, REAL t, REAL option)
 {
     REAL d = x - t;

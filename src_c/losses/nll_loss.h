@@ -1,4 +1,4 @@
-/* -x[target] of rows of logarithms of probabilities, times the target's factor; and its gradient. */
+/* -x[target] of rows of log-probabilities, times the weight of the target, and its gradient. */
 static double FN(run_nll_loss)(const fa_class_loss_call *call, double scale, ptrdiff_t begin, ptrdiff_t end)
 {
     const ptrdiff_t n = call->classes;
@@ -16,7 +16,7 @@ static double FN(run_nll_loss)(const fa_class_loss_call *call, double scale, ptr
         }
         if (values)
             values[row] = value;
-        fa_compensated_add(&sum, &lost, value);
+        fa_add(&sum, &lost, value);
     }
-    return fa_compensated_total(sum, lost);
+    return fa_total(sum, lost);
 }

@@ -1,8 +1,7 @@
-/* -log of the probability of a count t, without what depends on t alone, for a Poisson distribution of mean e^x:
-   e^x - t x; and of mean x + eps: x - t log(x + eps). NaN where t, or such an x, is negative. The limit at x = inf
-   is inf, and what t = 0 multiplies counts for nothing, an infinity too. Each has a form with log t! added, from t > 1
-   on and by Stirling's approximation, as in torch; it does not change the derivative. */
-#undef HALF_LN_2PI
+/* -log of the probability of a count t, without the terms that depend on t alone, for a Poisson distribution. With the mean e^x
+   it is e^x - t x. With the mean x + eps it is x - t log(x + eps) (of_means). NaN if t, or the x of a mean, is negative. The
+   limit at x = inf is inf; a term multiplied by t = 0 is 0, even if it is infinite. The _full losses add Stirling's
+   approximation of log(t!) for t > 1, as in torch; it does not change the derivative. */
 #define HALF_LN_2PI LIT(0x1.d67f1cp-1f, 0x1.d67f1c864beb5p-1) /* 0.9189385332 */
 
 INLINE REAL FN(stirling)(REAL t)

@@ -2,8 +2,9 @@
 
    log((1 + s) / (1 - s)) = 2 s + s^3 Q(s^2) for |s| <= 1/3. The error of the polynomial relative to the logarithm is 2^-27
    (float) and 2^-59 (double); constants from coeffs/log.py. The results are below 2 ULP off. */
-#define LOG_2_HIGH LIT(0x1.62e4p-1f, 0x1.62e42fefa38p-1)    /* 0.693145752, 0.6931471806: times any exponent it is exact */
-#define LOG_2_LOW LIT(0x1.7f7d1cp-20f, 0x1.ef35793c7673p-45) /* 1.428606765e-6, 5.497923019e-14 */
+#include "math/log1p_double.h"
+#define LOG_2_HIGH LIT(0x1.62e4p-1f, LOG_2_HIGH_DOUBLE) /* 0.693145752: times any exponent it is exact */
+#define LOG_2_LOW LIT(0x1.7f7d1cp-20f, LOG_2_LOW_DOUBLE) /* 1.428606765e-6 */
 
 /* log((1 + s) / (1 - s)). */
 INLINE REAL FN(log_of_ratio)(REAL s)

@@ -129,6 +129,14 @@ INLINE REAL FN(product_if)(int passes, REAL grad, REAL derivative)
     return FN(fma)(FN(pass_if)(passes, grad), derivative, LIT(-0.0f, -0.0));
 }
 
+/* a - b, and as *error what rounding it loses. */
+INLINE REAL FN(two_diff)(REAL a, REAL b, REAL *error)
+{
+    REAL difference = a - b, back = difference - a;
+    *error = (a - (difference - back)) - (b + back);
+    return difference;
+}
+
 /* (high + low) / (over + over_low) for small low parts, rounded nearly once: the quotient is corrected by its residual. */
 INLINE REAL FN(quotient)(REAL high, REAL low, REAL over, REAL over_low)
 {

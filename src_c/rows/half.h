@@ -1,5 +1,5 @@
-/* Rows of float16 and bfloat16: blocks of them widened to float, computed there, and rounded to half once.
-   Included once an instruction set, after loops/half_types.h. */
+/* Functions of rows of float16 and bfloat16: blocks are widened to float, computed, and rounded to half once. Included once for
+   each instruction set, after loops/half_types.h. */
 enum { HALF_ROW_ELEMENTS = 2048 };
 
 static void widen_row(const uint16_t *from, float *to, ptrdiff_t n, const int bfloat)
@@ -28,7 +28,7 @@ static void narrow_row(const float *from, uint16_t *to, ptrdiff_t n, const int b
         to[i] = float16_of(from[i]);
 }
 
-/* Rows at [at, at + count) of an array of halves to floats, one after the other or side by side; and back. */
+/* Rows [at, at + count) of an array of halves to floats, which have the same layout; and back. */
 static void widen_rows(const fa_row_call *call, const uint16_t *x, ptrdiff_t at, ptrdiff_t count, float *to, const int bfloat)
 {
     ptrdiff_t offset = row_offset_of_f32(call, at);

@@ -1,5 +1,5 @@
-/* hardmax(x): 1 at a row's first maximum, 0 elsewhere. A row with a NaN becomes NaN. Rows one after the other. The
-   search for the maximum ends with the row, since another thread may have written to x after it was found. */
+/* hardmax(x) is 1 at the first maximum of a row and 0 elsewhere. A row with a NaN becomes NaN. The search for the maximum ends at
+   the end of the row, because another thread may have changed x after the maximum was computed. */
 static void FN(hardmax_along)(const FN(row_block) *b)
 {
     for (int r = 0; r < b->count; r++) {

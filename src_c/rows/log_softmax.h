@@ -1,7 +1,7 @@
-/* log_softmax(x) = x - logsumexp(x), and its gradient grad - softmax(x) sum grad.
+/* log_softmax(x) = x - logsumexp(x), and its gradient grad - softmax(x) sum(grad).
 
-   logsumexp has two parts here: next to the maximum the difference keeps its digits, down to
-   the e^-x of a row (x, 0). A row with a NaN or a +inf, or of -inf alone, becomes NaN; a -inf stays. */
+   logsumexp(x) is high + low, so the difference keeps its digits next to the maximum: a row (x, 0) gives e^-x. A row with a NaN
+   or a +inf, or of -inf alone, becomes NaN; a -inf stays. */
 INLINE void FN(log_softmax)(const FN(row_block) *b, int across)
 {
     FN(rows_at) x = b->first, out = b->out;
@@ -9,20 +9,19 @@ INLINE void FN(log_softmax)(const FN(row_block) *b, int across)
     double log_sum[BLOCK_ROWS];
     REAL m[BLOCK_ROWS], high[BLOCK_ROWS], low[BLOCK_ROWS];
     FN(log_sums)(b, across, x, b->spare.p ? b->spare : out, m, log_sum);
-    for (int r = 0; r < b->count; r++) /* m - m: NaN where m is infinite */
+    for (int r = 0; r < b->count; r++) /* m - m is 0, or NaN if m is infinite */
         high[r] = FN(split_sum)(scale ? m[r] - m[r] : m[r], log_sum[r], &low[r]);
     if (scale) {
         REAL s = scale->high, s_low = scale->low;
-        FA_FOR_EACH_ELEMENT(out.p == x.p, REAL d = FA_ELEMENT(x) - m[r]; REAL back = d - FA_ELEMENT(x); REAL t = d * s;
-                REAL d_low = (FA_ELEMENT(x) - (d - back)) - (m[r] + back);
-                REAL t_low = FN(fma)(d, s, -t) + FN(fma)(d, s_low, d_low * s);
-                FA_ELEMENT(out) = (t - high[r]) + ((t_low == t_low ? t_low : 0) - low[r]);)
+        FA_FOR_EACH_ELEMENT(out.p == x.p, REAL d_low; REAL d = FN(two_diff)(FA_ELEMENT(x), m[r], &d_low); REAL t = d * s;
+                            REAL t_low = FN(fma)(d, s, -t) + FN(fma)(d, s_low, d_low * s);
+                            FA_ELEMENT(out) = (t - high[r]) + ((t_low == t_low ? t_low : 0) - low[r]);)
         return;
     }
     FA_FOR_EACH_ELEMENT(out.p == x.p, FA_ELEMENT(out) = (FA_ELEMENT(x) - high[r]) - low[r];)
 }
 
-/* grad - y sum grad, y the softmax; or its logarithm. */
+/* out = grad - p sum(grad), where y is the softmax p or, if is_log, its logarithm. */
 INLINE void FN(log_softmax_gradient)(const FN(row_block) *b, int across, FN(rows_at) grad, FN(rows_at) y, int is_log)
 {
     double sum[BLOCK_ROWS];
@@ -33,9 +32,10 @@ INLINE void FN(log_softmax_gradient)(const FN(row_block) *b, int across, FN(rows
     for (int r = 0; r < b->count; r++)
         total[r] = (REAL)sum[r];
     if (is_log) {
-        const REAL unit = LIT(0x1p-100f, 0x1p-900), rounder = ROUNDER + (EXPONENT_BIAS + ROW_SHIFT);
-        FA_FOR_EACH_ELEMENT(once, REAL p = FN(row_exp)(FN(min)(FN(max)(FA_ELEMENT(y), ROW_LOWEST), 1), rounder) * unit;
-                FA_ELEMENT(out) = FN(fma)(-p, total[r], FA_ELEMENT(grad));)
+        const REAL rounder = ROUNDER + (EXPONENT_BIAS + ROW_SHIFT);
+        FA_FOR_EACH_ELEMENT(once, REAL d = FN(min)(FN(max)(FA_ELEMENT(y), ROW_LOWEST), 1);
+                            REAL p = FN(row_exp)(d, rounder) * (1 / ROW_UNIT);
+                            FA_ELEMENT(out) = FN(fma)(-p, total[r], FA_ELEMENT(grad));)
         return;
     }
     FA_FOR_EACH_ELEMENT(once, FA_ELEMENT(out) = FN(fma)(-FA_ELEMENT(y), total[r], FA_ELEMENT(grad));)

@@ -1,7 +1,8 @@
-/* The forms of all functions of rows, and how a call is cut in blocks for them.
+/* The kernels of all functions of rows, and how a call is cut into blocks for them. Included once for each dtype and instruction
+   set.
 
-   Kernels work on plain arrays where these allow it. Through copies of a block go masks, temperatures,
-   rows of less than 16 elements, and rows across memory that do not lie side by side in sixteens. */
+   A kernel works on the call's arrays directly if it can. A block is copied first, and its results are copied back, if there is
+   a mask or a temperature, for rows of less than 16 elements, and for rows side by side whose number is not a multiple of 16. */
 #include <stdlib.h>
 #include "rows/lanes.h"
 #include "rows/maxima.h"
@@ -12,21 +13,20 @@
 #include "rows/log_softmax.h"
 #include "rows/hardmax.h"
 #include "rows/sparsemax.h"
-#undef BLOCK_ELEMENTS
 #define BLOCK_ELEMENTS LIT(2048, 1024) /* four such blocks fit in L1 */
 #ifndef FA_RUN_ROWS_ONCE
 #define FA_RUN_ROWS_ONCE
-enum { ROW_NONE, ROW_X, ROW_Y, ROW_GRAD, ROW_SCALAR }; /* ROW_SCALAR: one a row */
+enum { ROW_NONE, ROW_X, ROW_Y, ROW_GRAD, ROW_SCALAR }; /* what an array holds; ROW_SCALAR: one number per row */
 enum { L2_ELEMENTS = 32768, SOME_DOUBLES = 1024 };
 #endif
 
 typedef void FN(row_kernel)(const FN(row_block) *b);
 
 typedef struct {
-    FN(row_kernel) *along, *across; /* across: NULL where rows are first laid one after the other */
+    FN(row_kernel) *along, *across; /* across: NULL if rows side by side are first copied one after the other */
     int first, second, out;
-    REAL masked_out;   /* every element of a row that is masked as a whole */
-    int needs_doubles; /* room for n doubles */
+    REAL masked_out;   /* the result of each element of a row that is masked as a whole */
+    int needs_doubles; /* scratch memory for n doubles */
 } FN(row_form);
 
 static const FN(row_form) FN(row_forms)[FA_ROW_FORM_COUNT] = {
@@ -48,7 +48,8 @@ static const FN(row_form) FN(row_forms)[FA_ROW_FORM_COUNT] = {
 #undef FA_ALONG_ONLY
 };
 
-/* Rows [at, at + count) of a call, counted through all outer indices, and how copies of them lie. */
+/* Rows [at, at + count) of a call, and the layout of their copies: across with `step` elements from one element of a row to the
+   next, or along with `step` elements from one row to the next. */
 typedef struct {
     const fa_row_call *call;
     ptrdiff_t at, step;
@@ -60,8 +61,8 @@ INLINE ptrdiff_t FN(row_offset_of)(const fa_row_call *call, ptrdiff_t row)
     return row / call->inner * call->n * call->inner + row % call->inner;
 }
 
-/* A statement for each element, `from` its index in the call's arrays and `to` in a copy. Rows that are
-   neighbours in memory are taken together. */
+/* Runs a statement for each element, whose index is `from` in the call's arrays and `to` in a copy. Rows that are side by side in
+   memory are copied together. */
 #define FA_FOR_EACH_COPY(STATEMENT)                                                                                       \
     do {                                                                                                                  \
         const ptrdiff_t n = place->call->n, inner = place->call->inner, step = place->step;                               \
@@ -99,9 +100,9 @@ static void FN(row_gather)(const FN(row_place) *place, int kind, const REAL *x, 
     const REAL sign = kind == ROW_X && place->call->temperature < 0 ? -1 : 1, masked = kind == ROW_X ? -INFINITY : 0;
     if (!mask)
         FA_FOR_EACH_COPY(copy[to] = x[from] * sign;);
-    else /* a mask does not hide a NaN of x */
+    else /* a NaN in x always propagates, also if it is masked */
         FA_FOR_EACH_COPY(REAL here = x[from] * sign;
-                      copy[to] = mask[from] || (here != here && kind == ROW_X) ? here : masked;);
+                         copy[to] = mask[from] || (here != here && kind == ROW_X) ? here : masked;);
 }
 
 static void FN(row_scatter)(const FN(row_place) *place, int kind, const REAL *copy, REAL *out)
@@ -114,7 +115,7 @@ static void FN(row_scatter)(const FN(row_place) *place, int kind, const REAL *co
         FA_FOR_EACH_COPY(REAL here = copy[to] * factor; out[from] = mask[from] ? here : 0;);
 }
 
-/* Rows of a copy that are masked as a whole get their value; x is the copy of the input. */
+/* Writes `value` to the rows of a block that are masked as a whole; x is the copy of the input. */
 static void FN(row_fill_masked)(const FN(row_place) *place, const FN(row_block) *b, const REAL *x, REAL value)
 {
     REAL m[BLOCK_ROWS];
@@ -132,7 +133,7 @@ static void FN(row_fill_masked)(const FN(row_place) *place, const FN(row_block) 
     }
 }
 
-/* 1 / |temperature|, kept within the normal numbers. */
+/* 1 / |temperature|, limited to the normal numbers. */
 INLINE FN(row_scale) FN(row_scale_of)(double temperature)
 {
     const double most = LARGEST, least = LIT(0x1p-126, 0x1p-1022);
@@ -143,33 +144,35 @@ INLINE FN(row_scale) FN(row_scale_of)(double temperature)
     return (FN(row_scale)){high, (REAL)((s - high) + lost)};
 }
 
+/* Runs rows [begin, end). A block has at most `most` rows, or `wide` rows side by side that are not copied. */
 static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end)
 {
     const FN(row_form) *form = &FN(row_forms)[call->form];
     REAL *first = (REAL *)call->in[0], *second = (REAL *)call->in[1], *out = call->out;
     const ptrdiff_t n = call->n, inner = call->inner, fit = BLOCK_ELEMENTS / n;
-    const int across = inner > 1 && form->across, special = call->mask || call->temperature != 1;
+    const int across = inner > 1 && form->across, in_place = out == first || out == second;
     const int side_by_side = inner >= 64 || (inner % ROW_LANES == 0 && n >= 8);
-    const int plain = !special && (inner == 1 ? n >= ROW_LANES : across && side_by_side);
+    const int special = call->mask || call->temperature != 1;
+    const int may_be_direct = !special && (inner == 1 ? n >= ROW_LANES : across && side_by_side);
     const ptrdiff_t most = fit > 64 ? 64 : across ? fit > ROW_LANES ? fit & -ROW_LANES : ROW_LANES : fit ? fit : 1;
-    const int in_place = out == first || out == second;
     const ptrdiff_t wide = in_place || form->out == ROW_SCALAR || L2_ELEMENTS / n < most ? most
                            : L2_ELEMENTS / n < BLOCK_ROWS ? L2_ELEMENTS / n & -ROW_LANES : BLOCK_ROWS;
-    const ptrdiff_t size = (most * n + 2 * ROW_LANES) & -ROW_LANES;
     const int scaled = call->temperature != 1 && call->temperature != -1;
     const FN(row_scale) scale = scaled ? FN(row_scale_of)(call->temperature) : (FN(row_scale)){1, 0};
+
+    /* Scratch memory: work[0] is `spare`, work[1] to work[3] are the copies of first, second and out. */
+    const ptrdiff_t size = (most * n + 2 * ROW_LANES) & -ROW_LANES;
     REAL stack[4 * (BLOCK_ELEMENTS + 2 * ROW_LANES)], *heap = NULL, *work[4];
     double doubles[SOME_DOUBLES], *long_doubles = NULL;
-
-    /* spare is the first buffer, and copies are the others */
-    const int copies = !plain || (across && inner % ROW_LANES);
+    const int copies = !may_be_direct || (across && inner % ROW_LANES);
     const int buffers = copies ? 4 : size <= BLOCK_ELEMENTS || in_place || form->out == ROW_SCALAR;
-    const int is_long = size > (ptrdiff_t)(sizeof stack / sizeof *stack / 4);
-    if (is_long && buffers)
+    const int is_long = size > (ptrdiff_t)(sizeof stack / sizeof *stack / 4), needs_heap = is_long && buffers;
+    const int needs_doubles = form->needs_doubles && n > SOME_DOUBLES;
+    if (needs_heap)
         heap = malloc((size_t)(buffers * size) * sizeof(REAL));
-    if (n > SOME_DOUBLES && form->needs_doubles)
+    if (needs_doubles)
         long_doubles = malloc((size_t)n * sizeof(double));
-    if ((is_long && buffers && !heap) || (n > SOME_DOUBLES && form->needs_doubles && !long_doubles)) {
+    if ((needs_heap && !heap) || (needs_doubles && !long_doubles)) {
         *call->failed = 1;
         free(heap);
         free(long_doubles);
@@ -177,13 +180,13 @@ static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff
     }
     for (int k = 0; k < 4; k++)
         work[k] = !is_long ? stack + k * size : k < buffers ? heap + k * size : NULL;
-    if (copies && (across || n < ROW_LANES)) /* what lies beside the rows is read, though not used */
+    if (copies && (across || n < ROW_LANES)) /* kernels read surplus lanes beside the rows */
         __builtin_memset(work[1], 0, (size_t)(2 * size) * sizeof(REAL));
 
     for (ptrdiff_t at = begin, count; at < end; at += count) {
         count = end - at < most ? end - at : most;
-        int direct = plain;
-        if (plain && across) {
+        int direct = may_be_direct;
+        if (direct && across) {
             ptrdiff_t left = inner - at % inner, few = end - at < left ? end - at : left;
             count = few < wide ? few : wide;
             direct = count >= ROW_LANES;

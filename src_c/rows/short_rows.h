@@ -1,9 +1,9 @@
-/* Maxima and sums of short rows of float, with every element added in double: beside the largest term no other is
-   lost, and it can be taken from the sum again. The order of such a sum: its elements are taken by 16 as in lanes.h,
-   each lane adds its own one after the other, and the lanes are added as a tree. */
+/* Maxima and sums of short rows of float. Every element is added in double, so the largest term does not swallow the others and
+   can be subtracted from the sum again. Elements belong to lanes as in lanes.h; a lane adds its elements one after the other,
+   and the lanes are added as a tree. */
 
-/* A statement with the number of elements of a row, `length`: a constant for some, whose loops then need neither
-   leftovers nor memory. */
+/* Runs a statement with the length of a row as `length`, which is a constant for 16, 32 and 64 elements, so that the loops have
+   no remainder and stay in registers. */
 #ifndef FA_BY_LENGTH
 #define FA_LENGTH(constant, STATEMENT) case constant: { const ptrdiff_t length = constant; STATEMENT } break;
 #define FA_BY_LENGTH(n, STATEMENT)                                                                              \
@@ -13,6 +13,7 @@
     }
 #endif
 
+/* The sum of one row. */
 INLINE double FN(short_sum)(const REAL *a, ptrdiff_t n)
 {
     enum { G = ROW_LANES };
@@ -30,12 +31,12 @@ INLINE double FN(short_sum)(const REAL *a, ptrdiff_t n)
     return sum[0] + sum[1];
 }
 
-/* Of rows side by side, in the order of memory; lanes that are not there add 0. */
+/* The sums of rows side by side; absent lanes add 0. */
 INLINE void FN(short_sums_across)(const REAL *a, ptrdiff_t step, ptrdiff_t n, int count, double *sums)
 {
     enum { G = ROW_LANES };
     const ptrdiff_t whole = n & -G, tail = n % G, shift = n < G ? 0 : G - tail;
-    double tree[5][BLOCK_ROWS]; /* the lane, and the branches that lanes 8, 4, 2 and 1 apart make */
+    double tree[5][BLOCK_ROWS]; /* a lane, and the sums of lanes that are 8, 4, 2 and 1 apart */
     _Pragma("GCC unroll 16") for (int leaf = 0; leaf < G; leaf++) {
         const int k = (leaf & 1) << 3 | (leaf & 2) << 1 | (leaf & 4) >> 1 | (leaf & 8) >> 3;
         for (int r = 0; r < count; r += G) {
@@ -57,7 +58,7 @@ INLINE void FN(short_sums_across)(const REAL *a, ptrdiff_t step, ptrdiff_t n, in
 INLINE void FN(short_sums)(const FN(row_block) *b, int across, FN(rows_at) a, double *sums)
 {
     if (across)
-        FA_BY_LENGTH(b->n, const int few = length > 2 * ROW_LANES ? b->count : ROW_LANES; /* whose trees stay in registers */
+        FA_BY_LENGTH(b->n, const int few = length > 2 * ROW_LANES ? b->count : ROW_LANES; /* the trees of 16 stay in registers */
                      for (int r = 0; r < b->count; r += few)
                          FN(short_sums_across)(a.p + r, a.step, length, few, sums + r);)
     else

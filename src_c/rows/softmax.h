@@ -1,9 +1,10 @@
-/* softmax(x) = e^(x - m) / sum e^(x - m), m the row's maximum; and its gradient from the output.
+/* softmax(x) = e^(x - m) / sum e^(x - m), where m is the row's maximum, and its gradients.
 
    A row with a NaN or a +inf, or of -inf alone, becomes NaN; a -inf gives exactly 0. */
 
-/* softmax of `x` in `y`, by way of `terms`; these may be one, and x, but then there is no first look. */
-INLINE void FN(softmax_by)(const FN(row_block) *b, int across, FN(rows_at) x, FN(rows_at) terms, FN(rows_at) y)
+/* y = softmax(x). `terms` is scratch memory and may be y. If it is x, the try without the maximum is skipped, because it would
+   destroy x. */
+INLINE void FN(row_softmax_of)(const FN(row_block) *b, int across, FN(rows_at) x, FN(rows_at) terms, FN(rows_at) y)
 {
     double sum[BLOCK_ROWS];
     REAL m[BLOCK_ROWS], factor[BLOCK_ROWS];
@@ -13,29 +14,17 @@ INLINE void FN(softmax_by)(const FN(row_block) *b, int across, FN(rows_at) x, FN
         factor[r] = (REAL)(1 / sum[r]);
     FA_FOR_EACH_ELEMENT(terms.p == y.p, FA_ELEMENT(y) = FA_ELEMENT(terms) * factor[r];)
 }
+FA_ROW_PART(row_softmax, FA_LIST(x, terms, y), FN(rows_at) x, FN(rows_at) terms, FN(rows_at) y)
 
-NOINLINE void FN(softmax_by_along)(const FN(row_block) *b, FN(rows_at) x, FN(rows_at) terms, FN(rows_at) y)
-{
-    FN(softmax_by)(b, 0, x, terms, y);
-}
-
-NOINLINE void FN(softmax_by_across)(const FN(row_block) *b, FN(rows_at) x, FN(rows_at) terms, FN(rows_at) y)
-{
-    FN(softmax_by)(b, 1, x, terms, y);
-}
-
-/* For gradients: softmax of `second`, where it does not disturb what is still needed. */
+/* For gradients: softmax of b->second, in memory that is not needed later. */
 INLINE FN(rows_at) FN(softmax_for_gradient)(const FN(row_block) *b, int across)
 {
-    FN(rows_at) y = b->spare.p ? b->spare : b->out, terms = b->in_place ? y : b->out;
-    if (across)
-        FN(softmax_by_across)(b, b->second, terms, y);
-    else
-        FN(softmax_by_along)(b, b->second, terms, y);
+    FN(rows_at) y = b->spare.p ? b->spare : b->out;
+    FN(row_softmax)(b, across, b->second, b->in_place ? y : b->out, y);
     return y;
 }
 
-/* y (grad - sum grad y). */
+/* out = y (grad - sum(grad y)). */
 INLINE void FN(softmax_gradient)(const FN(row_block) *b, int across, FN(rows_at) grad, FN(rows_at) y)
 {
     double sum[BLOCK_ROWS];
@@ -49,11 +38,7 @@ INLINE void FN(softmax_gradient)(const FN(row_block) *b, int across, FN(rows_at)
 
 INLINE void FN(softmax)(const FN(row_block) *b, int across)
 {
-    FN(rows_at) terms = b->spare.p ? b->spare : b->out;
-    if (across)
-        FN(softmax_by_across)(b, b->first, terms, b->out);
-    else
-        FN(softmax_by_along)(b, b->first, terms, b->out);
+    FN(row_softmax)(b, across, b->first, b->spare.p ? b->spare : b->out, b->out);
 }
 
 INLINE void FN(softmax_backward)(const FN(row_block) *b, int across)

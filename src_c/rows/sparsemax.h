@@ -1,17 +1,17 @@
-/* sparsemax(x): the point of the simplex nearest to x, max(x - t, 0) with t such that the row sums to 1
-   (Martins and Astudillo 2016, arXiv:1602.02068). Its gradient is grad - mean grad where the output is
-   positive, 0 elsewhere.
+/* sparsemax(x) is the point of the simplex nearest to x: max(x - t, 0) with a threshold t such that the row sums to 1 (Martins
+   and Astudillo 2016, arXiv:1602.02068). Its gradient is grad - mean(grad) where the output is positive, the mean being over
+   these elements, and 0 elsewhere.
 
-   t is a fixed point: (sum of the x above t - 1) / (their number). From below, Newton's method for the
-   convex function sum max(x - t, 0) - 1 (Michelot 1986) finds it in a few steps, each of which drops
-   elements; no order of the elements is needed. Of x - m, those at or below -1 are dropped at once. All
-   is in double. A row with a NaN or a +inf, or of -inf alone, becomes NaN. */
+   t = (sum of the x > t, minus 1) / (their number). Newton's method for the convex function sum max(x - t, 0) - 1 finds it from
+   below in a few steps (Michelot 1986); each step drops elements, and they need not be sorted. Elements with x - m <= -1 are
+   dropped first. All is computed in double. A row with a NaN or a +inf, or of -inf alone, becomes NaN. */
 #ifndef FA_SPARSEMAX_ONCE
 #define FA_SPARSEMAX_ONCE
+/* The sum of n numbers, in an order that depends on n alone. */
 static double fa_sum(const double *x, ptrdiff_t n)
 {
     enum { AT_ONCE = 8 * ROW_LANES };
-    double sum = 0, rest = 0;
+    double sum = 0, lost = 0;
     for (ptrdiff_t at = 0; at < n; at += AT_ONCE) {
         double part[ROW_LANES];
         ptrdiff_t end = n - at < AT_ONCE ? n : at + AT_ONCE, i = at;
@@ -23,14 +23,12 @@ static double fa_sum(const double *x, ptrdiff_t n)
         FA_FOR_LANES(8) part[l] += part[l + 8];
         FA_FOR_LANES(4) part[l] += part[l + 4];
         FA_FOR_LANES(2) part[l] += part[l + 2];
-        double more = part[0] + part[1], s = sum + more, back = s - sum;
-        rest += (sum - (s - back)) + (more - back);
-        sum = s;
+        fa_add(&sum, &lost, part[0] + part[1]);
     }
-    return sum + rest;
+    return sum + lost;
 }
 
-/* The t of n > 0 numbers; overwrites them. */
+/* The threshold t of n > 0 numbers, which are overwritten. */
 static double fa_sparse_threshold(double *z, ptrdiff_t n)
 {
     for (;;) {
@@ -48,17 +46,16 @@ static double fa_sparse_threshold(double *z, ptrdiff_t n)
 }
 #endif
 
-/* Rows one after the other. */
-INLINE void FN(sparsemax_to)(const FN(row_block) *b, const REAL *x, REAL *out)
+INLINE void FN(row_sparsemax)(const FN(row_block) *b, const REAL *x, REAL *out)
 {
     const double scale = b->scale ? (double)b->scale->high + (double)b->scale->low : 1;
     double *z = b->doubles;
     for (int r = 0; r < b->count; r++, x += b->n, out += b->n) {
-        double max_term = FN(row_maximum)(x, b->n), t;
+        double m = FN(row_maximum)(x, b->n), t;
         ptrdiff_t kept = 0;
         int nan = 0;
         for (ptrdiff_t i = 0; i < b->n; i++) {
-            double d = ((double)x[i] - max_term) * scale;
+            double d = ((double)x[i] - m) * scale;
             z[kept] = d;
             kept += d > -1;
             nan |= d != d;
@@ -66,7 +63,7 @@ INLINE void FN(sparsemax_to)(const FN(row_block) *b, const REAL *x, REAL *out)
         t = nan ? NAN : fa_sparse_threshold(z, kept);
 #pragma omp simd
         for (ptrdiff_t i = 0; i < b->n; i++) {
-            double p = ((double)x[i] - max_term) * scale - t;
+            double p = ((double)x[i] - m) * scale - t;
             out[i] = (REAL)(p < 0 ? 0 : p);
         }
     }
@@ -78,7 +75,7 @@ INLINE void FN(sparsemax_gradient)(const FN(row_block) *b, const REAL *grad, con
     for (int r = 0; r < b->count; r++, grad += b->n, y += b->n, out += b->n) {
         double kept = 0;
 #pragma omp simd reduction(+ : kept)
-        for (ptrdiff_t i = 0; i < b->n; i++) { /* y - y: of a NaN */
+        for (ptrdiff_t i = 0; i < b->n; i++) { /* y - y is NaN if y is */
             inside[i] = y[i] <= 0 ? 0 : grad[i] + (y[i] - y[i]);
             kept += y[i] <= 0 ? 0 : 1;
         }
@@ -89,12 +86,12 @@ INLINE void FN(sparsemax_gradient)(const FN(row_block) *b, const REAL *grad, con
     }
 }
 
-static void FN(sparsemax_along)(const FN(row_block) *b) { FN(sparsemax_to)(b, b->first.p, b->out.p); }
+static void FN(sparsemax_along)(const FN(row_block) *b) { FN(row_sparsemax)(b, b->first.p, b->out.p); }
 
 static void FN(sparsemax_backward_along)(const FN(row_block) *b)
 {
     REAL *y = b->spare.p ? b->spare.p : b->out.p;
-    FN(sparsemax_to)(b, b->second.p, y);
+    FN(row_sparsemax)(b, b->second.p, y);
     FN(sparsemax_gradient)(b, b->first.p, y, b->out.p);
 }
 

@@ -1,4 +1,4 @@
-/* What the processor can do and how much of the machine is ours, asked once. */
+/* What the processor can do, and how many CPUs of the machine this process may use. */
 #if defined(__linux__)
 #define _GNU_SOURCE
 #include <sched.h>
@@ -18,7 +18,7 @@
 #if defined(__x86_64__)
 int fa_cpu_has_avx2(void)
 {
-    unsigned a, b, c, d; /* for f16c, which clang 14's builtin does not know */
+    unsigned a, b, c, d; /* for F16C, which the builtin of clang 14 does not know */
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
 }
 
@@ -32,8 +32,8 @@ int fa_cpu_has_avx2(void) { return 0; }
 int fa_cpu_has_avx512(void) { return 0; }
 #endif
 
-/* The share of it that this system may use: a virtual machine's CPUID names the whole socket's cache, where
-   Linux names the part of one group of cores. */
+/* The part of the cache that this system may use: in a virtual machine CPUID reports the cache of the whole socket, but Linux
+   that of one group of cores. */
 ptrdiff_t fa_last_level_cache(void)
 {
     ptrdiff_t size = 0;
@@ -51,7 +51,7 @@ ptrdiff_t fa_last_level_cache(void)
     return size > 0 ? size : 32 << 20;
 }
 
-/* The number in a file, or two of them; 0 where there is none. */
+/* The first number in a file, and in *second the next one; 0 if there is none. */
 static double number_from(const char *folder, const char *file, double *second)
 {
     char path[4200];
@@ -65,7 +65,7 @@ static double number_from(const char *folder, const char *file, double *second)
     return got >= 1 ? first : 0; /* "max", or -1: no limit */
 }
 
-/* The lowest quota, in CPUs, of the group `path` and those that it lies in; `least` where none is lower. */
+/* The lowest quota, in CPUs, of the cgroup `path` and its parents; `least` if none is lower. */
 static double quota_above(const char *root, const char *path, double least)
 {
     char folder[4160];
@@ -86,8 +86,8 @@ static double quota_above(const char *root, const char *path, double least)
     }
 }
 
-/* CPUs that the quota of cgroups allows, of version 2 or 1, rounded up; 0 where there is none. A container sees its
-   own group as the root; a service of the system is named in /proc. */
+/* The CPUs that the quotas of cgroups, version 2 or 1, allow, rounded up; 0 if there is no quota. A container sees its own
+   group as the root; the group of a system service is named in /proc/self/cgroup. */
 static int quota_cpus(void)
 {
     char line[4100];

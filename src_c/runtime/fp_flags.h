@@ -1,14 +1,14 @@
-/* Floating-point flags of this thread. A comparison with NaN raises "invalid" and a subnormal result
-   "underflow"; neither is news to a user. */
+/* The floating-point flags of this thread. Comparisons with NaN raise "invalid" and subnormal results raise "underflow", which a
+   user does not want to hear of; so calls restore these flags. */
 #ifndef FASTACT_FP_FLAGS_H
 #define FASTACT_FP_FLAGS_H
 
-#if defined(__x86_64__) /* the SSE half alone: <fenv.h> asks the x87 too, which takes many times as long */
+#if defined(__x86_64__) /* only the SSE flags: <fenv.h> also reads those of the x87, which takes many times as long */
 #include <xmmintrin.h>
 #define FA_QUIET (_MM_EXCEPT_UNDERFLOW | _MM_EXCEPT_INVALID)
 static inline unsigned fa_flags(void) { return _mm_getcsr(); }
 
-/* Lowers "invalid" and "underflow" where they were low before. */
+/* Clears "invalid" and "underflow" if they were clear before. */
 static inline void fa_restore_flags(unsigned before)
 {
     unsigned now = _mm_getcsr();
@@ -16,7 +16,7 @@ static inline void fa_restore_flags(unsigned before)
         _mm_setcsr(now & ~(FA_QUIET & ~before));
 }
 
-/* "Overflow" too. Writing the flags takes as long as a short loop. */
+/* The same for "overflow". Flags are written only if they have changed, because writing takes as long as a short loop. */
 static inline void fa_restore_overflow(unsigned before)
 {
     unsigned now = _mm_getcsr();

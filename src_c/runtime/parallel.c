@@ -1,22 +1,22 @@
-/* Threads: the only file that starts any.
+/* Threads. No other file starts any.
 
-   A loop goes parallel when its estimated time on one thread pays for waking the others. The number
-   of threads is, in this order: the caller's own limit (of a block of Python's num_threads);
-   fa_set_num_threads; FASTACT_NUM_THREADS; what OpenMP would use at the
-   moment (OMP_NUM_THREADS and threadpoolctl act through it), and never more than affinity and the
-   container's CPU quota leave, unless OMP_NUM_THREADS asked for it by name. A limit set on OpenMP at
-   run time (threadpoolctl) binds all of these, and so does fa_most_threads.
+   A call runs on several threads if its estimated time on one thread is longer than waking the others. The number of threads is
+   the first of these that is set: the caller's limit (a block of Python's num_threads), fa_set_num_threads,
+   FASTACT_NUM_THREADS, and what OpenMP would use at the moment, on which OMP_NUM_THREADS and threadpoolctl act. The last is at
+   most the number of CPUs that affinity and the container's quota leave, unless OMP_NUM_THREADS is set. A limit that was set on
+   OpenMP at run time (threadpoolctl) and fa_most_threads bound all of them.
 
-   OpenMP ends the process where it cannot start a thread (limits of processes or of memory). So as many as a
-   larger team needs are first started here, for a moment; where that fails, the call is one thread's.
+   OpenMP ends the process if it cannot start a thread (limits of processes or of memory). So before OpenMP starts a larger team,
+   as many threads are started here for a moment; if that fails, the call runs on one thread.
 
-   A forked child inherits OpenMP's bookkeeping without its threads, and libgomp would wait for them
-   for ever: in a child everything runs on the calling thread.
+   A forked child inherits OpenMP's data without its threads, and libgomp would wait for them forever. In a child everything
+   runs on the calling thread.
 
-   A parallel region ends when its last thread has arrived, and that thread may not even have begun where
-   another program has its core: a call of 0.1 ms can then take 8. So it can where two threads share a core,
-   one working and one spinning. An account of what threads have gained and lost pays for a hiccup now and then;
-   who is in the red stays alone for twenty times what is missing, and then tries again. */
+   A parallel region ends when its last thread has arrived. If another process uses that thread's core, the thread may begin
+   late: a call of 0.1 ms can then take 8 ms. So we keep a balance, in ns, of the time that threads have saved and the time lost
+   by waiting for late ones. When it becomes negative, calls run on one thread for 20 times the deficit, at most 1 s; then
+   threads are tried again. With two busy processes on two cores, sigmoid of 2^18 float32 takes 0.5 ms on average on one thread,
+   4 to 9 ms on two threads without the balance, and 0.6 ms with it (tests/c_threads.c tests it). */
 #if !defined(_WIN32)
 #include <pthread.h>
 #endif
@@ -30,40 +30,41 @@
 #endif
 #include "internal.h"
 
-#define WAKING_NS 5500.0        /* a loop shorter than this stays on one thread, */
-#define WAKING_ONE_NS 250.0     /* and this for each thread: measured with 2, 4, 8 and 16 */
-#define PROBE 2048              /* elements of a loop that tells how fast this processor is, */
-#define PROBE_NS 25000          /* for how long it is repeated, since wide vectors take a while to speed up, */
-#define PROBES 4                /* and how often, */
-#define PROBES_APART_NS 1000000
-#define CHUNKS_PER_THREAD 4     /* so that a core that is busy elsewhere delays one chunk only */
-#define LONG_WAIT_NS 200000     /* for the others, beyond twice the time of the work itself */
-#define LONG_CALL_NS 1000000    /* beyond four times the estimate, and */
-#define PAGES_NS 2.0            /* an element: what the kernel may take to find and clear pages */
-#define GAINS_AT_MOST_NS 50000000
-#define ALONE_AFTER_LOSS 20     /* times what is missing */
+#define WAKING_NS 5500.0        /* waking other threads takes this, */
+#define WAKING_ONE_NS 250.0     /* and this for each of them: measured with 2, 4, 8 and 16 */
+#define PROBE 2048              /* elements of the loop that measures how fast this processor is; */
+#define PROBE_NS 25000          /* it is repeated for this time, because wide vectors take a while to reach full speed; */
+#define PROBES 4                /* there are so many measurements, */
+#define PROBES_APART_NS 1000000 /* at least so far apart */
+#define CHUNKS_PER_THREAD 4     /* so that a busy core delays only one chunk */
+#define LONG_WAIT_NS 200000     /* a wait is long if it exceeds this and twice the time of the caller's own work */
+#define LONG_CALL_NS 1000000    /* a call is long if it exceeds this, four times its estimate, */
+#define PAGES_NS 2.0            /* and this for each element: the operating system may find and clear pages */
+#define BALANCE_AT_MOST_NS 50000000
+#define ALONE_FACTOR 20         /* times the deficit, on one thread */
 #define ALONE_AT_MOST_NS 1000000000
 
 static atomic_int requested; /* by fa_set_num_threads; 0: the default */
-static atomic_int forked;    /* in a child of fork() */
+static atomic_int forked;    /* this process is a child of fork() */
 static int cpus_left;        /* by affinity and quota, at load */
 static int env_threads;      /* FASTACT_NUM_THREADS, 0 if unset */
 static int omp_env;          /* OMP_NUM_THREADS is set */
-static int most_threads = 1; /* whoever asks for them */
-static atomic_int limits;    /* blocks that are open, of whatever thread */
+static int most_threads = 1; /* the limit of any setting */
+static atomic_int limits;    /* open blocks of num_threads, of all threads */
 static int (*_Atomic limit_of_caller)(void);
 int fa_bad_threads, fa_bad_omp_threads;
 #ifdef _OPENMP
 static atomic_llong alone_until; /* on the clock of now_ns */
-static atomic_llong gained = GAINS_AT_MOST_NS; /* by threads; at first what it takes to make them */
-static int omp_at_load; /* a lower value later is a limit that somebody set: threadpoolctl, say */
+static atomic_llong balance_ns = BALANCE_AT_MOST_NS; /* at first enough to pay for starting the threads */
+static int omp_at_load; /* OpenMP's number of threads; a lower one later is a limit that threadpoolctl, say, has set */
 #endif
 
 #if !defined(_WIN32)
 static void mark_forked(void) { atomic_store(&forked, 1); }
 #endif
 
-/* A number from 0 on at the start of a text, spaces before it, and *end what follows it; -1 where there is none. */
+/* The number at the start of a text, which may begin with spaces, and as *end what follows it and spaces; -1 if there is no
+   number or it is negative. */
 static long number_of(const char *text, const char **end)
 {
     char *after;
@@ -86,7 +87,7 @@ __attribute__((constructor)) static void read_environment(void)
         fa_bad_threads = number < 0 || number > most_threads || *end;
         env_threads = fa_bad_threads ? 0 : (int)number;
     }
-    if (omp) { /* a list, whose further numbers are for nested teams; what is no number is none to OpenMP either */
+    if (omp) { /* a list, whose other numbers are for nested teams; OpenMP ignores what is not a number */
         long number = number_of(omp, &end);
         omp_env = number > 0 && (!*end || *end == ',');
         fa_bad_omp_threads = omp_env && number > most_threads;
@@ -138,8 +139,8 @@ static long long now_ns(void)
     return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* The caller worked on n elements from start to done, and then waited for the others until now. */
-static void note_time(long long start, long long done, ptrdiff_t n, double expected_ns)
+/* Adds a call of n elements to the balance. The caller worked from start to done, and then waited for the others until now. */
+static void update_balance(long long start, long long done, ptrdiff_t n, double expected_ns)
 {
     long long end = now_ns(), wait = end - done, all = end - start, gain = (long long)expected_ns - all;
     if (wait > LONG_WAIT_NS + 2 * (done - start))
@@ -147,45 +148,46 @@ static void note_time(long long start, long long done, ptrdiff_t n, double expec
     else if (all > LONG_CALL_NS + 4 * expected_ns + PAGES_NS * (double)n)
         gain = -all;
     else if (gain < 0)
-        return; /* an estimate knows nothing of memory */
-    gain += atomic_load(&gained);
-    atomic_store(&gained, gain < 0 ? 0 : gain < GAINS_AT_MOST_NS ? gain : GAINS_AT_MOST_NS);
+        return; /* memory may be slower than the estimate, which does not count it */
+    gain += atomic_load(&balance_ns);
+    atomic_store(&balance_ns, gain < 0 ? 0 : gain < BALANCE_AT_MOST_NS ? gain : BALANCE_AT_MOST_NS);
     if (gain < 0) {
-        long long alone = -gain * ALONE_AFTER_LOSS;
+        long long alone = -gain * ALONE_FACTOR;
         atomic_store(&alone_until, end + (alone < ALONE_AT_MOST_NS ? alone : ALONE_AT_MOST_NS));
     }
 }
 
-/* The costs are a Zen 5 core's with AVX-512: how many times as long does a loop take here? The quickest run of one
-   tells; 1 until there were enough. */
+/* The time of a loop on this processor relative to a Zen 5 core with AVX-512, whose costs the registry has: the shortest of
+   several runs of fa_speed_probe; 1 until it has been measured. A processor that takes 4 times as long pays for threads at a
+   fourth of the size: sigmoid of 2^15 on a Xeon of 16 cores 17 us alone, 9.3 us with threads. */
 static double slowness(void)
 {
-    static atomic_int probes, quickest; /* thousandths */
+    static atomic_int probes, least; /* thousandths */
     static atomic_llong next;
     if (atomic_load(&probes) >= PROBES)
-        return atomic_load(&quickest) / 1000.0;
+        return atomic_load(&least) / 1000.0;
     long long start = now_ns(), now = start, due = atomic_load(&next);
     if (start < due || !atomic_compare_exchange_strong(&next, &due, start + PROBES_APART_NS))
         return 1;
-    const fa_activation *sigmoid = fa_find("sigmoid");
+    fa_kernel *kernel = fa_table->kernels[FA_FLOAT32][fa_speed_probe->index].scalar[FA_VALUE];
     float block[PROBE] = {0};
     const void *in = block;
     void *out = block;
-    int least = atomic_load(&quickest);
+    int shortest = atomic_load(&least);
     while (now - start < PROBE_NS) {
         long long before = now;
-        fa_table->kernels[FA_FLOAT32][sigmoid->index].scalar[FA_VALUE](&in, &out, PROBE, NULL);
+        kernel(&in, &out, PROBE, NULL);
         now = now_ns();
-        int times = (int)(1000 * (double)(now - before) / (PROBE * sigmoid->cost));
-        least = !least || times < least ? times : least;
+        int times = (int)(1000 * (double)(now - before) / (PROBE * fa_speed_probe->cost));
+        shortest = !shortest || times < shortest ? times : shortest;
     }
-    atomic_store(&quickest, least);
+    atomic_store(&least, shortest);
     atomic_fetch_add(&probes, 1);
     return 1;
 }
 
-/* Threads for a loop that takes a Zen 5 core total_ns: all or one, since libgomp ends those that a smaller team
-   leaves out and later starts them anew. Makes total_ns this processor's time. */
+/* The number of threads for a loop that takes a Zen 5 core *total_ns, which becomes the time of this processor. It is one or all,
+   because libgomp ends the threads that a smaller team leaves out, and later starts new ones. */
 static int threads_for(double *total_ns)
 {
     if (*total_ns < WAKING_NS / 16 || omp_in_parallel())
@@ -206,13 +208,13 @@ static void *wait_for_gate(void *gate)
     return NULL;
 }
 
-/* Whether a team of so many can be had. OpenMP keeps the threads of this thread's last team, and starts what a larger
-   one needs besides: as many are started here, all of them before the first ends. */
+/* Whether OpenMP can start a team of so many threads. It keeps the threads of this thread's last team, and starts those that a
+   larger team needs in addition: as many are started here, all of them before the first ends. */
 static int can_start(int threads)
 {
-    static _Thread_local int had = 1;
+    static _Thread_local int team = 1;
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-    int wanted = threads - had, started = 0;
+    int wanted = threads - team, started = 0;
     pthread_t *ids = wanted > 0 ? malloc((size_t)wanted * sizeof *ids) : NULL;
     if (ids) {
         pthread_mutex_lock(&gate);
@@ -226,13 +228,13 @@ static int can_start(int threads)
     }
     if (started < wanted)
         return 0;
-    had = threads;
+    team = threads;
     return 1;
 }
 #endif
 
-/* The same, once a second where it cannot. */
-static int can_go(int threads, long long now)
+/* Whether a call may use threads now. After a failure to start them it is 0 for a second. */
+static int may_use_threads(int threads, long long now)
 {
     if (now < atomic_load(&alone_until))
         return 0;
@@ -250,7 +252,7 @@ void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), vo
     ptrdiff_t grains = (n + grain - 1) / grain;
     int threads = grains < 2 ? 1 : threads_for(&total_ns);
     long long start = threads > 1 ? now_ns() : 0, done = start;
-    if (threads > 1 && can_go(threads, start)) {
+    if (threads > 1 && may_use_threads(threads, start)) {
         start = done = now_ns();
         ptrdiff_t chunks = (ptrdiff_t)threads * CHUNKS_PER_THREAD;
         if (chunks > grains)
@@ -264,7 +266,7 @@ void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), vo
             if (omp_get_thread_num() == 0)
                 done = now_ns();
         }
-        note_time(start, done, n, total_ns);
+        update_balance(start, done, n, total_ns);
         return;
     }
 #endif

@@ -1,8 +1,8 @@
 /* Recycled memory: see runtime/result_memory.h.
 
-   Each buffer is a mapping of its own, in whole huge pages, so that the advice to use these ends with it. The
-   first bytes hold its size. A lock that is taken means that the cache is left alone: no call ever waits,
-   and a child forked while another thread held it loses the cache, nothing else. */
+   Each piece is a mapping of its own, of whole huge pages, so that the advice to use huge pages ends with it. Its first bytes
+   hold its size. The lock is only try-locked: on contention a call allocates or unmaps without the cache. If a process forks
+   while another thread holds the lock, the child never uses the cache again. */
 #define _GNU_SOURCE
 #include "runtime/result_memory.h"
 
@@ -20,7 +20,7 @@ typedef struct {
 } header;
 
 static atomic_flag taken = ATOMIC_FLAG_INIT;
-static header *kept[SLOTS]; /* the oldest first */
+static header *kept[SLOTS]; /* in the order of their release */
 static int count;
 static size_t total, limit;
 
@@ -34,7 +34,7 @@ static size_t whole_pages(size_t bytes) { return (bytes + HEADER + HUGE_PAGE - 1
 
 static header *map_pages(size_t bytes)
 {
-    /* one huge page more, so that the rest can begin at one */
+    /* one huge page more, so that the mapping can begin at a border of huge pages */
     char *start = mmap(NULL, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (start == MAP_FAILED)
         return NULL;
@@ -44,7 +44,7 @@ static header *map_pages(size_t bytes)
     munmap(start + before + bytes, HUGE_PAGE - before);
     header *h = (header *)(start + before);
 #ifdef MADV_HUGEPAGE
-    madvise(h, bytes, MADV_HUGEPAGE); /* advice: without it, small pages */
+    madvise(h, bytes, MADV_HUGEPAGE); /* without it, small pages are used */
 #endif
     h->mapped = bytes;
     return h;
@@ -58,7 +58,7 @@ static header *remove_kept(int at)
     return h;
 }
 
-/* The smallest that is large enough, and at most a quarter larger. */
+/* The smallest kept piece that is large enough and at most a quarter larger. */
 static header *find_kept(size_t bytes)
 {
     int best = -1;
@@ -69,7 +69,7 @@ static header *find_kept(size_t bytes)
     return best < 0 ? NULL : remove_kept(best);
 }
 
-/* Unmaps the oldest until there are `bytes` at most and a free slot. */
+/* Unmaps the oldest pieces until at most `bytes` are kept and there is a free slot. */
 static void shrink(size_t bytes)
 {
     while (count && (total > bytes || count == SLOTS)) {
@@ -127,7 +127,7 @@ size_t fa_result_memory_limit(size_t bytes)
 {
     size_t left = 0;
     if (lock()) {
-        limit = bytes ? bytes + HUGE_PAGE : 0; /* a buffer of just so many bytes has its header besides */
+        limit = bytes ? bytes + HUGE_PAGE : 0; /* room for the header of one piece of just so many bytes */
         shrink(limit);
         left = total;
         unlock();
@@ -146,7 +146,7 @@ size_t fa_result_memory_clear(void)
     return freed;
 }
 
-#else /* no mmap: the Python face takes NumPy's own memory */
+#else /* no mmap: Python then uses NumPy's own memory */
 void *fa_result_acquire(size_t bytes) { (void)bytes; return NULL; }
 void fa_result_release(void *buffer) { (void)buffer; }
 void *fa_result_resize(void *buffer, size_t bytes) { (void)buffer; (void)bytes; return NULL; }

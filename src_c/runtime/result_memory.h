@@ -1,23 +1,23 @@
-/* Recycled memory for large results, for the Python face: a page that the process has not touched before
-   costs the kernel more time than most activations take to fill it. */
+/* Recycled memory for large results of the Python functions. The operating system takes more time to provide a page that the
+   process has not touched before than most activations take to fill it. */
 #ifndef FASTACT_RESULT_MEMORY_H
 #define FASTACT_RESULT_MEMORY_H
 
 #include <stddef.h>
 
-/* At least so many bytes, 64-byte aligned, not zeroed; NULL if there is no memory. */
+/* Memory of at least so many bytes, 64-byte aligned and not initialised; NULL if there is none. */
 void *fa_result_acquire(size_t bytes);
 
-/* Gives a buffer back: it is kept for the next that asks, within the limit, or unmapped. */
+/* Releases memory: it is kept for a later fa_result_acquire if the limit allows, else unmapped. */
 void fa_result_release(void *buffer);
 
-/* The same contents in a buffer of another size, as realloc. */
+/* As realloc. */
 void *fa_result_resize(void *buffer, size_t bytes);
 
-/* Unmaps what is kept beyond so many bytes, now and from now on; returns how many stay. */
+/* Sets the limit of the bytes that are kept; returns how many are. */
 size_t fa_result_memory_limit(size_t bytes);
 
-/* Unmaps all that is kept; returns how many bytes that were. */
+/* Unmaps everything that is kept; returns how many bytes that were. */
 size_t fa_result_memory_clear(void);
 
 #endif
