@@ -1,4 +1,4 @@
-"""Pickles of version 0.1.0, whose modules lay in one folder, and where objects say that they are."""
+"""Pickles from before there were subpackages, and where objects say that they are."""
 import importlib.util
 import pickle
 import subprocess
@@ -36,7 +36,7 @@ def test_old_modules(module):
 
 
 def test_old_form():
-    """Version 0.1.0 pickled a form as a call of this function."""
+    """A form was once pickled as a call of this function."""
     assert pickle.loads(b"cfastact.activations\n_form\n(S'gelu'\nS'backward'\ntR.") is fa.gelu.backward
 
 

@@ -9,6 +9,6 @@ whose loop calls the same kernel. What is no ufunc has a module of its own: `row
 `containers`, `labels` and `blocks` take pandas, xarray, dask and masked arrays apart and put results together again.
 `capi` is the C library, with its types and functions declared once, and `result_memory` keeps the memory of large results.
 Small modules serve the folders above: `activation_arguments`, `number_arguments`, `files`, `figures`, `optional`, `warn`.
-`moved` finds modules by the names that version 0.1.0 had.
+`moved` finds modules by the names that they had before there were subpackages.
 This folder imports `fastact.registry`, `fastact._build` and nothing else of the package.
 """

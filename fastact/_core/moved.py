@@ -1,4 +1,4 @@
-"""Modules that pickles name by where they were before: version 0.1.0 had no subpackages.
+"""Modules that pickles name by where they were before there were subpackages.
 
 ``import fastact.OLD`` gives the module at its new place. `fastact.callbacks` and `fastact.saving` are public names.
 """

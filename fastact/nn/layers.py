@@ -72,8 +72,8 @@ class Dense:
     def backward(self, grad: Array) -> Optional[Array]:
         """Write the gradients of the parameters; return that of x, or None where the layer does not propagate.
 
-        `grad` is the gradient of h, C-contiguous, (batch, fan_out). That of x overwrites x, which is the buffer of the
-        layer below: nobody reads it any more.
+        `grad` is the gradient of h, C-contiguous, (batch, fan_out). That of x overwrites x, the buffer of the layer
+        below, and h is overwritten too: call `backward` once after each `forward`.
         """
         x, z, h, ones = self._saved  # (batch, fan_in), (batch, fan_out) twice, (batch,)
         if self.activation is not None:

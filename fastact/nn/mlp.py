@@ -26,11 +26,11 @@ class MLP:
     layers : sequence of int
         Sizes from the inputs to the outputs, such as ``[64, 32, 10]``.
     activation : str, Activation, (name, dict of parameters), object, or a list or tuple with one for each hidden layer
-        Of the hidden layers. With prelu each layer trains its slope. An object of your own has
+        The hidden layers' activation. With prelu each layer trains its slope. An object of your own has
         ``__call__(x, out=None)``, ``backward(grad, x, out=None)`` and ``derivative(x)``, which return arrays
         of x's shape, and may have a ``name``; it is tried once here, and called without ``out``.
     output_activation : the same, a function of rows such as "softmax", or None
-        Of the last layer. None is what goes with the loss: log_softmax for "nll_loss" and "kl_div", sigmoid for
+        The last layer's activation. None chooses what the loss expects: log_softmax for "nll_loss" and "kl_div", sigmoid for
         "binary_cross_entropy", else nothing: outputs are logits for "cross_entropy" and "bce", and logarithms of
         means for "poisson_nll_loss". One that does not go with the loss warns.
     loss : name in `fastact.losses`, an object with ``value_and_grad(output, target)``, or (one of these, options)
@@ -42,12 +42,12 @@ class MLP:
         A callable is given the list of parameter arrays and the options: ``fa.optimizers.SGD``. What it
         returns has ``step(grads)``, and keeps that list as ``params``, which is set anew after unpickling.
     init : "auto", a name in `fastact.initializers`, (name, options), or ``make(shape, rng, dtype)``
-        Of the weights. "auto" keeps the variance from layer to layer, as He's does for relu
+        How the weights start. "auto" keeps the variance from layer to layer, as He's does for relu
         (`fastact.initializers.auto`); the last layer has Glorot's. Biases start at 0.
     dtype : float32 or float64
-        Of the parameters and of all arithmetic.
+        The type of the parameters and of all arithmetic.
     random_state : seed or numpy.random.Generator
-        Of the weights, of the shuffling in `fit` and of dropout. The same seed gives the same bits,
+        It draws the weights, the order of samples in `fit`, and dropout. The same seed gives the same bits,
         with any number of threads.
     learning_rate : float, optional
         The optimiser's ``lr``.

@@ -117,13 +117,16 @@ class Network:
         return x
 
     def train_step(self, x: Array, target: Any, loss: Any, optimizer: Any, limits: Limits = NO_LIMITS) -> float:
-        """A step of the optimiser; returns the loss before it. Raises what `backpropagate` raises, and changes nothing then."""
+        """A step of the optimiser; returns the loss before it.
+
+        Raises what `backpropagate` raises, and then changes neither parameters nor running means.
+        """
         value = self.backpropagate(x, target, loss)
-        norm, largest = limits
+        max_norm, largest = limits
         if largest is not None:
             clip_grad_value(self.flat_grad, largest)
-        if norm is not None:
-            clip_grad_norm(self.flat_grad, norm)
+        if max_norm is not None:
+            clip_grad_norm(self.flat_grad, max_norm)
         optimizer.step([self.flat_grad])
         for layer in self.layers if self.buffers else ():
             if layer.norm is not None:

@@ -6,7 +6,8 @@ every activation of the library, other losses and dropout. Needs ``pip install "
 
 `fit` is in `base`: it checks the parameters (`arguments`) and the data, chooses the loss (`losses`), and hands both to
 `training`, which makes a `fastact.nn.network.Network` of the estimator's arrays (`network`) and trains it by scikit-learn's
-rules (`solvers`). `classifier` and `regressor` add what their predictions mean. This folder imports `nn` and all below it.
+rules (`solvers`). `classifier` and `regressor` add what their predictions mean. This folder imports `nn` and all
+below it, and `interop` when a model is exported.
 """
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-/* tanh is odd; its limits are -1 and 1. In float, tanh |x| is a polynomial on each of 32 pieces; it is monotone on all floats.
+/* tanh is odd; its limits are -1 and 1. In float, tanh |x| is a polynomial on each of 32 pieces (the table is tables/tanh.h, the
+   loop FA_PIECEWISE_KERNEL in loops/elementwise.h); it is monotone on all floats.
    In double it is x + x^3 V(x^2) up to 0.7. Above, it is 1 - 1 / ((e^(2|x|) + 1) / 2) with the sign of x: the subtracted term
    is small, so its errors matter little. Every step of the computation rises with |x|, so the result is monotone.
    tanh'(x) = sech^2 x = 4 z / (1 + z)^2 with z = e^(-2|x|), which is 4 s'(2x) for the sigmoid s: math/sigmoid.h. */

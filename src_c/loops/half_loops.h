@@ -2,18 +2,20 @@
    instruction set.
 
    A float result that is close to a tie, the middle between two halves, may be rounded to the wrong half (half_types.h). Such
-   lanes are put into a queue, and when the queue is full they are computed in double. So every value, derivative and backward
-   is correctly rounded. Parameters are double, because most are not representable in half precision. */
+   lanes are put into a queue, and so are lanes whose x is near a zero of the derivative, or near 0. When the queue is full
+   they are computed in double. So every value, derivative and backward is correctly rounded. Parameters are double, because
+   most are not representable in half precision. */
 enum { HALF_BLOCK = 2048, F64_QUEUE = 64 };
 
-/* Whether rounding the float32 result to half is correct without a check, with default parameters. */
+/* How a float32 result becomes a half, with default parameters: CHECK_ROUNDING looks for ties, the other two round directly. */
 enum { CHECK_ROUNDING, ROUNDS_CORRECTLY, ROUNDS_CORRECTLY_EXCEPT_NEAR_0 };
 
-/* What an activation needs, by form where an array. */
+/* What the rounding of an activation's results depends on. Arrays are indexed by form. fastact/_build/codegen.py writes
+   FA_BOUNDS, one row for each activation, in the order of the kernels. */
 typedef struct {
     float ulp_bound[FA_LOOP_COUNT];      /* the largest float32 error in ULP, 0 if the form is exact */
     signed char rounding[FA_LOOP_COUNT];
-    float derivative_zero;               /* near it the derivative's float32 error is not relative; 0: there is none */
+    float derivative_zero;               /* a zero of the derivative: near it the relative float32 error has no bound; 0: none */
     int copies;                          /* the value is x and the gradient is grad, so halves are copied */
     double defaults[FA_MAX_PARAMETERS];
 } half_bounds;
@@ -81,7 +83,8 @@ static void set_margin(half_work *w, int output, int rounded, int defaults, cons
     w->margin[output] = rounding || (ulp_bound == 0 && !rounded) ? 0 : (ulp_bound + 0.5f + 0.5f * (float)rounded) * 0x1p-23f;
     w->point[output] = w->near[output] = 0;
     if (rounding == ROUNDS_CORRECTLY_EXCEPT_NEAR_0) {
-        w->near[output] = bfloat ? 0x1p-125f : 0x1p-23f; /* |f(x)| <= |x|, which is next to the smallest half */
+        /* |f(x)| <= |x|: twice the smallest float16, or twice the smallest normal bfloat16 */
+        w->near[output] = bfloat ? 0x1p-125f : 0x1p-23f;
     } else if (!rounding && (form == FA_DERIVATIVE || form == FA_BACKWARD)) {
         float steepness = call->parameters && call->steps[call->inputs] == 0 ? w->wide[call->inputs][0] : 1;
         int fast = form == FA_BACKWARD && call->kernels->backward_kind == FA_BACKWARD_FAST;
@@ -229,7 +232,8 @@ NOINLINE void write_half(half_work *w, ptrdiff_t at, ptrdiff_t n, int k, const i
     ptrdiff_t count = round_block(w->wide[k], to, n, w->margin[output], lanes, bfloat);
     if (w->near[output])
         count = add_near(w->wide[call->inputs - 1], n, w->point[output], w->near[output], lanes, count);
-    for (ptrdiff_t i = 0; i < n && !direct && !call->stream; i++) /* before enqueue, which may overwrite some of them */
+    /* before enqueue: it may flush the queue, which rewrites some of these elements */
+    for (ptrdiff_t i = 0; i < n && !direct && !call->stream; i++)
         __builtin_memcpy(target + i * step, to + i, 2);
     enqueue(w, at, lanes, count, k, call->stream ? (char *)to : target, call->stream ? 2 : step, bfloat);
     if (call->stream) {

@@ -1,8 +1,12 @@
 /* The kernels of all functions of rows, and how a call is cut into blocks for them. Included once for each dtype and instruction
    set.
 
-   A kernel works on the call's arrays directly if it can. A block is copied first, and its results are copied back, if there is
-   a mask or a temperature, for rows of less than 16 elements, and for rows side by side whose number is not a multiple of 16. */
+   A kernel works on the call's arrays directly if it can. Otherwise a block is copied first, and its results are copied back:
+     with a mask or a temperature;
+     rows that follow each other, of less than 16 elements;
+     rows side by side, if there are less than 64 of them, and their number is no multiple of 16 or n is less than 8; what
+       remains of 64 and more beyond a multiple of 16;
+     rows side by side of a function without a kernel for this layout (hardmax, sparsemax). */
 #include <stdlib.h>
 #include "rows/lanes.h"
 #include "rows/maxima.h"
@@ -48,8 +52,8 @@ static const FN(row_form) FN(row_forms)[FA_ROW_FORM_COUNT] = {
 #undef FA_ALONG_ONLY
 };
 
-/* Rows [at, at + count) of a call, and the layout of their copies: across with `step` elements from one element of a row to the
-   next, or along with `step` elements from one row to the next. */
+/* Rows [at, at + count) of a call, and the layout of their copies. Across: `step` elements lie between an element and the next one
+   of the same row. Along: `step` elements lie between two rows. */
 typedef struct {
     const fa_row_call *call;
     ptrdiff_t at, step;
@@ -144,7 +148,8 @@ INLINE FN(row_scale) FN(row_scale_of)(double temperature)
     return (FN(row_scale)){high, (REAL)((s - high) + lost)};
 }
 
-/* Runs rows [begin, end). A block has at most `most` rows, or `wide` rows side by side that are not copied. */
+/* Runs rows [begin, end). A block that is copied has at most `most` rows; a direct block of rows side by side has at most `wide`
+   rows. */
 static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end)
 {
     const FN(row_form) *form = &FN(row_forms)[call->form];

@@ -1,6 +1,7 @@
 /* softmax(x) = e^(x - m) / sum e^(x - m), where m is the row's maximum, and its gradients.
 
-   A row with a NaN or a +inf, or of -inf alone, becomes NaN; a -inf gives exactly 0. */
+   A row with a NaN or a +inf, or of -inf alone, becomes NaN; a -inf gives exactly 0. Masked elements arrive here as -inf:
+   row_gather in rows/run.h writes it. */
 
 /* y = softmax(x). `terms` is scratch memory and may be y. If it is x, the try without the maximum is skipped, because it would
    destroy x. */

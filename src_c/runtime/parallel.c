@@ -1,10 +1,13 @@
 /* Threads. No other file starts any.
 
    A call runs on several threads if its estimated time on one thread is longer than waking the others. The number of threads is
-   the first of these that is set: the caller's limit (a block of Python's num_threads), fa_set_num_threads,
-   FASTACT_NUM_THREADS, and what OpenMP would use at the moment, on which OMP_NUM_THREADS and threadpoolctl act. The last is at
-   most the number of CPUs that affinity and the container's quota leave, unless OMP_NUM_THREADS is set. A limit that was set on
-   OpenMP at run time (threadpoolctl) and fa_most_threads bound all of them.
+   the first of these that is set:
+     1. the caller's limit, which is a block of Python's num_threads;
+     2. fa_set_num_threads;
+     3. FASTACT_NUM_THREADS;
+     4. what OpenMP would use at the moment. Unless OMP_NUM_THREADS is set, the CPUs that affinity and the container's quota leave
+        cap it.
+   Two caps apply to all of them: fa_most_threads, and a limit that threadpoolctl, say, has set on OpenMP at run time.
 
    OpenMP ends the process if it cannot start a thread (limits of processes or of memory). So before OpenMP starts a larger team,
    as many threads are started here for a moment; if that fails, the call runs on one thread.
@@ -32,16 +35,16 @@
 
 #define WAKING_NS 5500.0        /* waking other threads takes this, */
 #define WAKING_ONE_NS 250.0     /* and this for each of them: measured with 2, 4, 8 and 16 */
-#define PROBE 2048              /* elements of the loop that measures how fast this processor is; */
-#define PROBE_NS 25000          /* it is repeated for this time, because wide vectors take a while to reach full speed; */
-#define PROBES 4                /* there are so many measurements, */
-#define PROBES_APART_NS 1000000 /* at least so far apart */
+#define PROBE 2048              /* elements of the loop that measures how fast this processor is */
+#define PROBE_NS 25000          /* it is repeated for this time, because wide vectors take a while to reach full speed */
+#define PROBES 4                /* the number of these measurements */
+#define PROBES_APART_NS 1000000 /* the least time between two measurements */
 #define CHUNKS_PER_THREAD 4     /* so that a busy core delays only one chunk */
 #define LONG_WAIT_NS 200000     /* a wait is long if it exceeds this and twice the time of the caller's own work */
-#define LONG_CALL_NS 1000000    /* a call is long if it exceeds this, four times its estimate, */
-#define PAGES_NS 2.0            /* and this for each element: the operating system may find and clear pages */
+#define LONG_CALL_NS 1000000    /* a call is long if it exceeds LONG_CALL_NS + 4 estimate + PAGES_NS n */
+#define PAGES_NS 2.0            /* for each of n elements: the operating system may find and clear pages */
 #define BALANCE_AT_MOST_NS 50000000
-#define ALONE_FACTOR 20         /* times the deficit, on one thread */
+#define ALONE_FACTOR 20         /* calls run on one thread for this many times the deficit */
 #define ALONE_AT_MOST_NS 1000000000
 
 static atomic_int requested; /* by fa_set_num_threads; 0: the default */
@@ -49,7 +52,7 @@ static atomic_int forked;    /* this process is a child of fork() */
 static int cpus_left;        /* by affinity and quota, at load */
 static int env_threads;      /* FASTACT_NUM_THREADS, 0 if unset */
 static int omp_env;          /* OMP_NUM_THREADS is set */
-static int most_threads = 1; /* the limit of any setting */
+static int most_threads = 1; /* no setting may exceed it */
 static atomic_int limits;    /* open blocks of num_threads, of all threads */
 static int (*_Atomic limit_of_caller)(void);
 int fa_bad_threads, fa_bad_omp_threads;
@@ -158,7 +161,7 @@ static void update_balance(long long start, long long done, ptrdiff_t n, double 
 }
 
 /* The time of a loop on this processor relative to a Zen 5 core with AVX-512, whose costs the registry has: the shortest of
-   several runs of fa_speed_probe; 1 until it has been measured. A processor that takes 4 times as long pays for threads at a
+   several runs of fa_speed_probe; 1 until all PROBES have run. A processor that takes 4 times as long pays for threads at a
    fourth of the size: sigmoid of 2^15 on a Xeon of 16 cores 17 us alone, 9.3 us with threads. */
 static double slowness(void)
 {
@@ -186,8 +189,8 @@ static double slowness(void)
     return 1;
 }
 
-/* The number of threads for a loop that takes a Zen 5 core *total_ns, which becomes the time of this processor. It is one or all,
-   because libgomp ends the threads that a smaller team leaves out, and later starts new ones. */
+/* The number of threads for a loop that takes a Zen 5 core *total_ns; *total_ns is rescaled to this processor. The number is one
+   or all, because libgomp ends the threads that a smaller team leaves out, and later starts new ones. */
 static int threads_for(double *total_ns)
 {
     if (*total_ns < WAKING_NS / 16 || omp_in_parallel())

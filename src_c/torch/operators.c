@@ -275,7 +275,8 @@ static void row_value(const torch_operator *op, value *stack)
     ptrdiff_t shape[3];
     void *data;
     if (!half_to_float && describe(x, &a) && rows_along(&a, dim, shape) && new_like(&a, &y, &data))
-        library_calls.rows(op->name[1] == 's' ? FA_SOFTMAX : FA_LOG_SOFTMAX, a.dtype, a.data, NULL, data, shape[0], shape[1], shape[2]);
+        library_calls.rows(op->name[1] == 's' ? FA_SOFTMAX : FA_LOG_SOFTMAX, a.dtype, a.data, NULL, data, shape[0], shape[1],
+                           shape[2]);
     else
         ((void (*)(tensor, tensor, int64_t, int))op->torch_kernel)(y = new_result(), x, dim, half_to_float);
     aoti_torch_delete_tensor_object(x);
