@@ -43,7 +43,7 @@ cdef void inner_loop(char **args, const cnp.npy_intp *dimensions, const cnp.npy_
     library.apply_strided(loop.activation, loop.form, loop.dtype, args, own_steps, dimensions[0])
 
 
-cdef object make(entry, form):
+cdef object make_ufunc(entry, form):
     """The ufunc of one form; its loops live as long as the process."""
     cdef bytes name = (entry.name + form.suffix).encode()
     cdef bytes activation = entry.name.encode()
@@ -84,7 +84,7 @@ def _make_all():
     made = {}
     for entry in registry.ACTIVATIONS:
         for form in entry.forms:
-            ufunc = make(entry, registry.FORMS[form])
+            ufunc = make_ufunc(entry, registry.FORMS[form])
             made[ufunc.__name__] = ufunc
     return made
 

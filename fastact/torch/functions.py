@@ -23,7 +23,7 @@ with optional("torch", "fastact.torch needs PyTorch", '"fastact[torch]"'):
 nn = torch.nn
 Tensor = torch.Tensor
 _TYPES = {Tensor, torch.nn.Parameter}
-_KERNELS = {torch.float32, torch.float64, torch.float16, torch.bfloat16}
+KERNEL_DTYPES = {torch.float32, torch.float64, torch.float16, torch.bfloat16}
 _is_compiling: Callable[[], bool] = torch.compiler.is_compiling
 _is_tracing: Callable[[], bool] = torch._C._is_tracing  # of torch.jit
 _HAS_BFLOAT16 = importlib.util.find_spec("ml_dtypes") is not None
@@ -44,7 +44,7 @@ def is_ours(x: Any) -> bool:
     """Whether the kernels can read this tensor."""
     return (
         type(x) in _TYPES
-        and x.dtype in _KERNELS
+        and x.dtype in KERNEL_DTYPES
         and x.is_cpu
         and x.layout is torch.strided
         and not x.is_nested

@@ -26,5 +26,5 @@ def disable():
 
 
 def define(bytes path):
-    """Define torch.ops.fastact.with_parameter and its backward; whether this torch can."""
+    """Define torch.ops.fastact.with_parameter; whether this torch can."""
     return fa_torch_define(path, &_calls) == 0

@@ -15,8 +15,8 @@ from typing import Any, Callable, Dict, Iterator, Optional
 import torch
 
 from fastact.torch import native
+from fastact.torch.functions import KERNEL_DTYPES
 
-_DTYPES = frozenset({torch.float32, torch.float64, torch.float16, torch.bfloat16})
 _SOFTPLUS, _ELU, _SELU, _CELU = range(4)  # as operators.c counts them
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 _aten = torch.ops.aten
@@ -24,7 +24,7 @@ _value: Any = None  # torch.ops.fastact.with_parameter, once `Kernels` has defin
 
 
 def _is_ours(x: torch.Tensor) -> bool:
-    return x.dtype in _DTYPES and x.is_contiguous()
+    return x.dtype in KERNEL_DTYPES and x.is_contiguous()
 
 
 def _exponential_unit(alpha: Any, scale: Any, input_scale: Any) -> Optional[int]:
@@ -61,13 +61,14 @@ class Kernels:
 
     Forward: sigmoid, tanh, silu, gelu (both formulas), mish, hardswish, erf, log_sigmoid, elu, selu, celu, softplus,
     softmax and log_softmax; backward: silu, gelu, mish and hardswish. Other operators keep torch's kernels, which are as
-    quick. Dense tensors of float32, float64, float16 and bfloat16 are computed here;
-    any other tensor goes to torch's kernel, errors included. torch.compile's generated code does not call the operators.
+    quick. Dense tensors of float32, float64, float16 and bfloat16 are computed here; any other tensor goes to torch's
+    kernel, errors included, and so does gelu of more than 32,768 elements. torch.compile's generated code does not call the
+    operators.
 
     Raises
     ------
     RuntimeError
-        On entering, where this version of torch lacks a function that the kernels need (2.10 has them), and on Windows.
+        On entering, where this version of torch lacks a function that the kernels need, and on macOS and Windows.
     """
 
     def __init__(self) -> None:

@@ -141,7 +141,7 @@ static tensor new_result(void) { return operator_new(sizeof(void *)); }
 typedef struct {
     const char *name, *signature; /* of at::cpu::NAME, mangled */
     const char *activation;
-    fa_form form;
+    int form;     /* an fa_form, or of functions of rows an fa_row_form */
     int64_t most; /* elements; beyond them torch's kernel is as quick or quicker */
     const fa_activation *function;
     void *torch_kernel;
@@ -149,21 +149,26 @@ typedef struct {
 
 static int compute(const torch_operator *op, const array *a, const void *const *inputs, void *output)
 {
-    return library_calls.apply(op->function, op->form, a->dtype, inputs, &output, a->n, NULL) == FA_OK;
+    return library_calls.apply(op->function, (fa_form)op->form, a->dtype, inputs, &output, a->n, NULL) == FA_OK;
 }
 
-/* y = f(x) */
+/* y = f(x), of the memory layout of x; 0 where torch's kernel has to compute it */
+static int elementwise(const torch_operator *op, tensor x, tensor *y)
+{
+    array a;
+    void *data;
+    if (!describe(x, &a) || a.n > op->most || !new_like(&a, y, &data))
+        return 0;
+    if (compute(op, &a, (const void *[]){a.data}, data))
+        return 1;
+    aoti_torch_delete_tensor_object(*y);
+    return 0;
+}
+
 static void unary(const torch_operator *op, value *stack)
 {
     tensor x = (tensor)stack[0], y;
-    array a;
-    void *data;
-    int made = describe(x, &a) && a.n <= op->most && new_like(&a, &y, &data);
-    if (made && !compute(op, &a, (const void *[]){a.data}, data)) {
-        aoti_torch_delete_tensor_object(y);
-        made = 0;
-    }
-    if (!made)
+    if (!elementwise(op, x, &y))
         ((void (*)(tensor, tensor))op->torch_kernel)(y = new_result(), x);
     aoti_torch_delete_tensor_object(x);
     stack[0] = (value)y;
@@ -178,7 +183,7 @@ static void in_place(const torch_operator *op, value *stack)
         ((tensor(*)(tensor))op->torch_kernel)(x);
 }
 
-/* dx from grad and x; dx takes the memory layout that grad and x share */
+/* dx from grad and x, of the memory layout that both share; 0 where torch's kernel has to compute it */
 static int gradient(const torch_operator *op, tensor grad, tensor x, tensor *dx)
 {
     array g, a;
@@ -207,7 +212,6 @@ typedef struct {
     const char *text;
 } string_view; /* std::string_view of libstdc++ */
 
-
 static torch_operator gelu_of(const torch_operator *op, void *string, string_view *formula)
 {
     torch_operator chosen = *op;
@@ -226,11 +230,7 @@ static void gelu_value(const torch_operator *op, value *stack)
     void *string = (void *)stack[1];
     string_view formula;
     torch_operator chosen = gelu_of(op, string, &formula);
-    array a;
-    void *data;
-    if (describe(x, &a) && a.n <= chosen.most && new_like(&a, &y, &data))
-        compute(&chosen, &a, (const void *[]){a.data}, data);
-    else
+    if (!elementwise(&chosen, x, &y))
         ((void (*)(tensor, tensor, string_view))op->torch_kernel)(y = new_result(), x, formula);
     torch_delete_string(string);
     aoti_torch_delete_tensor_object(x);
@@ -265,19 +265,27 @@ static int rows_along(const array *a, int64_t dim, ptrdiff_t shape[3])
     return 1;
 }
 
+/* y = the function of the rows of x; 0 where torch's kernel has to compute it, also where memory runs out */
+static int along_rows(const torch_operator *op, tensor x, int64_t dim, tensor *y)
+{
+    array a;
+    ptrdiff_t shape[3];
+    void *data;
+    if (!describe(x, &a) || !rows_along(&a, dim, shape) || !new_like(&a, y, &data))
+        return 0;
+    if (library_calls.rows((fa_row_form)op->form, a.dtype, a.data, NULL, data, shape[0], shape[1], shape[2]) == FA_OK)
+        return 1;
+    aoti_torch_delete_tensor_object(*y);
+    return 0;
+}
+
 /* (x, dim, half_to_float) */
 static void row_value(const torch_operator *op, value *stack)
 {
     tensor x = (tensor)stack[0], y;
     int64_t dim = (int64_t)stack[1];
     int half_to_float = (int)(stack[2] & 1);
-    array a;
-    ptrdiff_t shape[3];
-    void *data;
-    if (!half_to_float && describe(x, &a) && rows_along(&a, dim, shape) && new_like(&a, &y, &data))
-        library_calls.rows(op->name[1] == 's' ? FA_SOFTMAX : FA_LOG_SOFTMAX, a.dtype, a.data, NULL, data, shape[0], shape[1],
-                           shape[2]);
-    else
+    if (half_to_float || !along_rows(op, x, dim, &y))
         ((void (*)(tensor, tensor, int64_t, int))op->torch_kernel)(y = new_result(), x, dim, half_to_float);
     aoti_torch_delete_tensor_object(x);
     stack[0] = (value)y;
@@ -324,7 +332,7 @@ static void log_sigmoid_value(const torch_operator *op, value *stack)
 #define TENSOR "RKNS_6TensorE"
 #define MUTABLE "RNS_6TensorE"
 #define STRING "St17basic_string_viewIcSt11char_traitsIcEE"
-/* X(operator, kind, signature, activation, form, most): the operators on which the library is quicker at every size. */
+/* X(operator, kind, signature, activation, form, most): the operators on which the library is quicker, up to `most` elements. */
 #define OPERATORS(X)                                                                                   \
     X(sigmoid, unary, TENSOR, "sigmoid", FA_VALUE, ANY)                                                \
     X(sigmoid_, in_place, MUTABLE, "sigmoid", FA_VALUE, ANY)                                           \
@@ -344,8 +352,8 @@ static void log_sigmoid_value(const torch_operator *op, value *stack)
     X(gelu, gelu_value, TENSOR STRING, "gelu", FA_VALUE, 32768)                                        \
     X(gelu_backward, gelu_gradient, TENSOR "S3_" STRING, "gelu", FA_BACKWARD, ANY)                     \
     X(log_sigmoid_forward, log_sigmoid_value, TENSOR, "log_sigmoid", FA_VALUE, ANY)                    \
-    X(_softmax, row_value, TENSOR "lb", NULL, FA_VALUE, ANY)                                           \
-    X(_log_softmax, row_value, TENSOR "lb", NULL, FA_VALUE, ANY)
+    X(_softmax, row_value, TENSOR "lb", NULL, FA_SOFTMAX, ANY)                                         \
+    X(_log_softmax, row_value, TENSOR "lb", NULL, FA_LOG_SOFTMAX, ANY)
 
 /* ---- operators of torch that take a Scalar, which the C interface does not pass ----
 

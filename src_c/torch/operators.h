@@ -18,7 +18,8 @@ int fa_torch_enable(const char *path, const fa_torch_calls *calls);
 /* Give torch's own kernels back. */
 void fa_torch_disable(void);
 
-/* Define fastact::softplus and the like, for operators that the C interface of torch does not reach; once a process. */
+/* Define torch.ops.fastact.with_parameter, for operators whose Scalar the C interface does not pass; once in a process. Returns
+   0, or -1 where this torch lacks a function. */
 int fa_torch_define(const char *path, const fa_torch_calls *calls);
 
 #endif
