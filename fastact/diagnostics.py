@@ -71,7 +71,7 @@ def saturation(net: Any, X: Batches, batch_size: int = 1024) -> List[float]:
     That is where the derivative is below 4 % of the activation's largest: tanh beyond 0.98, sigmoid below
     0.01 and above 0.99. For relu it is the fraction of zeros. Arguments, result and errors as for `dead_units`.
     """
-    largest = [_largest_derivative(layer.activation, layer.parameters) for layer in _layers(net, "saturation")[:-1]]
+    largest = [_largest_derivative(layer.activation, layer.activation_parameters) for layer in _layers(net, "saturation")[:-1]]
     flat, count = np.zeros(len(largest)), 0
     for derivatives in _derivatives(net, X, batch_size, "saturation"):
         count += len(derivatives[0]) if derivatives else 0
@@ -159,7 +159,7 @@ def _derivatives(net: Any, X: Batches, batch_size: int, name: str) -> Iterator[L
         derivatives = []
         for layer in _layers(net, name)[:-1]:
             z = layer.linear(h)
-            derivatives.append(layer.activation.derivative(z, *layer.parameters))
+            derivatives.append(layer.activation.derivative(z, *layer.activation_parameters))
             h = layer.activate(z, out=z)
         yield derivatives
     if samples == 0:

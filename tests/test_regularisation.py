@@ -121,10 +121,10 @@ def test_batch_norm_is_that_of_torch():
 def test_prelu_trains_one_slope_a_layer():
     net = MLP([4, 6, 5, 3], ["prelu", ("prelu", {"weight": 0.5})], random_state=0)
     assert [p.shape for p in net.parameters] == [(4, 6), (6,), (1,), (6, 5), (5,), (1,), (5, 3), (3,)]
-    slopes = [layer.parameters for layer in net._network.layers[:-1]]
+    slopes = [layer.activation_parameters for layer in net._network.layers[:-1]]
     assert slopes == [(0.25,), (0.5,)]
     net.fit(X, Y, epochs=5, progress=False)
-    after = [layer.parameters for layer in net._network.layers[:-1]]
+    after = [layer.activation_parameters for layer in net._network.layers[:-1]]
     assert after != slopes and net.parameters[2][0] == after[0][0]
     net.parameters[2][...] = 1  # the identity
     x = X.astype("f")

@@ -51,7 +51,7 @@ def export(net: Any, file: Any, probabilities: bool = False) -> None:
         weight, bias = layer.folded()
         value = graph.node("Gemm", value, graph.constant(weight), graph.constant(bias))
         if layer.activation is not None:
-            value = _activation(graph, layer.activation, value, layer.parameters, net.layers[k])
+            value = _activation(graph, layer.activation, value, layer.activation_parameters, net.layers[k])
     if probabilities:
         pair = pairing(net.loss)
         if pair.task not in ("multiclass", "binary"):

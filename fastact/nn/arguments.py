@@ -18,7 +18,7 @@ from fastact.losses import loss_arguments
 from fastact.losses.base import scaled
 from fastact.losses.loss_arguments import bare, is_own
 from fastact.nn import output_layers
-from fastact.nn.network import Limits
+from fastact.nn.network import GradientLimits
 
 _BINARY = (losses.binary_cross_entropy_with_logits, losses.binary_cross_entropy)
 _CLASSES = (losses.cross_entropy, losses.nll_loss)
@@ -90,12 +90,12 @@ def dropout(value: Any, hidden: int) -> List[float]:
     return [float(rate) for rate in rates]
 
 
-def limits(clip_norm: Optional[float], clip_value: Optional[float]) -> Limits:
+def limits(clip_norm: Optional[float], clip_value: Optional[float]) -> GradientLimits:
     """The limits of the gradient's norm and of its elements."""
     for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
         if limit is not None:
             number(f"MLP: {name}", limit, UP_TO_INFINITY, ValueError)
-    return clip_norm, clip_value
+    return GradientLimits(clip_norm, clip_value)
 
 
 def initialize(layer: Any, init: Any, is_last: bool, rng: np.random.Generator) -> None:
@@ -103,7 +103,7 @@ def initialize(layer: Any, init: Any, is_last: bool, rng: np.random.Generator) -
     if isinstance(init, str) and init == "auto":
         make: Any = initializers.auto("identity")
         if not is_last:
-            make = initializers.auto(layer.activation, *layer.parameters, width=len(layer.bias))
+            make = initializers.auto(layer.activation, *layer.activation_parameters, width=len(layer.bias))
     else:
         name, options = init if isinstance(init, tuple) and len(init) == 2 else (init, {})
         found = _named("init", name, _INITIALIZERS, "auto")

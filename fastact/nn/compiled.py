@@ -28,11 +28,11 @@ class Compiled:
         self.output: Array = buffers[-1]
         self._weight: Array = network.layers[0].weight
         self._z: Array = buffers[0]
-        self._steps: List[Callable[[], Any]] = []  # after the first product
+        self._calls: List[Callable[[], Any]] = []  # after the first product
         for layer, below, z in zip(network.layers, [None, *buffers], buffers):
             if below is not None:
-                self._steps.append(partial(below.dot, layer.weight, z))
-            self._steps.append(layer.bind_finish(z))
+                self._calls.append(partial(below.dot, layer.weight, z))
+            self._calls.append(layer.bind_finish(z))
 
     def __call__(self, X: Array) -> Array:
         """The outputs for ``X``, shape (batch, inputs), which is quickest as an array of the network's dtype."""
@@ -40,6 +40,6 @@ class Compiled:
         if x.shape != self._shape:
             raise ValueError(f"MLP.compile: X has shape {x.shape}; this function takes {self._shape}")
         x.dot(self._weight, self._z)
-        for step in self._steps:
-            step()
+        for call in self._calls:
+            call()
         return self.output

@@ -14,7 +14,7 @@ from fastact._core.number_arguments import BELOW_1, integer, number
 from fastact._core.warn import warn
 from fastact.nn.callbacks import EarlyStopping
 from fastact.nn.layers import Array
-from fastact.nn.network import Limits
+from fastact.nn.network import GradientLimits
 from fastact.nn.output_layers import Metric, Objective
 from fastact.optimizers import schedules
 
@@ -27,7 +27,7 @@ _PATIENCE = 10.0  # seconds between two lines elsewhere, such as in a log
 
 def fit(
     net: Any, data: Data, validation: Optional[Data], epochs: int, batch_size: int, *, split: float, shuffle: bool,
-    progress: Any, schedule: Any, early_stopping: Any, callbacks: Any, limits: Limits,
+    progress: Any, schedule: Any, early_stopping: Any, callbacks: Any, limits: GradientLimits,
 ) -> None:  # fmt: skip
     """Train; fills ``net.history`` epoch by epoch, so that it is there however the training ends."""
     # Whatever raises ValueError or TypeError comes before anything changes, the generator's state included.
@@ -131,7 +131,8 @@ def _batches(samples: int, size: int, least: int) -> List[Tuple[int, int]]:
 
 
 def _epoch(
-    net: Any, data: Data, order: Array, epoch: int, batches: List[Tuple[int, int]], limits: Limits, line: Progress, loss: float
+    net: Any, data: Data, order: Array, epoch: int, batches: List[Tuple[int, int]], limits: GradientLimits, line: Progress,
+    loss: float,
 ) -> Dict[str, float]:
     """One pass over the data; returns the mean loss of its samples, and the metric, as training saw them.
 

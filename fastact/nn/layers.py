@@ -15,7 +15,7 @@ from fastact._core.activation import lookup
 Array = NDArray[Any]
 
 _add_bias = lookup("identity").biased  # a quarter of the time of numpy.add for a small batch
-_MOST_BUFFERS = 4  # batch sizes whose buffers a layer keeps; `fit` has two, the full batch and the last one
+_MOST_WORKSPACES = 4  # batch sizes whose arrays a layer keeps; `fit` has two, the full batch and the last one
 _EPSILON, _MOMENTUM = 1e-5, 0.1  # torch's, of batch normalisation
 
 
@@ -41,14 +41,14 @@ class Dense:
     ) -> None:
         self.weight, self.weight_grad = weight, weight_grad
         self.bias, self.bias_grad = bias, bias_grad
-        self.activation, self._parameters = activation, parameters
+        self.activation, self._activation_parameters = activation, parameters
         self._biased = _add_bias if activation is None else getattr(activation, "biased", None)
-        self._buffers: Dict[int, Tuple[Array, Array, Array]] = {}
+        self._workspaces: Dict[int, Tuple[Array, Array, Array]] = {}
 
     @property
-    def parameters(self) -> Tuple[float, ...]:
+    def activation_parameters(self) -> Tuple[float, ...]:
         """Arguments of the activation after z."""
-        return self._parameters
+        return self._activation_parameters
 
     @property
     def trained(self) -> List[Tuple[Array, Array]]:
@@ -58,7 +58,7 @@ class Dense:
 
     def forward(self, x: Array) -> Array:
         """h of a training step, in a buffer of the layer."""
-        z, h, ones = self._buffers.get(len(x)) or self._new_buffers(len(x))  # (batch, fan_out) twice, (batch,)
+        z, h, ones = self._workspaces.get(len(x)) or self._new_workspace(len(x))  # (batch, fan_out) twice, (batch,)
         x.dot(self.weight, z)  # (batch, fan_in) @ (fan_in, fan_out)
         if self.norm is None:
             _add_bias(z, self.bias, z)  # (batch, fan_out) + (fan_out,)
@@ -66,7 +66,7 @@ class Dense:
             self.norm.forward(z, self.bias)
         self._saved = x, z, h, ones
         if self.activation is not None:
-            self.activation(z, *self.parameters, out=h)
+            self.activation(z, *self.activation_parameters, out=h)
         return h  # which is z without an activation
 
     def backward(self, grad: Array) -> Optional[Array]:
@@ -77,7 +77,7 @@ class Dense:
         """
         x, z, h, ones = self._saved  # (batch, fan_in), (batch, fan_out) twice, (batch,)
         if self.activation is not None:
-            grad = self.activation.backward(grad, z, *self.parameters, out=h)  # (batch, fan_out), now the gradient of z
+            grad = self.activation.backward(grad, z, *self.activation_parameters, out=h)  # that of z, (batch, fan_out)
         ones.dot(grad, self.bias_grad)  # the sums over the batch, (fan_out,)
         if self.norm is not None:
             grad = self.norm.backward(grad)
@@ -91,27 +91,27 @@ class Dense:
     def linear(self, x: Array) -> Array:
         """z in predictions, in a new array."""
         z: Array = x.dot(self.weight)
-        self._shift(z)
+        self._normalize_and_add_bias(z)
         return z
 
     def activate(self, z: Array, out: Array) -> Array:
         """h of z, in `out`, which may be z."""
         if self.activation is not None:
-            self.activation(z, *self.parameters, out=out)
+            self.activation(z, *self.activation_parameters, out=out)
         return out
 
     def finish(self, z: Array) -> Array:
         """h in predictions from ``x @ weight``, in place."""
         if self._biased is not None and self.norm is None:
-            self._biased(z, self.bias, *self.parameters, out=z)  # in one pass
+            self._biased(z, self.bias, *self.activation_parameters, out=z)  # in one pass
             return z
-        self._shift(z)
+        self._normalize_and_add_bias(z)
         return self.activate(z, out=z)
 
     def bind_finish(self, z: Array) -> Callable[[], Any]:
         """`finish` of this array as a function without arguments. It reads the parameters anew in each call."""
         if self._biased is not None and self.norm is None and type(self) is Dense:
-            bound: Callable[[], Any] = self._biased.bind(z, self.bias, *self.parameters, z)
+            bound: Callable[[], Any] = self._biased.bind(z, self.bias, *self.activation_parameters, z)
             return bound
         return partial(self.finish, z)
 
@@ -122,7 +122,7 @@ class Dense:
         factor, bias = self.norm.folded(self.bias)
         return self.weight * factor, bias
 
-    def _shift(self, z: Array) -> None:
+    def _normalize_and_add_bias(self, z: Array) -> None:
         """z in predictions from ``x @ weight``, in place."""
         if self.norm is None:
             _add_bias(z, self.bias, z)
@@ -131,14 +131,14 @@ class Dense:
             z *= factor
             z += bias
 
-    def _new_buffers(self, batch: int) -> Tuple[Array, Array, Array]:
+    def _new_workspace(self, batch: int) -> Tuple[Array, Array, Array]:
         """Arrays for z and h, and ones, whose product with a gradient is its sum over the batch."""
-        if len(self._buffers) == _MOST_BUFFERS:
-            self._buffers.clear()
+        if len(self._workspaces) == _MOST_WORKSPACES:
+            self._workspaces.clear()
         z = np.empty((batch, len(self.bias)), self.bias.dtype)
         h = z if self.activation is None else np.empty_like(z)
-        self._buffers[batch] = z, h, np.ones(batch, z.dtype)
-        return self._buffers[batch]
+        self._workspaces[batch] = z, h, np.ones(batch, z.dtype)
+        return self._workspaces[batch]
 
 
 class PReLUDense(Dense):
@@ -149,7 +149,7 @@ class PReLUDense(Dense):
         super().__init__(*arguments_of_dense)
 
     @property
-    def parameters(self) -> Tuple[float, ...]:
+    def activation_parameters(self) -> Tuple[float, ...]:
         return (float(self.slope[0]),)
 
     @property
@@ -187,7 +187,7 @@ class BatchNorm:
         self._normal = (z - mean) / self._deviation  # (batch, units)
         np.multiply(self._normal, self.scale, out=z)
         z += bias
-        self.batch = mean, variance * (n / (n - 1))
+        self.batch_moments = mean, variance * (n / (n - 1))
 
     def backward(self, grad: Array) -> Array:
         """Replace the gradient of the result of `forward` by that of its argument, in place."""
@@ -201,7 +201,7 @@ class BatchNorm:
 
     def commit(self) -> None:
         """Update the running means by the batch of the last `forward`, once its step is complete."""
-        mean, variance = self.batch
+        mean, variance = self.batch_moments
         self.mean += _MOMENTUM * (mean - self.mean)
         self.variance += _MOMENTUM * (variance - self.variance)
 

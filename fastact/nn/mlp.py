@@ -67,7 +67,7 @@ class MLP:
     optimizer : Optimizer
         ``net.optimizer.lr = 1e-4`` changes the learning rate.
     history : dict of list
-        Of the last `fit`, a value for each epoch: "loss", "accuracy" for losses of classes or "r2" for
+        The last `fit` leaves a value for each epoch: "loss", "accuracy" for losses of classes or "r2" for
         regressions, and with validation data "val_loss", "val_accuracy", "val_r2".
 
     Raises

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -11,8 +11,15 @@ from fastact._core.arguments import contiguous
 from fastact.nn.layers import Array, BatchNorm, Dense, Dropout, PReLUDense
 from fastact.optimizers.base import clip_grad_norm, clip_grad_value
 
-Limits = Tuple[Optional[float], Optional[float]]  # of the gradient's norm, and of its elements
-NO_LIMITS: Limits = None, None
+
+class GradientLimits(NamedTuple):
+    """The largest norm of the whole gradient, and the largest absolute value of its elements; None: no limit."""
+
+    norm: Optional[float] = None
+    value: Optional[float] = None
+
+
+NO_LIMITS = GradientLimits()
 
 _REMEDIES = (
     "a smaller learning rate, inputs scaled to about unit variance (for a regression the targets too), "
@@ -59,7 +66,7 @@ class Network:
                 layer.slope[...] = parameters
 
     def _make_layers(self) -> None:
-        """Make `layers` on views of the flat arrays, and `_steps`, which are the layers with dropout between."""
+        """Make `layers` on views of the flat arrays, and `_stages`, which are the layers with dropout between."""
         start = 0
 
         def cut(*shape: int) -> Tuple[Array, Array]:
@@ -69,7 +76,7 @@ class Network:
             return self.flat[part].reshape(shape), self.flat_grad[part].reshape(shape)
 
         self.layers: List[Dense] = []
-        self._steps: List[Any] = []
+        self._stages: List[Any] = []
         for k, (activation, parameters) in enumerate(self._activations):
             n, m = self._sizes[k : k + 2]
             given = *cut(n, m), *cut(m), activation, parameters
@@ -78,13 +85,13 @@ class Network:
             if 2 * k < len(self.buffers):
                 layer.norm = BatchNorm(*cut(m), *self.buffers[2 * k : 2 * k + 2])
             self.layers.append(layer)
-            self._steps.append(layer)
+            self._stages.append(layer)
             if k < len(self._dropout) and self._dropout[k] > 0:
-                self._steps.append(Dropout(self._dropout[k], self._rng))
+                self._stages.append(Dropout(self._dropout[k], self._rng))
 
     # Pickling and deepcopy copy a view by its values, so they leave the layers out. Restoring makes new ones.
     def __getstate__(self) -> Dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key not in ("layers", "_steps", "flat_grad")}
+        return {key: value for key, value in vars(self).items() if key not in ("layers", "_stages", "flat_grad")}
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
         vars(self).update(state)
@@ -116,17 +123,16 @@ class Network:
             x = layer.predict(x)
         return x
 
-    def train_step(self, x: Array, target: Any, loss: Any, optimizer: Any, limits: Limits = NO_LIMITS) -> float:
+    def train_step(self, x: Array, target: Any, loss: Any, optimizer: Any, limits: GradientLimits = NO_LIMITS) -> float:
         """A step of the optimiser; returns the loss before it.
 
         Raises what `backpropagate` raises, and then changes neither parameters nor running means.
         """
         value = self.backpropagate(x, target, loss)
-        max_norm, largest = limits
-        if largest is not None:
-            clip_grad_value(self.flat_grad, largest)
-        if max_norm is not None:
-            clip_grad_norm(self.flat_grad, max_norm)
+        if limits.value is not None:
+            clip_grad_value(self.flat_grad, limits.value)
+        if limits.norm is not None:
+            clip_grad_norm(self.flat_grad, limits.norm)
         optimizer.step([self.flat_grad])
         for layer in self.layers if self.buffers else ():
             if layer.norm is not None:
@@ -145,18 +151,18 @@ class Network:
                 "a batch needs at least 2"
             )
         h = x
-        for step in self._steps:
-            h = step.forward(h)  # (batch, fan_out)
+        for stage in self._stages:
+            h = stage.forward(h)  # (batch, fan_out)
         value, grad = loss.value_and_grad(h, target)
         value = float(value) + self.penalty()
         if not math.isfinite(value):
             raise FloatingPointError(f"the loss became {value}: {self.blame(x)}")
         for k, layer in enumerate(self.layers if self.buffers else (), 1):
-            if layer.norm is not None and not np.isfinite(layer.norm.batch).all():
+            if layer.norm is not None and not np.isfinite(layer.norm.batch_moments).all():
                 raise FloatingPointError(f"the variance of a batch overflows in layer {k}'s batch normalisation; try {_REMEDIES}")
         grad = contiguous(grad, self.flat.dtype)  # (batch, outputs)
-        for step in reversed(self._steps):
-            grad = step.backward(grad)  # (batch, fan_in)
+        for stage in reversed(self._stages):
+            grad = stage.backward(grad)  # (batch, fan_in)
         if self.l2:
             for layer in self.layers:
                 layer.weight_grad += self.l2 * layer.weight

@@ -110,7 +110,7 @@ def to_torch(net: Any) -> Any:
             copies = {"weight": norm.scale, "bias": layer.bias, "running_mean": norm.mean, "running_var": norm.variance}
             modules.append(_filled(nn.BatchNorm1d(len(layer.bias)), copies))
         if layer.activation is not None:
-            modules.append(_made(layer.activation, layer.parameters, net.dtype))
+            modules.append(_made(layer.activation, layer.activation_parameters, net.dtype))
         if rate:
             modules.append(nn.Dropout(rate))
     return nn.Sequential(*modules).eval()

@@ -22,7 +22,7 @@ FA_ROW_FORMS(FA_CHECK_ROW_FORM)
 static const struct {
     int inputs, temperature;
     double cost;
-} row_forms[FA_ROW_FORM_COUNT] = {FA_ROW_FORMS(FA_ROW_FORM)};
+} form_facts[FA_ROW_FORM_COUNT] = {FA_ROW_FORMS(FA_ROW_FORM)};
 
 /* If all elements of a row that the mask leaves are -inf, hardmax has written its 1 to the first element, which may be masked.
    This moves it to the first element that is not. */
@@ -60,9 +60,9 @@ fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, con
     const double size = temperature < 0 ? -temperature : temperature;
     ptrdiff_t elements = 0, rows = 0;
     if (form < 0 || form >= FA_ROW_FORM_COUNT || !fa_is_dtype(dtype) || !fa_count(dtype, outer, n, inner, &elements) ||
-        !fa_count(dtype, outer, 1, inner, &rows) || !(size > 0 && size * 0 == 0) || (!row_forms[form].temperature && size != 1))
+        !fa_count(dtype, outer, 1, inner, &rows) || !(size > 0 && size * 0 == 0) || (!form_facts[form].temperature && size != 1))
         return FA_ERROR_ARGUMENT;
-    if ((elements && (!first || (row_forms[form].inputs == 2 && !second))) ||
+    if ((elements && (!first || (form_facts[form].inputs == 2 && !second))) ||
         ((elements || (form == FA_LOGSUMEXP && rows)) && !out))
         return FA_ERROR_ARGUMENT;
     if (form == FA_LOGSUMEXP && n == 0) /* log(0), since the sum is empty */
@@ -75,7 +75,7 @@ fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, con
     /* A thread takes whole blocks: 64 rows, or 2048 elements of longer rows that follow each other in memory. */
     ptrdiff_t grain = inner > 1 || n <= 64 ? ((4096 / n) | 63) + 1 : n > 2048 ? 1 : 2048 / n * 2;
     unsigned flags = fa_flags();
-    fa_parallel(run_row_call, &call, rows, grain, fa_estimate(row_forms[form].cost, dtype, elements));
+    fa_parallel(run_row_call, &call, rows, grain, fa_estimate(form_facts[form].cost, dtype, elements));
     fa_restore_flags(flags);
     fa_restore_overflow(flags);
     return failed ? FA_ERROR_MEMORY : FA_OK;

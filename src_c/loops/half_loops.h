@@ -21,7 +21,9 @@ typedef struct {
 } half_bounds;
 
 #define FA_BOUNDS_ROW(name, ...) {__VA_ARGS__},
-static const half_bounds bounds_of[] = {FA_BOUNDS(FA_BOUNDS_ROW)};
+static const half_bounds all_bounds[] = {FA_BOUNDS(FA_BOUNDS_ROW)};
+
+static inline const half_bounds *bounds_of(const fa_call *call) { return &all_bounds[call->kernels - kernels_f32]; }
 
 /* A call in a half type, and the calls in float and double that it is made of. */
 typedef struct {
@@ -29,14 +31,14 @@ typedef struct {
     fa_call f32_call, f64_call;
     fa_kernels kernels;           /* of f32_call, if the value has a kernel for half types */
     float margin[FA_MAX_OUTPUTS]; /* a bound of the relative error of the float result; 0: no check */
-    float point[FA_MAX_OUTPUTS], near[FA_MAX_OUTPUTS]; /* lanes with |x - point| < near are computed in double too */
+    float point[FA_MAX_OUTPUTS], distance[FA_MAX_OUTPUTS]; /* lanes with |x - point| < distance are computed in double too */
     _Alignas(64) float wide[FA_MAX_ARGUMENTS][HALF_BLOCK];
     _Alignas(64) uint16_t narrow[HALF_BLOCK];
-    /* the lanes to compute in double: arguments, factor of the result, address and number of the output */
+    /* the lanes to compute in double: their inputs, the factor of the result, its address, and which argument it is */
     _Alignas(64) double queue[FA_MAX_ARGUMENTS][F64_QUEUE];
     double scale[F64_QUEUE];
     char *target[F64_QUEUE];
-    int output[F64_QUEUE], count;
+    int argument[F64_QUEUE], count;
 } half_work;
 
 static double parameter_at(const fa_call *call, int k, ptrdiff_t i)
@@ -71,25 +73,25 @@ static inline void widen(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, 
     (bfloat ? bfloat16_to_float : float16_to_float)(part + whole, to + whole, padded - whole);
 }
 
-/* Sets which lanes of an output are computed in double. `rounded`: the parameters are not exact in float. */
-static void set_margin(half_work *w, int output, int rounded, int defaults, const int bfloat)
+/* Sets which lanes of an output are computed in double. `inexact`: a parameter is not exact in float. */
+static void set_margin(half_work *w, int output, int inexact, int defaults, const int bfloat)
 {
     const fa_call *call = w->call;
-    const half_bounds *entry = &bounds_of[call->kernels - kernels_f32];
+    const half_bounds *bounds = bounds_of(call);
     int form = call->form == FA_VALUE_AND_DERIVATIVE ? output ? FA_DERIVATIVE : FA_VALUE : (int)call->form;
-    int rounding = form < FA_LOOP_COUNT && defaults ? entry->rounding[form] : CHECK_ROUNDING;
-    float ulp_bound = form < FA_LOOP_COUNT ? entry->ulp_bound[form] : 3;
+    int rounding = form < FA_LOOP_COUNT && defaults ? bounds->rounding[form] : CHECK_ROUNDING;
+    float ulp_bound = form < FA_LOOP_COUNT ? bounds->ulp_bound[form] : 3;
     /* Half a unit for rounding the ends of the interval, half a unit for the parameters. */
-    w->margin[output] = rounding || (ulp_bound == 0 && !rounded) ? 0 : (ulp_bound + 0.5f + 0.5f * (float)rounded) * 0x1p-23f;
-    w->point[output] = w->near[output] = 0;
+    w->margin[output] = rounding || (ulp_bound == 0 && !inexact) ? 0 : (ulp_bound + 0.5f + 0.5f * (float)inexact) * 0x1p-23f;
+    w->point[output] = w->distance[output] = 0;
     if (rounding == ROUNDS_CORRECTLY_EXCEPT_NEAR_0) {
         /* |f(x)| <= |x|: twice the smallest float16, or twice the smallest normal bfloat16 */
-        w->near[output] = bfloat ? 0x1p-125f : 0x1p-23f;
+        w->distance[output] = bfloat ? 0x1p-125f : 0x1p-23f;
     } else if (!rounding && (form == FA_DERIVATIVE || form == FA_BACKWARD)) {
         float steepness = call->parameters && call->steps[call->inputs] == 0 ? w->wide[call->inputs][0] : 1;
         int fast = form == FA_BACKWARD && call->kernels->backward_kind == FA_BACKWARD_FAST;
-        w->point[output] = entry->derivative_zero / steepness;
-        w->near[output] = entry->derivative_zero == 0 ? 0 : fast ? 0.0025f : 0.01f;
+        w->point[output] = bounds->derivative_zero / steepness;
+        w->distance[output] = bounds->derivative_zero == 0 ? 0 : fast ? 0.0025f : 0.01f;
     }
 }
 
@@ -97,8 +99,8 @@ static void set_margin(half_work *w, int output, int rounded, int defaults, cons
 NOINLINE void init_half_work(half_work *w, const fa_call *call, ptrdiff_t n, const int bfloat)
 {
     const int outputs_at = call->inputs + call->parameters;
-    int rounded = 0, defaults = 1, constants = 0;
-    const double *default_of = bounds_of[call->kernels - kernels_f32].defaults;
+    int inexact = 0, defaults = 1, constants = 0;
+    const double *default_of = bounds_of(call)->defaults;
     w->call = call;
     w->f32_call = w->f64_call = *call;
     w->f32_call.stream = w->f64_call.stream = 0;
@@ -124,13 +126,13 @@ NOINLINE void init_half_work(half_work *w, const fa_call *call, ptrdiff_t n, con
             for (int i = 1; i < HALF_BLOCK && i < n + HALF_STEP; i++)
                 w->wide[k][i] = w->wide[k][0];
         }
-        rounded |= parameter && (!constant || w->wide[k][0] != w->queue[k][0]);
+        inexact |= parameter && (!constant || w->wide[k][0] != w->queue[k][0]);
         defaults &= !parameter || (constant && w->queue[k][0] == default_of[k - call->inputs]);
     }
     w->f32_call.scalars = w->f64_call.scalars = constants == call->parameters;
     w->f32_call.contiguous = w->f64_call.contiguous = constants == 0 || constants == call->parameters;
     for (int k = 0; k < call->outputs; k++)
-        set_margin(w, k, rounded, defaults, bfloat);
+        set_margin(w, k, inexact, defaults, bfloat);
 }
 
 /* Computes the lanes of the queue in double and writes the results. */
@@ -147,7 +149,7 @@ NOINLINE void flush_queue(half_work *w, const int bfloat)
             w->queue[k][i] *= w->scale[i];
         double_to_half(w->queue[k], halves, padded, bfloat);
         for (int i = 0; i < n; i++)
-            if (w->output[i] == k)
+            if (w->argument[i] == k)
                 __builtin_memcpy(w->target[i], halves + i, 2);
     }
     w->count = 0;
@@ -164,7 +166,7 @@ NOINLINE void enqueue(half_work *w, ptrdiff_t at, const uint16_t *lanes, ptrdiff
         n = count < F64_QUEUE - first ? count : F64_QUEUE - first;
         for (ptrdiff_t i = 0; i < n; i++) {
             w->target[first + i] = target + lanes[i] * step;
-            w->output[first + i] = k;
+            w->argument[first + i] = k;
         }
         for (int j = 0; j < call->inputs; j++)
             for (ptrdiff_t i = 0; i < n; i++)
@@ -230,8 +232,8 @@ NOINLINE void write_half(half_work *w, ptrdiff_t at, ptrdiff_t n, int k, const i
         to = (uint16_t *)target;
 
     ptrdiff_t count = round_block(w->wide[k], to, n, w->margin[output], lanes, bfloat);
-    if (w->near[output])
-        count = add_near(w->wide[call->inputs - 1], n, w->point[output], w->near[output], lanes, count);
+    if (w->distance[output])
+        count = add_near(w->wide[call->inputs - 1], n, w->point[output], w->distance[output], lanes, count);
     /* before enqueue: it may flush the queue, which rewrites some of these elements */
     for (ptrdiff_t i = 0; i < n && !direct && !call->stream; i++)
         __builtin_memcpy(target + i * step, to + i, 2);
@@ -263,7 +265,7 @@ static void copy_halves(const fa_call *call, ptrdiff_t begin, ptrdiff_t end)
 static inline void run_elements_half(const fa_call *call, ptrdiff_t begin, ptrdiff_t end, const int bfloat)
 {
     half_work w;
-    if (bounds_of[call->kernels - kernels_f32].copies &&
+    if (bounds_of(call)->copies &&
         (call->form == FA_VALUE || call->form == FA_BACKWARD || call->form == FA_BACKWARD_FROM_OUTPUT)) {
         copy_halves(call, begin, end);
         return;

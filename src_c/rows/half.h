@@ -74,18 +74,18 @@ static inline void run_row_blocks_half(const fa_row_call *call, ptrdiff_t begin,
         single.out = work + 2 * size;
         single.outer = inner == 1 ? count : 1;
         single.inner = inner == 1 ? 1 : count;
-        if (form->first == ROW_SCALAR)
+        if (form->first_kind == ROW_SCALAR)
             widen_row(first + at, work, count, bfloat);
         else
             widen_rows(call, first, at, count, work, bfloat);
-        if (form->second)
+        if (form->second_kind)
             widen_rows(call, second, at, count, work + size, bfloat);
         if (call->mask)
             single.mask = inner == 1 ? call->mask + offset : mask;
         for (ptrdiff_t i = 0; i < n && call->mask && inner > 1; i++)
             __builtin_memcpy(mask + i * count, call->mask + offset + i * inner, (size_t)count);
         run_row_blocks_f32(&single, 0, count);
-        if (form->out == ROW_SCALAR)
+        if (form->out_kind == ROW_SCALAR)
             narrow_row(single.out, (uint16_t *)call->out + at, count, bfloat);
         else
             narrow_rows(call, single.out, at, count, call->out, bfloat);

@@ -28,7 +28,7 @@ typedef void FN(row_kernel)(const FN(row_block) *b);
 
 typedef struct {
     FN(row_kernel) *along, *across; /* across: NULL if rows side by side are first copied one after the other */
-    int first, second, out;
+    int first_kind, second_kind, out_kind;
     REAL masked_out;   /* the result of each element of a row that is masked as a whole */
     int needs_doubles; /* scratch memory for n doubles */
 } FN(row_form);
@@ -52,8 +52,8 @@ static const FN(row_form) FN(row_forms)[FA_ROW_FORM_COUNT] = {
 #undef FA_ALONG_ONLY
 };
 
-/* Rows [at, at + count) of a call, and the layout of their copies. Across: `step` elements lie between an element and the next one
-   of the same row. Along: `step` elements lie between two rows. */
+/* Rows [at, at + count) of a call, and the layout of their copies. Across: `step` elements lie between an element and the next
+   one of the same row. Along: `step` elements lie between two rows. */
 typedef struct {
     const fa_row_call *call;
     ptrdiff_t at, step;
@@ -65,37 +65,38 @@ INLINE ptrdiff_t FN(row_offset_of)(const fa_row_call *call, ptrdiff_t row)
     return row / call->inner * call->n * call->inner + row % call->inner;
 }
 
-/* Runs a statement for each element, whose index is `from` in the call's arrays and `to` in a copy. Rows that are side by side in
-   memory are copied together. */
-#define FA_FOR_EACH_COPY(STATEMENT)                                                                                       \
-    do {                                                                                                                  \
-        const ptrdiff_t n = place->call->n, inner = place->call->inner, step = place->step;                               \
-        for (ptrdiff_t r = 0, together; r < place->count; r += together) {                                                \
-            const ptrdiff_t base = FN(row_offset_of)(place->call, place->at + r), left = inner - (place->at + r) % inner; \
-            together = inner > 1 && left < place->count - r ? left : place->count - r;                                    \
-            if (inner == 1) {                                                                                             \
-                _Pragma("omp simd") for (ptrdiff_t to = 0; to < place->count * n; to++)                                   \
-                {                                                                                                         \
-                    const ptrdiff_t from = base + to;                                                                     \
-                    STATEMENT                                                                                             \
-                }                                                                                                         \
-            } else if (place->across) {                                                                                   \
-                for (ptrdiff_t i = 0; i < n; i++) {                                                                       \
-                    _Pragma("omp simd") for (ptrdiff_t k = 0; k < together; k++)                                          \
-                    {                                                                                                     \
-                        const ptrdiff_t from = base + i * inner + k, to = i * step + r + k;                               \
-                        STATEMENT                                                                                         \
-                    }                                                                                                     \
-                }                                                                                                         \
-            } else {                                                                                                      \
-                for (ptrdiff_t i = 0; i < n; i++)                                                                         \
-                    for (ptrdiff_t k = 0; k < together; k++) {                                                            \
-                        const ptrdiff_t from = base + i * inner + k, to = (r + k) * step + i;                             \
-                        STATEMENT                                                                                         \
-                    }                                                                                                     \
-            }                                                                                                             \
-        }                                                                                                                 \
-    } while (0)
+/* Runs a statement for each element, whose index is `in_call` in the call's arrays and `in_copy` in a copy. Rows that are side
+   by side in memory are copied together. */
+#define FA_FOR_EACH_COPY(STATEMENT)                                                                    \
+    do {                                                                                               \
+        const ptrdiff_t n = place->call->n, inner = place->call->inner, step = place->step;            \
+        for (ptrdiff_t r = 0, together; r < place->count; r += together) {                             \
+            const ptrdiff_t row = place->at + r, to_edge = inner - row % inner;                        \
+            const ptrdiff_t base = FN(row_offset_of)(place->call, row);                                \
+            together = inner > 1 && to_edge < place->count - r ? to_edge : place->count - r;           \
+            if (inner == 1) {                                                                          \
+                _Pragma("omp simd") for (ptrdiff_t in_copy = 0; in_copy < place->count * n; in_copy++) \
+                {                                                                                      \
+                    const ptrdiff_t in_call = base + in_copy;                                          \
+                    STATEMENT                                                                          \
+                }                                                                                      \
+            } else if (place->across) {                                                                \
+                for (ptrdiff_t i = 0; i < n; i++) {                                                    \
+                    _Pragma("omp simd") for (ptrdiff_t k = 0; k < together; k++)                       \
+                    {                                                                                  \
+                        const ptrdiff_t in_call = base + i * inner + k, in_copy = i * step + r + k;    \
+                        STATEMENT                                                                      \
+                    }                                                                                  \
+                }                                                                                      \
+            } else {                                                                                   \
+                for (ptrdiff_t i = 0; i < n; i++)                                                      \
+                    for (ptrdiff_t k = 0; k < together; k++) {                                         \
+                        const ptrdiff_t in_call = base + i * inner + k, in_copy = (r + k) * step + i;  \
+                        STATEMENT                                                                      \
+                    }                                                                                  \
+            }                                                                                          \
+        }                                                                                              \
+    }while (0)
 
 /* Copies an input, of kind ROW_X, ROW_Y or ROW_GRAD. */
 static void FN(row_gather)(const FN(row_place) *place, int kind, const REAL *x, REAL *copy)
@@ -103,10 +104,10 @@ static void FN(row_gather)(const FN(row_place) *place, int kind, const REAL *x, 
     const unsigned char *mask = kind == ROW_Y ? NULL : place->call->mask;
     const REAL sign = kind == ROW_X && place->call->temperature < 0 ? -1 : 1, masked = kind == ROW_X ? -INFINITY : 0;
     if (!mask)
-        FA_FOR_EACH_COPY(copy[to] = x[from] * sign;);
+        FA_FOR_EACH_COPY(copy[in_copy] = x[in_call] * sign;);
     else /* a NaN in x always propagates, also if it is masked */
-        FA_FOR_EACH_COPY(REAL here = x[from] * sign;
-                         copy[to] = mask[from] || (here != here && kind == ROW_X) ? here : masked;);
+        FA_FOR_EACH_COPY(REAL value = x[in_call] * sign;
+                         copy[in_copy] = mask[in_call] || (value != value && kind == ROW_X) ? value : masked;);
 }
 
 static void FN(row_scatter)(const FN(row_place) *place, int kind, const REAL *copy, REAL *out)
@@ -114,9 +115,9 @@ static void FN(row_scatter)(const FN(row_place) *place, int kind, const REAL *co
     const unsigned char *mask = kind == ROW_Y ? NULL : place->call->mask;
     const REAL factor = kind == ROW_Y ? 1 : (REAL)(1 / place->call->temperature);
     if (!mask)
-        FA_FOR_EACH_COPY(out[from] = copy[to] * factor;);
+        FA_FOR_EACH_COPY(out[in_call] = copy[in_copy] * factor;);
     else
-        FA_FOR_EACH_COPY(REAL here = copy[to] * factor; out[from] = mask[from] ? here : 0;);
+        FA_FOR_EACH_COPY(REAL value = copy[in_copy] * factor; out[in_call] = mask[in_call] ? value : 0;);
 }
 
 /* Writes `value` to the rows of a block that are masked as a whole; x is the copy of the input. */
@@ -127,12 +128,12 @@ static void FN(row_fill_masked)(const FN(row_place) *place, const FN(row_block) 
     FN(row_maxima)(b, place->across, b->first, m);
     for (int r = 0; r < place->count; r++) {
         const unsigned char *mask = place->call->mask + FN(row_offset_of)(place->call, place->at + r);
-        int left = m[r] != -INFINITY;
-        for (ptrdiff_t i = 0; i < n && !left; i++) {
+        int unmasked = m[r] != -INFINITY; /* an element is not masked, or is NaN */
+        for (ptrdiff_t i = 0; i < n && !unmasked; i++) {
             REAL here = x[r * row + i * element];
-            left = here != here || mask[i * place->call->inner];
+            unmasked = here != here || mask[i * place->call->inner];
         }
-        for (ptrdiff_t i = 0; i < n && !left; i++)
+        for (ptrdiff_t i = 0; i < n && !unmasked; i++)
             b->out.p[r * row + i * element] = value;
     }
 }
@@ -142,35 +143,53 @@ INLINE FN(row_scale) FN(row_scale_of)(double temperature)
 {
     const double most = LARGEST, least = LIT(0x1p-126, 0x1p-1022);
     double t = temperature < 0 ? -temperature : temperature, s = 1 / t;
-    double lost = s > most || s < least ? 0 : LIT(0, FA_FMA(-s, t, 1) * s);
+    double correction = s > most || s < least ? 0 : LIT(0, FA_FMA(-s, t, 1) * s);
     s = s > most ? most : s < least ? least : s;
     REAL high = (REAL)s;
-    return (FN(row_scale)){high, (REAL)((s - high) + lost)};
+    return (FN(row_scale)){high, (REAL)((s - high) + correction)};
 }
 
-/* Runs rows [begin, end). A block that is copied has at most `most` rows; a direct block of rows side by side has at most `wide`
-   rows. */
+/* The largest number of rows of a block that is copied. Across it is a multiple of ROW_LANES. */
+INLINE ptrdiff_t FN(most_rows_copied)(ptrdiff_t n, int across)
+{
+    const ptrdiff_t fit = BLOCK_ELEMENTS / n, least = across ? ROW_LANES : 1;
+    if (fit > 64)
+        return 64;
+    return fit <= least ? least : across ? fit & -ROW_LANES : fit;
+}
+
+/* The largest number of rows side by side in a block that is not copied. If the kernel writes elsewhere than it reads, all rows
+   that stay in L2 may be one block. */
+INLINE ptrdiff_t FN(most_rows_direct)(ptrdiff_t n, ptrdiff_t most_copied)
+{
+    const ptrdiff_t fit = L2_ELEMENTS / n;
+    if (fit < most_copied)
+        return most_copied;
+    return fit < BLOCK_ROWS ? fit & -ROW_LANES : BLOCK_ROWS;
+}
+
+/* Runs rows [begin, end). */
 static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end)
 {
     const FN(row_form) *form = &FN(row_forms)[call->form];
     REAL *first = (REAL *)call->in[0], *second = (REAL *)call->in[1], *out = call->out;
-    const ptrdiff_t n = call->n, inner = call->inner, fit = BLOCK_ELEMENTS / n;
+    const ptrdiff_t n = call->n, inner = call->inner;
     const int across = inner > 1 && form->across, in_place = out == first || out == second;
     const int side_by_side = inner >= 64 || (inner % ROW_LANES == 0 && n >= 8);
-    const int special = call->mask || call->temperature != 1;
-    const int may_be_direct = !special && (inner == 1 ? n >= ROW_LANES : across && side_by_side);
-    const ptrdiff_t most = fit > 64 ? 64 : across ? fit > ROW_LANES ? fit & -ROW_LANES : ROW_LANES : fit ? fit : 1;
-    const ptrdiff_t wide = in_place || form->out == ROW_SCALAR || L2_ELEMENTS / n < most ? most
-                           : L2_ELEMENTS / n < BLOCK_ROWS ? L2_ELEMENTS / n & -ROW_LANES : BLOCK_ROWS;
+    const int masked_or_scaled = call->mask || call->temperature != 1;
+    const int may_be_direct = !masked_or_scaled && (inner == 1 ? n >= ROW_LANES : across && side_by_side);
+    const ptrdiff_t most_copied = FN(most_rows_copied)(n, across);
+    const ptrdiff_t most_direct =
+        in_place || form->out_kind == ROW_SCALAR ? most_copied : FN(most_rows_direct)(n, most_copied);
     const int scaled = call->temperature != 1 && call->temperature != -1;
     const FN(row_scale) scale = scaled ? FN(row_scale_of)(call->temperature) : (FN(row_scale)){1, 0};
 
     /* Scratch memory: work[0] is `spare`, work[1] to work[3] are the copies of first, second and out. */
-    const ptrdiff_t size = (most * n + 2 * ROW_LANES) & -ROW_LANES;
+    const ptrdiff_t size = (most_copied * n + 2 * ROW_LANES) & -ROW_LANES;
     REAL stack[4 * (BLOCK_ELEMENTS + 2 * ROW_LANES)], *heap = NULL, *work[4];
     double doubles[SOME_DOUBLES], *long_doubles = NULL;
     const int copies = !may_be_direct || (across && inner % ROW_LANES);
-    const int buffers = copies ? 4 : size <= BLOCK_ELEMENTS || in_place || form->out == ROW_SCALAR;
+    const int buffers = copies ? 4 : size <= BLOCK_ELEMENTS || in_place || form->out_kind == ROW_SCALAR;
     const int is_long = size > (ptrdiff_t)(sizeof stack / sizeof *stack / 4), needs_heap = is_long && buffers;
     const int needs_doubles = form->needs_doubles && n > SOME_DOUBLES;
     if (needs_heap)
@@ -189,15 +208,15 @@ static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff
         __builtin_memset(work[1], 0, (size_t)(2 * size) * sizeof(REAL));
 
     for (ptrdiff_t at = begin, count; at < end; at += count) {
-        count = end - at < most ? end - at : most;
+        count = end - at < most_copied ? end - at : most_copied;
         int direct = may_be_direct;
         if (direct && across) {
-            ptrdiff_t left = inner - at % inner, few = end - at < left ? end - at : left;
-            count = few < wide ? few : wide;
+            ptrdiff_t to_edge = inner - at % inner, rows = end - at < to_edge ? end - at : to_edge;
+            count = rows < most_direct ? rows : most_direct;
             direct = count >= ROW_LANES;
             count = direct ? count & -ROW_LANES : count;
         }
-        const FN(row_place) place = {call, at, across ? most : n, (int)count, across};
+        const FN(row_place) place = {call, at, across ? most_copied : n, (int)count, across};
         const ptrdiff_t offset = FN(row_offset_of)(call, at), step = !direct ? place.step : inner == 1 ? n : inner;
         REAL scalars[BLOCK_ROWS];
         FN(row_block) b = {.n = n, .valid_rows = (int)count, .in_place = direct && in_place};
@@ -205,24 +224,24 @@ static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff
         b.doubles = long_doubles ? long_doubles : doubles;
         b.scale = scaled ? &scale : NULL;
         b.first = b.second = b.out = (FN(rows_at)){NULL, step};
-        b.spare = (FN(rows_at)){count <= most ? work[0] : NULL, across ? b.count : n};
+        b.spare = (FN(rows_at)){count <= most_copied ? work[0] : NULL, across ? b.count : n};
         b.first.p = direct ? first + offset : work[1];
         b.second.p = direct ? second + offset : work[2];
-        b.out.p = form->out == ROW_SCALAR ? out + at : direct ? out + offset : work[3];
-        if (form->first == ROW_SCALAR) {
+        b.out.p = form->out_kind == ROW_SCALAR ? out + at : direct ? out + offset : work[3];
+        if (form->first_kind == ROW_SCALAR) {
             for (ptrdiff_t r = 0; r < b.count; r++)
                 scalars[r] = r < count ? first[at + r] : 0;
             b.first.p = scalars;
         } else if (!direct) {
-            FN(row_gather)(&place, form->first, first, work[1]);
+            FN(row_gather)(&place, form->first_kind, first, work[1]);
         }
-        if (!direct && form->second)
-            FN(row_gather)(&place, form->second, second, work[2]);
+        if (!direct && form->second_kind)
+            FN(row_gather)(&place, form->second_kind, second, work[2]);
         (across ? form->across : form->along)(&b);
-        if (call->mask && form->out == ROW_Y)
+        if (call->mask && form->out_kind == ROW_Y)
             FN(row_fill_masked)(&place, &b, work[1], form->masked_out);
-        if (!direct && form->out != ROW_SCALAR)
-            FN(row_scatter)(&place, form->out, work[3], out);
+        if (!direct && form->out_kind != ROW_SCALAR)
+            FN(row_scatter)(&place, form->out_kind, work[3], out);
     }
     free(heap);
     free(long_doubles);

@@ -53,11 +53,11 @@ static int cpus_left;        /* by affinity and quota, at load */
 static int env_threads;      /* FASTACT_NUM_THREADS, 0 if unset */
 static int omp_env;          /* OMP_NUM_THREADS is set */
 static int most_threads = 1; /* no setting may exceed it */
-static atomic_int limits;    /* open blocks of num_threads, of all threads */
+static atomic_int open_limits; /* open blocks of num_threads, of all threads */
 static int (*_Atomic limit_of_caller)(void);
 int fa_bad_threads, fa_bad_omp_threads;
 #ifdef _OPENMP
-static atomic_llong alone_until; /* on the clock of now_ns */
+static atomic_llong one_thread_until; /* on the clock of now_ns */
 static atomic_llong balance_ns = BALANCE_AT_MOST_NS; /* at first enough to pay for starting the threads */
 static int omp_at_load; /* OpenMP's number of threads; a lower one later is a limit that threadpoolctl, say, has set */
 #endif
@@ -108,7 +108,7 @@ int fa_get_num_threads(void)
 #ifdef _OPENMP
     if (atomic_load(&forked))
         return 1;
-    int (*limit)(void) = atomic_load(&limits) > 0 ? atomic_load(&limit_of_caller) : NULL;
+    int (*limit)(void) = atomic_load(&open_limits) > 0 ? atomic_load(&limit_of_caller) : NULL;
     int live = omp_get_max_threads(), asked = limit ? limit() : -1;
     if (asked < 0)
         asked = atomic_load(&requested);
@@ -131,7 +131,7 @@ int fa_set_num_threads(int threads)
 void fa_count_limits(int change, int (*limit)(void))
 {
     atomic_store(&limit_of_caller, limit);
-    atomic_fetch_add(&limits, change);
+    atomic_fetch_add(&open_limits, change);
 }
 
 #ifdef _OPENMP
@@ -156,7 +156,7 @@ static void update_balance(long long start, long long done, ptrdiff_t n, double 
     atomic_store(&balance_ns, gain < 0 ? 0 : gain < BALANCE_AT_MOST_NS ? gain : BALANCE_AT_MOST_NS);
     if (gain < 0) {
         long long alone = -gain * ALONE_FACTOR;
-        atomic_store(&alone_until, end + (alone < ALONE_AT_MOST_NS ? alone : ALONE_AT_MOST_NS));
+        atomic_store(&one_thread_until, end + (alone < ALONE_AT_MOST_NS ? alone : ALONE_AT_MOST_NS));
     }
 }
 
@@ -166,11 +166,11 @@ static void update_balance(long long start, long long done, ptrdiff_t n, double 
 static double slowness(void)
 {
     static atomic_int probes, least; /* thousandths */
-    static atomic_llong next;
+    static atomic_llong next_probe;
     if (atomic_load(&probes) >= PROBES)
         return atomic_load(&least) / 1000.0;
-    long long start = now_ns(), now = start, due = atomic_load(&next);
-    if (start < due || !atomic_compare_exchange_strong(&next, &due, start + PROBES_APART_NS))
+    long long start = now_ns(), now = start, due = atomic_load(&next_probe);
+    if (start < due || !atomic_compare_exchange_strong(&next_probe, &due, start + PROBES_APART_NS))
         return 1;
     fa_kernel *kernel = fa_table->kernels[FA_FLOAT32][fa_speed_probe->index].scalar[FA_VALUE];
     float block[PROBE] = {0};
@@ -191,7 +191,7 @@ static double slowness(void)
 
 /* The number of threads for a loop that takes a Zen 5 core *total_ns; *total_ns is rescaled to this processor. The number is one
    or all, because libgomp ends the threads that a smaller team leaves out, and later starts new ones. */
-static int threads_for(double *total_ns)
+static int choose_threads(double *total_ns)
 {
     if (*total_ns < WAKING_NS / 16 || omp_in_parallel())
         return 1;
@@ -239,11 +239,11 @@ static int can_start(int threads)
 /* Whether a call may use threads now. After a failure to start them it is 0 for a second. */
 static int may_use_threads(int threads, long long now)
 {
-    if (now < atomic_load(&alone_until))
+    if (now < atomic_load(&one_thread_until))
         return 0;
     if (can_start(threads))
         return 1;
-    atomic_store(&alone_until, now + ALONE_AT_MOST_NS);
+    atomic_store(&one_thread_until, now + ALONE_AT_MOST_NS);
     return 0;
 }
 #endif
@@ -253,7 +253,7 @@ void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), vo
 {
 #ifdef _OPENMP
     ptrdiff_t grains = (n + grain - 1) / grain;
-    int threads = grains < 2 ? 1 : threads_for(&total_ns);
+    int threads = grains < 2 ? 1 : choose_threads(&total_ns);
     long long start = threads > 1 ? now_ns() : 0, done = start;
     if (threads > 1 && may_use_threads(threads, start)) {
         start = done = now_ns();
