@@ -504,8 +504,9 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="hidden layers of deep networks", saved_for_backward="x",
         reference="Elfwing et al. 2017, arXiv:1702.03118",
         derivative_fast=True, derivative_zeros=(-1.278464542761074,),
-        elsewhere=Elsewhere(torch="nn.functional.silu(x)", torch_nn="SiLU()", onnx="com.microsoft.QuickGelu(x, alpha=1.0)",
-                            jax="nn.silu(x)", keras="silu; swish", transformers="silu; swish", timm="silu; swish"),
+        elsewhere=Elsewhere(torch="nn.functional.silu(x)", torch_nn="SiLU()",
+                            onnx="com.microsoft.QuickGelu(x, alpha=1.0); Swish(x, alpha=1.0)", jax="nn.silu(x)",
+                            keras="silu; swish", transformers="silu; swish", timm="silu; swish"),
         float32=Bounds(1.84, 1.45), float64=Bounds(1.72, 1.54),
     ),
     Entry(
@@ -562,7 +563,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="networks trained with it, such as CLIP", saved_for_backward="x",
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", derivative_fast=True,
         derivative_zeros=(-0.751154255441289,),
-        elsewhere=Elsewhere(onnx="com.microsoft.QuickGelu(x)", transformers="quick_gelu", timm="quick_gelu"),
+        elsewhere=Elsewhere(onnx="com.microsoft.QuickGelu(x); Swish(x, alpha=1.702)", transformers="quick_gelu",
+                            timm="quick_gelu"),
         float32=Bounds(1.92, 1.83), float64=Bounds(1.88, 1.82),
     ),
     Entry(

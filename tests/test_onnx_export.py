@@ -1,5 +1,6 @@
 """ONNX models against the network itself, run by onnx's reference evaluator and by onnxruntime."""
 import io
+import re
 import sys
 
 import numpy as np
@@ -65,6 +66,38 @@ def test_every_activation(activation, dtype, evaluate):
     np.testing.assert_allclose(got[far], want[far], rtol=2e-5, atol=1e-6)
 
 
+NEWEST = onnx.defs.onnx_opset_version()
+ALL_FROM = 12  # the first opset with the operators of every activation
+
+
+def error_of(activation, dtype, opset):
+    """The largest error of an activation in onnxruntime, relative to the larger of 1 and the output; specials must be equal."""
+    net = MLP([1, 1], output_activation=activation, loss="mse", dtype=dtype, random_state=0)
+    net.parameters[0][...] = 1
+    x = np.concatenate([np.linspace(-80, 80, 2001), [np.inf, -np.inf, np.nan, 3e38, -3e38, 0]]).astype(dtype)[:, None]
+    with np.errstate(over="ignore"):
+        got, want = by_onnxruntime(exported(net, opset=opset), x), net.forward(x)
+    finite = np.isfinite(want)
+    np.testing.assert_array_equal(got[~finite], want[~finite])
+    return (abs(got[finite] - want[finite]) / np.maximum(1, abs(want[finite]))).max()
+
+
+@pytest.mark.parametrize("opset", [
+    pytest.param(opset, marks=[] if opset in (ALL_FROM, 13, 14, 18, 20, 22, 24, 25, NEWEST) else pytest.mark.thorough)
+    for opset in range(ALL_FROM, NEWEST + 1)])
+def test_every_opset(opset):
+    """onnxruntime computes every activation in every opset, infinities and NaN included."""
+    for dtype in ("float32", "float64"):
+        for entry in registry.ACTIVATIONS:  # Swish has the error of onnxruntime's Sigmoid
+            swish = entry.name in ("silu", "swish", "quick_gelu") and opset == 24 and dtype == "float32"
+            options = {p.name: d for p, d in zip(entry.parameters, entry.defaults)}
+            assert error_of((entry.name, options), dtype, opset) <= (2e-6 if swish else 1e-6), (entry.name, dtype)
+        for name in ("softmax", "log_softmax", "softmin", "sparsemax"):
+            net = MLP([4, 5, 3], output_activation=name, loss="mse", dtype=dtype, random_state=0)
+            got = by_onnxruntime(exported(net, opset=opset), X.astype(dtype))
+            np.testing.assert_allclose(got, net.forward(X), rtol=1e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_errors_are_what_readme_says(dtype):
     """At most 1e-6 of the larger of 1 and the output, far out too."""
@@ -112,6 +145,47 @@ def test_functions_of_rows_far_out(name, dtype, evaluate):
             np.testing.assert_allclose(evaluate(exported(net), x), net.forward(x), rtol=1e-6, atol=1e-6)
 
 
+def operators(net, **options):
+    return {node.op_type for node in onnx.load_from_string(exported(net, **options)).graph.node}
+
+
+@pytest.mark.parametrize("activation, operator, since", [
+    ("hard_silu", "HardSwish", 14), ("mish", "Mish", 18), ("gelu", "Gelu", 20), ("gelu_tanh", "Gelu", 20), ("silu", "Swish", 24),
+    ("quick_gelu", "Swish", 24), ("swish", "Swish", 24), ("celu", "Celu", 12)])
+def test_the_newest_operators(activation, operator, since):
+    net = MLP([2, 3, 1], activation, loss="mse", random_state=0)
+    assert operator in operators(net, opset=since) and operator not in operators(net, opset=since - 1)
+    if operator == "Swish":  # which onnxruntime knows in opset 24 alone
+        assert operator not in operators(net)
+    else:
+        assert operator in operators(net)
+
+
+def test_old_opsets():
+    """What an activation needs is told, and is enough."""
+    net = MLP([4] * 5, ["relu", "gelu", "hard_shrink"], output_activation="sparsemax", loss="mse", random_state=0)
+    with pytest.raises(ValueError, match="onnx: opset 8 is too old: gelu needs 9, hard_shrink needs 12, sparsemax needs 11"):
+        exported(net, opset=8)
+    for entry in registry.ACTIVATIONS:
+        options = {p.name: d for p, d in zip(entry.parameters, entry.defaults)}
+        for dtype in ("float32", "float64"):
+            for opset in range(8, ALL_FROM):
+                try:
+                    assert error_of((entry.name, options), dtype, opset) <= 1e-6, (entry.name, dtype, opset)
+                except ValueError as error:
+                    assert int(re.search(f": {entry.name} needs (.*)", str(error)).group(1)) > opset
+                else:
+                    break
+
+
+@pytest.mark.parametrize("opset, error, said", [
+    (7, ValueError, f"takes opsets from 8 to {NEWEST}, the newest of the installed onnx; got 7"), (NEWEST + 1, ValueError, "got"),
+    ("20", TypeError, "takes the number of an opset, or None for the newest; got '20'"), (20.0, TypeError, "got 20.0")])
+def test_wrong_opsets(opset, error, said):
+    with pytest.raises(error, match=f"MLP.to_onnx {said}" if "takes" in said else said):
+        exported(MLP([4, 5, 3]), opset=opset)
+
+
 def test_trained_networks():
     y = np.arange(len(X)) % 3
     net = MLP([4, 8, 3], activation=("prelu", {"weight": 0.25}), batch_norm=True, dropout=0.2, random_state=0)
@@ -138,8 +212,10 @@ def test_the_file(tmp_path):
     net.to_onnx(tmp_path / "net.onnx")
     assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
     model = onnx.load(tmp_path / "net.onnx")
-    assert [(each.domain, each.version) for each in model.opset_import] == [("", 20)]
-    assert model.SerializeToString() == exported(net)
+    assert [(each.domain, each.version) for each in model.opset_import] == [("", NEWEST)]
+    assert model.SerializeToString() == exported(net) == exported(net, opset=NEWEST)
+    old = onnx.load_from_string(exported(net, opset=np.int64(12)))
+    assert (old.opset_import[0].version, old.ir_version) == (12, 7)  # the oldest format with the opset
     shape = model.graph.input[0].type.tensor_type.shape.dim
     assert shape[0].dim_param == "samples" and shape[1].dim_value == 4
     assert by_reference(exported(net), np.empty((0, 4), "f4")).shape == (0, 3)
@@ -152,7 +228,7 @@ def test_without_onnx(monkeypatch):
 
 
 def test_every_function_of_formulas():
-    assert {*registry.FUNCTIONS, "pi"} <= set(_functions(_Graph(np.dtype("f4"))))
+    assert {*registry.FUNCTIONS, "pi"} <= set(_functions(_Graph("MLP", np.dtype("f4"))))
 
 
 NAMES = np.array(["no", "yes", "perhaps"])
@@ -182,6 +258,11 @@ def test_classifiers_of_scikit_learn(target, dtype):
     np.testing.assert_array_equal(label, model.predict(x))
     np.testing.assert_allclose(probabilities, model.predict_proba(x), rtol=1e-5, atol=1e-6)
     assert [part.shape[0] for part in session.run(None, {"X": x[:0]})] == [0, 0]
+    for opset in (9, 12, 18):
+        session = onnxruntime.InferenceSession(exported(model, opset=opset), providers=["CPUExecutionProvider"])
+        np.testing.assert_array_equal(session.run(["label"], {"X": x})[0], label)
+    with pytest.raises(ValueError, match="MLPClassifier.to_onnx: opset 8 is too old: gelu needs 9"):
+        exported(model, opset=8)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -5,7 +5,8 @@ from functools import partial
 import numpy as np
 
 from fastact import config, registry
-from fastact.interop.onnx import IR_VERSION, OPSET
+
+OPSET, IR_VERSION = 20, 9  # 20 is the first with Gelu; both of ONNX 1.15, November 2023
 
 
 def call(entry, form, inputs, out, axis=-1):

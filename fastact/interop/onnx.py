@@ -1,13 +1,14 @@
 """Networks and estimators as ONNX models: ``net.to_onnx("net.onnx")``; needs ``pip install "fastact[onnx]"``.
 
-A float32 network uses ONNX's operator for an activation where there is one. Any other activation is composed of
+A float32 network uses ONNX's operator for an activation where the opset has one. Any other activation is composed of
 arithmetic: the registry's formula is evaluated with `Operand` objects, and each operation adds a node to the graph.
 A float64 network uses the few operators that onnxruntime has in float64; Erf, which it lacks, is computed in float32, to 1e-7.
 """
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Sequence, Tuple, Union
+import operator
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -18,8 +19,10 @@ from fastact.nn.output_layers import pairing
 from fastact.nn.serialization import registered
 
 _INT64 = 7  # of TensorProto
-OPSET, IR_VERSION = 20, 9  # 20 is the first with Gelu; both of ONNX 1.15, November 2023
+OLDEST = 8  # of the opsets: Max and Min broadcast from it on
 
+# onnxruntime has no kernel of Swish. It computes the operator's function of opset 24, and refuses it in newer opsets.
+_ONLY_IN = {"Swish": 24}
 _IN_FLOAT64 = {"sigmoid", "tanh", "relu", "exponential"}  # their operators exist in onnxruntime for float64 too
 # Formulas that are used in place of the registry's, or of an operator. They do not overflow, and they return NaN for NaN,
 # because no comparison with NaN is true; the operators Shrink and ThresholdedRelu return 0.
@@ -43,9 +46,9 @@ _FINITE = {
 }  # fmt: skip
 
 
-def export(net: Any, file: Any, probabilities: bool = False) -> None:
+def export(net: Any, file: Any, probabilities: bool = False, opset: Optional[int] = None) -> None:
     """Write a model; see `fastact.MLP.to_onnx`."""
-    graph = _Graph(net.dtype, "input")
+    graph = _Graph("MLP", net.dtype, opset)
     value = graph.input
     for k, layer in enumerate(net._network.layers, 1):
         weight, bias = layer.folded()
@@ -59,15 +62,15 @@ def export(net: Any, file: Any, probabilities: bool = False) -> None:
         if pair.probabilities is not None:
             value = _activation(graph, pair.probabilities, value, (), net.layers[-1])
     graph.node("Identity", value, output="output")
-    _write(file, graph, "MLP", net.layers[0], {"output": (net.dtype, net.layers[-1:])})
+    _write(file, graph, net.layers[0], {"output": (net.dtype, net.layers[-1:])})
 
 
-def export_estimator(model: Any, file: Any) -> None:
+def export_estimator(model: Any, file: Any, opset: Optional[int] = None) -> None:
     """Write a model of scikit-learn's kind; see `fastact.sklearn.MLPClassifier.to_onnx`."""
     from fastact.sklearn.arguments import activations as activations_of
 
     dtype = np.dtype(model._dtype())
-    graph = _Graph(dtype, "X")
+    graph = _Graph(type(model).__name__, dtype, opset, "X")
     value, width = graph.input, model.n_outputs_
     layers = zip(model.coefs_, model.intercepts_, [*activations_of(model, len(model.coefs_) - 1), (None, ())])
     for coef, intercept, (activation, parameters) in layers:
@@ -77,7 +80,7 @@ def export_estimator(model: Any, file: Any) -> None:
     last = {"softmax": "Softmax", "logistic": "Sigmoid", "exp": "Exp"}.get(model.out_activation_, "Identity")
     if not hasattr(model, "classes_"):
         graph.node(last, value, output="variable")
-        _write(file, graph, type(model).__name__, model.n_features_in_, {"variable": (dtype, [width])})
+        _write(file, graph, model.n_features_in_, {"variable": (dtype, [width])})
         return
     value = graph.node(last, value)
     classes = np.asarray(model.classes_)
@@ -90,44 +93,66 @@ def export_estimator(model: Any, file: Any) -> None:
         if width == 1:  # of the second of two classes; a single one is always right
             value = graph.node("Reshape", value, graph.constant([-1], np.int64))
             index = graph.node("Cast", value > (0.5 if len(classes) > 1 else 2), to=_INT64)
-            value = graph.node("Unsqueeze", value, graph.constant([1], np.int64))
+            value = graph.node("Reshape", value, graph.constant([-1, 1], np.int64))
             value, width = graph.node("Concat", 1 - value, value, axis=1), 2
         else:
             index = graph.node("ArgMax", value, axis=1, keepdims=0)
         graph.node("Gather", graph.constant(classes, kind), index, output="label")
     graph.node("Identity", value, output="probabilities")
-    _write(file, graph, type(model).__name__, model.n_features_in_, {"label": (kind, shape), "probabilities": (dtype, [width])})
+    _write(file, graph, model.n_features_in_, {"label": (kind, shape), "probabilities": (dtype, [width])})
 
 
-def _write(file: Any, graph: _Graph, name: str, inputs: int, outputs: Dict[str, Tuple[Any, List[int]]]) -> None:
+def _write(file: Any, graph: _Graph, inputs: int, outputs: Dict[str, Tuple[Any, List[int]]]) -> None:
     """Write the model of a graph, whose outputs have a dtype and a shape for each sample."""
-    with optional("onnx", f"{name}.to_onnx needs onnx", '"fastact[onnx]"'):
-        import onnx
-        from onnx import helper, numpy_helper
+    from onnx import checker, helper, numpy_helper
+
+    if graph.needs:
+        each = ", ".join(f"{name} needs {oldest}" for name, oldest in graph.needs.items())
+        raise ValueError(f"{graph.name}.to_onnx: opset {graph.opset} is too old: {each}")
 
     def information(end: str, dtype: Any, shape: List[int]) -> Any:
         return helper.make_tensor_value_info(end, helper.np_dtype_to_tensor_dtype(dtype), ["samples", *shape])
 
     made = helper.make_graph(
         [helper.make_node(operator, inputs, outputs, **attributes) for operator, inputs, outputs, attributes in graph.nodes],
-        f"fastact.{name}", [information(graph.input.name, graph.dtype, [inputs])],
+        f"fastact.{graph.name}", [information(graph.input.name, graph.dtype, [inputs])],
         [information(end, *described) for end, described in outputs.items()],
         [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
     )  # fmt: skip
-    model = helper.make_model(
-        made, producer_name="fastact", ir_version=IR_VERSION, opset_imports=[helper.make_opsetid("", OPSET)]
-    )
-    onnx.checker.check_model(model, full_check=True)
+    opsets = [helper.make_opsetid("", graph.opset)]
+    # The oldest format that the opset may have is what most runtimes read. Before version 4 constants had to be inputs.
+    version = max(4, helper.find_min_ir_version_for(opsets))
+    model = helper.make_model(made, producer_name="fastact", ir_version=version, opset_imports=opsets)
+    checker.check_model(model, full_check=True)
     write_whole(file, lambda stream: stream.write(model.SerializeToString()))
 
 
 def _activation(graph: _Graph, activation: Any, x: Operand, parameters: Sequence[float], width: int) -> Any:
-    """The activation of an operand of so many columns, as nodes of the graph."""
+    """The activation of an operand of so many columns, as nodes of the graph; if its opset is too old, `graph.needs` says so."""
     name = registered(activation)
-    if name in _ROWS:
-        return _ROWS[name](graph, x, width)
-    if not name or not hasattr(activation, "info"):
-        raise TypeError(f"MLP.to_onnx: there are no operators for activation {activation!r}")
+    if name not in _ROWS and (not name or not hasattr(activation, "info")):
+        raise TypeError(f"{graph.name}.to_onnx: there are no operators for activation {activation!r}")
+    try:
+        return _nodes(graph, activation, x, parameters, width)
+    except _NotInOpset:
+        graph.needs[name] = _oldest_opset(graph, activation, parameters, width)
+        return x
+
+
+def _oldest_opset(graph: _Graph, activation: Any, parameters: Sequence[float], width: int) -> int:
+    """The oldest opset after the graph's that has the operators of an activation."""
+    newer = _Graph(graph.name, graph.dtype, graph.opset + 1)
+    try:
+        _nodes(newer, activation, newer.input, parameters, width)
+    except _NotInOpset:
+        return _oldest_opset(newer, activation, parameters, width)
+    return newer.opset
+
+
+def _nodes(graph: _Graph, activation: Any, x: Operand, parameters: Sequence[float], width: int) -> Any:
+    """The activation of an operand, as nodes of the graph."""
+    if activation.name in _ROWS:
+        return _ROWS[activation.name](graph, x, width)
     info, largest = activation.info, float(np.finfo(graph.dtype).max)
     if info.name == "identity":
         return x
@@ -143,12 +168,12 @@ def _activation(graph: _Graph, activation: Any, x: Operand, parameters: Sequence
         finite = "left right"  # the value is infinite everywhere, and 0 times infinity would be NaN
     x = graph.node("Max", x, -largest) if "left" in finite else x
     x = graph.node("Min", x, largest) if "right" in finite else x
-    call = registry.call(info, "onnx")
     # The operator Celu loses the digits of x / alpha beside 1.
-    stable = info.name in _STABLE and not (info.name == "celu" and 0 < values["alpha"] <= 1)
-    if call and not stable and call.inputs == ("x",) and "." not in call.path and (
-            graph.dtype == np.float32 or info.name in _IN_FLOAT64):
-        return graph.node(call.path, x, **call.arguments({"x": x, **values})[1])
+    precise = {"celu": 0 < values.get("alpha", 0) <= 1, "swish": values.get("beta", 0) != 0}.get(info.name)
+    if (info.name not in _STABLE or precise) and (graph.dtype == np.float32 or info.name in _IN_FLOAT64):
+        for call in registry.calls(info, "onnx"):
+            if call.inputs == ("x",) and graph.has(call.path) and _ONLY_IN.get(call.path, graph.opset) == graph.opset:
+                return graph.node(call.path, x, **call.arguments({"x": x, **values})[1])
     return _formula(graph, info.name, _STABLE.get(info.name, info.formula), {**values, "x": x})
 
 
@@ -168,26 +193,24 @@ def _formula(graph: _Graph, name: str, formula: str, values: Dict[str, Any]) -> 
 
 def _sparsemax(graph: _Graph, x: Any, width: int) -> Any:
     """max(x - t, 0), where t makes the row sum to 1. A number that is 1 below the maximum is never positive."""
-    last = graph.constant([-1], np.int64)
-    x = graph.node("Max", x - graph.node("ReduceMax", x, last), -1)
+    x = graph.node("Max", x - graph.reduce("ReduceMax", x), -1)
     ordered = graph.node("TopK", x, graph.constant([width], np.int64), outputs=2)
     inside = graph.node("CumSum", ordered, graph.constant(-1, np.int64)) < 1 + graph.constant(range(1, width + 1)) * ordered
     inside = graph.node("Where", inside, 1, 0)
-    above = graph.node("ReduceSum", inside * ordered, last) - 1
-    return graph.node("Max", x - above / graph.node("ReduceSum", inside, last), 0)
+    above = graph.reduce("ReduceSum", inside * ordered) - 1
+    return graph.node("Max", x - above / graph.reduce("ReduceSum", inside), 0)
 
 
 def _log_softmax(graph: _Graph, x: Any, width: int) -> Any:
     """As arithmetic: the LogSoftmax of runtimes differ for infinities and where the probability underflows."""
-    last = graph.constant([-1], np.int64)
-    x = x - graph.node("ReduceMax", x, last)
-    return x - graph.node("Log", graph.node("ReduceSum", graph.node("Exp", x), last))
+    x = x - graph.reduce("ReduceMax", x)
+    return x - graph.node("Log", graph.reduce("ReduceSum", graph.node("Exp", x)))
 
 
 _ROWS: Dict[str, Callable[[_Graph, Operand, int], Operand]] = {
-    "softmax": lambda graph, x, width: graph.node("Softmax", x, axis=-1),
+    "softmax": lambda graph, x, width: graph.node("Softmax", x, axis=1),
     "log_softmax": _log_softmax,
-    "softmin": lambda graph, x, width: graph.node("Softmax", -x, axis=-1),
+    "softmin": lambda graph, x, width: graph.node("Softmax", -x, axis=1),
     "sparsemax": _sparsemax,
 }
 
@@ -219,22 +242,53 @@ for _method, _operator in {
     setattr(Operand, f"__r{_method}__", _binary(_operator, swapped=True))
 
 
-class _Graph:
-    """Nodes (operator, inputs, outputs, attributes) and constants, in order."""
+class _NotInOpset(Exception):
+    """An operator that the graph's opset does not have."""
 
-    def __init__(self, dtype: Any, name: str = "input") -> None:
-        self.dtype = dtype
+
+class _Graph:
+    """Nodes (operator, inputs, outputs, attributes) and constants, in order, for what `name` exports.
+
+    The opset is the newest of the installed onnx if it is None. `needs` has the activations that need a newer one, and which.
+    """
+
+    def __init__(self, name: str, dtype: Any, opset: Optional[int] = None, input_name: str = "input") -> None:
+        with optional("onnx", f"{name}.to_onnx needs onnx", '"fastact[onnx]"'):
+            from onnx import defs
+
+        self.name, self.dtype, self.defs = name, dtype, defs
+        self.needs: Dict[str, int] = {}
+        newest = defs.onnx_opset_version()
+        try:
+            self.opset = newest if opset is None else operator.index(opset)
+        except TypeError:
+            raise TypeError(f"{name}.to_onnx takes the number of an opset, or None for the newest; got {opset!r}") from None
+        if not OLDEST <= self.opset <= newest:
+            raise ValueError(f"{name}.to_onnx takes opsets from {OLDEST} to {newest}, the newest of the installed onnx; "
+                             f"got {opset}")
         self.nodes: List[Tuple[str, List[str], List[str], Dict[str, Any]]] = []
         self.constants: Dict[str, np.ndarray] = {}
-        self.input = Operand(self, name)
+        self.input = Operand(self, input_name)
 
-    def node(self, operator: str, *inputs: Any, output: str = "", outputs: int = 1, **attributes: Any) -> Any:
-        """The first of an operator's results, of operands or numbers."""
+    def has(self, name: str) -> bool:
+        """Whether the opset has an operator."""
+        return bool(self.defs.has(name, self.opset, ""))
+
+    def node(self, name: str, *inputs: Any, output: str = "", outputs: int = 1, **attributes: Any) -> Any:
+        """The first of the results of an operator, of operands or numbers."""
+        if not self.has(name):
+            raise _NotInOpset(name)
         names = [(value if isinstance(value, Operand) else self.constant(value)).name for value in inputs]
-        output = output or f"{operator.lower()}_{len(self.nodes)}"
+        output = output or f"{name.lower()}_{len(self.nodes)}"
         results = [output, *(f"{output}_{k}" for k in range(1, outputs))]
-        self.nodes.append((operator, names, results, attributes))
+        self.nodes.append((name, names, results, attributes))
         return Operand(self, output)
+
+    def reduce(self, name: str, x: Any) -> Any:
+        """ReduceMax or ReduceSum of each row, as a column. In old opsets the axes are an attribute."""
+        if self.opset < {"ReduceMax": 18, "ReduceSum": 13}[name]:
+            return self.node(name, x, axes=[1])
+        return self.node(name, x, self.constant([1], np.int64))
 
     def constant(self, value: Any, dtype: Any = None) -> Any:
         name = f"constant_{len(self.constants)}"

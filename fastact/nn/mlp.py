@@ -336,8 +336,8 @@ class MLP:
         net: Self = serialization.load(cls, file)
         return net
 
-    def to_onnx(self, file: Any, probabilities: bool = False) -> None:
-        """Write the network as an ONNX model, of opset 20; needs ``pip install "fastact[onnx]"``.
+    def to_onnx(self, file: Any, probabilities: bool = False, opset: Optional[int] = None) -> None:
+        """Write the network as an ONNX model; needs ``pip install "fastact[onnx]"``.
 
         Its input ``input`` (samples, inputs) and its output ``output`` (samples, outputs) have the
         network's dtype.
@@ -347,15 +347,20 @@ class MLP:
         file : path or file open for writing bytes
         probabilities : bool
             Whether the output is that of `predict_proba`, (samples, outputs), instead of `forward`.
+        opset : int, optional
+            The model's opset, whose operators are used, from 8 on; the newest of the installed onnx if None. A runtime
+            refuses opsets that are newer than itself; onnxruntime 1.32 takes all up to 28.
 
         Raises
         ------
         TypeError
             If an activation is not one of fastact's, or there are no probabilities.
+        ValueError
+            If onnx does not have the opset, or an activation needs a newer one.
         """
         from fastact.interop import onnx
 
-        onnx.export(self, file, probabilities)
+        onnx.export(self, file, probabilities, opset)
 
     @classmethod
     def from_torch(cls: Type[Self], module: Any, loss: Any = "mse", **options: Any) -> Self:

@@ -210,8 +210,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             _OUTPUT[self.out_activation_](h, out=h)
         return h
 
-    def to_onnx(self, file: Any) -> None:
-        """Write the fitted model as an ONNX model, of opset 20; needs ``pip install "fastact[onnx]"``.
+    def to_onnx(self, file: Any, opset: Optional[int] = None) -> None:
+        """Write the fitted model as an ONNX model; needs ``pip install "fastact[onnx]"``.
 
         Its input is ``X`` (samples, features), of the dtype of `coefs_`: float32 after a fit with float32.
         The outputs have the names and shapes that skl2onnx gives with ``zipmap=False``: of a classifier
@@ -221,18 +221,22 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         file : path or file open for writing bytes
+        opset : int, optional
+            As of `fastact.MLP.to_onnx`.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
             Before a fit.
+        ValueError
+            If onnx does not have the opset, or an activation needs a newer one.
         ImportError
             If onnx is not installed.
         """
         from fastact.interop import onnx
 
         check_is_fitted(self)
-        onnx.export_estimator(self, file)
+        onnx.export_estimator(self, file, opset)
 
     def _checked(self, X: Any) -> Any:
         check_is_fitted(self)
