@@ -7,11 +7,10 @@ from numpydoc.docscrape_sphinx import SphinxDocString
 
 import fastact as fa
 from fastact import diagnostics, initializers, losses, registry
-from fastact._build import docstrings, readme
+from fastact._build import docstrings, pages
 from fastact.guide import plotting, table
 
 DOCTEST_FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 UNITS = (fa.glu, fa.reglu, fa.geglu, fa.swiglu)
 ROW = (0.0, 1.0)  # what stands beside x in the plot of a row's function
 
@@ -157,17 +156,13 @@ def accuracy(entry):
 
 
 def speed(entry):
-    """The rows that README's benchmark tables have of it."""
-    head, rows = None, []
-    for line in readme.read_section(README, "speed").splitlines():
-        cells = [cell.strip(" `*") for cell in line.strip().strip("|").split("|")]
-        if not line.startswith("|"):
-            head = None
-        elif head is None:
-            head = cells
-        elif cells[0] == entry.name:
-            rows += title("Speed", "-") * (not rows)
-            rows += [*list_table(head, [["none" if cell == "-" else cell for cell in cells]]), ""]
+    """The rows that the tables of benchmarks.md have of it."""
+    rows = []
+    for head, *lines in pages.tables(pages.read_section("speed")):
+        for line in lines:
+            if line[0] == entry.name:
+                rows += title("Speed", "-") * (not rows)
+                rows += [*list_table(head, [["none" if cell == "-" else cell for cell in line]]), ""]
     if not rows:
         return []
     return [*rows, "In brackets how many times fastact's time. Machine and method: :doc:`/benchmarks`.", ""]

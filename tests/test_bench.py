@@ -9,7 +9,7 @@ import pytest
 
 import fastact as fa
 from fastact import bench, registry
-from fastact._build import readme
+from fastact._build import pages
 from fastact.bench import cases, contenders, machine, mlp, plot, timing
 
 TINY = {"n": 64, "repeat": 1}
@@ -229,13 +229,15 @@ def test_the_description_tells_of_a_limit():
     assert "limited" not in machine.describe({**where, "default_threads": 8})
 
 
-def test_readme_is_written_between_its_markers(tmp_path, monkeypatch):
+def test_pages_are_written_between_their_markers(tmp_path, monkeypatch):
     monkeypatch.setattr(cases, "MEMORY_N", 4096)
     monkeypatch.setattr(cases, "BEYOND_N", 8192)
-    monkeypatch.setattr(readme, "ROOT", tmp_path)
-    file = tmp_path / "README.md"
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    file, readme = tmp_path / "docs" / "benchmarks.md", tmp_path / "README.md"
+    file.parent.mkdir()
+    readme.write_text("<!-- summary:begin -->\n<!-- summary:end -->\n")
     file.write_text("before\n<!-- speed:begin -->\nstale\n<!-- speed:end -->\nafter\n")
-    bench.write_readme(repeat=1)
+    bench.write_pages(repeat=1)
     text = file.read_text()
     assert text.startswith("before\n<!-- speed:begin -->\n") and text.endswith("<!-- speed:end -->\nafter\n")
     assert "stale" not in text and fa.isa() in text
@@ -243,7 +245,8 @@ def test_readme_is_written_between_its_markers(tmp_path, monkeypatch):
         assert f"| `{name}` |" in text
     tables = [part.splitlines() for part in text.split("\n\n") if part.startswith("|")]
     assert all(len({line.count("|") for line in table}) == 1 for table in tables)
+    assert readme.read_text().count("x |") >= 2 * len(pages.SUMMARY) and fa.isa() in readme.read_text()
     file.write_text("no markers")
     monkeypatch.setattr(bench, "measure_cases", None)  # nothing is measured then
     with pytest.raises(ValueError, match="markers"):
-        bench.write_readme(repeat=1)
+        bench.write_pages(repeat=1)

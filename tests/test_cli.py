@@ -11,7 +11,7 @@ import pytest
 import fastact as fa
 from fastact import __main__ as cli
 from fastact import accuracy
-from fastact._build import readme
+from fastact._build import pages
 from fastact.accuracy import sweeps, writing
 
 
@@ -154,13 +154,15 @@ def test_accuracy_of_mistakes(arguments, message, capsys):
 
 
 def test_accuracy_writes_bounds_table_and_lines(tmp_path, monkeypatch):
-    copy, page, header = (tmp_path / name for name in ("fastact/registry.py", "README.md", "src_c/activations/silu.h"))
+    copy, header = (tmp_path / name for name in ("fastact/registry.py", "src_c/activations/silu.h"))
     for path in (copy, header):
         path.parent.mkdir(parents=True)
-        path.write_text(readme.project_file(path.relative_to(tmp_path)).read_text(encoding="utf-8"), encoding="utf-8")
+        path.write_text(pages.project_file(path.relative_to(tmp_path)).read_text(encoding="utf-8"), encoding="utf-8")
     code = re.sub(r"/\* Error in ULP: [^/]*\*/\n", "", header.read_text(encoding="utf-8"))
-    monkeypatch.setattr(readme, "ROOT", tmp_path)
-    page.write_text("<!-- accuracy:begin -->\n<!-- accuracy:end -->\n")
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    (tmp_path / "docs").mkdir()
+    for name in ("accuracy", "summary"):
+        (tmp_path / pages.PAGES[name]).write_text(f"<!-- {name}:begin -->\n<!-- {name}:end -->\n")
     worst = {("silu", form, dtype): sweeps.Worst(error=error, x=-0.375, inputs=2_345_678) for form, dtype, error in (
         ("value", "float32", 1.2301), ("derivative", "float32", 0.5), ("value", "float64", 1.0),
         ("derivative", "float64", 1.999))}
@@ -171,14 +173,15 @@ def test_accuracy_writes_bounds_table_and_lines(tmp_path, monkeypatch):
         assert ("/* Error in ULP: 1.24 at -0x1.8p-2 (every float32); 1 at -0x1.8p-2 (2.3e6 float64). */\n"
                 "INLINE REAL FN(silu)(REAL x)\n") in written
         assert re.sub(r"/\* Error in ULP: [^/]*\*/\n", "", written) == code and written.count("Error in ULP") == 2
-    assert readme.read_section(page.read_text(), "accuracy") == writing.table()
+    assert pages.read_section("accuracy") == writing.table()
+    assert pages.read_section("summary").startswith("|")
     silu = text[text.index('name="silu"'):text.index('name="swish"')]
     assert "float32=Bounds(1.24" in silu and silu.count("Bounds(") == 2
 
 
 def test_a_bound_is_only_raised_without_an_exhaustive_sweep():
     entry = fa.silu.info
-    text = readme.project_file("fastact/registry.py").read_text(encoding="utf-8")
+    text = pages.project_file("fastact/registry.py").read_text(encoding="utf-8")
     errors = {"float32": {"value": 0.1, "derivative": entry.float32.derivative + 1}, "float64": {"value": 0.1, "derivative": 0.1}}
     for exhaustive, value in ((False, entry.float32.value), (True, 0.1)):
         wanted = f"float32=Bounds({value}, {writing._up(entry.float32.derivative + 1)})"

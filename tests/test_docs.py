@@ -36,13 +36,9 @@ def test_examples(page):
 
 
 def test_contents():
-    """Every page is reached from the first one, and what it takes from README is there."""
-    listed = set(re.search(r"```\{toctree\}(.*?)```", (DOCS / "index.md").read_text(), re.DOTALL).group(1).split())
-    assert {*PAGES} - listed == {"index"}
-    readme = (DOCS.parent / "README.md").read_text()
-    for page in PAGES:
-        for mark in re.findall(r'^:(?:start-after|end-before): "(.*)"$', (DOCS / f"{page}.md").read_text(), re.MULTILINE):
-            assert mark in readme, f"docs/{page}.md takes a section at {mark!r}, which README no longer has"
+    """Every page is reached from the first one."""
+    trees = re.findall(r"```\{toctree\}(.*?)```", (DOCS / "index.md").read_text(), re.DOTALL)
+    assert {*PAGES} - {page for tree in trees for page in tree.split()} == {"index"}
 
 
 def test_gallery_has_every_function(generate):

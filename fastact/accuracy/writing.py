@@ -1,8 +1,9 @@
-"""What ``accuracy --write`` writes: bounds into registry.py, their table into README.md, a line above each kernel in C.
+"""What ``accuracy --write`` writes: bounds into registry.py, tables of them into the pages, a line above each kernel in C.
 
 The line says the worst error and the input where it happened, of float32 and of float64:
 ``/* Error in ULP: 1.42 at 0x1.e2p+2 (every 251st float32); 1.37 at -0x1.3cp-3 (2.1e6 float64). */``
 """
+import json
 import math
 import re
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import numpy as np
 
 from fastact import registry
-from fastact._build import readme
+from fastact._build import pages
 
 FORMS = ("value", "derivative")  # whose bounds stand in the registry
 _DTYPES = ("float32", "float64")
@@ -23,20 +24,22 @@ def write(worst, stride):
 
     A bound is what an exhaustive sweep finds, so that others only raise it.
     """
-    path = readme.project_file("fastact/registry.py")
+    path = pages.project_file("fastact/registry.py")
     text = path.read_text(encoding="utf-8")
     for name in dict.fromkeys(name for name, _, _ in worst if name in registry.by_name()):
         text = with_bounds(text, name, {dtype: {form: worst[name, form, dtype].error for form in FORMS} for dtype in _DTYPES},
                            stride == 1)
-        header = readme.project_file(f"src_c/activations/{name}.h")
+        header = pages.project_file(f"src_c/activations/{name}.h")
         code = header.read_text(encoding="utf-8")
         for form, function in zip(FORMS, (name, f"{name}_derivative")):
             code = with_line(code, function, line(name, *(worst[name, form, dtype] for dtype in _DTYPES), stride))
         header.write_text(code, encoding="utf-8")
     path.write_text(text, encoding="utf-8")
-    fresh = subprocess.run([sys.executable, "-c", "from fastact.accuracy import writing; print(writing.table())"],
+    fresh = subprocess.run([sys.executable, "-c", "import json; from fastact._build import pages; from fastact.accuracy import "
+                            "writing; print(json.dumps([writing.table(), pages.summary()]))"],
                            capture_output=True, text=True, check=True)
-    readme.write_section("accuracy", fresh.stdout)
+    for section, content in zip(("accuracy", "summary"), json.loads(fresh.stdout)):
+        pages.write_section(section, content)
 
 
 # ---- bounds ----
@@ -48,7 +51,7 @@ def table():
             yield from (f"{bounds.value:g}", f"{bounds.derivative:g}") if bounds else ("", "")
 
     head = ["ULP", "float32", "derivative", "float64", "derivative"]
-    return readme.markdown(head, [[f"`{e.name}`", *cells(e)] for e in registry.ACTIVATIONS])
+    return pages.markdown(head, [[f"`{e.name}`", *cells(e)] for e in registry.ACTIVATIONS])
 
 
 def _up(error):

@@ -19,12 +19,12 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from fastact import registry
-from fastact._build import command_line, readme
+from fastact._build import command_line, pages
 from fastact._core.optional import optional
 from fastact.bench import cases, mlp, others
 from fastact.bench.contenders import ENTRIES, FORMS, OUT, PEERS, PLACES, YARDSTICKS, contender, equal_terms, has_form, sample
 from fastact.bench.machine import describe, environment
-from fastact.bench.tables import format_table, readme_section, summary
+from fastact.bench.tables import format_table, speed_section, summary
 from fastact.bench.timing import Progress, measure
 
 __all__ = ["FORMS", "compare", "format_table", "main", "summary"]
@@ -131,11 +131,12 @@ def measure_cases(chosen, names, peers, repeat, threads, show=lambda case, rows:
     return groups
 
 
-def write_readme(repeat=300, progress=False, peers=("numpy", "torch")):
-    """Measure what README's speed section shows and put it between its markers."""
+def write_pages(repeat=300, progress=False, peers=("numpy", "torch")):
+    """Measure what docs/benchmarks.md shows, and write it there and, in short, into README.md."""
     source = f"Measured with `python -m fastact bench --write` on {describe(environment(1), peers)}."
-    readme.write_section("speed", lambda: readme_section(
-        measure_cases(cases.readme_cases(), (), peers, repeat, 1, progress=progress), source))
+    pages.write_section("speed", lambda: speed_section(
+        measure_cases(cases.page_cases(), (), peers, repeat, 1, progress=progress), source))
+    pages.write_section("summary", pages.summary)
 
 
 def _plot(path, names, peers, repeat, threads, progress):
@@ -173,7 +174,7 @@ def _parser():
                         help="write the machine and all figures there, minima and medians")
     parser.add_argument("--plot", type=command_line.new_file, metavar="FILE",
                         help="measure sizes from 16 to 64 Mi instead, and draw them (PNG)")
-    parser.add_argument("--write", action="store_true", help="update the tables in README.md of a source tree")
+    parser.add_argument("--write", action="store_true", help="update the tables in the pages of a source tree")
     return parser
 
 
@@ -203,7 +204,7 @@ def main(argv: Optional[List[str]] = None) -> int:
                 _tell_absent(peer, options.threads)
         print(describe(environment(options.threads), peers))
         if options.write:
-            write_readme(options.repeat, progress, peers)
+            write_pages(options.repeat, progress, peers)
         elif options.plot:
             _plot(options.plot, options.names, peers, options.repeat, options.threads, progress)
         else:

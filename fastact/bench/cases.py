@@ -66,7 +66,7 @@ def cases(what, form=None, dtype=None, n=None):
     return [Case(what, "a training step of 64-32-10, batch 32, Adam", {"names": every})]
 
 
-def readme_cases():
-    """The tables behind README's section: value, backward, backward_from_output, then what is summarised."""
+def page_cases():
+    """The tables of docs/benchmarks.md: value, backward, backward_from_output, then what is summarised."""
     first = [case for form in ("value", "backward", "backward_from_output") for case in cases("elementwise", form)]
     return [*first, *(case for what in ("memory", "rows", "dtypes", "calls", "forms", "mlp") for case in cases(what))]

@@ -1,7 +1,7 @@
-"""The benchmarks' figures as text: one comparison, a summary of many, and README's section."""
+"""The benchmarks' figures as text: one comparison, a summary of many, and the page's section."""
 import math
 
-from fastact._build import readme
+from fastact._build import pages
 
 YARDSTICKS = {"copy": "a copy", "negative": "np.negative", "two_calls": "two calls"}
 UNIT = "ns per element"
@@ -66,7 +66,7 @@ def format_table(rows, markdown=False):
     head = [unit, "fastact", *(YARDSTICKS.get(side, side) for side in sides)]
     lines = [[row["name"], number(row["fastact_ns"], unit), *(_cell(row, side, unit) for side in sides)] for row in rows]
     lines.append(["geometric mean", "", *(_mean_cell(rows, side) for side in sides)])
-    return (readme.markdown if markdown else readme.plain)(head, lines, numbers=True)
+    return (pages.markdown if markdown else pages.plain)(head, lines, numbers=True)
 
 
 def summary(groups, markdown=False):
@@ -81,12 +81,12 @@ def summary(groups, markdown=False):
                     if side in YARDSTICKS and ratios(rows, side)]
             lines.append([label, f"{number(mean(ours), unit)} {unit.split()[0]}",
                           *(_spread(rows, peer) for peer in peers), ", ".join(held) or "-"])
-    return (readme.markdown if markdown else readme.plain)(["geometric means", "fastact", *peers, "held against"], lines,
+    return (pages.markdown if markdown else pages.plain)(["geometric means", "fastact", *peers, "held against"], lines,
                                                            numbers=True)
 
 
-def readme_section(groups, source):
-    """README's tables from value, backward, backward_from_output, in this order, and more groups; `source` says how."""
+def speed_section(groups, source):
+    """The tables of docs/benchmarks.md: value, backward, backward_from_output, in this order, then the rest."""
     (first, value), (_, backward), (_, from_output), *_ = groups.items()
     size = first.partition(", ")[2]
     intro = (f"Nanoseconds an element of {size} in cache, one thread, into an existing output; in brackets how many "
@@ -111,4 +111,4 @@ def _side_by_side(value, backward, from_output):
                       number(back.get("fastact_ns")) + mark, *(_cell(back, peer) for peer in peers)])
     lines.append(["geometric mean", "", *(_mean_cell(value, peer) for peer in peers),
                   "", *(_mean_cell(chosen, peer) for peer in peers)])
-    return readme.markdown(["", "value", *peers, "backward", *peers], lines, numbers=True)
+    return pages.markdown(["", "value", *peers, "backward", *peers], lines, numbers=True)

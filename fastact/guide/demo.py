@@ -10,7 +10,7 @@ from typing import Any, List, NamedTuple, Optional
 import numpy as np
 
 import fastact as fa
-from fastact._build import command_line, readme
+from fastact._build import command_line, pages
 from fastact._core.optional import optional
 from fastact.bench import compare, format_table
 from fastact.config import cpu_name
@@ -90,5 +90,5 @@ def _train(digits: _Digits, name: str, epochs: int, **options: Any) -> List[str]
 
 
 def _print_table(rows: List[List[str]]) -> None:
-    table = readme.plain(["activation", "accuracy", "seconds", "dead units"], rows, numbers=True)
+    table = pages.plain(["activation", "accuracy", "seconds", "dead units"], rows, numbers=True)
     print(textwrap.indent(table, "  "), flush=True)

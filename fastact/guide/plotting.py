@@ -1,4 +1,4 @@
-"""``python -m fastact plot``: curves of activations and their derivatives, and README's gallery.
+"""``python -m fastact plot``: curves of activations and their derivatives, and the gallery.
 
 matplotlib's global state (pyplot's figures, rcParams) stays as it was.
 """
@@ -9,7 +9,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
-from fastact._build import command_line, readme
+from fastact._build import command_line, pages
 from fastact._core.activation import Activation, activations, lookup
 from fastact._core.activation_arguments import resolve
 from fastact._core.figures import drawing, new_figure, pyplot, save_figure
@@ -170,12 +170,6 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def section() -> str:
-    """README's gallery: the image, and the activations with links to their C sources."""
-    names = [f"[`{name}`](src_c/activations/{name}.h)" for name in activations]
-    return f"![Every activation and its derivative, for x from -4 to 4]({GALLERY})\n\n" + ",\n".join(names)
-
-
 def _gallery_curves() -> List[Curve]:
     return [curve(name, GALLERY_X, GALLERY_POINTS)._replace(label=name) for name in activations]
 
@@ -189,16 +183,13 @@ def main(argv: Optional[List[str]] = None) -> int:
     parser.add_argument("--range", nargs=2, type=float, default=(-6, 6), metavar=("LOW", "HIGH"), help="of x (-6 6)")
     parser.add_argument("--no-derivative", action="store_true", help="the values alone")
     parser.add_argument("--all", action="store_true",
-                        help=f"all activations, a panel each; without --output, into {GALLERY} and README.md")
+                        help=f"all activations, a panel each; without --output, into {GALLERY} of the source tree")
     options = parser.parse_args(argv)
     if options.all == bool(options.names):
         parser.error("name activations, or give --all")
     try:
-        if options.all and options.output is None:
-            readme.write_section("gallery", section())
-            (readme.ROOT / GALLERY).parent.mkdir(exist_ok=True)
         if options.all:
-            save_gallery(options.output or readme.ROOT / GALLERY)
+            save_gallery(options.output or pages.project_file(GALLERY))
         else:
             figure = plot(*options.names, derivative=not options.no_derivative, range=tuple(options.range),
                           show=options.output is None)

@@ -2,7 +2,7 @@
 import sys
 
 from fastact import registry
-from fastact._build import command_line, docstrings, readme
+from fastact._build import command_line, docstrings, pages
 
 HEAD = ("name", "f(x)", "f'(x)", "range", "centred", "saturates", "dies", "cost", "best for")
 
@@ -11,10 +11,10 @@ def main(argv=None):
     """Print or write the table; returns the exit code."""
     parser = command_line.parser("table", __doc__)
     parser.add_argument("--markdown", action="store_true", help="as a Markdown table")
-    parser.add_argument("--write", action="store_true", help="write it into README.md of the source tree")
+    parser.add_argument("--write", action="store_true", help="write it into docs/choosing.md of the source tree")
     options = parser.parse_args(argv)
     if options.write:
-        readme.write_section("table", markdown())
+        pages.write_section("table", markdown())
     else:
         print(markdown() if options.markdown else text())
     return 0
@@ -25,7 +25,7 @@ def markdown():
     head = ["", *HEAD[1:]]
     rows = [[f"`{entry.name}`", f"`{entry.formula}`", f"`{entry.derivative}`", *_properties(entry), entry.best_for]
             for entry in (*registry.ACTIVATIONS, *registry.ROWS)]
-    return readme.markdown(head, rows)
+    return pages.markdown(head, rows)
 
 
 def text():
@@ -33,7 +33,7 @@ def text():
     entries = (*registry.ACTIVATIONS, *registry.ROWS)
     intervals = [entry.range.partition(", each")[0].partition(", the")[0] for entry in entries]
     rows = [[entry.name, *_properties(entry, interval)] for entry, interval in zip(entries, intervals)]
-    parts = [readme.plain([HEAD[0], *HEAD[3:-1]], rows)]
+    parts = [pages.plain([HEAD[0], *HEAD[3:-1]], rows)]
     for entry in entries:
         parts += ["", f"{entry.name}: {entry.best_for}"]
         parts += [f"  f(x)  = {entry.formula}", f"  f'(x) = {entry.derivative}"]
