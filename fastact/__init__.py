@@ -9,7 +9,7 @@ from fastact._core import moved
 from fastact._core.activation import Activation, activations, _aliases
 from fastact._core.gated import geglu, glu, reglu, swiglu
 from fastact._core.result_memory import empty_cache
-from fastact._core.rows import hardmax, log_softmax, logsumexp, softmax, softmin, sparsemax
+from fastact._core.rows import entmax15, hardmax, log_softmax, logsumexp, softmax, softmin, sparsemax
 from fastact.config import (get_include, get_library_dir, get_num_threads, isa, num_threads, set_num_threads,
                             show_config)
 
@@ -27,10 +27,10 @@ _LAZY = {  # imported when first asked for
     "recommend": "fastact.guide.recommend",
 }
 
-__all__ = [*activations, *_aliases, "geglu", "glu", "hardmax", "log_softmax", "logsumexp", "reglu", "softmax", "softmin",
-           "sparsemax", "swiglu", "Activation", "MLP", "Pipeline", "activations", "callbacks", "diagnostics", "empty_cache",
-           "get_include", "get_library_dir", "get_num_threads", "initializers", "isa", "losses", "num_threads", "optimizers",
-           "plot", "recommend", "set_num_threads", "show_config"]
+__all__ = [*activations, *_aliases, "entmax15", "geglu", "glu", "hardmax", "log_softmax", "logsumexp", "reglu", "softmax",
+           "softmin", "sparsemax", "swiglu", "Activation", "MLP", "Pipeline", "activations", "callbacks", "diagnostics",
+           "empty_cache", "get_include", "get_library_dir", "get_num_threads", "initializers", "isa", "losses", "num_threads",
+           "optimizers", "plot", "recommend", "set_num_threads", "show_config"]
 
 
 def __getattr__(name):

@@ -745,6 +745,13 @@ ROWS: Tuple[RowEntry, ...] = (
         reference="Martins and Astudillo 2016, arXiv:1602.02068",
         elsewhere=Elsewhere(keras="sparsemax"),
     ),
+    RowEntry(
+        name="entmax15", formula="maximum(x / 2 - t, 0)**2, t such that each row sums to 1",
+        derivative="s[i] * (1[i = j] - s[j] / sum(s)), s = sqrt(y)",
+        range="[0, 1], each row sums to 1", zero_centered=False, saturates="both", can_die=True,
+        costs=(1.5, 1.8, 0.8), best_for="attention between softmax and sparsemax: some weights exactly 0, slopes without jumps",
+        reference="Peters et al. 2019, arXiv:1905.05702; entmax15 of the entmax package",
+    ),
 )
 
 GATED: Tuple[GatedEntry, ...] = (

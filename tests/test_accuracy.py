@@ -244,7 +244,14 @@ def exact_rows(mp):
             if largest[-1] > threshold:
                 return [max(mp.mpf(v) - threshold, 0) if np.isfinite(v) else mp.zero for v in row]
 
-    return {"softmax": softmax, "softmin": lambda row: softmax(-row), "sparsemax": sparsemax,
+    def entmax15(row):
+        def total(t):
+            return mp.fsum(max(mp.mpf(v) / 2 - t, 0) ** 2 for v in row if np.isfinite(v)) - 1
+
+        threshold = mp.findroot(total, (mp.mpf(row.max()) / 2 - 1, mp.mpf(row.max()) / 2), solver="anderson")
+        return [max(mp.mpf(v) / 2 - threshold, 0) ** 2 if np.isfinite(v) else mp.zero for v in row]
+
+    return {"entmax15": entmax15, "softmax": softmax, "softmin": lambda row: softmax(-row), "sparsemax": sparsemax,
             "log_softmax": lambda row: [mp.log(p) if p else mp.ninf for p in softmax(row)],
             "logsumexp": lambda row: [mp.log(mp.fsum(powers(row)))],
             "hardmax": lambda row: [mp.mpf(int(k == row.argmax())) for k in range(len(row))]}

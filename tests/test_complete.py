@@ -21,7 +21,8 @@ from fastact.accuracy import formulas
 from axes import ALL_FORMS, is_representative, kind
 from native import ROOT, SOURCE, compiler, run
 
-SHARED = {"count_equal", "half", "lanes", "maxima", "run", "short_rows", "terms"}  # headers of src_c/rows for several functions
+SHARED = {"count_equal", "half", "lanes", "maxima", "projection", "run", "short_rows",
+          "terms"}  # headers of src_c/rows for several functions
 needs_source = pytest.mark.skipif(not SOURCE.is_dir(), reason="needs the source tree")
 
 HEADER = """/* trial(x) = x / (1 + x^2), and its slope (1 - x^2) / (1 + x^2)^2. */

@@ -29,7 +29,7 @@ def test_dlpack(form):
         assert_same_bits(result, want)
 
 
-OF_ROWS = [fa.softmax, fa.log_softmax, fa.softmin, fa.sparsemax, fa.hardmax]
+OF_ROWS = [fa.softmax, fa.log_softmax, fa.softmin, fa.sparsemax, fa.entmax15, fa.hardmax]
 
 
 def test_dlpack_of_rows():

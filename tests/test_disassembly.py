@@ -111,7 +111,8 @@ def test_losses_and_optimizers_are_vectorised(c_objects, isa):
             assert calls(found[name + suffix]) <= {"*%rax", "memset", "memcpy", ".text", "class_maximum" + suffix}, name
 
 
-ROWS = re.compile(r"((log_)?softmax|logsumexp|log_sums|hardmax|sparsemax|run_row_blocks|row_(softmax|terms|gather|scatter))")
+ROWS = re.compile(
+    r"((log_)?softmax|logsumexp|log_sums|hardmax|sparsemax|entmax15|run_row_blocks|row_(softmax|terms|gather|scatter))")
 HALVES = re.compile(r"(widen|narrow)_row|b?float16_to_float|float_to_b?float16")
 COPIES = {"memset", "memcpy", "memmove", "malloc", "free", ".text"}
 
@@ -126,7 +127,8 @@ def test_rows_are_vectorised(c_objects, isa):
             assert kernels, f"{entry.name}: no kernel in {isa}.o"
             assert any(WIDTH[isa] in line for lines in kernels for line in lines), entry.name
     called = set().union(*(calls(lines) for lines in rows.values()))
-    own = COPIES | {"fa_log1p_of_rows", "fa_sparse_threshold", "fa_sum", "*%rax"}  # *%rax: a kernel, by its pointer
+    own = COPIES | {"fa_log1p_of_rows", "fa_sparse_threshold", "fa_entmax_threshold", "fa_sum",
+                    "*%rax"}  # *%rax: a kernel, by its pointer
     assert {name for name in called if not ROWS.match(name) and not HALVES.match(name)} <= own
 
 

@@ -124,7 +124,7 @@ def test_deep_networks_with_output_activation():
 
 @pytest.mark.parametrize("evaluate", [by_reference, by_onnxruntime])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", ["softmax", "log_softmax", "softmin", "sparsemax"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "softmin", "sparsemax", "entmax15"])
 def test_functions_of_rows(name, dtype, evaluate):
     net = MLP([4, 5, 3], output_activation=name, loss="mse", dtype=dtype, random_state=0)
     np.testing.assert_allclose(evaluate(exported(net), X.astype(dtype)), net.forward(X), rtol=1e-6, atol=1e-6)
@@ -132,7 +132,7 @@ def test_functions_of_rows(name, dtype, evaluate):
 
 @pytest.mark.parametrize("evaluate", [by_reference, by_onnxruntime])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", ["softmax", "log_softmax", "softmin", "sparsemax"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "softmin", "sparsemax", "entmax15"])
 def test_functions_of_rows_far_out(name, dtype, evaluate):
     """Rows with infinities, NaN and large numbers, which go through Gemm as inputs of 0 and a bias."""
     inf, nan = np.inf, np.nan

@@ -340,6 +340,20 @@ def test_sparsemax_is_the_projection(dtype, rng):
             assert (row[point == 0] <= threshold.max() + 8 * np.finfo(dtype).eps).all()
 
 
+def test_entmax15_is_the_maximum_of_its_objective(dtype, rng):
+    """s = sqrt(y) is x / 2 less one threshold where y > 0, and the threshold is below all that is positive, above all else."""
+    for n in (1, 2, 3, 16, 100, 3000, 40_000):
+        for x in (rng.normal(0, 1, (5, n)), rng.normal(0, 0.01, (5, n)), rng.integers(-2, 3, (5, n)), np.full((5, n), -7.0)):
+            x = x.astype(dtype)
+            y = fa.entmax15(x).astype(np.float64)
+            np.testing.assert_allclose(y.sum(axis=1), 1, atol=8 * np.finfo(dtype).eps)
+            for row, point in zip(x.astype(np.float64) / 2, y):
+                thresholds = (row - np.sqrt(point))[point > 0]
+                near = 8 * np.finfo(dtype).eps * np.maximum(1, np.abs(row).max())
+                np.testing.assert_allclose(thresholds, thresholds[0], atol=near)
+                assert (row[point == 0] <= thresholds.max() + near).all()
+
+
 def test_log_softmax_keeps_its_digits(dtype):
     assert fa.log_softmax(np.array([50, 0], dtype))[0] == pytest.approx(-np.exp(-50.0), rel=1e-6)
     assert fa.log_softmax(np.array([0, -np.inf], dtype)).tolist() == [0, -np.inf]
@@ -451,7 +465,7 @@ def test_logsumexp_backward_takes_kept_axes_without_being_told(axis):
             fa.logsumexp.backward(grad.T, x, axis=axis)
 
 
-@pytest.mark.parametrize("function", [fa.softmax, fa.softmin, fa.log_softmax, fa.sparsemax], ids=lambda f: f.name)
+@pytest.mark.parametrize("function", [fa.softmax, fa.softmin, fa.log_softmax, fa.sparsemax, fa.entmax15], ids=lambda f: f.name)
 def test_jacobian_of_a_row_that_is_masked_as_a_whole(function):
     x, mask = np.ones((2, 3), np.float32), np.array([[True, False, True], [False] * 3])
     result = function.jacobian(x, mask=mask)

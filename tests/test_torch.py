@@ -17,7 +17,7 @@ from fastact.torch import functions  # noqa: E402
 
 nn = torch.nn
 ENTRIES = {entry.name: entry for entry in registry.ACTIVATIONS}
-ROWS = ["softmax", "log_softmax", "softmin", "sparsemax", "logsumexp", "glu", "reglu", "geglu", "swiglu"]
+ROWS = ["softmax", "log_softmax", "softmin", "sparsemax", "entmax15", "logsumexp", "glu", "reglu", "geglu", "swiglu"]
 DTYPES = [torch.float32, torch.float64, torch.float16]
 
 

@@ -40,7 +40,7 @@ LOGSUMEXP = [
     "logsumexp(const floating[:, :, ::1] x, floating[:, ::1] out)",
     "logsumexp_backward(const floating[:, ::1] grad, const floating[:, :, ::1] x, floating[:, :, ::1] out)",
 ]
-ROWS = [name + form for name in ("softmax", "softmin", "log_softmax", "sparsemax")
+ROWS = [name + form for name in ("softmax", "softmin", "log_softmax", "sparsemax", "entmax15")
         for form in ("", "_backward", "_backward_from_output")] + ["hardmax", "logsumexp", "logsumexp_backward"]
 
 

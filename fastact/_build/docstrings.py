@@ -123,6 +123,7 @@ _SPECIAL_ROWS = {
                    "``log_softmax([50.0, 0.0])[0]`` is -1.9e-22.",
     "logsumexp": "Of -inf alone, or of nothing, it is -inf; a +inf gives inf, a NaN NaN.",
     "hardmax": "Of several maxima the first counts, an infinite one too. A row with a NaN becomes NaN.",
+    "entmax15": "Small elements give exactly 0. A row with a NaN or +inf, or of -inf alone, becomes NaN.",
     "sparsemax": "Small elements give exactly 0. A row with a NaN or +inf, or of -inf alone, becomes NaN.",
 }
 _ROW_ARGUMENTS = {

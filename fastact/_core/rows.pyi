@@ -105,3 +105,4 @@ log_softmax: RowActivation
 logsumexp: LogSumExp
 hardmax: Hardmax
 sparsemax: RowActivation
+entmax15: RowActivation

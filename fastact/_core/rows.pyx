@@ -225,6 +225,11 @@ class RowActivation(RowFunction):
             count = np.maximum(support.sum(-1), 1)  # 0 in a row that is masked as a whole
             result = -support[..., :, None] * support[..., None, :] / count[..., None, None]
             diagonal = result[..., range(y.shape[-1]), range(y.shape[-1])] + support
+        elif self.name == "entmax15":
+            diagonal = np.sqrt(y)
+            total = diagonal.sum(-1)[..., None, None]
+            result = -diagonal[..., :, None] * diagonal[..., None, :] / np.where(total == 0, 1, total)
+            diagonal = result[..., range(y.shape[-1]), range(y.shape[-1])] + diagonal
         else:
             result = -y[..., :, None] * y[..., None, :]
             diagonal = y * (1 - y)

@@ -80,13 +80,26 @@ def sparsemax(x):
     return np.maximum((x - top) - threshold, 0)
 
 
+def entmax15(x):
+    """The exact entmax15: the first k of the ordered elements for which their threshold is below all of them."""
+    top = x.max(axis=-1, keepdims=True)
+    ordered = -np.sort(-(x - top), axis=-1) / 2
+    finite = np.where(np.isfinite(ordered), ordered, 0)
+    count = np.arange(1, x.shape[-1] + 1)
+    mean = np.cumsum(finite, axis=-1) / count
+    spread = np.cumsum(finite**2, axis=-1) - count * mean**2
+    thresholds = mean - np.sqrt(np.maximum(1 - spread, 0) / count)
+    size = (np.isfinite(ordered) & (thresholds <= finite)).sum(axis=-1, keepdims=True)
+    return np.maximum((x - top) / 2 - np.take_along_axis(thresholds, size - 1, -1), 0) ** 2
+
+
 def hardmax(x):
     """1 at the first of the largest, else 0."""
     return (np.arange(x.shape[-1]) == x.argmax(axis=-1)[..., None]).astype(x.dtype)
 
 
 VALUES = {"softmax": softmax, "softmin": lambda x: softmax(-x), "log_softmax": log_softmax,
-          "logsumexp": logsumexp, "sparsemax": sparsemax, "hardmax": hardmax}
+          "logsumexp": logsumexp, "sparsemax": sparsemax, "entmax15": entmax15, "hardmax": hardmax}
 
 
 def gradient(name, grad, x):
@@ -103,6 +116,10 @@ def gradient(name, grad, x):
         count = inside.sum(axis=-1, keepdims=True)
         mean = np.where(inside, grad, 0).sum(axis=-1, keepdims=True) / count
         return np.where(inside, grad - mean, 0), np.abs(grad).max(axis=-1, keepdims=True) + 0 * grad
+    if name == "entmax15":
+        s = np.sqrt(entmax15(x))
+        mean = (s * grad).sum(axis=-1, keepdims=True) / s.sum(axis=-1, keepdims=True)
+        return s * (grad - mean), np.abs(grad).max(axis=-1, keepdims=True) + 0 * grad
     p, sign = (softmax(x), 1) if name == "softmax" else (softmax(-x), -1)
     mean, spread = (p * grad).sum(axis=-1, keepdims=True), (p * np.abs(grad)).sum(axis=-1, keepdims=True)
     return sign * p * (grad - mean), p * (np.abs(grad) + spread)

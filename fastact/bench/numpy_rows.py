@@ -51,6 +51,18 @@ def _sparsemax(x, out, axis):
     return out
 
 
+def _entmax15(x, out, axis):
+    x = np.moveaxis(x, axis, -1)
+    x = (x - x.max(axis=-1, keepdims=True)) / 2
+    down, count = -np.sort(-x, axis=-1), np.arange(1, x.shape[-1] + 1)
+    mean = np.cumsum(down, axis=-1) / count
+    spread = np.cumsum(down * down, axis=-1) - count * mean * mean
+    thresholds = mean - np.sqrt(np.maximum(1 - spread, 0) / count)
+    size = (thresholds <= down).sum(axis=-1, keepdims=True)
+    y = np.maximum(x - np.take_along_axis(thresholds, size - 1, -1).astype(x.dtype), 0)
+    return np.multiply(*[np.moveaxis(y, -1, axis)] * 2, out=out)
+
+
 def _softmax_backward(grad, y, out, axis):
     return np.multiply(grad - (grad * y).sum(axis, keepdims=True), y, out=out)
 
@@ -69,7 +81,13 @@ def _sparsemax_backward(grad, y, out, axis):
     return np.multiply(grad - mean, inside, out=out)
 
 
+def _entmax15_backward(grad, y, out, axis):
+    s = np.sqrt(y)
+    mean = (grad * s).sum(axis, keepdims=True) / s.sum(axis, keepdims=True)
+    return np.multiply(grad - mean, s, out=out)
+
+
 _VALUES = {"softmax": _softmax, "softmin": lambda x, out, axis: _softmax(-x, out, axis), "log_softmax": _log_softmax,
-           "logsumexp": _logsumexp, "hardmax": _hardmax, "sparsemax": _sparsemax}
+           "logsumexp": _logsumexp, "hardmax": _hardmax, "sparsemax": _sparsemax, "entmax15": _entmax15}
 _BACKWARD = {"softmax": _softmax_backward, "softmin": _softmin_backward, "log_softmax": _log_softmax_backward,
-             "sparsemax": _sparsemax_backward}
+             "sparsemax": _sparsemax_backward, "entmax15": _entmax15_backward}

@@ -6,8 +6,8 @@
     count = ft.replace_activations(model)     # nn.ReLU, nn.GELU, nn.Softmax ... become ours, in place
 
 Every activation of `fastact.activations` is here under its name and its aliases, with its parameters,
-and ``softmax``, ``log_softmax``, ``softmin``, ``sparsemax``, ``hardmax``, ``logsumexp``, ``glu``,
-``reglu``, ``geglu`` and ``swiglu`` with ``dim=``. CPU tensors of float32, float64 and float16 are
+and ``softmax``, ``log_softmax``, ``softmin``, ``sparsemax``, ``entmax15``, ``hardmax``, ``logsumexp``,
+``glu``, ``reglu``, ``geglu`` and ``swiglu`` with ``dim=``. CPU tensors of float32, float64 and float16 are
 neither copied in nor out, nor are those of bfloat16 where ml_dtypes is installed. Strides are free.
 For other tensors, and under torch.compile, torch.export, torch.jit and torch.func, torch's own operators do
 the work; torch.fx.symbolic_trace records calls of these functions.

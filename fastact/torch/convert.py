@@ -14,7 +14,7 @@ from fastact import initializers, torch as ours
 from fastact.torch.nn import described, made_by_torch
 
 nn = torch.nn
-_ROWS = ("softmax", "log_softmax", "softmin", "sparsemax")  # of the output layer
+_ROWS = ("softmax", "log_softmax", "softmin", "sparsemax", "entmax15")  # of the output layer
 _SUPPORTED = (
     "a Sequential of Linear, each followed by at most one activation, and after the hidden ones' by at most "
     "one Dropout"

@@ -220,11 +220,19 @@ def _sparsemax_gradient(grad: Tensor, y: Tensor, dim: int) -> Tensor:
     return torch.where(inside, grad - mean, 0)
 
 
+def _entmax15_gradient(grad: Tensor, y: Tensor, dim: int) -> Tensor:
+    s = y.sqrt()
+    inside = ~(y <= 0)
+    mean = torch.where(inside, grad * s, 0).sum(dim, keepdim=True) / s.sum(dim, keepdim=True)
+    return torch.where(inside, s * (grad - mean), 0)
+
+
 _ROW_GRADIENTS: Dict[str, Callable[..., Tensor]] = {  # by torch's operators, which can be differentiated again
     "softmax": _softmax_gradient,
     "softmin": lambda grad, y, dim: -_softmax_gradient(grad, y, dim),
     "log_softmax": lambda grad, y, dim: grad - y.exp() * grad.sum(dim, keepdim=True),
     "sparsemax": _sparsemax_gradient,
+    "entmax15": _entmax15_gradient,
 }
 
 
@@ -299,6 +307,14 @@ def rows_by_torch(row: Any, x: Tensor, dim: int) -> Tensor:
         excess = ordered.cumsum(dim) - 1
         k = (count * ordered > excess).sum(dim, keepdim=True)
         return torch.clamp_min(x - excess.gather(dim, k - 1) / k, 0)
+    if row is rows.entmax15:  # max(x / 2 - t, 0)^2, the same
+        x = (x - x.amax(dim, keepdim=True)) / 2
+        ordered, count = x.sort(dim, descending=True).values, torch.ones_like(x).cumsum(dim)
+        mean = ordered.cumsum(dim) / count
+        spread = (ordered**2).cumsum(dim) - count * mean**2
+        thresholds = mean - torch.clamp_min((1 - spread) / count, 0).sqrt()
+        k = (thresholds <= ordered).sum(dim, keepdim=True)
+        return torch.clamp_min(x - thresholds.gather(dim, k - 1), 0) ** 2
     return _BY_TORCH[row.name](x, dim)
 
 

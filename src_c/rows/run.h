@@ -6,7 +6,7 @@
      rows that follow each other, of less than 16 elements;
      rows side by side, if there are less than 64 of them, and their number is no multiple of 16 or n is less than 8; what
        remains of 64 and more beyond a multiple of 16;
-     rows side by side of a function without a kernel for this layout (hardmax, sparsemax). */
+     rows side by side of a function without a kernel for this layout (hardmax, sparsemax, entmax15). */
 #include <stdlib.h>
 #include "rows/lanes.h"
 #include "rows/maxima.h"
@@ -16,7 +16,9 @@
 #include "rows/logsumexp.h"
 #include "rows/log_softmax.h"
 #include "rows/hardmax.h"
+#include "rows/projection.h"
 #include "rows/sparsemax.h"
+#include "rows/entmax15.h"
 #define BLOCK_ELEMENTS LIT(2048, 1024) /* four such blocks fit in L1 */
 #ifndef FA_RUN_ROWS_ONCE
 #define FA_RUN_ROWS_ONCE
@@ -48,6 +50,9 @@ static const FN(row_form) FN(row_forms)[FA_ROW_FORM_COUNT] = {
     [FA_SPARSEMAX] = {FA_ALONG_ONLY(sparsemax), ROW_X, ROW_NONE, ROW_Y, 0, 1},
     [FA_SPARSEMAX_BACKWARD] = {FA_ALONG_ONLY(sparsemax_backward), ROW_GRAD, ROW_X, ROW_GRAD, 0, 1},
     [FA_SPARSEMAX_BACKWARD_FROM_OUTPUT] = {FA_ALONG_ONLY(sparsemax_backward_from_output), ROW_GRAD, ROW_Y, ROW_GRAD, 0, 1},
+    [FA_ENTMAX15] = {FA_ALONG_ONLY(entmax15), ROW_X, ROW_NONE, ROW_Y, 0, 1},
+    [FA_ENTMAX15_BACKWARD] = {FA_ALONG_ONLY(entmax15_backward), ROW_GRAD, ROW_X, ROW_GRAD, 0, 1},
+    [FA_ENTMAX15_BACKWARD_FROM_OUTPUT] = {FA_ALONG_ONLY(entmax15_backward_from_output), ROW_GRAD, ROW_Y, ROW_GRAD, 0, 1},
 #undef FA_BOTH_LAYOUTS
 #undef FA_ALONG_ONLY
 };

@@ -3,31 +3,9 @@
    these elements, and 0 elsewhere.
 
    t = (sum of the x > t, minus 1) / (their number). Newton's method for the convex function sum max(x - t, 0) - 1 finds it from
-   below in a few steps (Michelot 1986); each step drops elements, and they need not be sorted. Elements with x - m <= -1 are
-   dropped first. All is computed in double. A row with a NaN or a +inf, or of -inf alone, becomes NaN. */
+   below in a few steps (Michelot 1986); each step drops elements, and they need not be sorted. */
 #ifndef FA_SPARSEMAX_ONCE
 #define FA_SPARSEMAX_ONCE
-/* The sum of n numbers, in an order that depends on n alone. */
-static double fa_sum(const double *x, ptrdiff_t n)
-{
-    enum { AT_ONCE = 8 * ROW_LANES };
-    double sum = 0, lost = 0;
-    for (ptrdiff_t at = 0; at < n; at += AT_ONCE) {
-        double part[ROW_LANES];
-        ptrdiff_t end = n - at < AT_ONCE ? n : at + AT_ONCE, i = at;
-        FA_FOR_LANES(ROW_LANES) part[l] = 0;
-        for (; i + ROW_LANES <= end; i += ROW_LANES)
-            FA_FOR_LANES(ROW_LANES) part[l] += x[i + l];
-        for (ptrdiff_t k = i; k < end; k++)
-            part[k - i] += x[k];
-        FA_FOR_LANES(8) part[l] += part[l + 8];
-        FA_FOR_LANES(4) part[l] += part[l + 4];
-        FA_FOR_LANES(2) part[l] += part[l + 2];
-        fa_add(&sum, &lost, part[0] + part[1]);
-    }
-    return sum + lost;
-}
-
 /* The threshold t of n > 0 numbers, which are overwritten. */
 static double fa_sparse_threshold(double *z, ptrdiff_t n)
 {
@@ -46,29 +24,6 @@ static double fa_sparse_threshold(double *z, ptrdiff_t n)
 }
 #endif
 
-INLINE void FN(row_sparsemax)(const FN(row_block) *b, const REAL *x, REAL *out)
-{
-    const double scale = b->scale ? (double)b->scale->high + (double)b->scale->low : 1;
-    double *z = b->doubles;
-    for (int r = 0; r < b->count; r++, x += b->n, out += b->n) {
-        double m = FN(row_maximum)(x, b->n), t;
-        ptrdiff_t kept = 0;
-        int nan = 0;
-        for (ptrdiff_t i = 0; i < b->n; i++) {
-            double d = ((double)x[i] - m) * scale;
-            z[kept] = d;
-            kept += d > -1;
-            nan |= d != d;
-        }
-        t = nan ? NAN : fa_sparse_threshold(z, kept);
-#pragma omp simd
-        for (ptrdiff_t i = 0; i < b->n; i++) {
-            double p = ((double)x[i] - m) * scale - t;
-            out[i] = (REAL)(p < 0 ? 0 : p);
-        }
-    }
-}
-
 INLINE void FN(sparsemax_gradient)(const FN(row_block) *b, const REAL *grad, const REAL *y, REAL *out)
 {
     double *inside = b->doubles;
@@ -86,12 +41,15 @@ INLINE void FN(sparsemax_gradient)(const FN(row_block) *b, const REAL *grad, con
     }
 }
 
-static void FN(sparsemax_along)(const FN(row_block) *b) { FN(row_sparsemax)(b, b->first.p, b->out.p); }
+static void FN(sparsemax_along)(const FN(row_block) *b)
+{
+    FN(row_projection)(b, b->first.p, b->out.p, fa_sparse_threshold, 0);
+}
 
 static void FN(sparsemax_backward_along)(const FN(row_block) *b)
 {
     REAL *y = b->spare.p ? b->spare.p : b->out.p;
-    FN(row_sparsemax)(b, b->second.p, y);
+    FN(row_projection)(b, b->second.p, y, fa_sparse_threshold, 0);
     FN(sparsemax_gradient)(b, b->first.p, y, b->out.p);
 }
 

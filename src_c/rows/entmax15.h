@@ -1,0 +1,67 @@
+/* entmax15(x) = max(x / 2 - t, 0)^2 with a threshold t such that the row sums to 1 (Peters et al. 2019, arXiv:1905.05702). With
+   s = sqrt(y) its gradient is s (grad - sum(grad s) / sum(s)), and 0 where the output is.
+
+   sum max(z - t, 0)^2 - 1 is convex in t. Newton's method finds its zero from below; each step drops elements, and they need not
+   be sorted. A step ends the search if no element is between t and the zero of the sum over those that are left, which a square
+   root gives. */
+#ifndef FA_ENTMAX15_ONCE
+#define FA_ENTMAX15_ONCE
+/* The threshold t of n > 0 numbers of at most 0, which are overwritten. It is at least -1, as one of them is 0. */
+static double fa_entmax_threshold(double *z, ptrdiff_t n)
+{
+    for (double t = -1;;) {
+        double sum = fa_sum_above(z, n, t, 0), excess = fa_sum_above(z, n, t, 1) - 1, step = excess / (2 * sum);
+        double root = sum * sum - (double)n * excess, least = 0;
+#pragma omp simd reduction(min : least)
+        for (ptrdiff_t i = 0; i < n; i++)
+            least = z[i] < least ? z[i] : least;
+        if (root >= 0 && t + excess / (sum + __builtin_sqrt(root)) <= least)
+            return t + excess / (sum + __builtin_sqrt(root));
+        if (!(t + step > t))
+            return t;
+        t += step;
+        ptrdiff_t kept = 0;
+        for (ptrdiff_t i = 0; i < n; i++) {
+            double here = z[i];
+            z[kept] = here;
+            kept += here > t;
+        }
+        n = kept;
+    }
+}
+#endif
+
+INLINE void FN(entmax15_gradient)(const FN(row_block) *b, const REAL *grad, const REAL *y, REAL *out)
+{
+    double *work = b->doubles;
+    for (int r = 0; r < b->count; r++, grad += b->n, y += b->n, out += b->n) {
+#pragma omp simd
+        for (ptrdiff_t i = 0; i < b->n; i++)
+            work[i] = __builtin_sqrt(y[i]);
+        double sum = fa_sum(work, b->n);
+#pragma omp simd
+        for (ptrdiff_t i = 0; i < b->n; i++)
+            work[i] = y[i] <= 0 ? 0 : grad[i] * __builtin_sqrt(y[i]);
+        double mean = fa_sum(work, b->n) / sum;
+#pragma omp simd
+        for (ptrdiff_t i = 0; i < b->n; i++)
+            out[i] = y[i] <= 0 ? 0 : (REAL)(__builtin_sqrt(y[i]) * (grad[i] - mean));
+    }
+}
+
+static void FN(entmax15_along)(const FN(row_block) *b)
+{
+    FN(row_projection)(b, b->first.p, b->out.p, fa_entmax_threshold, 1);
+}
+
+static void FN(entmax15_backward_along)(const FN(row_block) *b)
+{
+    REAL *y = b->spare.p ? b->spare.p : b->out.p;
+    FN(row_projection)(b, b->second.p, y, fa_entmax_threshold, 1);
+    FN(entmax15_gradient)(b, b->first.p, y, b->out.p);
+}
+
+static void FN(entmax15_backward_from_output_along)(const FN(row_block) *b)
+{
+    FN(entmax15_gradient)(b, b->first.p, b->second.p, b->out.p);
+}

@@ -1,0 +1,54 @@
+/* Projections onto the simplex, sparsemax and entmax15: max(z - t, 0) or its square, with a threshold t such that a row sums to 1.
+   z is the row less its maximum, and half of that for entmax15. All is computed in double. A row with a NaN or a +inf, or of -inf
+   alone, becomes NaN. */
+#ifndef FA_PROJECTION_ONCE
+#define FA_PROJECTION_ONCE
+/* The sum of x - t or, if `square`, of their squares, in an order that depends on n alone. */
+INLINE double fa_sum_above(const double *x, ptrdiff_t n, double t, const int square)
+{
+    enum { AT_ONCE = 8 * ROW_LANES };
+    double sum = 0, lost = 0;
+    for (ptrdiff_t at = 0; at < n; at += AT_ONCE) {
+        double part[ROW_LANES];
+        ptrdiff_t end = n - at < AT_ONCE ? n : at + AT_ONCE, i = at;
+        FA_FOR_LANES(ROW_LANES) part[l] = 0;
+        for (; i + ROW_LANES <= end; i += ROW_LANES)
+            FA_FOR_LANES(ROW_LANES) part[l] += square ? (x[i + l] - t) * (x[i + l] - t) : x[i + l] - t;
+        for (ptrdiff_t k = i; k < end; k++)
+            part[k - i] += square ? (x[k] - t) * (x[k] - t) : x[k] - t;
+        FA_FOR_LANES(8) part[l] += part[l + 8];
+        FA_FOR_LANES(4) part[l] += part[l + 4];
+        FA_FOR_LANES(2) part[l] += part[l + 2];
+        fa_add(&sum, &lost, part[0] + part[1]);
+    }
+    return sum + lost;
+}
+
+static double fa_sum(const double *x, ptrdiff_t n) { return fa_sum_above(x, n, 0, 0); }
+#endif
+
+/* `threshold` gets the z > -1, which are all that can be above t, and overwrites them. */
+INLINE void FN(row_projection)(const FN(row_block) *b, const REAL *x, REAL *out, double (*threshold)(double *z, ptrdiff_t n),
+                               const int square)
+{
+    const double scale = (b->scale ? (double)b->scale->high + (double)b->scale->low : 1) * (square ? 0.5 : 1);
+    double *z = b->doubles;
+    for (int r = 0; r < b->count; r++, x += b->n, out += b->n) {
+        double m = FN(row_maximum)(x, b->n), t;
+        ptrdiff_t kept = 0;
+        int nan = 0;
+        for (ptrdiff_t i = 0; i < b->n; i++) {
+            double d = ((double)x[i] - m) * scale;
+            z[kept] = d;
+            kept += d > -1;
+            nan |= d != d;
+        }
+        t = nan ? NAN : threshold(z, kept);
+#pragma omp simd
+        for (ptrdiff_t i = 0; i < b->n; i++) {
+            double p = ((double)x[i] - m) * scale - t;
+            p = p < 0 ? 0 : p;
+            out[i] = (REAL)(square ? p * p : p);
+        }
+    }
+}
