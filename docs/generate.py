@@ -1,6 +1,8 @@
 """The pages that the registry determines: the gallery, one page a function, and the reference."""
+import contextlib
 import doctest
 import inspect
+import re
 from pathlib import Path
 
 from numpydoc.docscrape_sphinx import SphinxDocString
@@ -9,6 +11,7 @@ import fastact as fa
 from fastact import diagnostics, initializers, losses, registry
 from fastact._build import docstrings, pages
 from fastact.guide import plotting, table
+from mathml import mathml
 
 DOCTEST_FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 UNITS = (fa.glu, fa.reglu, fa.geglu, fa.swiglu)
@@ -52,15 +55,13 @@ def gallery():
 def activation(entry):
     """The page of an elementwise activation."""
     function = fa.activations[entry.name]
-    facts = [["f(x)", code(entry.formula)], ["f'(x)", code(entry.derivative)]]
-    facts += [["f''(x)", code(entry.second_derivative)]] if entry.second_derivative else []
-    facts += [["range", code(entry.range)], ["zero-centred", yes(entry.zero_centered)], ["saturates", entry.saturates],
+    facts = [["f(x) in code", code(entry.formula)], ["f'(x) in code", code(entry.derivative)], ["range", code(entry.range)], ["zero-centred", yes(entry.zero_centered)], ["saturates", entry.saturates],
               ["units can die", yes(entry.can_die)], ["kinks", docstrings.kinks(entry)],
               ["saved for backward", entry.saved_for_backward], ["cost", cost(entry)]]
     facts += [["also called", ", ".join(map(code, entry.aliases))]] if entry.aliases else []
     facts += [["elsewhere", ", ".join(map(code, registry.names_of(entry)))]] if registry.names_of(entry) else []
     facts += [["best for", entry.best_for], ["source", entry.reference]]
-    lines = [*title(entry.name), *image(entry), *list_table(None, facts), "", *title("Example", "-"), *example(entry),
+    lines = [*title(entry.name), *image(entry), *formulas(entry), *list_table(None, facts), "", *title("Example", "-"), *example(entry),
              *title("Accuracy", "-"), *accuracy(entry), *speed(entry), *title("Forms", "-")]
     for form in entry.forms:
         name = f"fastact.{entry.name}" + ("" if form == "value" else f".{form}")
@@ -77,7 +78,7 @@ def row_function(entry):
              ["saved for backward", entry.saved_for_backward or "there is none"],
              ["cost", cost(entry)], *([["elsewhere", ", ".join(map(code, names))]] if names else []),
              ["best for", entry.best_for], ["source", entry.reference]]
-    lines = [*title(entry.name), *image(entry), *list_table(None, facts), "", *title("Example", "-"),
+    lines = [*title(entry.name), *image(entry), *formulas(entry), *list_table(None, facts), "", *title("Example", "-"),
              *prompt(f"fa.{entry.name}([1.0, 2.0, 4.0])"), *speed(entry), *title("Forms", "-")]
     for form in entry.forms:
         method = function if form == "value" else getattr(function, form)
@@ -146,13 +147,32 @@ def prompt(call):
     return [f">>> {call}", *repr(eval(call, {"fa": fa})).splitlines(), ""]
 
 
+def formulas(entry):
+    """The definition and the derivatives as mathematics, where they are written as expressions."""
+    rows = []
+    for label, text in (("f(x)", entry.formula), ("f′(x)", entry.derivative), ("f″(x)", getattr(entry, "second_derivative", ""))):
+        with contextlib.suppress(ValueError):
+            rows += [f"      <tr><th>{label}</th><td>{mathml(text)}</td></tr>"] * bool(text)
+    return [".. raw:: html", "", '   <table class="formulas">', *rows, "   </table>", ""]
+
+
+def worst(entry):
+    """What stands above the kernels about the worst errors and their inputs."""
+    text = (Path(registry.__file__).parents[1] / "src_c" / "activations" / f"{entry.name}.h").read_text(encoding="utf-8")
+    for form, function in (("value", entry.name), ("derivative", f"{entry.name}_derivative")):
+        found = re.search(rf"/\* Error in ULP: ([^/]*?)\.? \*/\nINLINE REAL FN\({function}\)\(", text)
+        if found:
+            yield f"- {form}: {' '.join(found.group(1).split())}"
+
+
 def accuracy(entry):
     """The bounds that the tests enforce."""
     rows = [[dtype, f"{bounds.value:g}", f"{bounds.derivative:g}"]
             for dtype, bounds in (("float32", entry.float32), ("float64", entry.float64)) if bounds]
     rows += [[dtype, "correctly rounded", "correctly rounded"] for dtype in ("float16", "bfloat16")]
     return ["The largest error in units in the last place; float32 over every input, float64 over ten million of them. "
-            "How it is measured: :doc:`/accuracy`.", "", *list_table(("dtype", "value", "derivative"), rows), ""]
+            "How it is measured: :doc:`/accuracy`.", "", *list_table(("dtype", "value", "derivative"), rows), "",
+            "The worst errors in ULP that the last sweeps saw, and the inputs:", "", *worst(entry), ""]
 
 
 def speed(entry):
@@ -161,11 +181,28 @@ def speed(entry):
     for head, *lines in pages.tables(pages.read_section("speed")):
         for line in lines:
             if line[0] == entry.name:
-                rows += title("Speed", "-") * (not rows)
+                rows += title("Speed", "-") + bars(head, line) if not rows else []
                 rows += [*list_table(head, [["none" if cell == "-" else cell for cell in line]]), ""]
     if not rows:
         return []
     return [*rows, "In brackets how many times fastact's time. Machine and method: :doc:`/benchmarks`.", ""]
+
+
+def bars(head, line):
+    """Bars of the time beside the peers, from a row of the table of value and backward."""
+    lines = [".. raw:: html", "", '   <div class="bars">']
+    for start, label in enumerate(head):
+        if label not in ("value", "backward") or line[start] == "-":
+            continue
+        ours = float(line[start])
+        times = {"fastact": ours}
+        for peer, cell in zip(head[start + 1:start + 3], line[start + 1:start + 3]):
+            if cell != "-":
+                times[peer] = float(cell.partition(" (")[0])
+        lines.append(f"   <p>{label}, ns an element</p>")
+        lines += [f'   <div class="{"ours" if side == "fastact" else "peer"}"><span>{side}</span>'
+                  f'<i style="width:{60 * ns / max(times.values()):.3g}%"></i><b>{ns:g}</b></div>' for side, ns in times.items()]
+    return [*lines, "   </div>", ""]
 
 
 def plot(entry, path):

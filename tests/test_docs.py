@@ -4,6 +4,7 @@ import importlib.util
 import re
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ def generate():
     """docs/generate.py, which writes the pages of the registry."""
     pytest.importorskip("numpydoc")
     pytest.importorskip("matplotlib")
+    sys.path.insert(0, str(DOCS))  # as conf.py does
     spec = importlib.util.spec_from_file_location("_docs_generate", DOCS / "generate.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
@@ -60,6 +62,17 @@ def test_page_of_an_activation(generate, name):
     examples = doctest.DocTestParser().get_doctest(text, {"fa": fa}, name, None, 0)
     assert len(examples.examples) >= 2  # the import and a call at the least
     assert doctest.DocTestRunner().run(examples).failed == 0
+
+
+def test_formulas_are_mathematics(generate):
+    """Every formula of an elementwise activation has MathML, which is well-formed XML and shows its parameters."""
+    for entry in registry.ACTIVATIONS:
+        for text in filter(None, (entry.formula, entry.derivative, entry.second_derivative)):
+            tree = ElementTree.fromstring(generate.mathml(text).replace("&#160;", " "))
+            assert "x" in {node.text for node in tree.iter("mi")} or "x" not in text
+    assert generate.mathml("where(x > 0, where(x < 6, 1, 0), 0)").count("<mtr>") == 2
+    with pytest.raises(ValueError, match="no expression"):
+        generate.mathml("1 at the first maximum")
 
 
 def test_pages_of_row_functions(generate):
