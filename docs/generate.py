@@ -15,7 +15,6 @@ from mathml import mathml
 
 DOCTEST_FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 UNITS = (fa.glu, fa.reglu, fa.geglu, fa.swiglu)
-ROW = (0.0, 1.0)  # what stands beside x in the plot of a row's function
 
 
 def write(folder):
@@ -55,14 +54,16 @@ def gallery():
 def activation(entry):
     """The page of an elementwise activation."""
     function = fa.activations[entry.name]
-    facts = [["f(x) in code", code(entry.formula)], ["f'(x) in code", code(entry.derivative)], ["range", code(entry.range)], ["zero-centred", yes(entry.zero_centered)], ["saturates", entry.saturates],
+    facts = [["f(x) in code", code(entry.formula)], ["f'(x) in code", code(entry.derivative)], ["range", code(entry.range)],
+             ["zero-centred", yes(entry.zero_centered)], ["saturates", entry.saturates],
               ["units can die", yes(entry.can_die)], ["kinks", docstrings.kinks(entry)],
               ["saved for backward", entry.saved_for_backward], ["cost", cost(entry)]]
     facts += [["also called", ", ".join(map(code, entry.aliases))]] if entry.aliases else []
     facts += [["elsewhere", ", ".join(map(code, registry.names_of(entry)))]] if registry.names_of(entry) else []
     facts += [["best for", entry.best_for], ["source", entry.reference]]
-    lines = [*title(entry.name), *image(entry), *formulas(entry), *list_table(None, facts), "", *title("Example", "-"), *example(entry),
-             *title("Accuracy", "-"), *accuracy(entry), *speed(entry), *title("Forms", "-")]
+    lines = [*title(entry.name), *image(entry), *formulas(entry), *list_table(None, facts), "",
+             *title("Example", "-"), *example(entry), *title("Accuracy", "-"), *accuracy(entry), *speed(entry),
+             *title("Forms", "-")]
     for form in entry.forms:
         name = f"fastact.{entry.name}" + ("" if form == "value" else f".{form}")
         lines += described(name, docstrings.signature(entry, form)[:-1] + ", out=None, **kwargs)",
@@ -206,38 +207,18 @@ def bars(head, line):
 
 
 def plot(entry, path):
-    """Value and derivative of an activation; of a row's function, the outputs for the row (x, 0, 1)."""
+    """What ``fa.plot`` draws of a function."""
     import matplotlib
 
     if path.exists() and path.stat().st_mtime > Path(inspect.getfile(registry)).stat().st_mtime:
         return
     with matplotlib.rc_context({"svg.hashsalt": "fastact", "font.size": 13, "lines.linewidth": 2.2}):
+        figure = plotting.plot(entry.name)
         if entry.name in fa.activations:
-            figure = plotting.plot(entry.name, range=(-5, 5))
             figure.axes[0].lines[1].set_color(plotting.COLOURS[1])
             figure.axes[0].legend(["f(x)", "f'(x)"])
-        else:
-            figure = plot_row(getattr(fa, entry.name))
         figure.axes[0].set_title(entry.name, family="monospace", weight="bold")
         figure.savefig(path, metadata={"Date": None}, transparent=False)
-
-
-def plot_row(function):
-    import numpy as np
-    from matplotlib.figure import Figure
-
-    x = np.linspace(-5, 5, 401)
-    rows = np.stack([x, *(np.full_like(x, other) for other in ROW)], axis=1)
-    y = function(rows, axis=-1).reshape(len(x), -1)
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    ax = figure.add_subplot()
-    labels = ["y"] if y.shape[1] == 1 else [f"y[{k}]" for k in range(y.shape[1])]
-    for k, label in enumerate(labels):
-        ax.plot(x, y[:, k], color=plotting.COLOURS[k], label=label)
-    ax.set_xlabel(f"x, in the row (x, {ROW[0]:g}, {ROW[1]:g})")
-    ax.grid(alpha=0.3)
-    ax.legend()
-    return figure
 
 
 def described(name, signature, text):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact import __main__ as cli
+from fastact import __main__ as cli, registry
 from fastact._build import pages
 from fastact.guide import plotting
 
@@ -110,7 +110,6 @@ def test_show(matplotlib, monkeypatch):
 @pytest.mark.parametrize("names, options, message", [
     ((), {}, "at least one"),
     (("gleu",), {}, "no activation 'gleu'; there are identity"),
-    (("softmax",), {}, "no activation 'softmax'"),
     ((("elu", {"beta": 1}),), {}, r"elu has parameters \['alpha'\], got \['beta'\]"),
     (("elu",), {"range": (1, 1)}, "the smaller first"),
     (("elu",), {"range": (0, np.inf)}, "finite"),
@@ -130,6 +129,23 @@ def test_command(tmp_path, matplotlib, capsys):
         with pytest.raises(SystemExit) as ended:
             cli.main(wrong)
         assert ended.value.code == 2 and "--all" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("row", registry.ROWS, ids=lambda row: row.name)
+def test_functions_of_rows(row, matplotlib):
+    """A line for each output of the row (x, 0, 1)."""
+    (ax,) = fa.plot(row.name).axes
+    assert len(ax.lines) == (1 if row.reduces else 3) and "(x, 0, 1)" in ax.get_xlabel()
+    for k, line in enumerate(ax.lines):
+        x, y = line.get_data()
+        want = getattr(fa, row.name)(np.array([[x[100], 0, 1]]), axis=-1).ravel()
+        assert y[100] == want[k]
+
+
+def test_the_range_has_every_kink(matplotlib):
+    (ax,) = fa.plot("relu", "relu6").axes
+    assert ax.lines[0].get_xdata()[-1] == 9 and ax.lines[2].get_ydata()[-1] == 6
+    assert fa.plot("relu").axes[0].lines[0].get_xdata()[-1] == 6
 
 
 # ---- the gallery ----

@@ -9,6 +9,8 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
+import fastact
+from fastact import registry
 from fastact._build import command_line, pages
 from fastact._core.activation import Activation, activations, lookup
 from fastact._core.activation_arguments import resolve
@@ -18,6 +20,7 @@ from fastact.accuracy import formulas
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito's
 DASHES = (0, (3, 1.5))
 POINTS = 601
+ROW = (0.0, 1.0)  # what stands beside x in the plot of a function of rows
 
 # The gallery: panels of one scale, with room for the slopes 1 of identity and relu.
 GALLERY = "docs/gallery.svg"
@@ -40,7 +43,7 @@ class Curve(NamedTuple):
 def plot(
     *names: Subject,
     derivative: bool = True,
-    range: Tuple[float, float] = (-6, 6),
+    range: Optional[Tuple[float, float]] = None,
     ax: Any = None,
     show: bool = False,
 ) -> Any:
@@ -50,11 +53,12 @@ def plot(
     ----------
     *names : str, Activation, or (name, dict of parameters)
         ``plot("elu", ("elu", {"alpha": 2}))``. Parameters that are left out stand at their defaults;
-        a required one at a moderate example, which the legend tells.
+        a required one at a moderate example, which the legend tells. Of a function of rows, such as "softmax", the outputs
+        for the row (x, 0, 1) are drawn, without derivatives.
     derivative : bool
         Whether to draw the derivatives.
-    range : (float, float)
-        Of x.
+    range : (float, float), optional
+        Of x; from -6 to 6, and further where a kink lies beyond 4.
     ax : matplotlib.axes.Axes, optional
         Where to draw; without it, in a new figure.
     show : bool
@@ -73,17 +77,27 @@ def plot(
     """
     if not names:
         raise ValueError(f"plot: name at least one activation of {', '.join(activations)}")
-    curves = [curve(name, range) for name in names]
+    rows = [entry.name for entry in registry.ROWS]
+    plain_names = (getattr(subject, "name", subject) for subject in names)
+    chosen = [name if name in rows else resolved(subject) for name, subject in zip(plain_names, names)]
+    if range is None:
+        kinks = [abs(kink) for subject in chosen if not isinstance(subject, str) for kink in subject.kinks]
+        range = (-6, 6) if max(kinks, default=0) <= 4 else (-1.5 * max(kinks), 1.5 * max(kinks))
+    _check_range(range)
     figure = None
     if ax is None:
         figure = new_figure((6.4, 4.2), show)
         ax = figure.add_subplot()
         ax.set_prop_cycle(color=COLOURS)
-    for drawn in curves:
+    for subject in chosen:
+        if isinstance(subject, str):
+            _draw_row(ax, subject, range)
+            continue
+        drawn = curve(subject, range)
         (line,) = ax.plot(drawn.x, drawn.value, label=drawn.label)
         if derivative:
             ax.plot(drawn.x, drawn.derivative, linestyle=DASHES, color=line.get_color(), label=f"{drawn.label}'")
-    ax.set_xlabel("x")
+    ax.set_xlabel(f"x, in the row (x, {ROW[0]:g}, {ROW[1]:g})" if any(isinstance(subject, str) for subject in chosen) else "x")
     ax.grid(alpha=0.3)
     ax.legend()
     if show:
@@ -91,11 +105,17 @@ def plot(
     return ax if figure is None else figure
 
 
-def curve(subject: Subject, range: Tuple[float, float], points: int = POINTS) -> Curve:
-    """Value and derivative over a range; x has every kink and a point on either side of it."""
-    low, high = map(float, range)
-    if not -np.inf < low < high < np.inf:
-        raise ValueError(f"plot: range must be two finite numbers, the smaller first; got {range}")
+class Resolved(NamedTuple):
+    """An activation with its parameters' values, a label that tells those that were given, and its kinks."""
+
+    activation: Activation
+    values: Tuple[float, ...]
+    label: str
+    kinks: Tuple[float, ...]
+
+
+def resolved(subject: Subject) -> Resolved:
+    """What a subject names; ValueError where there is no such activation or parameter."""
     name, given = subject if isinstance(subject, tuple) else (subject, {})
     activation = lookup(name)
     entry = activation.info
@@ -103,9 +123,31 @@ def curve(subject: Subject, range: Tuple[float, float], points: int = POINTS) ->
     values = resolve("plot", (activation, given), 0, float)[1] or entry.defaults
     names = [p.name for p in entry.parameters]
     told = [f"{name}={value:g}" for name, value in zip(names, values) if name in given]
-    kinks = [float(formulas.numpy_function(kink.at, names)(0, *values)) for kink in entry.kinks]
-    inside = np.array([kink for kink in kinks if low <= kink <= high])
-    beyond = tuple(kink for kink in kinks if not low <= kink <= high)
+    kinks = tuple(float(formulas.numpy_function(kink.at, names)(0, *values)) for kink in entry.kinks)
+    return Resolved(activation, values, f"{entry.name}({', '.join(told)})" if told else entry.name, kinks)
+
+
+def _check_range(range: Tuple[float, float]) -> None:
+    low, high = range
+    if not -np.inf < low < high < np.inf:
+        raise ValueError(f"plot: range must be two finite numbers, the smaller first; got {range}")
+
+
+def _draw_row(ax: Any, name: str, range: Tuple[float, float]) -> None:
+    """The outputs of a function of rows for the row (x, 0, 1)."""
+    x = np.linspace(*range, POINTS)
+    rows = np.stack([x, *(np.full_like(x, other) for other in ROW)], axis=1)
+    outputs = getattr(fastact, name)(rows, axis=-1).reshape(len(x), -1)  # (points, 3), or (points, 1)
+    for k, y in enumerate(outputs.T):
+        ax.plot(x, y, label=name if outputs.shape[1] == 1 else f"{name}[{k}]")
+
+
+def curve(subject: Union[Subject, Resolved], range: Tuple[float, float], points: int = POINTS) -> Curve:
+    """Value and derivative over a range; x has every kink and a point on either side of it."""
+    subject = subject if isinstance(subject, Resolved) else resolved(subject)
+    low, high = range
+    inside = np.array([kink for kink in subject.kinks if low <= kink <= high])
+    beyond = tuple(kink for kink in subject.kinks if not low <= kink <= high)
     # Both sides of a kink, at a distance that cannot be seen and is larger than the rounding error of the kink itself.
     near = 1e-9 * (high - low)
     left, right = np.maximum(inside - near, low), np.minimum(inside + near, high)
@@ -113,11 +155,11 @@ def curve(subject: Subject, range: Tuple[float, float], points: int = POINTS) ->
     x = x[(abs(x[:, None] - inside) > near).all(axis=1)]
     x = np.unique(np.concatenate([x, left, inside, right]))
     with np.errstate(over="ignore"):
-        y, slope = activation.value_and_derivative(x, *values)
+        y, slope = subject.activation.value_and_derivative(x, *subject.values)
     for ordinate in (y, slope):
         before, after = ordinate[np.searchsorted(x, left)], ordinate[np.searchsorted(x, right)]
         ordinate[np.searchsorted(x, inside[abs(after - before) > 1e-6])] = np.nan
-    return Curve(f"{entry.name}({', '.join(told)})" if told else entry.name, x, y, slope, beyond)
+    return Curve(subject.label, x, y, slope, beyond)
 
 
 def gallery() -> Any:
@@ -180,7 +222,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     parser.add_argument("names", nargs="*", help="activations; a window opens")
     parser.add_argument("--output", type=command_line.new_file, metavar="FILE",
                         help="write this file instead: .svg, .png, .pdf ...")
-    parser.add_argument("--range", nargs=2, type=float, default=(-6, 6), metavar=("LOW", "HIGH"), help="of x (-6 6)")
+    parser.add_argument("--range", nargs=2, type=float, metavar=("LOW", "HIGH"), help="of x (-6 6, wider for kinks beyond)")
     parser.add_argument("--no-derivative", action="store_true", help="the values alone")
     parser.add_argument("--all", action="store_true",
                         help=f"all activations, a panel each; without --output, into {GALLERY} of the source tree")
@@ -191,7 +233,7 @@ def main(argv: Optional[List[str]] = None) -> int:
         if options.all:
             save_gallery(options.output or pages.project_file(GALLERY))
         else:
-            figure = plot(*options.names, derivative=not options.no_derivative, range=tuple(options.range),
+            figure = plot(*options.names, derivative=not options.no_derivative, range=options.range and tuple(options.range),
                           show=options.output is None)
             if options.output:
                 save_figure(figure, options.output)
