@@ -2,6 +2,7 @@
 import dataclasses
 import json
 import math
+import subprocess
 import sys
 
 import numpy as np
@@ -194,6 +195,29 @@ def test_command_line(tmp_path, capsys):
     with pytest.raises(SystemExit):
         bench.main(["nothing", "--repeat", "1"])
     assert "nothing" in capsys.readouterr().err
+
+
+needs_avx2 = pytest.mark.skipif(fa.isa() not in ("avx2", "avx512"), reason="needs AVX2")
+
+
+@needs_avx2
+def test_the_libraries_are_held_to_an_instruction_set():
+    options = ["relu", "--n", "16", "--repeat", "1", "--peers", "numpy", "--isa", "avx2"]
+    command = [sys.executable, "-m", "fastact", "bench", *options]
+    header = subprocess.run(command, capture_output=True, text=True, check=True).stdout.partition("\n")[0]
+    assert ", avx2 (NumPy, torch with oneDNN, and JAX are held to it" in header
+    assert "held" not in machine.describe(machine.environment(1))
+
+
+@needs_avx2
+@pytest.mark.parametrize("library", ["numpy", pytest.param("torch", marks=pytest.mark.thorough)])
+def test_the_variables_hold_them(library):
+    pytest.importorskip(library)
+    script = {"numpy": "from numpy.lib.introspect import opt_func_info as info\n"
+                       "print(info('^tanh')['tanh']['ff']['current'] in ('X86_V3', 'AVX2', 'FMA3__AVX2', 'AVX2 FMA3'))",
+              "torch": "import torch; print(torch.backends.cpu.get_cpu_capability() == 'AVX2')"}[library]
+    done = subprocess.run([sys.executable, "-c", script], env=machine.held_environment("avx2"), capture_output=True, text=True)
+    assert done.stdout.strip() == "True", done.stderr
 
 
 def test_all_tables(capsys, monkeypatch):

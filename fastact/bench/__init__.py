@@ -2,7 +2,7 @@
 
 Without options: every function in cache, 65536 float32, one thread, into an existing output, beside NumPy,
 torch and a copy. The sides take turns sample by sample and the fastest sample counts, so ratios hold on a
-busy machine too.
+busy machine too. ``--isa avx2`` holds NumPy, torch, oneDNN and JAX to AVX2, too, by environment variables.
 
 In this folder `cases` says what can be measured and `contenders` how each library computes it, with `numpy_rows`, `torch`,
 `onnx`, `others` (SciPy, numexpr, JAX), `fused` and `mlp`. `timing` measures, `machine` describes the computer, `tables` and
@@ -12,18 +12,20 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from fastact import registry
+from fastact import config, registry
 from fastact._build import command_line, pages
 from fastact._core.optional import optional
 from fastact.bench import cases, mlp, others
 from fastact.bench.contenders import ENTRIES, FORMS, OUT, PEERS, PLACES, YARDSTICKS, contender, equal_terms, has_form, sample
-from fastact.bench.machine import describe, environment
+from fastact.bench.machine import HELD, describe, environment, held_environment, is_held
 from fastact.bench.tables import format_table, speed_section, summary
 from fastact.bench.timing import Progress, measure
 
@@ -169,6 +171,7 @@ def _parser():
     parser.add_argument("--n", nargs="+", type=command_line.positive, help="elements (65536)")
     parser.add_argument("--peers", default="numpy,torch", help=f"of {','.join(LIBRARIES)} (numpy,torch)")
     parser.add_argument("--threads", type=command_line.positive, default=1, help="of every library that has threads (1)")
+    parser.add_argument("--isa", choices=HELD, help="hold fastact, and the libraries that can be held, to this instruction set")
     parser.add_argument("--repeat", type=command_line.positive, default=300, help="samples of each side (300)")
     parser.add_argument("--json", type=command_line.new_file, metavar="FILE",
                         help="write the machine and all figures there, minima and medians")
@@ -190,6 +193,11 @@ def main(argv: Optional[List[str]] = None) -> int:
     """Run the comparison; returns the exit code."""
     parser = _parser()
     options = parser.parse_intermixed_args(argv)
+    if options.isa and not is_held():  # the libraries read the environment when they are loaded
+        if os.environ.get("FASTACT_ISA") == options.isa != config.isa():
+            parser.error(f"this processor has no {options.isa}")
+        command = [sys.executable, "-m", "fastact", "bench", *(sys.argv[1:] if argv is None else argv)]
+        return subprocess.run(command, env=held_environment(options.isa)).returncode
     peers = [peer for peer in options.peers.split(",") if peer]
     progress = sys.stderr.isatty()
     results = []

@@ -9,6 +9,14 @@ from pathlib import Path
 from fastact import config
 
 PACKAGES = ("fastact", "numpy", "torch", "onnxruntime", "jax", "jaxlib", "numexpr", "scipy", "ml_dtypes")
+SETTINGS = ("OMP_", "FASTACT_", "KMP_", "NPY_", "ATEN_", "ONEDNN_", "XLA_")
+
+# By instruction set, the variables that hold us and others to it: NumPy from 2.4 on and before, torch, oneDNN under torch, JAX.
+# With names that it does not know NumPy keeps AVX-512 without a word. onnxruntime has no such variable.
+HELD = {"avx2": {
+    "FASTACT_ISA": "avx2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR",
+}}
 
 
 def environment(threads, packages=PACKAGES):
@@ -26,8 +34,20 @@ def environment(threads, packages=PACKAGES):
         "cpu": config.cpu_name(), "isa": config.isa(), "threads": threads, "default_threads": config.get_num_threads(),
         "cpus": cpus, "caches": caches(), "system": platform.platform(), "versions": versions,
         "import_order": [module for module in sys.modules if module in PACKAGES],
-        "settings": {name: value for name, value in os.environ.items() if name.startswith(("OMP_", "FASTACT_", "KMP_"))},
+        "settings": {name: value for name, value in os.environ.items() if name.startswith(SETTINGS)},
     }
+
+
+def held_environment(isa):
+    """A copy of the environment in which libraries that are loaded later use no more than this instruction set."""
+    flags = " ".join(filter(None, [os.environ.get("XLA_FLAGS"), HELD[isa]["XLA_FLAGS"]]))
+    return {**os.environ, **HELD[isa], "XLA_FLAGS": flags}
+
+
+def is_held():
+    """Whether this process has been started with such an environment for the instruction set in use."""
+    wanted = HELD.get(config.isa())
+    return wanted is not None and all(value in os.environ.get(name, "") for name, value in wanted.items())
 
 
 def describe(where, packages=PACKAGES):
@@ -35,7 +55,8 @@ def describe(where, packages=PACKAGES):
     limit = f", limited to {where['default_threads']} of {where['cpus']} CPUs" if where["default_threads"] < where["cpus"] else ""
     versions = ", ".join(f"{package} {number}" for package, number in where["versions"].items()
                          if package in ("Python", "fastact", *packages))
-    return f"{where['cpu']}, {where['isa']}, {where['threads']} thread(s){limit}; {versions}"
+    held = " (NumPy, torch with oneDNN, and JAX are held to it; onnxruntime cannot be)" if is_held() else ""
+    return f"{where['cpu']}, {where['isa']}{held}, {where['threads']} thread(s){limit}; {versions}"
 
 
 def caches():
