@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 
+from fastact._build.command_line import nearest
+
 COMMANDS = {
     "demo": ("fastact.guide.demo", "main", "train on real data with each activation, and see relu units die"),
     "bench": ("fastact.bench", "main", "time each function beside NumPy, torch and others"),
@@ -17,10 +19,11 @@ COMMANDS = {
 
 
 def usage():
-    """The commands, one a line."""
+    """What this is, and the commands, one a line."""
     lines = [f"  {name:<10} {summary}" for name, (_, _, summary) in COMMANDS.items()]
-    return "\n".join(["usage: python -m fastact COMMAND [options]", "", *lines, "",
-                      "python -m fastact COMMAND --help tells a command's options"])
+    return "\n".join(["fastact: activation functions for CPUs, called like NumPy ufuncs", "",
+                      "usage: python -m fastact COMMAND [options]", "", *lines, "",
+                      "python -m fastact COMMAND --help shows options and examples; demo is the place to begin"])
 
 
 def main(argv=None):
@@ -54,7 +57,7 @@ def _run(argv):
         print(usage())
         return 0
     if argv[0] not in COMMANDS:
-        print(f"fastact has no command {argv[0]!r}\n\n{usage()}", file=sys.stderr)
+        print(f"fastact has no command {argv[0]!r}{nearest(argv[0], COMMANDS)}\n\n{usage()}", file=sys.stderr)
         return 2
     module, function, _ = COMMANDS[argv[0]]
     return getattr(importlib.import_module(module), function)(argv[1:])

@@ -1,4 +1,5 @@
 """``python -m fastact``: its commands, their help and what they answer to mistakes."""
+import argparse
 import os
 import re
 import signal
@@ -31,13 +32,42 @@ def test_help_names_every_command(arguments, capsys):
 def test_help_of_a_command(command, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main([command, "--help"])
-    assert ended.value.code == 0 and f"python -m fastact {command}" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert ended.value.code == 0 and text.count(f"\n  python -m fastact {command}") >= 2  # examples
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_examples_of_the_help_are_valid(command, monkeypatch, capsys):
+    """Each is parsed without an error; what it would do is left out."""
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    examples = re.findall(rf"^  python -m fastact {command}(.*)$", capsys.readouterr().out, re.MULTILINE)
+
+    class Parsed(Exception):
+        pass
+
+    def parse(parser, arguments=None, namespace=None):
+        _, rest = argparse.ArgumentParser.parse_known_args(parser, arguments, namespace)
+        raise Parsed(rest)
+
+    for name in ("parse_args", "parse_intermixed_args"):
+        monkeypatch.setattr(argparse.ArgumentParser, name, parse)
+    for example in examples:
+        with pytest.raises(Parsed) as parsed:
+            cli.main([command, *example.split()])
+        assert parsed.value.args == ([],)
+
+
+def test_mistaken_choices_name_the_nearest(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["bench", "--what", "memroy"])
+    assert "did you mean 'memory'?" in capsys.readouterr().err
 
 
 def test_unknown_command(capsys):
     assert cli.main(["dmeo"]) == 2
     error = capsys.readouterr().err
-    assert "no command 'dmeo'" in error and "accuracy" in error
+    assert "no command 'dmeo'; did you mean 'demo'?" in error and "accuracy" in error
 
 
 def test_as_a_process():

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 import fastact as fa
+from fastact.__main__ import COMMANDS
 from fastact.guide import demo
 
 
@@ -21,11 +22,12 @@ def test_demo(epochs, monkeypatch, capsys):
     monkeypatch.setattr(demo, "compare", lambda **options: rows)
     monkeypatch.setattr(demo, "format_table", lambda given: "speeds" if given is rows else "?")
     assert demo.main(["--epochs", str(epochs)]) == 0
-    training, dying, speed = capsys.readouterr().out.split("\n\n")
+    training, dying, speed, further = capsys.readouterr().out.split("\n\n")
     row = re.compile(r"^  (\w+) +(\d\.\d+) +\d+\.\d+ +(\d+) of (\d+)$", re.M)
     found = {name: (float(accuracy), int(dead)) for name, accuracy, dead, _ in row.findall(training)}
     assert tuple(found) == demo.SHOWN
-    assert fa.isa() in speed and speed.endswith("speeds\n")
+    assert fa.isa() in speed and speed.endswith("speeds")
+    assert {*re.findall(r"python -m fastact (\w+)", further)} <= {*COMMANDS}
     assert all(dead == 0 for name, (_, dead) in found.items() if not fa.activations[name].info.can_die)
     (_, bad, dead, units), (_, good, none, _) = row.findall(dying)
     assert int(dead) > 0.8 * int(units) and int(none) == 0

@@ -1,13 +1,34 @@
 """What the commands of ``python -m fastact`` share: their parser, and types of options that refuse a bad value at once."""
 import argparse
+import difflib
 import os
+import re
 
 
-def parser(command, text, **options):
-    """The ArgumentParser of a command. Its description is a docstring up to the paragraph that begins with "In this folder"."""
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        """Exit with the message, which names the nearest of the choices that argparse lists."""
+        found = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        super().error(message + (nearest(found[1], re.findall(r"[\w-]+", found[2])) if found else ""))
+
+
+def nearest(word, words):
+    """``; did you mean 'gelu'?``, or nothing where no word is near."""
+    found = difflib.get_close_matches(word, words, 1)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def parser(command, text, examples, epilog=""):
+    """The parser of a command.
+
+    Its description is a docstring up to the paragraph that begins with "In this folder". `examples` are arguments, which its
+    help shows as commands.
+    """
     description = (text or "").partition("\n\nIn this folder")[0]
-    return argparse.ArgumentParser(prog=f"python -m fastact {command}", description=description,
-                                   formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+    program = f"python -m fastact {command}"
+    shown = "\n".join(["examples:", *(f"  {program} {example}".rstrip() for example in examples)])
+    return _Parser(prog=program, description=description, epilog="\n\n".join(filter(None, (epilog, shown))),
+                   formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def positive(text):

@@ -60,7 +60,7 @@ def main(argv=None):
 
 
 def _parse(argv):
-    parser = command_line.parser("accuracy", __doc__)
+    parser = command_line.parser("accuracy", __doc__, ["gelu", "gelu --form backward --dtype float16 --isa avx2", "--digest"])
     parser.add_argument("names", nargs="*", help="functions or aliases (all)")
     parser.add_argument("--form", choices=FORMS + MORE_FORMS, help="only this form (value and derivative)")
     parser.add_argument("--dtype", choices=DTYPES, help="only this dtype (all four)")

@@ -160,7 +160,7 @@ def _plot(path, names, peers, repeat, threads, progress):
 
 
 def _parser():
-    parser = command_line.parser("bench", __doc__)
+    parser = command_line.parser("bench", __doc__, ["gelu silu", "softmax --what rows", "--what all --json speed.json"])
     parser.add_argument("names", nargs="*", help="functions (all)")
     parser.add_argument("--what", choices=[*cases.WHAT, "all"], default="elementwise",
                         help="rows: softmax and its kind, by length and axis; calls: on 16 elements; memory: 16 Mi; "

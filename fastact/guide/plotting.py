@@ -218,7 +218,8 @@ def _gallery_curves() -> List[Curve]:
 
 def main(argv: Optional[List[str]] = None) -> int:
     """Draw, into a window or a file; returns the exit code."""
-    parser = command_line.parser("plot", "Draw activations, solid, and their derivatives, dashed.")
+    parser = command_line.parser("plot", "Draw activations, solid, and their derivatives, dashed.",
+                                 ["gelu silu", "relu6 --range -2 8 --output relu6.svg", "softmax"])
     parser.add_argument("names", nargs="*", help="activations; a window opens")
     parser.add_argument("--output", type=command_line.new_file, metavar="FILE",
                         help="write this file instead: .svg, .png, .pdf ...")

@@ -186,7 +186,8 @@ def _find(question: str, value: Any) -> str:
 
 def main(argv: Optional[List[str]] = None) -> int:
     """Print a recommendation; returns the exit code."""
-    parser = command_line.parser("recommend", "Which activation to choose, and why.", epilog=_vocabulary())
+    parser = command_line.parser("recommend", "Which activation to choose, and why.",
+                                 ["hidden --network transformer", "output --task multiclass", "--symptom dying"], _vocabulary())
     parser.add_argument("words", nargs="*", metavar="LAYER", help="what --layer and the options after it say, in their order")
     parser.add_argument("--layer", help="hidden or output; by default output where only a task is given")
     helps = ("what the network answers", "its kind", "how many hidden layers, or a word", "what goes wrong")

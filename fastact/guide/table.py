@@ -9,7 +9,7 @@ HEAD = ("name", "f(x)", "f'(x)", "range", "centred", "saturates", "dies", "cost"
 
 def main(argv=None):
     """Print or write the table; returns the exit code."""
-    parser = command_line.parser("table", __doc__)
+    parser = command_line.parser("table", __doc__, ["", "--markdown"])
     parser.add_argument("--markdown", action="store_true", help="as a Markdown table")
     parser.add_argument("--write", action="store_true", help="write it into docs/choosing.md of the source tree")
     options = parser.parse_args(argv)
@@ -56,7 +56,7 @@ def relative_cost(entry):
 def info(argv=None):
     """Print all about one activation, or the configuration; returns the exit code."""
     import fastact
-    parser = command_line.parser("info", info.__doc__)
+    parser = command_line.parser("info", info.__doc__, ["gelu", ""])
     parser.add_argument("name", nargs="?", help="an activation or alias; the configuration where it is left out")
     name = parser.parse_args(argv).name
     if name is None:
