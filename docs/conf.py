@@ -10,6 +10,7 @@ from docutils import nodes
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+import explorer  # noqa: E402
 import fastact  # noqa: E402
 import generate  # noqa: E402
 
@@ -42,6 +43,14 @@ def mark_examples(app, doctree):
             block["testnodetype"], block["groups"] = "doctest", ["default"]
 
 
+def cython_source(app, module):
+    """What the site shows as the source of a compiled module, without the places of its functions."""
+    path = HERE.parent / f"{module.replace('.', '/')}.pyx"
+    return (path.read_text(encoding="utf-8"), {}) if path.exists() else None
+
+
 def setup(app):
     app.connect("builder-inited", lambda app: generate.write(HERE / "generated"))
+    app.connect("builder-inited", lambda app: app.builder.format == "html" and explorer.write(app.outdir / "_static"))
     app.connect("doctree-read", mark_examples)
+    app.connect("viewcode-find-source", cython_source)
