@@ -38,7 +38,7 @@ activations: Mapping[str, Activation]
 def plot(
     *names: str | Activation | tuple[str | Activation, dict[str, float]],
     derivative: bool = True,
-    range: tuple[float, float] = (-6, 6),
+    range: tuple[float, float] | None = None,
     ax: Any = None,
     show: bool = False,
 ) -> Any: ...

@@ -278,3 +278,7 @@ def _largest_derivative(activation: Any, parameters: Tuple[float, ...]) -> float
 
 for _name in __all__:  # where users find them, and pickles too
     globals()[_name].__module__ = __name__
+
+
+def __dir__() -> List[str]:
+    return __all__

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, Callable, Sequence, Tuple
+from typing import Any, Callable, List, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -313,3 +313,7 @@ def _truncated(deviation: float, shape: Shape, rng: Any, dtype: DTypeLike) -> Ar
 
 for _name in __all__:  # where users find them, and pickles too
     globals()[_name].__module__ = __name__
+
+
+def __dir__() -> List[str]:
+    return __all__

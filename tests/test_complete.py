@@ -266,3 +266,8 @@ def test_a_header_and_an_entry_make_an_activation(tmp_path):
     python("setup.py", "-q", "build_ext", "--inplace", f"-j{os.cpu_count()}")
     python("-c", CHECKS)
     assert re.search(r"\btrial\b", python("-m", "fastact", "table"))
+
+
+def test_dir_shows_what_is_public():
+    for module in (fa, fa.losses, fa.optimizers, fa.initializers, fa.diagnostics, fa.callbacks):
+        assert {name for name in dir(module) if not name.startswith("_")} == {*module.__all__}

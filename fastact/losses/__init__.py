@@ -37,3 +37,7 @@ BY_NAME = {
 for _name in __all__:  # where users find them, and pickles too
     globals()[_name].__module__ = __name__
 LossWithOptions.__module__ = __name__  # pickles of networks name it
+
+
+def __dir__() -> "list[str]":
+    return __all__

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Collection, Dict, Optional
+from typing import Any, Collection, Dict, List, Optional
 
 from fastact._core.number_arguments import UP_TO_INFINITY, integer, number
 
@@ -80,3 +80,7 @@ class EarlyStopping:
             for array, best in zip((self._network.flat, *self._network.buffers), self._weights):
                 array[...] = best
         self._network = self._weights = None
+
+
+def __dir__() -> List[str]:
+    return __all__

@@ -19,3 +19,7 @@ __all__ = [
 
 for _name in __all__:  # where users find them, and pickles too
     globals()[_name].__module__ = __name__
+
+
+def __dir__() -> "list[str]":
+    return __all__

@@ -19,7 +19,7 @@ put the kernels under torch's own operators: `kernels`.
 """
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, List
 
 from fastact import registry
 from fastact.torch import functions  # first, for its error where there is no torch
@@ -38,3 +38,7 @@ for _alias, _name in registry.aliases().items():
 
 def __getattr__(name: str) -> Any:  # for type checkers: the functions and classes above are made by a loop
     raise AttributeError(f"module 'fastact.torch' has no attribute {name!r}")
+
+
+def __dir__() -> List[str]:
+    return __all__
