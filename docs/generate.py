@@ -120,15 +120,15 @@ def reference():
               "``fastact.torch`` has every activation as a function of tensors and as a module: :doc:`/networks`.", "",
               *title("JAX", "-"),
               "``fastact.jax`` has every activation, softmax and log_softmax as functions of JAX arrays: :doc:`/networks`.", "",
-              *title("Advice and plots", "-")]
-    lines += [line for name in ("recommend", "plot") for line in (f".. autofunction:: fastact.{name}", "")]
+              *title("Names, advice and plots", "-")]
+    lines += [line for name in ("get", "recommend", "plot") for line in (f".. autofunction:: fastact.{name}", "")]
     lines += title("Embedding, threads, memory, configuration", "-")
     functions = {*fa.activations, *registry.aliases(), *(row.name for row in registry.ROWS), *(unit.name for unit in UNITS)}
     for name in fa.__all__:
         thing = getattr(fa, name)
         if inspect.isclass(thing) and name not in ("Activation", "MLP"):
             lines += [f".. autoclass:: fastact.{name}", "   :members:", ""]
-        elif callable(thing) and name not in {*functions, "Activation", "MLP", "recommend", "plot"}:
+        elif callable(thing) and name not in {*functions, "Activation", "MLP", "get", "recommend", "plot"}:
             lines += described(f"fastact.{name}", plain_signature(thing), thing.__doc__)
     return "\n".join(lines)
 

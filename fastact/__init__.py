@@ -5,6 +5,7 @@ Each activation is callable like a ufunc and carries its other forms: ``fa.silu(
 """
 from importlib import import_module
 
+from fastact import registry
 from fastact._core import moved
 from fastact._core.activation import Activation, activations, _aliases
 from fastact._core.gated import geglu, glu, reglu, swiglu
@@ -27,10 +28,46 @@ _LAZY = {  # imported when first asked for
     "recommend": "fastact.guide.recommend",
 }
 
-__all__ = [*activations, *_aliases, "entmax15", "geglu", "glu", "hardmax", "log_softmax", "logsumexp", "reglu", "softmax",
-           "softmin", "sparsemax", "swiglu", "Activation", "MLP", "Pipeline", "activations", "callbacks", "diagnostics",
-           "empty_cache", "get_include", "get_library_dir", "get_num_threads", "initializers", "isa", "losses", "num_threads",
-           "optimizers", "plot", "recommend", "set_num_threads", "show_config"]
+__all__ = [*activations, *_aliases, "entmax15", "geglu", "get", "glu", "hardmax", "log_softmax", "logsumexp", "reglu",
+           "softmax", "softmin", "sparsemax", "swiglu", "Activation", "MLP", "Pipeline", "activations", "callbacks",
+           "diagnostics", "empty_cache", "get_include", "get_library_dir", "get_num_threads", "initializers", "isa", "losses",
+           "num_threads", "optimizers", "plot", "recommend", "set_num_threads", "show_config"]
+
+
+def get(name):
+    """The function that a name stands for in any library.
+
+    Parameters
+    ----------
+    name : str or Activation
+        One of ours or an alias, or what torch ("LeakyReLU", "hardswish"), Hugging Face's ACT2FN ("gelu_new"), timm, Keras,
+        JAX, ONNX ("HardSwish") or SciPy call it. Case, "_", "-" and " " do not matter. An Activation is returned as it is.
+
+    Returns
+    -------
+    Activation, or a function of rows or gated linear unit such as `softmax` and `swiglu`
+        Its parameters keep our defaults where a library has others: the slope of ``get("HardSigmoid")`` is 1/6, and ONNX's
+        0.2. ``get(name).info.elsewhere.defaults`` has these. A name of ours keeps our meaning: "gelu" is the formula with
+        erf, and `gelu_tanh` is what JAX computes by default.
+
+    Raises
+    ------
+    TypeError
+        For what is no name.
+    ValueError
+        For an unknown name, with the nearest ones.
+
+    Examples
+    --------
+    >>> import fastact as fa
+    >>> fa.get("gelu_new") is fa.gelu_tanh and fa.get("LogSoftmax") is fa.log_softmax
+    True
+    """
+    if isinstance(name, Activation):
+        return name
+    if not isinstance(name, str):
+        raise TypeError(f"fastact.get takes a name or an Activation, got {type(name).__name__}")
+    return globals()[registry.find(name).name]
 
 
 def __getattr__(name):

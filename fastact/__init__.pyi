@@ -35,6 +35,7 @@ from fastact.nn.mlp import MLP as MLP
 __version__: str
 activations: Mapping[str, Activation]
 
+def get(name: str | Activation) -> Any: ...
 def plot(
     *names: str | Activation | tuple[str | Activation, dict[str, float]],
     derivative: bool = True,

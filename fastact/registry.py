@@ -8,6 +8,8 @@ Formulas are Python expressions in ``x``, the parameters, ``pi`` and FUNCTIONS; 
 name. They are evaluated with mpmath for the accuracy oracle, with NumPy for the benchmark baseline, with
 torch where its own operators must do, and for ONNX. They need not be stable in floating point, only true.
 """
+import difflib
+import functools
 from dataclasses import dataclass
 from math import inf
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
@@ -550,7 +552,8 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415",
         derivative_zeros=(-0.7524614220710163,),
         elsewhere=Elsewhere(torch="nn.functional.gelu(x, approximate='tanh')", torch_nn="GELU(approximate='tanh')",
-                            onnx="Gelu(x, approximate='tanh')", jax="nn.gelu(x)", keras="gelu(approximate=True)",
+                            onnx="Gelu(x, approximate='tanh'); com.microsoft.FastGelu(x)",
+                            jax="nn.gelu(x)", keras="gelu(approximate=True)",
                             transformers="gelu_new; gelu_fast; gelu_accurate; gelu_pytorch_tanh; gelu_python_tanh",
                             timm="gelu_tanh"),
         float32=Bounds(1.89, 1.29), float64=Bounds(1.67, 1.21),
@@ -858,6 +861,39 @@ def names_elsewhere(library: str) -> Dict[str, Tuple[str, Dict[str, float]]]:
                 found[each.name] = needs, entry
     return {name: (entry.name, {parameter: value for where, parameter, value in entry.elsewhere.defaults if where == library})
             for name, (_, entry) in found.items()}
+
+
+@functools.cache
+def _known() -> Dict[str, Tuple[str, Any]]:
+    """By `_bare` name: a name as it is written, and its entry. Names of ours precede those of the libraries."""
+    known: Dict[str, Tuple[str, Any]] = {}
+    entries = (*ACTIVATIONS, *ROWS, *GATED)
+    ours = {name: entry for entry in entries for name in (entry.name, *getattr(entry, "aliases", ()))}
+    by_canonical = {entry.name: entry for entry in entries}
+    theirs = [(name, by_canonical[own]) for library in LIBRARIES for name, (own, _) in names_elsewhere(library).items()]
+    for name, entry in (*ours.items(), *theirs):
+        known.setdefault(_bare(name), (name, entry))
+    return known
+
+
+def _bare(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def canonical(name: Any) -> str:
+    """Our name of the function that one of ours, an alias or a name in one of `LIBRARIES` stands for; "" for any other."""
+    found = _known().get(_bare(name)) if isinstance(name, str) else None
+    return found[1].name if found else ""
+
+
+def find(name: str) -> Any:
+    """The entry that a name stands for, as `canonical` takes it; ValueError with the nearest names for any other."""
+    known = _known()
+    if _bare(name) not in known:
+        near = difflib.get_close_matches(_bare(name)[:40], known, cutoff=0)
+        nearest = ", ".join(known[bare][0] for bare in near)
+        raise ValueError(f"there is no activation {name!r:.60}; the nearest names are {nearest}")
+    return known[_bare(name)][1]
 
 
 def form_number(name: str) -> int:

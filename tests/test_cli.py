@@ -172,7 +172,7 @@ def test_accuracy_of_another_instruction_set():
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["gleu"], "no activation gleu; there are identity"),
+    (["gleu"], "no activation 'gleu'; the nearest names are glu, gelu"),
     (["--stride", "0"], "no whole number above 0"),
     (["--processes", "1.5"], "no whole number above 0"),
     (["--write", "--form", "value"], "--write needs all forms and dtypes"),

@@ -71,12 +71,19 @@ def test_onnx_operators(name, own, values):
     np.testing.assert_allclose(got, ours(own, values), rtol=1e-5, atol=1e-6)
 
 
+def imported(name):
+    try:
+        return importlib.import_module(name)
+    except (ImportError, RuntimeError) as error:  # of timm beside a torchvision of another torch
+        pytest.skip(f"{name} cannot be imported: {error}")
+
+
 @pytest.mark.parametrize("library, module, dictionary", [
     ("keras", "keras.activations", ""), ("scipy", "scipy.special", ""), ("transformers", "transformers.activations", "ACT2FN"),
     ("timm", "timm.layers.create_act", "_ACT_LAYER_DEFAULT"),
 ])
 def test_other_names_exist(library, module, dictionary):
-    there = pytest.importorskip(module)
+    there = imported(module)
     known = getattr(there, dictionary) if dictionary else vars(there)
     assert set(registry.names_elsewhere(library)) <= set(known) | {"swish", "hard_swish"}  # Keras takes these as strings
 
@@ -89,6 +96,75 @@ def test_names_for_several_functions():
     assert onnx["QuickGelu"] == ("quick_gelu", {}) and onnx["Shrink"][0] == "hard_shrink"
     assert registry.names_elsewhere("keras")["leaky_relu"] == ("leaky_relu", {"negative_slope": 0.2})
     assert registry.names_elsewhere("transformers")["gelu_new"] == ("gelu_tanh", {})
+
+
+KERAS = ("celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid"
+         " log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid"
+         " sparsemax squareplus swish tanh tanh_shrink threshold").split()  # keras.activations
+FUNCTIONAL = ("threshold relu hardtanh hardswish relu6 elu selu celu leaky_relu prelu rrelu glu gelu logsigmoid hardshrink"
+              " tanhshrink softsign softplus softmin softmax softshrink gumbel_softmax log_softmax tanh sigmoid hardsigmoid silu"
+              " mish relu_ hardtanh_ elu_ leaky_relu_ threshold_").split()  # "Non-linear activation functions" of torch's manual
+ONNX = ("Celu Clip Elu Erf Exp Gelu HardSigmoid HardSwish Hardmax Identity LeakyRelu LogSoftmax Mish PRelu ReduceLogSumExp Relu"
+        " Selu Shrink Sigmoid Softmax Softplus Softsign Swish Tanh ThresholdedRelu").split()
+# What these libraries have beside functions of ours, and why.
+NOT_HERE = {
+    "torch.nn.modules.activation": {"RReLU": "random", "MultiheadAttention": "a layer", "Softmax2d": "softmax of dimension -3"},
+    "FUNCTIONAL": {"rrelu": "random", "gumbel_softmax": "random"},
+    "jax.nn": {"log1mexp": "of positive numbers", "logmeanexp": "logsumexp less a constant", "one_hot": "a code",
+               "standardize": "a normalisation", "scaled_dot_general": "a product", "scaled_matmul": "a product",
+               "get_scaled_dot_general_config": "a setting", "dot_product_attention": "a layer", "initializers": "a module"},
+    "transformers.activations": dict.fromkeys(("gelu_10", "laplace", "sqrtsoftplus", "xielu"), "not written yet"),
+    "timm.layers.create_act": {"hard_mish": "not written yet"},
+}
+
+
+def names_of_peer(library):
+    if library.isupper():
+        return globals()[library]
+    module = imported(library)
+    if library == "timm.layers.create_act":
+        return {*module._ACT_LAYER_DEFAULT, *module._ACT_FN_DEFAULT}
+    return {"torch.nn.modules.activation": lambda: module.__all__, "transformers.activations": lambda: module.ACT2FN,
+            "jax.nn": lambda: [name for name in vars(module) if name[0] != "_"]}[library]()
+
+
+@pytest.mark.parametrize("library", ["torch.nn.modules.activation", "FUNCTIONAL", "transformers.activations",
+                                     "timm.layers.create_act", "KERAS", "ONNX", "jax.nn"])
+def test_get_takes_every_name(library):
+    unknown = {name for name in names_of_peer(library) if not registry.canonical(name)}
+    assert unknown <= set(NOT_HERE.get(library, ()))
+
+
+def test_get():
+    for name, want in {"gelu_new": fa.gelu_tanh, "LeakyReLU": fa.leaky_relu, "Hardswish": fa.hard_silu,
+                       "hard-swish": fa.hard_silu, "HardSigmoid": fa.hard_sigmoid, "PRelu": fa.prelu, "quick_gelu": fa.quick_gelu,
+                       "relu2": fa.relu_squared, "LogSoftmax": fa.log_softmax, "SwiGLU": fa.swiglu, "GELU": fa.gelu,
+                       "swish": fa.swish}.items():
+        assert fa.get(name) is want
+    assert fa.get(fa.relu) is fa.relu
+    with pytest.raises(ValueError, match="there is no activation 'leeky_relu'; the nearest names are leaky_relu, "):
+        fa.get("leeky_relu")
+    with pytest.raises(TypeError, match="fastact.get takes a name or an Activation, got int"):
+        fa.get(3)
+
+
+def test_case_and_underscores_tell_no_two_functions_apart():
+    """Two functions share a name without them only where a library means another function by a name of ours."""
+    theirs = {(name, own) for library in registry.LIBRARIES for name, (own, _) in registry.names_elsewhere(library).items()
+              if registry.canonical(name) != own}
+    assert theirs == {("gelu", "gelu_tanh"), ("swish", "silu")}  # of JAX; of Keras and others, with our swish's beta at 1
+
+
+@pytest.mark.parametrize("name", ["LeakyReLU", "gelu_new", "HardSwish"])
+def test_networks_take_any_name(name):
+    from fastact.sklearn import MLPRegressor
+
+    own = fa.get(name)
+    nets = [fa.MLP([2, 3, 2], each, output, loss="mse") for each, output in ((name, "LogSoftmax"), (own, "log_softmax"))]
+    assert repr(nets[0]) == repr(nets[1]) and own.name in repr(nets[0])
+    options = {"hidden_layer_sizes": (3,), "max_iter": 2, "random_state": 0}
+    one, two = (MLPRegressor(activation=each, **options).fit(X, X[:, 0]) for each in (name, own.name))
+    assert np.array_equal(one.predict(X), two.predict(X))
 
 
 def test_arguments():

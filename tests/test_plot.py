@@ -109,7 +109,7 @@ def test_show(matplotlib, monkeypatch):
 
 @pytest.mark.parametrize("names, options, message", [
     ((), {}, "at least one"),
-    (("gleu",), {}, "no activation 'gleu'; there are identity"),
+    (("gleu",), {}, "no activation 'gleu'; the nearest names are glu, gelu"),
     ((("elu", {"beta": 1}),), {}, r"elu has parameters \['alpha'\], got \['beta'\]"),
     (("elu",), {"range": (1, 1)}, "the smaller first"),
     (("elu",), {"range": (0, np.inf)}, "finite"),

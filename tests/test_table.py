@@ -80,5 +80,6 @@ def test_info_without_a_name_is_the_configuration(capsys):
 
 
 def test_info_of_nothing(capsys):
-    assert table.info(["sigmiod"]) == 2
-    assert "no activation sigmiod; there are identity, sigmoid" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        table.info(["sigmiod"])
+    assert ended.value.code == 2 and "no activation 'sigmiod'; the nearest names are sigmoid" in capsys.readouterr().err

@@ -4,6 +4,8 @@ import difflib
 import os
 import re
 
+from fastact import registry
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
@@ -29,6 +31,14 @@ def parser(command, text, examples, epilog=""):
     shown = "\n".join(["examples:", *(f"  {program} {example}".rstrip() for example in examples)])
     return _Parser(prog=program, description=description, epilog="\n\n".join(filter(None, (epilog, shown))),
                    formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def function(text):
+    """Our name of the function that a name of any library stands for."""
+    try:
+        return registry.find(text).name
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def positive(text):

@@ -76,13 +76,13 @@ _aliases = {alias: name for alias, name in registry.aliases().items() if name in
 
 
 def lookup(name):
-    """The Activation of this name or alias; ValueError, with the names there are, for any other."""
+    """The Activation of a name in any library, as `fastact.get` takes it; ValueError for any other."""
     if isinstance(name, Activation):
         return name
-    found = activations.get(_aliases.get(name, name))
-    if found is None:
-        raise ValueError(f"there is no activation {name!r}; there are {', '.join([*activations, *_aliases])}")
-    return found
+    entry = registry.find(name)
+    if entry.name not in activations:
+        raise ValueError(f"{entry.name} is no elementwise activation: it takes whole rows")
+    return activations[entry.name]
 
 
 def _form(name, form):

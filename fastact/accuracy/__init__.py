@@ -61,7 +61,7 @@ def main(argv=None):
 
 def _parse(argv):
     parser = command_line.parser("accuracy", __doc__, ["gelu", "gelu --form backward --dtype float16 --isa avx2", "--digest"])
-    parser.add_argument("names", nargs="*", help="functions or aliases (all)")
+    parser.add_argument("names", nargs="*", type=command_line.function, help="functions, by their names in any library (all)")
     parser.add_argument("--form", choices=FORMS + MORE_FORMS, help="only this form (value and derivative)")
     parser.add_argument("--dtype", choices=DTYPES, help="only this dtype (all four)")
     parser.add_argument("--isa", choices=("baseline", "avx2", "avx512", "neon"), help="measure this instruction set")
@@ -81,11 +81,11 @@ def _parse(argv):
     options = parser.parse_args(argv)
     if options.against and not options.digest:
         parser.error("--against needs --digest")
-    known, names = [*registry.by_name(), *(row.name for row in registry.ROWS)], registry.aliases()
-    options.names = [names.get(name, name) for name in options.names] or known
-    unknown = sorted(set(options.names) - set(known))
-    if unknown:
-        parser.error(f"no activation {', '.join(unknown)}; there are {', '.join(known)}")
+    known = [*registry.by_name(), *(row.name for row in registry.ROWS)]
+    options.names = options.names or known
+    unmeasured = sorted(set(options.names) - set(known))
+    if unmeasured:
+        parser.error(f"{', '.join(unmeasured)}: measure the activation that it multiplies by")
     if options.write and (options.form or options.dtype):
         parser.error("--write needs all forms and dtypes")
     if options.dtype == "bfloat16" and not importlib.util.find_spec("ml_dtypes"):

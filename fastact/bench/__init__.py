@@ -48,7 +48,7 @@ def compare(
     Parameters
     ----------
     names : sequence of str, optional
-        Names or aliases; all by default. Those that lack the form are left out.
+        In any library; all by default. Those that lack the form are left out.
     n : int or tuple of int
         Elements, or the arrays' shape.
     dtype : dtype or "bfloat16"
@@ -104,8 +104,7 @@ def compare(
 
 def _known(names: Optional[Sequence[str]], form: str, peers: Sequence[str], place: str) -> List[Any]:
     """The entries that have the form; ValueError for what the benchmark does not know."""
-    aliases = registry.aliases()
-    names = [aliases.get(name, name) for name in names or ENTRIES]
+    names = [registry.find(name).name for name in names or ENTRIES]
     for given, known in ((names, ENTRIES), ([form], FORMS), (peers, PEERS), ([place], PLACES)):
         for name in given:
             if name not in known:

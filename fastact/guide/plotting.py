@@ -78,7 +78,7 @@ def plot(
     if not names:
         raise ValueError(f"plot: name at least one activation of {', '.join(activations)}")
     rows = [entry.name for entry in registry.ROWS]
-    plain_names = (getattr(subject, "name", subject) for subject in names)
+    plain_names = (registry.canonical(getattr(subject, "name", subject)) for subject in names)
     chosen = [name if name in rows else resolved(subject) for name, subject in zip(plain_names, names)]
     if range is None:
         kinks = [abs(kink) for subject in chosen if not isinstance(subject, str) for kink in subject.kinks]

@@ -1,6 +1,4 @@
 """``python -m fastact table``: the activations side by side, from the registry."""
-import sys
-
 from fastact import registry
 from fastact._build import command_line, docstrings, pages
 
@@ -57,17 +55,16 @@ def info(argv=None):
     """Print all about one activation, or the configuration; returns the exit code."""
     import fastact
     parser = command_line.parser("info", info.__doc__, ["gelu", ""])
-    parser.add_argument("name", nargs="?", help="an activation or alias; the configuration where it is left out")
+    parser.add_argument("name", nargs="?", type=command_line.function,
+                        help="a function, by its name in any library; the configuration where it is left out")
     name = parser.parse_args(argv).name
     if name is None:
         fastact.show_config()
         return 0
-    name = registry.aliases().get(name, name)
-    entries = {entry.name: entry for entry in (*registry.ACTIVATIONS, *registry.ROWS)}
-    if name not in entries:
-        print(f"no activation {name}; there are {', '.join(entries)}", file=sys.stderr)
-        return 2
-    entry, function = entries[name], getattr(fastact, name)
+    entry, function = registry.find(name), getattr(fastact, name)
+    if entry in registry.GATED:
+        print(function.__doc__)
+        return 0
     facts = list(_facts(entry))
     width = max(len(label) for label, _ in facts)
     print("\n".join(f"{label:<{width}} {value}" for label, value in facts))

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from fastact import initializers, losses, optimizers
+from fastact import initializers, losses, optimizers, registry
 from fastact._core.activation_arguments import Chosen, per_layer, resolve
 from fastact._core.arguments import contiguous
 from fastact._core.array_like import plain
@@ -69,16 +69,17 @@ def _output(value: Any, width: int, loss: Any, dtype: Any) -> Chosen:
         value = output_layers.pairing(loss).output
         if value is None:
             return None, ()
-    found: Any = functions.get(value, value) if isinstance(value, str) else value
+    found: Any = functions.get(registry.canonical(value), value)
     chosen = (found, ()) if isinstance(found, RowActivation) else _activation(value, width, dtype)
     output_layers.check(loss, chosen[0].name)
     return chosen
 
 
 def _activation(value: Any, width: int, dtype: Any) -> Chosen:
-    name = value[0] if isinstance(value, tuple) and value else value
-    if name in functions if isinstance(name, str) else isinstance(name, RowActivation):
-        raise ValueError(f"MLP: {getattr(name, 'name', name)} is no activation of a hidden layer: it takes whole rows")
+    given = value[0] if isinstance(value, tuple) and value else value
+    name = given.name if isinstance(given, RowActivation) else registry.canonical(given)
+    if name in functions:
+        raise ValueError(f"MLP: {name} is no activation of a hidden layer: it takes whole rows")
     return resolve("MLP", value, width, dtype, prelu=_PRELU)
 
 
