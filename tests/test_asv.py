@@ -15,7 +15,7 @@ from fastact import registry
 from fastact.bench import contenders
 
 ROOT = Path(__file__).parent.parent / "asv_bench"
-FILES = ("elementwise", "forms", "memory", "overhead", "rows", "threads", "training")
+FILES = ("elementwise", "forms", "memory", "overhead", "rows", "threads", "tracked", "training")
 LARGEST = 4096
 LATER = ("float64", "float16", "bfloat16")  # in test_other_dtypes_run
 
@@ -39,12 +39,13 @@ def benchmarks():
 
 def timed(case):
     """The names of the methods that asv measures."""
-    return [name for name in dir(case) if name.startswith(("time_", "peakmem_"))]
+    return [name for name in dir(case) if name.startswith(("time_", "timeraw_", "peakmem_", "track_"))]
 
 
 def combinations(case):
     """The benchmark's parameters, with small sizes only."""
-    axes = case.params if isinstance(case.params, tuple) else (case.params,)
+    params = getattr(case, "params", ())
+    axes = params if isinstance(params, tuple) else (params,)
     small = [[min(value, LARGEST) if isinstance(value, int) else value for value in axis] for axis in axes]
     small[1:] = [[value for value in axis if value not in LATER] for axis in small[1:]]
     return sorted(set(itertools.product(*small)))
@@ -86,7 +87,7 @@ def test_every_benchmark_runs(case, monkeypatch):
     for values in combinations(case):
         benchmark = case()
         try:
-            benchmark.setup(*values)
+            getattr(benchmark, "setup", lambda *values: None)(*values)
         except NotImplementedError:
             lacking = any(v in registry.FORMS and not contenders.has_form(contenders.ENTRIES[values[0]], v) for v in values)
             assert "fastact" not in values or lacking, values
@@ -126,6 +127,18 @@ def test_the_quick_suite_is_a_part_of_the_whole(tmp_path):
         return int(run.stdout)
 
     assert 0 < 5 * rows(FASTACT_BENCH="quick") < rows(FASTACT_BENCH="")
+
+
+@pytest.mark.parametrize("name", ["tanh", "gelu", "hard_silu", "threshold"])
+def test_tracked_errors_and_bits(name, monkeypatch):
+    """The tracked error is within the bound and sees a wrong result; the checksum sees a changed bit."""
+    results = module("tracked").Results()
+    results.setup(name, "value")
+    error, bits = results.track_worst_error(name, "value"), results.track_bits(name, "value")
+    assert error <= fa.activations[name].info.float32.value
+    right = results.call
+    results.call = lambda x, *more: np.nextafter(right(x, *more), x.dtype.type(np.inf)) if x.dtype == "f4" else right(x, *more)
+    assert results.track_worst_error(name, "value") > error and results.track_bits(name, "value") != bits
 
 
 def test_any_version_of_the_package_will_do(monkeypatch):
