@@ -71,7 +71,7 @@ def get(name):
 
 
 def __getattr__(name):
-    if name in ("jax", "sklearn", "torch"):  # extras: not in dir(), lest a look at all names import them
+    if name in ("jax", "numba", "sklearn", "torch"):  # extras: not in dir(), lest a look at all names import them
         return import_module(f"fastact.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module 'fastact' has no attribute {name!r}")

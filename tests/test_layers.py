@@ -11,7 +11,7 @@ LAYERS = [  # lowest first
     {"_core", "config", "kernels"},
     {"losses", "optimizers", "initializers", "diagnostics"},
     {"nn"},
-    {"sklearn", "torch", "jax", "interop"},
+    {"sklearn", "torch", "jax", "numba", "interop"},
     {""},  # fastact/__init__.py, by which the layers after it use the library as a user does
     {"accuracy", "bench"},
     {"guide", "__main__"},

@@ -9,6 +9,7 @@ import pytest
 USES = {
     "torch": ["import fastact.torch", "fa.MLP([2, 2]).to_torch()", "fa.MLP.from_torch(None)"],
     "jax": ["import fastact.jax"],
+    "numba": ["import fastact.numba"],
     "sklearn": ["import fastact.sklearn"],
     "onnx": ["fa.MLP([2, 2]).to_onnx('never.onnx')"],
     "matplotlib": ["fa.plot('gelu')", "fa.plot('gelu', show=True)", "plotting.save_gallery('never.svg')",

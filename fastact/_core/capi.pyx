@@ -15,6 +15,7 @@ cdef extern from * nogil:
     int fa_get_num_threads()
     int fa_most_threads()
     void fa_count_limits(int change, int (*limit)() noexcept nogil)
+    void fa_stay_alone(int change) noexcept nogil
     int fa_bad_threads, fa_bad_omp_threads, fa_bad_isa
     const char *fa_isa()
 
@@ -32,6 +33,30 @@ cdef int no_memory_for_rows(fa_row_form form, double temperature, Py_ssize_t row
         row = next(other for other in registry.ROWS if other.negates == row.name)
     name = row.name if kind == "value" else f"{row.name}.{kind}"
     raise MemoryError(f"fastact.{name}: memory ran out for {rows} row(s) of {n} elements")
+
+
+cdef fa_status apply_alone(const fa_activation *activation, fa_form form, fa_dtype dtype, char **data, const Py_ssize_t *steps,
+                           Py_ssize_t n) noexcept nogil:
+    """fa_apply_strided on the calling thread alone."""
+    fa_stay_alone(1)
+    cdef fa_status status = library.apply_strided(activation, form, dtype, data, steps, n)
+    fa_stay_alone(-1)
+    return status
+
+
+cdef fa_status rows_alone(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out, Py_ssize_t outer,
+                          Py_ssize_t n, Py_ssize_t inner, const unsigned char *mask, double temperature) noexcept nogil:
+    """fa_rows_where on the calling thread alone."""
+    fa_stay_alone(1)
+    cdef fa_status status = library.rows_where(form, dtype, first, second, out, outer, n, inner, mask, temperature)
+    fa_stay_alone(-1)
+    return status
+
+
+def addresses():
+    """What code of a compiler that has threads of its own calls: addresses by name, those of activations by theirs."""
+    return {"apply_alone": <size_t>&apply_alone, "rows_alone": <size_t>&rows_alone,
+            **{entry.name: <size_t>library.find(entry.name.encode()) for entry in registry.ACTIVATIONS}}
 
 
 def checked_threads(name, threads):

@@ -55,6 +55,7 @@ static int omp_env;          /* OMP_NUM_THREADS is set */
 static int most_threads = 1; /* no setting may exceed it */
 static atomic_int open_limits; /* open blocks of num_threads, of all threads */
 static int (*_Atomic limit_of_caller)(void);
+static _Thread_local int alone; /* calls of this thread start no others: fa_stay_alone */
 int fa_bad_threads, fa_bad_omp_threads;
 #ifdef _OPENMP
 static atomic_llong one_thread_until; /* on the clock of now_ns */
@@ -128,6 +129,8 @@ int fa_set_num_threads(int threads)
     return threads < 0 || threads > most_threads ? -1 : atomic_exchange(&requested, threads);
 }
 
+void fa_stay_alone(int change) { alone += change; }
+
 void fa_count_limits(int change, int (*limit)(void))
 {
     atomic_store(&limit_of_caller, limit);
@@ -193,7 +196,7 @@ static double slowness(void)
    or all, because libgomp ends the threads that a smaller team leaves out, and later starts new ones. */
 static int choose_threads(double *total_ns)
 {
-    if (*total_ns < WAKING_NS / 16 || omp_in_parallel())
+    if (*total_ns < WAKING_NS / 16 || alone || omp_in_parallel())
         return 1;
     int threads = fa_get_num_threads();
     if (threads > 1)
