@@ -13,6 +13,7 @@ sys.path.insert(0, str(HERE))
 import explorer  # noqa: E402
 import fastact  # noqa: E402
 import generate  # noqa: E402
+import pictures  # noqa: E402
 
 project = "fastact"
 author = copyright = "the fastact developers"
@@ -51,6 +52,7 @@ def cython_source(app, module):
 
 def setup(app):
     app.connect("builder-inited", lambda app: generate.write(HERE / "generated"))
+    app.connect("builder-inited", lambda app: pictures.write(HERE / "generated"))
     app.connect("builder-inited", lambda app: app.builder.format == "html" and explorer.write(app.outdir / "_static"))
     app.connect("doctree-read", mark_examples)
     app.connect("viewcode-find-source", cython_source)

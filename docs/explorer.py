@@ -24,8 +24,7 @@ NAMES = tuple(dict.fromkeys((*registry.FUNCTIONS, "log", "pi")))  # what explore
 FORMS = ("value", "derivative", "second_derivative")
 ROW = (0.0, 1.0)     # what stands beside x where the function is one of rows
 X = np.arange(-200, 201) / 20
-TOLERANCE = 1e-9     # relative; of rows, whose formulas cancel, an absolute error of ROUNDING besides
-ROUNDING = 1e-15
+TOLERANCE = 1e-9     # relative; and absolute: of rows, whose formulas cancel, 1e-15, otherwise less than any normal number
 SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">",
          ast.GtE: ">="}
 
@@ -163,7 +162,7 @@ def check():
              for values in {tuple(p[2] for p in parameters(entry)), *itertools.product(*(p[3:] for p in parameters(entry)))}]
     evaluate = _in_node if shutil.which("node") else _in_python
     for (entry, values), got in zip(cases, evaluate(cases)):
-        rounding = ROUNDING if isinstance(entry, registry.RowEntry) else 0
+        rounding = 1e-15 if isinstance(entry, registry.RowEntry) else 1e-307
         for form, result, want in zip(FORMS, got, wanted(entry, values)):
             np.testing.assert_allclose(np.array(result, float), want, rtol=TOLERANCE, atol=rounding, equal_nan=False,
                                        err_msg=f"the explorer's {form} of {entry.name}, parameters {values}")

@@ -14,13 +14,17 @@ COLUMNS = 3
 
 
 def draw(panels, path, caption=""):
-    """Write the plot, log-log, as PNG or whatever the file's ending says.
+    """Write the figure as PNG or whatever the file's ending says."""
+    save_figure(figure(panels, caption), path, dpi=150)
+
+
+def figure(panels, caption=""):
+    """The plot, log-log, as matplotlib's Figure.
 
     Parameters
     ----------
     panels : mapping
         Function -> library -> list of (elements, nanoseconds an element). "copy" is drawn as the limit.
-    path : str or Path
     caption : str
         Below the panels: the machine and the threads.
 
@@ -35,9 +39,9 @@ def draw(panels, path, caption=""):
         from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
     columns = min(COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
-    figure = Figure(figsize=(3.4 * columns, 2.6 * rows + 0.9), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    drawn = Figure(figsize=(3.4 * columns, 2.6 * rows + 0.9), layout="constrained")
+    FigureCanvasAgg(drawn)
+    axes = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     sizes = sorted({n for libraries in panels.values() for points in libraries.values() for n, _ in points})
     handles = {}
     for ax, (name, libraries) in zip(axes.flat, panels.items()):
@@ -57,8 +61,8 @@ def draw(panels, path, caption=""):
         ax.tick_params(labelsize=8)
     for ax in axes.flat[len(panels):]:
         ax.set_visible(False)
-    figure.supylabel("nanoseconds an element", fontsize=9)
-    figure.supxlabel("elements, float32, into an existing output" + (f"\n{caption}" if caption else ""), fontsize=9)
-    figure.legend(handles.values(), [NAMES.get(side, side) for side in handles], loc="outside upper center",
+    drawn.supylabel("nanoseconds an element", fontsize=9)
+    drawn.supxlabel("elements, float32, into an existing output" + (f"\n{caption}" if caption else ""), fontsize=9)
+    drawn.legend(handles.values(), [NAMES.get(side, side) for side in handles], loc="outside upper center",
                   ncols=len(handles), fontsize=9, frameon=False)
-    save_figure(figure, path, dpi=150)
+    return drawn
