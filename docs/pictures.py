@@ -111,11 +111,17 @@ def bars(rows):
     ax.axvline(1, color=COLOURS["fastact"], linewidth=2, label="fastact")
     ax.set(xscale="log", ylim=(len(rows) - 0.4, -0.6), xlabel="times fastact's time: longer is slower than fastact")
     ax.set_yticks(range(len(rows)), rows, family="monospace")
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.xaxis.set_minor_formatter("")
+    round_ticks(ax.xaxis)
     ax.grid(axis="x")
     figure.legend(loc="outside upper center", ncols=3)
     return figure
+
+
+def round_ticks(axis):
+    """1, 2, 5, 10 ... on a logarithmic axis."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("")
 
 
 def sizes(found):
@@ -162,10 +168,8 @@ def roofline(found):
     ax.plot([], [], color="0.5", linestyle=(0, (4, 2)), label="a copy from memory")
     ax.set(xscale="log", yscale="log", xlim=ends, ylim=(ends[0], 1.5 * max(copies)),
            xlabel="GB/s read and written, in cache", ylabel="GB/s from memory")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_formatter("")
+    round_ticks(ax.xaxis)
+    round_ticks(ax.yaxis)
     ax.grid()
     ax.legend(loc="lower right")
     return figure

@@ -1,4 +1,5 @@
 """The asv suite: it has a row for every function, and every benchmark runs."""
+import html
 import importlib
 import itertools
 import json
@@ -6,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -157,3 +159,33 @@ def test_threads_are_restored():
         assert fa.get_num_threads() == 1
         benchmark.teardown(*values)
         assert fa.get_num_threads() == before
+
+
+def test_the_page_of_history(tmp_path):
+    """Regressions and the history of fastact's own rows, without anything from elsewhere."""
+    pytest.importorskip("asv")
+    from asv.graph import GraphSet
+
+    sys.path.insert(0, str(ROOT))
+    try:
+        import history
+    finally:
+        sys.path.remove(str(ROOT))
+    benchmarks = {"call": {"name": "call", "unit": "seconds", "param_names": ["name", "library"],
+                           "params": [["'relu'", "'tanh'"], ["'fastact'", "'torch'"]]},
+                  "size": {"name": "size", "unit": "bytes", "param_names": [], "params": []}}
+    graphs, commits = GraphSet(), {f"{k}" * 40: k for k in (1, 2, 3)}
+    for k, times in enumerate(([2e-6, 3e-6, 4e-6, 5e-6], [2e-6, 3e-6, float("nan"), 5e-6], [3e-6, 9e-6, 4e-6, 5e-6]), 1):
+        graphs.get_graph("call", {"machine": "<here>"}).add_data_point(k, times)
+    graphs.get_graph("size", {"machine": "<there>"}).add_data_point(3, 1000)
+    found = [["call('relu', 'fastact')", "", {}, 0, 3e-6, 2e-6, [[None, 3, 2e-6, 3e-6]]],
+             ["call('relu', 'torch')", "", {}, 1, 9e-6, 3e-6, [[2, 3, 3e-6, 9e-6]]]]
+    (tmp_path / "regressions.json").write_text(json.dumps({"regressions": found}))
+    history.History.publish(SimpleNamespace(html_dir=str(tmp_path), project="a & b"), None, benchmarks, graphs, commits)
+    page = (tmp_path / "history.html").read_text()
+    above, below = html.unescape(page).split("<h2>History</h2>")
+    assert "<td>call('relu', 'fastact')</td><td>2.00\u03bcs</td><td>3.00\u03bcs</td><td>1.50x</td><td>33333333</td>" in above
+    assert "<td>relu, fastact machine=<here></td><td>3.00\u03bcs</td><td>1.50x</td><td>11111111 to 33333333</td>" in below
+    assert "<td>tanh, fastact machine=<here></td><td>4.00\u03bcs</td><td>1.00x</td>" in below
+    assert "<td>machine=<there></td><td>1k</td>" in below
+    assert "torch" not in page and "<script" not in page and "://" not in page and "a &amp; b" in page and "&lt;here&gt;" in page
