@@ -17,8 +17,8 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 GENERATED = ROOT / "build" / "generated"
-C_SOURCES = ["isa/avx512.c", "isa/avx2.c", "isa/baseline.c", "isa/neon.c",  # what takes longest first
-             "api/elementwise.c", "api/matrix.c", "api/rows.c", "api/losses.c", "api/optimizers.c", "api/bound.c",
+C_SOURCES = ["isa/avx512.c", "isa/avx2.c", "isa/baseline.c", "isa/neon.c", "isa/avx512_vbmi.c",  # what takes longest first
+             "api/elementwise.c", "api/matrix.c", "api/rows.c", "api/losses.c", "api/optimizers.c", "api/bound.c", "api/bytes.c",
              "runtime/isa_select.c", "runtime/cpu.c", "runtime/parallel.c"]
 # The wrappers that a small call goes through; what else Cython has written is compiled for size.
 QUICK = {"_core/activation", "_core/binding", "_core/result_memory", "_core/form", "_core/rows", "kernels"}

@@ -85,6 +85,15 @@ typedef double fa_loss_runner(const fa_loss_call *call, ptrdiff_t begin, ptrdiff
 typedef double fa_class_loss_runner(const fa_class_loss_call *call, double scale, ptrdiff_t begin, ptrdiff_t end);
 typedef void fa_step_runner(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t end);
 
+/* One look-up: y[i] = table[x[i]]. y may be x; otherwise they do not overlap. */
+typedef struct {
+    const unsigned char *table, *x;
+    unsigned char *y;
+} fa_bytes_call;
+
+/* Runs bytes [begin, end). */
+typedef void fa_bytes_runner(const fa_bytes_call *call, ptrdiff_t begin, ptrdiff_t end);
+
 /* Everything that one instruction set supplies; arrays over dtypes are in the order of fa_dtype. */
 typedef struct {
     const char *name;
@@ -94,12 +103,14 @@ typedef struct {
     fa_loss_runner *loss[2];
     fa_class_loss_runner *class_loss[2][2]; /* of logits, and of log-probabilities */
     fa_step_runner *step[2];
+    fa_bytes_runner *bytes;
 } fa_isa_table;
 
 #pragma GCC visibility push(hidden)
 
 extern const fa_isa_table fa_baseline, fa_avx2, fa_avx512, fa_neon;
 extern const fa_isa_table *fa_table; /* the one in use: runtime/isa_select.c */
+extern fa_bytes_runner *fa_run_bytes, fa_run_bytes_vbmi; /* its loop over bytes, or that of VBMI */
 
 /* ---- dtypes and sizes ---- */
 
@@ -176,10 +187,14 @@ fa_status fa_apply_no_overlap(const fa_activation *activation, fa_form form, fa_
 void fa_steps_of_matrix(const fa_activation *activation, fa_form form, fa_dtype dtype, ptrdiff_t columns, ptrdiff_t *steps,
                         ptrdiff_t *row_steps);
 
+/* ---- api/bytes.c ---- */
+
+void fa_look_up_bytes(const unsigned char *table, const unsigned char *x, unsigned char *y, ptrdiff_t n);
+
 /* ---- runtime ---- */
 
 /* cpu.c */
-int fa_cpu_has_avx2(void), fa_cpu_has_avx512(void);
+int fa_cpu_has_avx2(void), fa_cpu_has_avx512(void), fa_cpu_has_vbmi(void);
 ptrdiff_t fa_last_level_cache(void);   /* bytes */
 int fa_cpus(void), fa_cpus_left(void); /* of the machine; those that affinity and quota leave */
 

@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "fastact.h"
-#include "registry.h"
+#include "internal.h"
 
 enum { N = 20011, FORMS = FA_FORM_COUNT, DTYPES = FA_BFLOAT16 + 1 };
 static const size_t size_of[DTYPES] = {4, 8, 2, 2};
@@ -91,11 +90,27 @@ static void rows(void)
             }
 }
 
+static void bytes(void)
+{
+    unsigned char table[256];
+    for (int k = 0; k < 256; k++)
+        table[k] = (unsigned char)(k * 167 + 13);
+    fill(arrays[0], FA_FLOAT64, 1);
+    for (int n = 1; n < N; n = 3 * n + 2) {
+        fa_look_up_bytes(table, (unsigned char *)arrays[0], (unsigned char *)arrays[3], n);
+        uint64_t found = 1;
+        for (int i = 0; i < n; i++)
+            found = (found ^ (unsigned char)arrays[3][i]) * 1099511628211ull;
+        printf("bytes %d %016llx\n", n, (unsigned long long)found);
+    }
+}
+
 int main(void)
 {
     printf("%s\n", fa_isa());
 #define PRINT(name, ...) elementwise(#name);
     FA_ACTIVATIONS(PRINT)
     rows();
+    bytes();
     return 0;
 }

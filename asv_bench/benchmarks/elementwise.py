@@ -1,5 +1,8 @@
 """Every elementwise activation: sizes, forms, dtypes, and where the result goes; one thread."""
-from .common import ACTIVATIONS, CACHE, DTYPES, FRESH, IN_PLACE, LIBRARIES, MEMORY, OUT, QUICK, READ, SideBySide, has_form
+import numpy as np
+
+from .common import (ACTIVATIONS, CACHE, DTYPES, FRESH, IN_PLACE, LIBRARIES, MEMORY, OUT, QUICK, READ, SideBySide, contenders,
+                     has_form)
 
 SIZES = [4 ** power for power in range(2, 13, 2)]  # 16 to 16 Mi
 
@@ -27,6 +30,28 @@ class Forms(SideBySide):
         self.prepare(name, library, form, CACHE, dtype)
 
     def time_out(self, name, library, form, dtype):
+        self.call()
+
+
+class EightBits:
+    """gelu of float8 and of quantised integers, by table, and a copy of as many bytes, into an output that exists."""
+
+    params = (["float8", "quantized", "copy"], SIZES)
+    param_names = ["kind", "n"]
+
+    def setup(self, kind, n):
+        if not hasattr(getattr(contenders, "activations", {}).get("gelu"), "quantized"):
+            raise NotImplementedError("fastact has no tables of 8-bit types")
+        gelu, x = contenders.activations["gelu"], np.random.default_rng(0).integers(0, 256, n).astype(np.uint8)
+        out = np.empty_like(x)
+        if kind == "float8":
+            import ml_dtypes
+
+            x, out = x.view(ml_dtypes.float8_e4m3fn), out.view(ml_dtypes.float8_e4m3fn)
+        self.call = {"float8": lambda: gelu(x, out=out), "copy": lambda: np.copyto(out, x),
+                     "quantized": lambda: gelu.quantized(x, 0.05, 128, 0.05, 128, out=out)}[kind]
+
+    def time_out(self, kind, n):
         self.call()
 
 

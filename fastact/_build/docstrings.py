@@ -8,7 +8,7 @@ import textwrap
 from fastact.registry import FORMS
 
 _INPUTS = {
-    "x": "input of any shape; float16, bfloat16, float32 and float64 keep their dtype, others are promoted as by "
+    "x": "input of any shape; float8, float16, bfloat16, float32 and float64 keep their dtype, others are promoted as by "
          "numpy.tanh",
     "grad": "gradient with respect to the output; broadcasts with the other inputs",
     "y": "output of the activation, as the forward pass returned it",

@@ -1,11 +1,18 @@
 # cython: language_level=3, freethreading_compatible=True
 """The Activation objects: ``fastact.sigmoid`` and its siblings."""
-from fastact._core.form cimport Form, PyTypeObject, fastact_refuse_new, use_vectorcall
+cimport numpy as cnp
 
+from fastact._core.form cimport Form, PyTypeObject, fastact_refuse_new, look_up, use_vectorcall
+
+import difflib
+import struct
 from types import MappingProxyType
+
+import numpy as np
 
 from fastact import registry
 from fastact._build import docstrings
+from fastact._core import byte_tables
 from fastact._core.matrix import BiasedBackward
 
 
@@ -51,6 +58,76 @@ cdef class Activation(Form):
     @property
     def name(self):
         return self.info.name
+
+    def quantized(self, x, scale, zero_point, out_scale, out_zero_point, dtype=None, out=None, **parameters):
+        """Activation of quantised integers: quantise(f(dequantise(x))), exactly, with one rounding, ties to even.
+
+        An integer q stands for ``(q - zero_point) * scale``; a number y becomes ``round(y / out_scale) + out_zero_point``,
+        limited to the dtype. It is a table of 256 results, made at the first call with these arguments.
+
+        Parameters
+        ----------
+        x : ndarray of uint8 or int8
+            Of any shape.
+        scale, out_scale : float
+            Positive and finite; of x and of the result. A float32 is taken as it is, as is a float64.
+        zero_point, out_zero_point : int
+            The integers that stand for 0, in x and in the result.
+        dtype : numpy.uint8 or numpy.int8, default that of x
+            Of the result.
+        out : ndarray of that dtype, optional
+            Where to write; may be x, and any overlap is safe.
+        **parameters
+            The activation's parameters, numbers, by name.
+
+        Returns
+        -------
+        ndarray or scalar
+            Of the shape of x.
+
+        Raises
+        ------
+        TypeError
+            For other dtypes, zero points that are no integers, and names that are no parameters.
+        ValueError
+            For scales that are not positive and finite, zero points outside of the dtype, a read-only out or one of
+            another shape, and parameters with which the activation is NaN.
+
+        Examples
+        --------
+        >>> import numpy as np, fastact as fa
+        >>> x = np.array([0, 100, 128, 255], np.uint8)
+        >>> fa.sigmoid.quantized(x, scale=0.05, zero_point=128, out_scale=1 / 256, out_zero_point=0)
+        array([  0,  51, 128, 255], dtype=uint8)
+        """
+        form = self.variant(parameters)
+        if form is not self:
+            return form.quantized(x, scale, zero_point, out_scale, out_zero_point, dtype, out, **parameters)
+        name = f"{self.__name__}.quantized"
+        if not isinstance(x, np.generic) and type(x) not in (np.ndarray, np.memmap) or x.dtype not in byte_tables.QUANTIZED:
+            raise TypeError(f"fastact.{name} takes an array of uint8 or int8, got {getattr(x, 'dtype', 'a')} "
+                            f"{type(x).__name__}: numpy.asarray(x, numpy.uint8) is one")
+        kind = x.dtype if dtype is None else np.dtype(dtype)
+        if kind not in byte_tables.QUANTIZED or out is not None and getattr(out, "dtype", kind) != kind:
+            raise TypeError(f"fastact.{name}: the result is uint8 or int8, as dtype says or else as x is, here {kind}; out is "
+                            f"{getattr(out, 'dtype', 'not given')}")
+        values = self.fill((x,), parameters)[1:]
+        for word in parameters:
+            near = difflib.get_close_matches(word, self.names[1:], 1, 0.4)
+            raise TypeError(f"fastact.{name} got {word!r}: {self.__name__} has "
+                            + (f"{near[0]!r}" if near else f"the parameters {', '.join(self.names[1:]) or 'none'}"))
+        try:
+            packed = struct.pack(f"{len(values)}d", *values) if values else b""
+        except (struct.error, OverflowError):
+            raise TypeError(f"fastact.{name}: parameters must be numbers that a float holds, got {values}") from None
+        given = [value[()] if type(value) is np.ndarray else value for value in (scale, zero_point, out_scale, out_zero_point)]
+        try:
+            table = byte_tables.quantized(self.name, packed, *given, x.dtype, kind)
+        except TypeError as error:
+            if "unhashable" not in str(error):
+                raise
+            raise TypeError(f"fastact.{name} takes numbers, one scale and one zero point for the array, got {given}") from None
+        return look_up(name, table, np.asarray(x), kind, out)
 
 
 class _Absent:

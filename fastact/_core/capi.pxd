@@ -14,7 +14,7 @@ cdef extern from * nogil:
     #include "api/bound.h"
     #define FASTACT_LIBRARY(F) F(activation_by_index) F(find) F(apply) F(apply_biased) F(apply_strided) F(apply_no_overlap) \\
         F(apply_matrix) F(biased_backward) F(rows) F(rows_where) F(apply_loss) F(apply_class_loss) F(apply_step) F(bind) \\
-        F(bind_matrix) F(bind_rows) F(run_bound)
+        F(bind_matrix) F(bind_rows) F(run_bound) F(look_up_bytes)
     #define FASTACT_POINTER(name) __typeof__(fa_##name) *name;
     typedef struct { FASTACT_LIBRARY(FASTACT_POINTER) } fastact_library;
     """
@@ -103,6 +103,7 @@ cdef extern from * nogil:
                           Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, const unsigned char *mask,
                           double temperature) noexcept nogil
         fa_status (*run_bound)(fa_bound **steps, Py_ssize_t count, Py_ssize_t *at) noexcept nogil
+        void (*look_up_bytes)(const unsigned char *table, const unsigned char *x, unsigned char *y, Py_ssize_t n) noexcept nogil
 
 cdef const fastact_library *library
 

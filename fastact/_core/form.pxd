@@ -58,7 +58,10 @@ cdef class Form:
     cdef Form variant(self, dict named)
     cdef list fill(self, tuple args, dict named)
     cdef object call_ufunc(self, tuple args, dict kwargs)
+    cdef object float8_of(self, list values)
+    cdef object call_float8(self, list values, dtype, dict kwargs)
     cdef object call_refused(self, list values, dict kwargs, error)
 
 
+cdef object look_up(str name, bytes table, cnp.ndarray x, cnp.dtype dtype, out)
 cdef void use_vectorcall(type form_type, Form form) noexcept

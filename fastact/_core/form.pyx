@@ -2,7 +2,7 @@
 """The forms of an activation: ``fastact.sigmoid``, ``fastact.sigmoid.backward`` and the like.
 
 A call goes one of two ways. C-contiguous ndarrays of one dtype go straight to C (`call_form`). Anything else goes to the
-form's ufunc (`Form.call_ufunc`), whose loop calls the same kernel.
+form's ufunc (`Form.call_ufunc`), whose loop calls the same kernel; but float8, for which there are tables, to `call_float8`.
 """
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
@@ -15,11 +15,14 @@ from fastact._core.result_memory cimport new_array
 from fastact._core.fast_path cimport (RELEASE_GIL_FROM, PyThreadState, is_direct, is_like, is_row_of, may_overlap,
                                       overlaps_shifted, release_gil, size_of, take_gil)
 
+import struct
+
 import numpy as np
 
 from fastact import registry
 from fastact._build import docstrings
-from fastact._core import array_like, half_dtypes, ufuncs
+from fastact._core import array_like, byte_tables, half_dtypes, ufuncs
+from fastact._core.arguments import check_out
 
 cnp.import_array()
 
@@ -143,14 +146,6 @@ cdef class Form:
             raise TypeError(f"fastact.{self.__name__} takes at most {wanted + self.outputs} positional "
                             f"arguments ({', '.join(self.names)} and outputs), {len(args)} were given")
         values = self.fill(args, kwargs)
-        # Beside a Python float NumPy would promote int8 to float64, where tanh promotes it to float16.
-        if (self.parameters and "dtype" not in kwargs and "signature" not in kwargs
-                and all(type(value) in (int, float) for value in values[self.inputs:])
-                and all(isinstance(value, (np.ndarray, np.generic, bool)) and np.asarray(value).dtype.kind in "biu"
-                        for value in values[:self.inputs])):
-            kwargs["dtype"] = np.result_type(*values[:self.inputs], np.float16)
-        ufuncs.register_bfloat16_loops()
-        half_dtypes.adapt(values, kwargs, self.inputs, self.parameters, self.outputs)
         if len(args) > wanted:
             if kwargs.get("out") is not None:
                 raise TypeError(f"fastact.{self.__name__} got out both by position and by keyword")
@@ -165,6 +160,17 @@ cdef class Form:
             if negative:
                 raise ValueError(f"fastact.{self.__name__} needs {self.names[k]} >= 0: otherwise the output does not "
                                  f"determine the slope; use {self.info.name}.backward")
+        float8 = self.float8_of(values)
+        if float8 is not None and "dtype" not in kwargs and "signature" not in kwargs:
+            return self.call_float8(values, float8, kwargs)
+        # Beside a Python float NumPy would promote int8 to float64, where tanh promotes it to float16.
+        if (self.parameters and "dtype" not in kwargs and "signature" not in kwargs
+                and all(type(value) in (int, float) for value in values[self.inputs:])
+                and all(isinstance(value, (np.ndarray, np.generic, bool)) and np.asarray(value).dtype.kind in "biu"
+                        for value in values[:self.inputs])):
+            kwargs["dtype"] = np.result_type(*values[:self.inputs], np.float16)
+        ufuncs.register_bfloat16_loops()
+        half_dtypes.adapt(values, kwargs, self.inputs, self.parameters, self.outputs)
         try:
             return self.own_ufunc(*values, **kwargs)
         except (TypeError, NotImplementedError, AttributeError) as error:  # the last from pandas
@@ -176,6 +182,51 @@ cdef class Form:
             raise ValueError(f"fastact.{self.__name__}: the arguments hold an int beyond the range of floats") from None
         except ValueError as error:
             raise ValueError(f"fastact.{self.__name__}: {error}") from None
+
+    cdef object float8_of(self, list values):
+        """The float8 dtype of the inputs, of which some may be numbers; None where there is none, or another one too."""
+        cdef int k
+        found = None
+        for k in range(self.inputs):
+            value = values[k]
+            if isinstance(value, np.generic) or type(value) in (np.ndarray, np.memmap):
+                if value.dtype.num < 256 or found is not None and value.dtype != found:  # from 256 on those of other packages
+                    return None
+                found = value.dtype
+            elif type(value) not in (int, float):
+                return None
+        return found if found is not None and byte_tables.is_float8(found) else None
+
+    cdef object call_float8(self, list values, dtype, dict kwargs):
+        """Inputs of float8: by tables if there is one input and the parameters are numbers, else by way of float64."""
+        cdef int k
+        out, where = kwargs.pop("out", None), kwargs.pop("where", True)
+        outs = out if type(out) is tuple else (out,) * (self.outputs if out is None else 1)
+        if kwargs or len(outs) != self.outputs:
+            raise TypeError(f"fastact.{self.__name__} of {dtype} takes where= and out=, an array for each output, got "
+                            f"{', '.join(kwargs) or f'{len(outs)} for {self.outputs}'}; of x.astype(numpy.float32) it is a ufunc")
+        x, parameters = values[0], values[self.inputs:]
+        if self.inputs == 1 and all([type(value) in (int, float) for value in parameters]):
+            packed = struct.pack(f"{self.parameters}d", *map(float, parameters)) if parameters else b""
+            tables = [byte_tables.float8(self.info.name, self.facts.name, k, dtype, packed) for k in range(self.outputs)]
+            if where is True:
+                results = [look_up(self.__name__, table, np.asarray(x), dtype, one) for table, one in zip(tables, outs)]
+                return tuple(results) if self.outputs > 1 else results[0]
+            results = [look_up(self.__name__, table, np.asarray(x), dtype, None) for table in tables]
+        else:
+            wide = [np.asarray(value, float) for value in values]
+            if self.bias_row >= 0:  # the sum is rounded to the dtype
+                wide[:2] = byte_tables.round_float8(wide[0] + wide[1], dtype).astype(float), -0.0
+            made = self.own_ufunc(*wide)
+            results = [byte_tables.round_float8(one, dtype) for one in (made if self.outputs > 1 else (made,))]
+        for k, result in enumerate(results):
+            if outs[k] is not None:
+                check_out(self.__name__, outs[k], result.shape, dtype)
+                np.copyto(outs[k], result, "same_kind", where)
+                results[k] = outs[k]
+            elif result.ndim == 0:
+                results[k] = result[()]
+        return tuple(results) if self.outputs > 1 else results[0]
 
     cdef object call_refused(self, list values, dict kwargs, error):
         """A call that the ufunc has refused with this error: by other means, or an error that says more."""
@@ -231,6 +282,33 @@ cdef PyObject *call_any(Form self, PyObject *const *args, Py_ssize_t given, PyOb
     result = self.call_ufunc(tuple([<object>args[k] for k in range(given)]), kwargs)
     Py_INCREF(result)
     return <PyObject *>result
+
+
+cdef object look_up(str name, bytes table, cnp.ndarray x, cnp.dtype dtype, out):
+    """table[x] for an array of bytes, as an array of `dtype`, or a scalar; or written to an array `out`, which is returned."""
+    cdef cnp.npy_intp n = cnp.PyArray_SIZE(x)
+    cdef cnp.ndarray y
+    cdef PyThreadState *state
+    if not cnp.PyArray_ISONESEGMENT(x):
+        x = x.copy(order="K")
+    if (out is not None and is_direct(<PyObject *>out) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)
+            and cnp.PyArray_TYPE(<cnp.ndarray>out) == dtype.num and cnp.PyArray_SAMESHAPE(<cnp.ndarray>out, x)
+            and cnp.PyArray_IS_C_CONTIGUOUS(x) and not overlaps_shifted(x, <cnp.ndarray>out)):
+        y = out
+    elif cnp.PyArray_IS_C_CONTIGUOUS(x):
+        y = new_array(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), dtype.num)
+    else:
+        y = np.empty_like(x, dtype)
+    state = release_gil(n)
+    library.look_up_bytes(<const unsigned char *><const char *>table, <const unsigned char *>cnp.PyArray_DATA(x),
+                          <unsigned char *>cnp.PyArray_DATA(y), n)
+    take_gil(state)
+    if out is None:
+        return y if cnp.PyArray_NDIM(y) else y[()]
+    if out is not y:
+        check_out(name, out, (<object>y).shape, dtype)
+        np.copyto(out, y, "same_kind")
+    return out
 
 
 cdef double double_of(Form form, value, int at) except? -1:

@@ -11,6 +11,7 @@
 #undef FA_DOUBLE
 #define FA_DOUBLE 1
 #include "isa/per_dtype.h"
+#include "loops/bytes.h"
 #include "loops/half_types.h"
 #include "loops/half_loops.h"
 #include "rows/half.h"
@@ -25,4 +26,5 @@ const fa_isa_table FA_JOIN(fa_, FA_ISA) = {
     .loss = {run_loss_f32, run_loss_f64},
     .class_loss = {{run_cross_entropy_f32, run_nll_loss_f32}, {run_cross_entropy_f64, run_nll_loss_f64}},
     .step = {run_optimizer_f32, run_optimizer_f64},
+    .bytes = run_bytes,
 };

@@ -27,9 +27,12 @@ int fa_cpu_has_avx512(void)
     return fa_cpu_has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 }
+
+int fa_cpu_has_vbmi(void) { return fa_cpu_has_avx512() && __builtin_cpu_supports("avx512vbmi"); }
 #else
 int fa_cpu_has_avx2(void) { return 0; }
 int fa_cpu_has_avx512(void) { return 0; }
+int fa_cpu_has_vbmi(void) { return 0; }
 #endif
 
 /* The part of the cache that this system may use: in a virtual machine CPUID reports the cache of the whole socket, but Linux

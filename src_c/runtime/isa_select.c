@@ -4,6 +4,7 @@
 #include "internal.h"
 
 const fa_isa_table *fa_table = &fa_baseline;
+fa_bytes_runner *fa_run_bytes;
 int fa_bad_isa;
 
 __attribute__((constructor)) static void choose_table(void)
@@ -24,6 +25,11 @@ __attribute__((constructor)) static void choose_table(void)
     fa_bad_isa = wanted && !fa_table;
     for (int i = 0; i < count && !fa_table; i++)
         fa_table = candidates[i];
+    fa_run_bytes = fa_table->bytes;
+#if defined(__x86_64__)
+    if (fa_table == &fa_avx512 && fa_cpu_has_vbmi())
+        fa_run_bytes = fa_run_bytes_vbmi;
+#endif
 }
 
 const char *fa_isa(void) { return fa_table->name; }

@@ -1,0 +1,125 @@
+"""The registry's formulas in decimal arithmetic, for the few results that float64 does not know how to round.
+
+`fastact.accuracy.formulas` has them with mpmath, for the oracle, which shares nothing with this module.
+"""
+import ast
+import functools
+import math
+import struct
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, getcontext, localcontext
+from fractions import Fraction
+
+DIGITS = (100, 200, 400, 800, 1600)  # What agrees with a tie in so many as the last is taken for the tie.
+
+
+# ---- the FUNCTIONS of registry.py, in the precision of the context ----
+
+@functools.cache
+def _pi(digits):
+    """Machin's 16 atan(1/5) - 4 atan(1/239)."""
+    one = 10 ** (digits + 10)
+
+    def inverse_tangent(n):
+        power = total = one // n
+        for k in range(3, 3 * digits, 2):
+            power //= -n * n
+            total += power // k
+        return total
+
+    return Decimal(4 * (4 * inverse_tangent(5) - inverse_tangent(239))).scaleb(-digits - 10)
+
+
+def _series(term, ratio):
+    """The sum of a series: its first term, and the ratio of term k to the term before."""
+    total, k = term, 1
+    while total + term != total:
+        term *= ratio(k)
+        total += term
+        k += 1
+    return total
+
+
+def _sin(x):
+    x %= 2 * _pi(getcontext().prec)
+    return _series(x, lambda k: -x * x / (2 * k * (2 * k + 1)))
+
+
+def _erf(x):
+    if x * x > 3 * getcontext().prec:  # erfc(|x|) is less than the last digit
+        return Decimal(1).copy_sign(x)
+    return _series(x, lambda k: 2 * x * x / (2 * k + 1)) * 2 * (-x * x).exp() / _pi(getcontext().prec).sqrt()
+
+
+_FUNCTIONS = {
+    "exp": Decimal.exp, "expm1": lambda x: x.exp() - 1, "log1p": lambda x: (1 + x).ln(), "sqrt": Decimal.sqrt,
+    "tanh": lambda x: 1 - 2 / ((2 * x).exp() + 1), "cosh": lambda x: (x.exp() + (-x).exp()) / 2, "abs": abs,
+    "sin": _sin, "cos": lambda x: _sin(x + _pi(getcontext().prec) / 2), "minimum": min, "maximum": max,
+    "sign": lambda x: Decimal((x > 0) - (x < 0)), "where": lambda condition, a, b: a if condition else b,
+    "sigmoid": lambda x: 1 / (1 + (-x).exp()), "erf": _erf, "erfc": lambda x: 1 - _erf(x),
+}
+
+
+class _Decimals(ast.NodeTransformer):
+    """Makes decimals, which are exact, of the numbers in an expression."""
+
+    def visit_Constant(self, node):
+        return ast.copy_location(ast.Call(ast.Name("Decimal", ast.Load()), [ast.Constant(repr(node.value))], []), node)
+
+
+@functools.cache
+def _compiled(formula):
+    return compile(ast.fix_missing_locations(_Decimals().visit(ast.parse(formula, mode="eval"))), "formula", "eval")
+
+
+def _evaluate(formula, values):
+    """A formula in the precision of the context; `values` are the fractions that its names stand for."""
+    names = {name: Decimal(value.numerator) / value.denominator if isinstance(value, Fraction) else Decimal(value)
+             for name, value in values.items()}
+    return eval(_compiled(formula), {"__builtins__": {}, "Decimal": Decimal, "pi": _pi(getcontext().prec), **_FUNCTIONS, **names})
+
+
+# ---- rounding ----
+
+def _to_odd(value):
+    """The nearest float below or above that is odd, where a decimal is no float: rounded to fewer bits both give the same."""
+    low = high = float(value)
+    if Decimal(low) != value:
+        high = math.nextafter(low, math.inf if value > Decimal(low) else -math.inf)
+    return low if struct.pack(">d", low)[-1] & 1 else high
+
+
+def rounded(formula, steps, unit, parameters, divisor, code):
+    """A formula's value at steps * unit, over `divisor`, rounded once.
+
+    Parameters
+    ----------
+    formula : str
+        One of the registry.
+    steps, unit, divisor : int or float
+    parameters : dict
+        By name, floats, or texts such as "1/6".
+    code : callable
+        Rounds a float to fewer bits than float64 has.
+
+    Returns
+    -------
+    object
+        What `code` returns.
+    """
+    values = {name: value if value in (math.inf, -math.inf) else Fraction(value) for name, value in parameters.items()}
+    values["x"], divisor = Fraction(steps) * Fraction(unit), Fraction(divisor)
+    with localcontext(Context(Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])) as context:
+        before = None
+        for digits in DIGITS:
+            context.prec = digits
+            context.clear_flags()
+            value = _evaluate(formula, values) * divisor.denominator / divisor.numerator
+            if not context.flags[Inexact]:
+                return code(_to_odd(value))
+            if before is not None and value:  # what cancelled in both precisions says nothing
+                error = abs(value - before) + abs(value).scaleb(-digits // 2)
+                low, high = code(_to_odd(value - error)), code(_to_odd(value + error))
+                if low == high:
+                    return low
+            before = value
+    return code(float(value))
