@@ -53,6 +53,27 @@ Version: {version}
 Cflags: -I${{includedir}}
 Libs: -L${{libdir}} -lfastact {libraries}
 """
+CMAKE = """\
+get_filename_component(_fastact "${{CMAKE_CURRENT_LIST_DIR}}/../../.." ABSOLUTE)
+if(NOT TARGET fastact::fastact)
+  add_library(fastact::fastact STATIC IMPORTED)
+  set_target_properties(fastact::fastact PROPERTIES
+    IMPORTED_LOCATION "${{_fastact}}/lib/libfastact.a"
+    IMPORTED_LINK_INTERFACE_LANGUAGES C
+    INTERFACE_INCLUDE_DIRECTORIES "${{_fastact}}/include"
+    INTERFACE_LINK_LIBRARIES "{libraries}")
+endif()
+unset(_fastact)
+"""
+CMAKE_VERSION = """\
+set(PACKAGE_VERSION {version})
+if(PACKAGE_VERSION VERSION_EQUAL PACKAGE_FIND_VERSION)
+  set(PACKAGE_VERSION_EXACT TRUE)
+endif()
+if(PACKAGE_VERSION VERSION_GREATER_EQUAL PACKAGE_FIND_VERSION)
+  set(PACKAGE_VERSION_COMPATIBLE TRUE)
+endif()
+"""
 
 
 def load(name):
@@ -196,13 +217,16 @@ class Build(build_ext):
         self.compiler._compile = compile_small
 
     def write_static_library(self, folder):
-        """The C library from the extension's own objects, and what pkg-config says about it."""
+        """The C library from the extension's own objects, and what pkg-config and CMake say about it."""
         library = next(each for each in self.extensions if each.name == "fastact._core.capi")
         objects = self.compile(library, *(f"src_c/{name}" for name in C_SOURCES))
         self.compiler.create_static_lib(objects, "fastact", str(folder))
-        libraries = " ".join([*self.openmp_link, *([] if platform.system() == "Windows" else ["-lpthread", "-lm"])])
-        codegen.renew(folder / "pkgconfig" / "fastact.pc", PKG_CONFIG.format(
-            version=self.distribution.get_version(), description=self.distribution.get_description(), libraries=libraries))
+        libraries = [*self.openmp_link, *([] if platform.system() == "Windows" else ["-lpthread", "-lm"])]
+        facts = {"version": self.distribution.get_version(), "description": self.distribution.get_description()}
+        cmake = folder / "cmake" / "fastact"
+        codegen.renew(folder / "pkgconfig" / "fastact.pc", PKG_CONFIG.format(**facts, libraries=" ".join(libraries)))
+        codegen.renew(cmake / "fastact-config.cmake", CMAKE.format(libraries=";".join(libraries)))
+        codegen.renew(cmake / "fastact-config-version.cmake", CMAKE_VERSION.format(**facts))
 
 
 registry, codegen = load("registry"), load("_build/codegen")

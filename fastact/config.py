@@ -52,7 +52,7 @@ def get_include() -> str:
 
 
 def get_library_dir() -> str:
-    """The folder of the static C library, libfastact.a, and of pkgconfig/fastact.pc."""
+    """The folder of the static C library, libfastact.a, of pkgconfig/fastact.pc, and of cmake/fastact for find_package."""
     return os.path.join(os.path.dirname(__file__), "lib")
 
 

@@ -81,6 +81,28 @@ def test_a_program_against_the_static_library(name, language, tmp_path):
     np.testing.assert_array_equal(got, expected())
 
 
+def test_a_cmake_project(tmp_path):
+    """find_package finds the library in the installed package, and its target brings all that a program needs."""
+    if not shutil.which("cmake") or sys.platform != "linux":
+        pytest.skip("needs cmake on Linux")
+    shutil.copy(FOLDER / "c_inference.c", tmp_path)
+    (tmp_path / "CMakeLists.txt").write_text("""
+        cmake_minimum_required(VERSION 3.15)
+        project(inference C)
+        find_package(fastact 0.1 CONFIG REQUIRED)
+        add_executable(program c_inference.c)
+        target_compile_options(program PRIVATE -ffp-contract=off)
+        target_link_libraries(program PRIVATE fastact::fastact)
+    """)
+    run(["cmake", "-S", tmp_path, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={PACKAGE}", "-DCMAKE_C_COMPILER=gcc"])
+    run(["cmake", "--build", tmp_path / "build"])
+    np.testing.assert_array_equal(printed(tmp_path / "build" / "program"), expected())
+    text = (tmp_path / "CMakeLists.txt").read_text().replace("fastact 0.1", "fastact 99")
+    (tmp_path / "CMakeLists.txt").write_text(text)
+    with pytest.raises(AssertionError, match=f"version: {fa.__version__}"):
+        run(["cmake", "-S", tmp_path, "-B", tmp_path / "other", f"-DCMAKE_PREFIX_PATH={PACKAGE}", "-DCMAKE_C_COMPILER=gcc"])
+
+
 def test_pkg_config():
     """The file is relocatable and has the package's version."""
     lines = (LIBRARY / "pkgconfig" / "fastact.pc").read_text().splitlines()
