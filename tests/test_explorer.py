@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -133,9 +134,10 @@ def test_the_page_shows_the_librarys_numbers(site, chromium, explorer, x):
 
 @pytest.mark.thorough
 def test_controls(site, chromium):
-    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver import ActionChains, Keys
 
     def address():
+        time.sleep(0.4)
         return chromium.execute_script("return location.hash")
 
     show(chromium, site / "explorer.html", "#elu(alpha=2),nothing&x=-1.5&span=2", PHONE)
@@ -154,6 +156,10 @@ def test_controls(site, chromium):
     np.testing.assert_allclose(numbers(chromium)["hard_silu", 0], fa.hard_silu(-1.5), rtol=1e-7)
     found[0].click()
     assert "hard_silu" not in address()
+    plot = chromium.find_element("css selector", "figure:nth-child(2) svg")
+    ActionChains(chromium).move_to_element_with_offset(plot, 60, 0).move_by_offset(20, 0).perform()
+    x = float(re.search("x=([^&]*)", address())[1])
+    assert 0 < x < 2 and numbers(chromium)["elu", 1] == [1]
 
 
 @pytest.mark.thorough

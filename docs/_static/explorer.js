@@ -27,7 +27,7 @@ const fastactMath = (() => {
 function fastactExplorer(root) {
   const functions = fastactFunctions(fastactMath), TITLES = ["f(x)", "f'(x)", "f''(x)"];
   const WIDTH = 340, HEIGHT = 250, POINTS = 680, LEFT = 34, BOTTOM = 20, X_MOST = 10;
-  let chosen = [], values = {}, x = 1, span = 5;
+  let chosen = [], values = {}, x = 1, span = 5, soon;
 
   // ---- elements ----
 
@@ -52,7 +52,7 @@ function fastactExplorer(root) {
     return {input, output};
   }
 
-  const number = (value, digits = 8) => String(+value.toPrecision(digits)).replace("-", "\u2212");
+  const number = (value, digits = 8) => String(+value.toPrecision(digits)).replaceAll("-", "\u2212");
 
   // Text with code between backquotes.
   function prose(parent, text) {
@@ -77,7 +77,8 @@ function fastactExplorer(root) {
     const plain = location.hash.slice(1).replace(/%[2-7][0-9a-f]/gi, code => String.fromCharCode(parseInt(code.slice(1), 16)));
     const [names, ...others] = (plain || "gelu,silu,relu").split("&");
     const options = Object.fromEntries(others.map(each => each.split("=")));
-    const within = (value, low, high, otherwise) => Number.isFinite(+value) ? Math.min(Math.max(+value, low), high) : otherwise;
+    const within = (text, low, high, otherwise) =>
+      Number.isFinite(parseFloat(text)) ? Math.min(Math.max(parseFloat(text), low), high) : otherwise;
     [chosen, values] = [[], {}];
     for (const [, name, inside = ""] of names.matchAll(/(\w+)(?:\(([^)]*)\))?/g)) {
       const each = functions.find(each => each.name === name || each.aliases.includes(name));
@@ -162,11 +163,18 @@ function fastactExplorer(root) {
       const kinks = order ? [] : each.kinks(...given(each)).filter(kink => Math.abs(kink) <= span);
       for (const kink of kinks) make(inside, "circle", {class: `kink colour${colour}`, cx: toX(kink), cy: toY(curve(kink)[0]), r: 3});
     }
-    svg.addEventListener("pointermove", event => {
-      const box = svg.getBoundingClientRect(), at = (event.clientX - box.left) / box.width * WIDTH;
-      const nearest = Math.round(((at - LEFT) / (WIDTH - LEFT - 4) * 2 - 1) * span * 20) / 20;
-      if (event.pointerType === "mouse" || event.pressure) move(Math.max(-span, Math.min(span, nearest)));
-    });
+  }
+
+  // x follows the pointer. A drawing replaces the panels, so the event's own target may be gone.
+  function point(event) {
+    const box = document.elementFromPoint(event.clientX, event.clientY)?.closest("figure")?.lastChild.getBoundingClientRect();
+    if (!box) return;
+    const at = (event.clientX - box.left) / box.width * WIDTH;
+    const nearest = Math.round(((at - LEFT) / (WIDTH - LEFT - 4) * 2 - 1) * span * 20) / 20;
+    x = Math.max(-span, Math.min(span, nearest));
+    cursor.input.value = x;
+    cursor.output.textContent = number(x, 4);
+    draw();
   }
 
   function comparison() {
@@ -202,14 +210,8 @@ function fastactExplorer(root) {
                         words.length ? `${words.join(", ")}: no curve, the formula is in words.` : ""].join(" ").trim();
     TITLES.forEach((_, order) => chosen.some(each => each.curves[order]) && panel(order));
     if (chosen.length) comparison();
-    remember();
-  }
-
-  function move(to) {
-    x = to;
-    cursor.input.value = x;
-    cursor.output.textContent = number(x, 4);
-    draw();
+    clearTimeout(soon);
+    soon = setTimeout(remember, 200);  // browsers limit how often the address may change
   }
 
   // ---- controls ----
@@ -257,7 +259,8 @@ function fastactExplorer(root) {
   const cursor = slider(controls, "x", {min: -X_MOST, max: X_MOST, step: 0.05}, x, value => x = value);
   const sliders = make(root, "div", {class: "controls"}), note = make(root, "p", {class: "note", "aria-live": "polite"});
   const panels = make(root, "div", {class: "panels"});
-  const table = make(make(root, "div", {class: "comparison", tabindex: 0}), "table");
+  panels.addEventListener("pointermove", point);
+  const table = make(make(root, "div", {class: "comparison", tabindex: 0, role: "region", "aria-label": "comparison"}), "table");
   window.addEventListener("hashchange", recall);
   recall();
 }
