@@ -170,7 +170,7 @@ def accuracy(entry):
     """The bounds that the tests enforce."""
     rows = [[dtype, f"{bounds.value:g}", f"{bounds.derivative:g}"]
             for dtype, bounds in (("float32", entry.float32), ("float64", entry.float64)) if bounds]
-    rows += [[dtype, "correctly rounded", "correctly rounded"] for dtype in ("float16", "bfloat16")]
+    rows += [[dtype, "correctly rounded", "correctly rounded"] for dtype in ("float16", "bfloat16", "float8")]
     return ["The largest error in units in the last place; float32 over every input, float64 over ten million of them. "
             "How it is measured: :doc:`/accuracy`.", "", *list_table(("dtype", "value", "derivative"), rows), "",
             "The worst errors in ULP that the last sweeps saw, and the inputs:", "", *worst(entry), ""]

@@ -145,6 +145,19 @@ def test_ways_of_calling(rng):
     assert value is out and same_numbers(slope, fa.gelu.derivative(x))
 
 
+def test_no_warnings_of_arithmetic(float8):
+    """Whatever numpy.seterr says, as for half types."""
+    x = ALL.view(float8)
+    byte_tables.float8.cache_clear()
+    byte_tables.quantized.cache_clear()
+    with np.errstate(all="raise"):
+        for f in (fa.exponential, fa.relu_squared, fa.silu, fa.squareplus):
+            for form in (f, f.derivative, f.second_derivative):
+                form(x)
+            f.backward(x, x), f.gated(x[::-1], x), f.biased(x, -x[::-1]), f.gated_backward(x, x, x)
+            f.quantized(ALL, 1e308, 100, 1e-308, 3), f.quantized(ALL, 5e-324, 100, 1e308, 3)
+
+
 @pytest.mark.parametrize("call, error, message", [
     (lambda x: fa.gelu(x, out=np.empty(3, E4M3)), ValueError, r"gelu: out must be an array of shape \(256,\), got \(3,\)"),
     (lambda x: fa.gelu(x, out=np.empty(256, np.uint8)), TypeError, "float8_e4m3fn result cannot be written into out of uint8"),

@@ -70,13 +70,12 @@ def is_float8(dtype):
 
 def round_float8(values, dtype):
     """float64 numbers rounded once, NaN to the positive one: a cast would go by way of float32."""
-    values = np.where(np.isnan(values), np.nan, values)
     limits = sys.modules["ml_dtypes"].finfo(dtype)
-    size = np.maximum(np.abs(values), float(limits.smallest_normal))
-    unit = np.ldexp(float(limits.eps), np.frexp(size)[1] - 1)
     with np.errstate(all="ignore"):
-        nearest = np.copysign(np.rint(values / unit) * unit, values)
-        return np.where(np.isfinite(values), nearest, values).astype(np.float32).astype(dtype)
+        size = np.maximum(np.abs(values), float(limits.smallest_normal))
+        unit = np.ldexp(float(limits.eps), np.frexp(size)[1] - 1)
+        nearest = np.where(np.isfinite(values), np.copysign(np.rint(values / unit) * unit, values), values)
+        return np.where(np.isnan(values), np.nan, nearest).astype(np.float32).astype(dtype)
 
 
 @functools.lru_cache(KEPT)
@@ -110,7 +109,7 @@ def quantized(name, parameters, scale, zero_point, out_scale, out_zero_point, dt
             raise ValueError(f"{owner}: with these parameters it is NaN, which no integer stands for: {_unpack(parameters)}")
         return np.clip(np.rint(values) + int(out_zero_point), limits.min, limits.max).astype(out_dtype).view(np.uint8)
 
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         x = np.array(steps) * scale  # rounded, so the exact product is between the floats next to it
         points = np.stack([np.nextafter(x, -math.inf), x, np.nextafter(x, math.inf)])
     return _table(name, "value", 0, points, steps, scale, _unpack(parameters), out_scale, code)

@@ -60,22 +60,29 @@ _FUNCTIONS = {
 
 
 class _Decimals(ast.NodeTransformer):
-    """Makes decimals, which are exact, of the numbers in an expression."""
+    """Makes decimals of the numbers in a formula, as they are written there."""
+
+    def __init__(self, formula):
+        self.formula = formula
 
     def visit_Constant(self, node):
-        return ast.copy_location(ast.Call(ast.Name("Decimal", ast.Load()), [ast.Constant(repr(node.value))], []), node)
+        text = ast.Constant(ast.get_source_segment(self.formula, node))
+        return ast.copy_location(ast.Call(ast.Name("Decimal", ast.Load()), [text], []), node)
 
 
 @functools.cache
 def _compiled(formula):
-    return compile(ast.fix_missing_locations(_Decimals().visit(ast.parse(formula, mode="eval"))), "formula", "eval")
+    tree = _Decimals(formula).visit(ast.parse(formula, mode="eval"))
+    return compile(ast.fix_missing_locations(tree), "formula", "eval")
 
 
 def _evaluate(formula, values):
     """A formula in the precision of the context; `values` are the fractions that its names stand for."""
     names = {name: Decimal(value.numerator) / value.denominator if isinstance(value, Fraction) else Decimal(value)
              for name, value in values.items()}
-    return eval(_compiled(formula), {"__builtins__": {}, "Decimal": Decimal, "pi": _pi(getcontext().prec), **_FUNCTIONS, **names})
+    if "pi" in formula:
+        names["pi"] = _pi(getcontext().prec)
+    return eval(_compiled(formula), {"__builtins__": {}, "Decimal": Decimal, **_FUNCTIONS, **names})
 
 
 # ---- rounding ----

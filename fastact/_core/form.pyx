@@ -215,9 +215,10 @@ cdef class Form:
             results = [look_up(self.__name__, table, np.asarray(x), dtype, None) for table in tables]
         else:
             wide = [np.asarray(value, float) for value in values]
-            if self.bias_row >= 0:  # the sum is rounded to the dtype
-                wide[:2] = byte_tables.round_float8(wide[0] + wide[1], dtype).astype(float), -0.0
-            made = self.own_ufunc(*wide)
+            with np.errstate(all="ignore"):
+                if self.bias_row >= 0:  # the sum is rounded to the dtype
+                    wide[:2] = byte_tables.round_float8(wide[0] + wide[1], dtype).astype(float), -0.0
+                made = self.own_ufunc(*wide)
             results = [byte_tables.round_float8(one, dtype) for one in (made if self.outputs > 1 else (made,))]
         for k, result in enumerate(results):
             if outs[k] is not None:
