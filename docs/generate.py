@@ -120,6 +120,7 @@ def reference():
               "``fastact.torch`` has every activation as a function of tensors and as a module: :doc:`/networks`.", "",
               *title("JAX", "-"),
               "``fastact.jax`` has every activation, softmax and log_softmax as functions of JAX arrays: :doc:`/networks`.", "",
+              *title("numba", "-"), "``fastact.numba`` lets functions that numba compiles call ours: :doc:`/pipeline`.", "",
               *title("Names, advice and plots", "-")]
     lines += [line for name in ("get", "recommend", "plot") for line in (f".. autofunction:: fastact.{name}", "")]
     lines += title("Embedding, threads, memory, configuration", "-")

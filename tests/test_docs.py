@@ -1,7 +1,9 @@
 """The site: its examples run, every function has a page, and every page is in a table of contents."""
 import doctest
 import importlib.util
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,6 +17,7 @@ from fastact import registry
 DOCS = Path(__file__).parents[1] / "docs"
 pytestmark = pytest.mark.skipif(not (DOCS / "conf.py").exists(), reason="needs the source tree")
 PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
+PROGRAMS = sorted(path for path in DOCS.glob("pipeline/*.py") if path.stem != "timing")
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,20 @@ def test_examples(page):
     results = doctest.testfile(str(DOCS / f"{page}.md"), module_relative=False, globs={"np": np, "fa": fa},
                                optionflags=doctest.NORMALIZE_WHITESPACE)
     assert results.failed == 0
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
+def test_programs_of_the_pipeline(program, tmp_path):
+    """Each checks its own results; the page shows it."""
+    text = program.read_text()
+    for package in re.findall(r"^(?:import|from) (jax|numba|onnxruntime|sklearn|torch)\b", text, re.MULTILINE):
+        pytest.importorskip({"onnxruntime": "onnx"}.get(package, package))
+        pytest.importorskip(package)
+    ended = subprocess.run([sys.executable, str(program), "0.01"], capture_output=True, text=True,
+                           env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)})
+    assert ended.returncode == 0, ended.stderr
+    assert "times as quick" in ended.stdout
+    assert f"pipeline/{program.name}" in (DOCS / "pipeline.md").read_text()
 
 
 def test_contents():

@@ -178,7 +178,8 @@ def test_stubs(python, tmp_path):
     plain = {".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
              for path in folder.rglob("*.py") if not path.with_suffix(".pyi").exists()}
     (tmp_path / "mypy.ini").write_text("[mypy]\nignore_missing_imports = True\nignore_errors = True\n"
-                                       "[mypy-torch.*,jax.*,numba.*,llvmlite.*,onnx.*,sklearn.*,scipy.*,matplotlib.*]\nfollow_imports = skip\n")
+                                       "[mypy-torch.*,jax.*,numba.*,llvmlite.*,onnx.*,sklearn.*,scipy.*,matplotlib.*]\n"
+                                       "follow_imports = skip\n")
     (tmp_path / "allowed").write_text("\n".join([
         r".*\.__(test|pyx_capi|reduce_cython|setstate_cython)__",
         r"fastact\.(" + "|".join(sorted(plain)) + r")(\..*)?",
