@@ -43,7 +43,8 @@ class History(OutputPublisher):
             rows = [row for graph in group for row in history(graph, benchmarks[name], commits, varying)]
             if rows:
                 head = "<tr><th></th><th>last</th><th></th><th>commits</th><th></th></tr>"
-                parts.append(f"<details><summary>{html.escape(name)}</summary><div><table>{head}{''.join(rows)}</table></div></details>")
+                parts.append(f"<details><summary>{html.escape(name)}</summary><div><table>{head}{''.join(rows)}</table></div>"
+                             "</details>")
         page = f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' \
                f"<title>{html.escape(conf.project)}</title><style>{STYLE}</style>{''.join(parts)}</html>"
         (folder / "history.html").write_text(page, encoding="utf-8")

@@ -240,7 +240,8 @@ def cost(entry):
 
 
 def image(entry):
-    return [f".. image:: plots/{entry.name}.svg", f"   :alt: {entry.name} and its derivative", "   :width: 28em", ""]
+    return [f".. image:: plots/{entry.name}.svg", f"   :alt: {entry.name} and its derivative", "   :width: 28em", "",
+            f"`{entry.name} in the explorer <../explorer.html?{entry.name}>`__, beside others and with other parameters.", ""]
 
 
 def title(text, line="="):

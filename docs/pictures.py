@@ -223,24 +223,24 @@ def write(folder):
 def page(found):
     """Each picture with what it shows, and the table behind it."""
     first, *_ = found
-    lines = [*title("Speed and accuracy in pictures"), f"{caption(found, *found)}. How it is measured: :doc:`/benchmarks`, "
-             ":doc:`/accuracy`.", ""]
+    lines = [*title("Speed and accuracy in pictures"), "How it is measured: :doc:`/benchmarks`, :doc:`/accuracy`.", ""]
     for isa in found:
         held = " torch and NumPy are held to AVX2." * (isa == "avx2")
         lines += section(f"Beside torch and NumPy, {NAMES.get(isa, isa)}", f"float32 in cache, into an existing output.{held}",
-                         f"value-{isa}", times(case(found, isa)))
+                         f"value-{isa}", times(case(found, isa)), caption(found, isa))
     lines += section("The backward pass", f"grad * f'(x) in one pass, float32 in cache, {NAMES.get(first, first)}. With a "
-                     "star: from the output, which torch's takes.", f"backward-{first}", times(backward(found, first)))
+                     "star: from the output, which torch's takes.", f"backward-{first}", times(backward(found, first)),
+                     caption(found, first))
     lines += section("Sizes", "Time an element, from 16 elements to 16 Mi.", "sizes", times({
         f"{name}, {cases.readable(n)}": case(found, first, n)[name] for name in cases.PLOTTED for n in SIZES
-        if name in case(found, first, n)}))
+        if name in case(found, first, n)}), caption(found, first))
     lines += section(
         "In cache and from memory", "A roofline: from memory a function takes at least the time of a copy, and at least its own "
         "time in cache. Near the diagonal it computes; near the dashed line it waits for memory.", "roofline",
         (("ns an element", "in cache", "from memory", "a copy from memory"), [
             (f"{name}, {dtype}, {NAMES.get(isa, isa)}", *map(tables.number, (inside["fastact_ns"], outside["fastact_ns"],
                                                                              outside["copy_ns"])))
-            for isa, dtype, _ in series(found) for name, inside, outside in both(found, isa, dtype)]))
+            for isa, dtype, _ in series(found) for name, inside, outside in both(found, isa, dtype)]), caption(found, *found))
     lines += section(
         "Accuracy", "The bounds that the tests enforce on every instruction set; float32 over all its inputs. float16 and "
         "bfloat16 results are correctly rounded.", "errors",
@@ -262,14 +262,15 @@ def times(rows):
         [name, *(cell(row, side) for side in sides)] for name, row in rows.items()]
 
 
-def section(heading, text, name, table):
+def section(heading, text, name, table, measured_on=""):
     """A heading, a sentence, a picture and its table, which opens at a click."""
     lines = [*title(heading, "-"), text, "", ".. container:: picture", ""]
     for scheme in SCHEMES:
         lines += [f"   .. image:: pictures/{name}-{scheme}.svg", f"      :class: only-{scheme}", f"      :alt: {heading}", ""]
     head, rows = table
     rows = [[code(first), *others] for first, *others in rows]
-    return [*lines, *html("<details><summary>The figures</summary>"), *list_table(head, rows), "", *html("</details>")]
+    return [*lines, measured_on, "", *html("<details><summary>The figures</summary>"), *list_table(head, rows), "",
+            *html("</details>")]
 
 
 def html(text):

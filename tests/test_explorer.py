@@ -140,6 +140,8 @@ def test_controls(site, chromium):
         time.sleep(0.4)
         return chromium.execute_script("return location.hash")
 
+    show(chromium, site / "explorer.html", "?silu")
+    assert address() == "#silu&x=1&span=5"
     show(chromium, site / "explorer.html", "#elu(alpha=2),nothing&x=-1.5&span=2", PHONE)
     assert address() == "#elu(alpha=2)&x=-1.5&span=2"
     np.testing.assert_allclose(numbers(chromium)["elu", 0], fa.elu(-1.5, 2), rtol=1e-7)

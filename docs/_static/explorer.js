@@ -59,7 +59,7 @@ function fastactExplorer(root) {
     text.split("`").forEach((part, k) => part && make(parent, k % 2 ? "code" : "span", {}, part));
   }
 
-  // ---- the state, which the address keeps: #gelu,elu(alpha=2)&x=1&span=5 ----
+  // ---- the state, which the address keeps: #gelu,elu(alpha=2)&x=1&span=5, at first also after ? ----
 
   const given = each => values[each.name] ??= each.parameters.map(parameter => parameter.value);
 
@@ -74,8 +74,9 @@ function fastactExplorer(root) {
   }
 
   function recall() {
-    const plain = location.hash.slice(1).replace(/%[2-7][0-9a-f]/gi, code => String.fromCharCode(parseInt(code.slice(1), 16)));
-    const [names, ...others] = (plain || "gelu,silu,relu").split("&");
+    const text = (location.hash || location.search).slice(1) || "gelu,silu,relu";
+    const plain = text.replace(/%[2-7][0-9a-f]/gi, code => String.fromCharCode(parseInt(code.slice(1), 16)));
+    const [names, ...others] = plain.split("&");
     const options = Object.fromEntries(others.map(each => each.split("=")));
     const within = (text, low, high, otherwise) =>
       Number.isFinite(parseFloat(text)) ? Math.min(Math.max(parseFloat(text), low), high) : otherwise;
@@ -142,7 +143,8 @@ function fastactExplorer(root) {
     const figure = make(panels, "figure"), [low, high] = limits(shown.map(({curve}) => curve));
     make(figure, "figcaption", {}, TITLES[order]);
     const names = shown.map(({each}) => each.name).join(", ");
-    const svg = make(figure, "svg", {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${TITLES[order]} of ${names}`});
+    const svg = make(figure, "svg", {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img",
+                                     "aria-label": `${TITLES[order]} of ${names}`});
     const toX = x => LEFT + (x + span) / (2 * span) * (WIDTH - LEFT - 4);
     const toY = y => Math.max(-HEIGHT, Math.min(2 * HEIGHT, (high - y) / (high - low) * (HEIGHT - BOTTOM)));
     for (const tick of ticks(-span, span)) {
@@ -161,7 +163,9 @@ function fastactExplorer(root) {
         if (Math.abs(x) <= span) make(inside, "circle", {class: `dot colour${colour}`, cx: toX(x), cy: toY(y), r: 4});
       });
       const kinks = order ? [] : each.kinks(...given(each)).filter(kink => Math.abs(kink) <= span);
-      for (const kink of kinks) make(inside, "circle", {class: `kink colour${colour}`, cx: toX(kink), cy: toY(curve(kink)[0]), r: 3});
+      for (const kink of kinks) {
+        make(inside, "circle", {class: `kink colour${colour}`, cx: toX(kink), cy: toY(curve(kink)[0]), r: 3});
+      }
     }
   }
 
@@ -204,7 +208,8 @@ function fastactExplorer(root) {
   function draw() {
     panels.replaceChildren();
     table.replaceChildren();
-    const words = chosen.filter(each => !each.curves.length).map(each => each.name), rows = chosen.some(each => each.curves.length === 1);
+    const words = chosen.filter(each => !each.curves.length).map(each => each.name);
+    const rows = chosen.some(each => each.curves.length === 1);
     note.textContent = [chosen.length ? "" : "Choose a function.",
                         rows ? "Of a function of rows: the outputs for the row (x, 0, 1), solid, dashed and dotted." : "",
                         words.length ? `${words.join(", ")}: no curve, the formula is in words.` : ""].join(" ").trim();
