@@ -38,11 +38,17 @@ def write(folder):
 
 # ---- translation ----
 
-def javascript(expression, x="x", row=()):
-    """A formula of the registry as JavaScript that Python reads too; max, min and sum are taken over `row`."""
+def javascript(expression, names=(), x="x", row=()):
+    """A formula in x and `names` as JavaScript that Python reads too; max, min and sum are taken over `row`.
+
+    Raises
+    ------
+    ValueError
+        For what a formula of the registry does not have.
+    """
     def text(node, x):
         match node:
-            case ast.Name(id=name):
+            case ast.Name(id=name) if name in ("x", *NAMES, *names):
                 return x if name == "x" else name
             case ast.Constant(value=value):
                 return repr(value)
@@ -57,7 +63,7 @@ def javascript(expression, x="x", row=()):
                 for other in others:
                     first = f"{name}imum({first}, {other})"
                 return first
-            case ast.Call(func=ast.Name(id=name), args=arguments):
+            case ast.Call(func=ast.Name(id=name), args=arguments) if name in NAMES:
                 return f"{name}({', '.join(text(argument, x) for argument in arguments)})"
         raise ValueError(f"{expression}: no JavaScript for {ast.unparse(node)}")
 
@@ -94,12 +100,12 @@ def functions(entry):
 def curves(entry):
     """For each curve its outputs, as formulas; of a function of rows, the outputs for the row (x, 0, 1)."""
     if not isinstance(entry, registry.RowEntry):
-        return [[javascript(formula)] for formula in texts(entry)]
+        return [[javascript(formula, [p.name for p in entry.parameters])] for formula in texts(entry)]
     row = ["x", *map(repr, ROW)]
     if entry.temperature:
         row = [f"({item} / temperature)" for item in row]
     try:
-        return [[javascript(entry.formula, item, row) for item in (row[:1] if entry.reduces else row)]]
+        return [[javascript(entry.formula, x=item, row=row) for item in (row[:1] if entry.reduces else row)]]
     except (SyntaxError, ValueError):
         return []  # its formula is in words
 
@@ -141,7 +147,7 @@ def script():
         names = [name for name, *_ in given]
         of_x = ", ".join(["x", *names])
         forms = ", ".join(f"({of_x}) => [{', '.join(outputs)}]" for outputs in curves(entry))
-        kinks = ", ".join(javascript(kink.at) for kink in getattr(entry, "kinks", ()))
+        kinks = ", ".join(javascript(kink.at, names) for kink in getattr(entry, "kinks", ()))
         lines.append(f'{json.dumps(data)[:-1]}, "curves": [{forms}], "kinks": ({", ".join(names)}) => [{kinks}]}}')
     return f"const fastactFunctions = ({{{', '.join(NAMES)}}}) => [\n" + ",\n".join(lines) + "];\n"
 

@@ -36,16 +36,16 @@ def explorer():
 @pytest.mark.parametrize("formula, expected", [
     ("-x**2", "(-(x ** 2))"), ("where(x <= 0, alpha * exp(-x), 1.5)", "where((x <= 0), (alpha * exp((-x))), 1.5)")])
 def test_translation(explorer, formula, expected):
-    assert explorer.javascript(formula) == expected
+    assert explorer.javascript(formula, ["alpha"]) == expected
 
 
 def test_translation_over_a_row(explorer):
-    assert explorer.javascript("x - max(x) + sum(x)", "b", ["a", "b", "c"]) == \
+    assert explorer.javascript("x - max(x) + sum(x)", x="b", row=["a", "b", "c"]) == \
         "((b - maximum(maximum(a, b), c)) + (a + b + c))"
 
 
-@pytest.mark.parametrize("formula", ["x if x > 0 else 0", "0 < x < 1", "x // 2", "x.real", "x and 1"])
-def test_what_javascript_would_read_otherwise_is_refused(explorer, formula):
+@pytest.mark.parametrize("formula", ["x if x > 0 else 0", "0 < x < 1", "x // 2", "x.real", "x and 1", "softmax(x)", "x + alpha"])
+def test_what_no_formula_has_is_refused(explorer, formula):
     with pytest.raises(ValueError, match=re.escape(formula)):
         explorer.javascript(formula)
 
