@@ -1,6 +1,6 @@
 """``asv publish`` writes history.html besides asv's own pages: regressions and history, without scripts or a network.
 
-asv imports this file as a plugin, after its own publishers, one of which leaves regressions.json.
+asv's menu leads to it. asv imports this file as a plugin, after its own publishers, one of which leaves regressions.json.
 """
 import html
 import itertools
@@ -48,6 +48,9 @@ class History(OutputPublisher):
         page = f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' \
                f"<title>{html.escape(conf.project)}</title><style>{STYLE}</style>{''.join(parts)}</html>"
         (folder / "history.html").write_text(page, encoding="utf-8")
+        index, entry = folder / "index.html", "Regressions</a></li>"
+        text = index.read_text(encoding="utf-8").replace(entry, f'{entry}<li><a href="history.html">History</a></li>', 1)
+        index.write_text(text, encoding="utf-8")
 
 
 def regressions(found, benchmarks, commits):

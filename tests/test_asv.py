@@ -4,6 +4,7 @@ import importlib
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -163,7 +164,7 @@ def test_threads_are_restored():
 
 def test_the_page_of_history(tmp_path):
     """Regressions and the history of fastact's own rows, without anything from elsewhere."""
-    pytest.importorskip("asv")
+    asv = pytest.importorskip("asv")
     from asv.graph import GraphSet
 
     sys.path.insert(0, str(ROOT))
@@ -180,6 +181,7 @@ def test_the_page_of_history(tmp_path):
     graphs.get_graph("size", {"machine": "<there>"}).add_data_point(3, 1000)
     found = [["call('relu', 'fastact')", "", {}, 0, 3e-6, 2e-6, [[None, 3, 2e-6, 3e-6]]],
              ["call('relu', 'torch')", "", {}, 1, 9e-6, 3e-6, [[2, 3, 3e-6, 9e-6]]]]
+    shutil.copy(Path(asv.__file__).parent / "www" / "index.html", tmp_path)
     (tmp_path / "regressions.json").write_text(json.dumps({"regressions": found}))
     history.History.publish(SimpleNamespace(html_dir=str(tmp_path), project="a & b"), None, benchmarks, graphs, commits)
     page = (tmp_path / "history.html").read_text()
@@ -189,3 +191,4 @@ def test_the_page_of_history(tmp_path):
     assert "<td>tanh, fastact machine=<here></td><td>4.00\u03bcs</td><td>1.00x</td>" in below
     assert "<td>machine=<there></td><td>1k</td>" in below
     assert "torch" not in page and "<script" not in page and "://" not in page and "a &amp; b" in page and "&lt;here&gt;" in page
+    assert 'href="history.html"' in (tmp_path / "index.html").read_text()
