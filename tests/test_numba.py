@@ -90,6 +90,9 @@ def test_where_results_are_written():
     want = fa.relu(x)
     njit(lambda x: fa.relu(x, out=x))(x)
     assert_same_bits(x, want)
+    columns = np.zeros((4, 10), np.float32)
+    njit(lambda x, out: fa.softmax(x, out=out))(y, columns[:, ::2])
+    assert_same_bits(columns[:, ::2], fa.softmax(y))
     long = np.arange(-5, 5, dtype=np.float64)
     want = fa.elu(long[:-1])
     njit(lambda x: fa.elu(x[:-1], out=x[1:]))(long)  # they overlap
@@ -179,6 +182,7 @@ X = np.ones((3, 4))
 @pytest.mark.parametrize("call, arguments, said", [
     ("fa.gelu(x)", (X.astype(np.int8),), r"fastact\.gelu .*int8.* would give float16, which numba does not have"),
     ("fa.gelu(x)", (1j,), "x must be a real number or an array of them, got complex128"),
+    ("fa.gelu([x, x])", (1.0,), "x must be a real number or an array of them, got list"),
     ("fa.gelu(x)", ((1.0, 2.0),), "x must be a real number or an array of them, got UniTuple"),
     ("fa.gelu.biased(x, x)", (X,), r"fastact\.gelu\.biased .*add the bias first, and call gelu or gelu\.backward"),
     ("fa.gelu.backward_from_output(x, x)", (X,), r"use fastact\.gelu\.backward\(grad, x\)"),
@@ -187,7 +191,7 @@ X = np.ones((3, 4))
     ("fa.elu(x, x)", (X,), r"fastact\.elu in compiled code: alpha must be a number, got array\(float64, 2d, C\)"),
     ("fa.elu(x, beta=2)", (X,), "unexpected keyword argument 'beta'"),
     ("fa.threshold(x)", (X,), "missing a required argument: 'threshold'"),
-    ("fa.gelu(x, out=x)", (X.astype(int),), r"out must be one writeable array\(float64, 2d, C\), got array\(int64, 2d, C\)"),
+    ("fa.gelu(x, out=x)", (X.astype(int),), r"out must be one writeable array\(float64, 2d\), got array\(int64, 2d, C\)"),
     ("fa.gelu(x, out=x)", (1.0,), "out is for arrays"),
     ("fa.silu.value_and_derivative(x, out=x)", (X,), "out must be a tuple of two"),
     ("fa.silu.gated(x, x[0])", (X,), "the arrays must have one shape"),

@@ -203,13 +203,13 @@ def _sparsemax(graph: _Graph, x: Any, width: int) -> Any:
 
 def _entmax15(graph: _Graph, x: Any, width: int) -> Any:
     """max(x / 2 - t, 0)^2, where t is the largest of the thresholds for the first k numbers in order that are above it."""
-    last, count = graph.constant([-1], np.int64), graph.constant(range(1, width + 1))
-    x = graph.node("Max", (x - graph.node("ReduceMax", x, last)) / 2, -1)
+    count = graph.constant(range(1, width + 1))
+    x = graph.node("Max", (x - graph.reduce("ReduceMax", x)) / 2, -1)
     ordered = graph.node("TopK", x, graph.constant([width], np.int64), outputs=2)
     mean = graph.node("CumSum", ordered, graph.constant(-1, np.int64)) / count
     spread = graph.node("CumSum", ordered * ordered, graph.constant(-1, np.int64)) - count * mean * mean
     threshold = mean - graph.node("Sqrt", graph.node("Max", (1 - spread) / count, 0))
-    above = graph.node("Max", x - graph.node("ReduceMax", graph.node("Where", ordered < threshold, -1, threshold), last), 0)
+    above = graph.node("Max", x - graph.reduce("ReduceMax", graph.node("Where", ordered < threshold, -1, threshold)), 0)
     return above * above
 
 

@@ -24,9 +24,9 @@ def _is_none(kind: Any) -> bool:
 
 def _result_dtype(name: str, inputs: Dict[str, Any]) -> Any:
     """The dtype of the arrays, or of the numbers where there are no arrays, promoted as by numpy.tanh."""
-    elements = {argument: getattr(kind, "dtype", kind) for argument, kind in inputs.items()}
+    elements = {argument: kind.dtype if isinstance(kind, types.Array) else kind for argument, kind in inputs.items()}
     for argument, element in elements.items():
-        if not isinstance(element, (types.Integer, types.Float, types.Boolean)) or isinstance(inputs[argument], types.BaseTuple):
+        if not isinstance(element, (types.Integer, types.Float, types.Boolean)):
             _refuse(name, f"{argument} must be a real number or an array of them, got {inputs[argument]}")
     arrays = [argument for argument, kind in inputs.items() if isinstance(kind, types.Array)]
     given = [as_dtype(elements[argument]) for argument in arrays or inputs]
@@ -47,7 +47,8 @@ def _contiguous(argument: str, kind: Any, dtype: Any, transposed: bool) -> str:
 def _into(name: str, out: Any, count: int, inputs: List[str], call: str, dtype: Any, ndim: int, transposed: bool) -> List[str]:
     """Lines that make a call, which writes to out0, out1 ...: to new arrays of the inputs' shape, or to `out`.
 
-    An `out` that C cannot write to is refused. One that overlaps an input shifted is written from new arrays.
+    An `out` of another dtype or dimension is refused. One that is not as C takes it, or that overlaps an input shifted, is
+    written from new arrays.
     """
     layout, turn = ("F", ".T") if transposed else ("C", "")
     new = [f"out{k} = np.empty({inputs[0]}.shape, dtype)" for k in range(count)]
@@ -55,17 +56,19 @@ def _into(name: str, out: Any, count: int, inputs: List[str], call: str, dtype: 
         return [*new, call]
     kinds = list(out) if isinstance(out, types.BaseTuple) else [out]
     for kind in kinds:
-        if not (isinstance(kind, types.Array) and as_dtype(kind.dtype) == dtype and kind.ndim == ndim and kind.layout == layout
-                and kind.aligned and kind.mutable) or len(kinds) != count:
-            _refuse(name, f"out must be {'a tuple of two' if count == 2 else 'one'} writeable array({dtype}, {ndim}d, {layout}), "
-                          f"got {out}")
+        if len(kinds) != count or not (isinstance(kind, types.Array) and as_dtype(kind.dtype) == dtype and kind.ndim == ndim
+                                       and kind.mutable):
+            _refuse(name, f"out must be {'a tuple of two' if count == 2 else 'one'} writeable array({dtype}, {ndim}d), got {out}")
     given = [f"given{k}" for k in range(count)]
+    checked = [*(f"{each} = out{f'[{k}]' * isinstance(out, types.BaseTuple)}{turn}" for k, each in enumerate(given)),
+               *_same_shape(name, inputs[0], given)]
+    written = [f"{each}[...] = out{k}" for k, each in enumerate(given)]
+    if any(kind.layout != layout or not kind.aligned for kind in kinds):
+        return [*checked, *new, call, *written]
     overlaps = " or ".join(f"0 < abs(np.intp({x}.ctypes.data) - np.intp({each}.ctypes.data)) < {x}.nbytes"
                            for x in inputs for each in given)
-    return [*(f"{each} = out{f'[{k}]' * isinstance(out, types.BaseTuple)}{turn}" for k, each in enumerate(given)),
-            *_same_shape(name, inputs[0], given), *(f"out{k} = {each}" for k, each in enumerate(given)),
-            f"overlap = {overlaps}", "if overlap:", *(f"    {line}" for line in new), call,
-            "if overlap:", *(f"    {each}[...] = out{k}" for k, each in enumerate(given))]
+    return [*checked, *(f"out{k} = {each}" for k, each in enumerate(given)), f"overlap = {overlaps}",
+            "if overlap:", *(f"    {line}" for line in new), call, "if overlap:", *(f"    {line}" for line in written)]
 
 
 def _same_shape(name: str, first: str, others: List[str]) -> List[str]:
