@@ -122,7 +122,8 @@ def reference():
               "``fastact.jax`` has every activation, softmax and log_softmax as functions of JAX arrays: :doc:`/networks`.", "",
               *title("numba", "-"), "``fastact.numba`` lets functions that numba compiles call ours: :doc:`/pipeline`.", "",
               *title("Names, advice and plots", "-")]
-    lines += [line for name in ("get", "recommend", "plot") for line in (f".. autofunction:: fastact.{name}", "")]
+    named = ("get", "gumbel_softmax", "recommend", "plot")
+    lines += [line for name in named for line in (f".. autofunction:: fastact.{name}", "")]
     lines += title("Embedding, threads, memory, configuration", "-")
     functions = {*fa.activations, *registry.aliases(), *(row.name for row in registry.ROWS), *(unit.name for unit in UNITS)}
     for name in fa.__all__:

@@ -9,6 +9,7 @@ from fastact import registry
 from fastact._core import moved
 from fastact._core.activation import Activation, activations, _aliases
 from fastact._core.gated import geglu, glu, reglu, swiglu
+from fastact._core.gumbel import gumbel_softmax
 from fastact._core.result_memory import empty_cache
 from fastact._core.rows import entmax15, hardmax, log_softmax, logsumexp, softmax, softmin, sparsemax
 from fastact.config import (get_include, get_library_dir, get_num_threads, isa, num_threads, set_num_threads,
@@ -28,8 +29,8 @@ _LAZY = {  # imported when first asked for
     "recommend": "fastact.guide.recommend",
 }
 
-__all__ = [*activations, *_aliases, "entmax15", "geglu", "get", "glu", "hardmax", "log_softmax", "logsumexp", "reglu",
-           "softmax", "softmin", "sparsemax", "swiglu", "Activation", "MLP", "Pipeline", "activations", "callbacks",
+__all__ = [*activations, *_aliases, "entmax15", "geglu", "get", "glu", "gumbel_softmax", "hardmax", "log_softmax", "logsumexp",
+           "reglu", "softmax", "softmin", "sparsemax", "swiglu", "Activation", "MLP", "Pipeline", "activations", "callbacks",
            "diagnostics", "empty_cache", "get_include", "get_library_dir", "get_num_threads", "initializers", "isa", "losses",
            "num_threads", "optimizers", "plot", "recommend", "set_num_threads", "show_config"]
 

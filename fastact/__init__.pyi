@@ -12,6 +12,7 @@ from fastact._core.gated import geglu as geglu
 from fastact._core.gated import glu as glu
 from fastact._core.gated import reglu as reglu
 from fastact._core.gated import swiglu as swiglu
+from fastact._core.gumbel import gumbel_softmax as gumbel_softmax
 from fastact._core.names import *  # noqa: F403  # the activations and their aliases: setup.py writes this stub
 from fastact._core.result_memory import empty_cache as empty_cache
 from fastact._core.rows import entmax15 as entmax15

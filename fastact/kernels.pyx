@@ -86,12 +86,13 @@ cdef int call_rows(fa_row_form form, const char *name, size_t size, const void *
 cdef int call_rows_of(fa_row_form form, const char *name, size_t size, const void *first, const void *second, void *out,
                       const Py_ssize_t *shape, double temperature) except -1 nogil:
     cdef fa_dtype dtype = FA_FLOAT32 if size == sizeof(float) else FA_FLOAT64
+    cdef fa_row_options options = row_options(NULL, temperature)
     if shape[0] == 0 or shape[2] == 0 or (shape[1] == 0 and form != FA_LOGSUMEXP):
         return 0
     wrong_alignment(name, first if shape[1] else NULL, size)
     wrong_alignment(name, second if shape[1] else NULL, size)
     wrong_alignment(name, out, size)
-    if library.rows_where(form, dtype, first, second, out, shape[0], shape[1], shape[2], NULL, temperature) == FA_ERROR_MEMORY:
+    if library.rows_with(form, dtype, first, second, out, shape[0], shape[1], shape[2], &options) == FA_ERROR_MEMORY:
         no_memory_for_rows(form, temperature, shape[0] * shape[2], shape[1])
     return 0
 

@@ -117,6 +117,21 @@ fa_status fa_rows(fa_row_form form, fa_dtype dtype, const void *first, const voi
 fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
                         ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const unsigned char *mask, double temperature);
 
+/* What softmax and its gradients may have besides their arrays: the softmax of x / temperature + bias, with a sink. Fields that
+   are not wanted are 0, but for the temperature. `bias`, `sink` and `sink_grad` are of the call's dtype, of float for half types. */
+typedef struct {
+    const unsigned char *mask; /* as in fa_rows_where, and so is the temperature */
+    double temperature;
+    const void *bias; /* bias_rows rows of n numbers; row r of x has row r / bias_repeats % bias_rows; -inf acts as a mask of 0 */
+    ptrdiff_t bias_rows, bias_repeats;
+    ptrdiff_t queries; /* causal: element i of row r is ignored if i > r % queries. With a bias or this, inner is 1 */
+    const void *sink;  /* a number for each row: an element of the maximum and of the sum that has no result */
+    void *sink_grad;   /* for gradients: the gradient with respect to each row's sink */
+} fa_row_options;
+
+fa_status fa_rows_with(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
+                       ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const fa_row_options *options);
+
 /* ---- losses, with torch's definitions ---- */
 
 typedef enum {

@@ -72,9 +72,9 @@ typedef struct {
     const void *in[2];
     void *out;
     ptrdiff_t outer, n, inner;
-    const unsigned char *mask; /* NULL: every element counts */
-    double temperature;        /* negative: the function of -x */
-    int *failed;               /* set if memory ran out */
+    fa_row_options with;
+    ptrdiff_t before; /* rows that precede the first one in the arrays of which this call is a part */
+    int *failed;      /* set if memory ran out */
 } fa_row_call;
 
 /* Runs rows [begin, end), which are counted through all outer indices. */

@@ -199,6 +199,12 @@ static void refusals(const fa_activation *elu)
     REFUSED(fa_rows(FA_SOFTMAX, FA_FLOAT32, x, NULL, NULL, 2, 3, 1));
     REFUSED(fa_rows(FA_LOGSUMEXP, FA_FLOAT32, x, NULL, NULL, 2, 0, 1));
     REFUSED(fa_rows_where(FA_SOFTMAX, FA_FLOAT32, x, NULL, y, 2, 3, 1, NULL, NAN));
+    const fa_row_options sink = {.temperature = 1, .sink = x}, no_rows = {.temperature = 1, .bias = x, .bias_repeats = 1};
+    const fa_row_options causal = {.temperature = 1, .queries = 2}, no_sink = {.temperature = 1, .sink_grad = y};
+    REFUSED(fa_rows_with(FA_LOG_SOFTMAX, FA_FLOAT32, x, NULL, y, 2, 3, 1, &sink));
+    REFUSED(fa_rows_with(FA_SOFTMAX, FA_FLOAT32, x, NULL, y, 2, 3, 1, &no_rows));
+    REFUSED(fa_rows_with(FA_SOFTMAX, FA_FLOAT32, x, NULL, y, 1, 3, 2, &causal));
+    REFUSED(fa_rows_with(FA_SOFTMAX_BACKWARD, FA_FLOAT32, x, x, y, 2, 3, 1, &no_sink));
 /* The call with one of its fields changed. */
 #define REFUSED_WITH(TYPE, CALL, FIELD, VALUE, APPLY)                           \
     do {                                                                        \

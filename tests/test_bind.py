@@ -336,7 +336,8 @@ def test_row_forms_are_objects():
     """A form of a row function has its method's name, help and signature, and can be pickled."""
     form = fa.softmax.backward
     assert form is fa.softmax.backward and pickle.loads(pickle.dumps(form)) is form
-    assert list(inspect.signature(form).parameters) == ["grad", "x", "axis", "out", "mask", "temperature"]
+    assert list(inspect.signature(form).parameters) == [
+        "grad", "x", "axis", "out", "mask", "temperature", "sink", "bias", "causal", "wrt"]
     assert form.__name__ == "backward" and "Gradient" in form.__doc__ and "softmax.backward" in repr(form)
 
 

@@ -112,9 +112,9 @@ def test_losses_and_optimizers_are_vectorised(c_objects, isa):
 
 
 ROWS = re.compile(
-    r"((log_)?softmax|logsumexp|log_sums|hardmax|sparsemax|entmax15|run_row_blocks|row_(softmax|terms|gather|scatter))")
+    r"((log_)?softmax|logsumexp|log_sums|hardmax|sparsemax|entmax15|run_row_blocks|row_(softmax|terms|gather|scatter|make_mask))")
 HALVES = re.compile(r"(widen|narrow)_row|b?float16_to_float|float_to_b?float16")
-COPIES = {"memset", "memcpy", "memmove", "malloc", "free", ".text"}
+COPIES = {"memset", "memcpy", "memmove", "calloc", "malloc", "free", ".text"}
 
 
 @pytest.mark.parametrize("isa", WIDTH)

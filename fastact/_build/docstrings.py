@@ -140,6 +140,17 @@ _ROW_ARGUMENTS = {
     "temperature": ("float, default 1.0",
                     "x is divided by it, without rounding in between. Positive and finite; towards 0 the result "
                     "approaches hardmax, or the like of it for other functions."),
+    "sink": ("float or array_like, optional",
+             "One more element of each row, which joins the maximum and the sum but has no result, so that a row sums to less "
+             "than 1; 0 gives exp(x) / (1 + sum(exp(x))). It broadcasts to the shape of x without the axis, or with length 1 "
+             "there: of shape (heads, 1) for x of shape (batch, heads, queries, keys). Neither temperature nor bias changes it."),
+    "bias": ("array_like, optional",
+             "Broadcasts to x, and is added to x / temperature: a position bias, or a mask of 0 and -inf. Where it is -inf, it "
+             "acts as a mask that is False. Its dtype has a part in that of the result."),
+    "causal": ("bool, default False",
+               "For x of shape (..., queries, keys) and axis=-1: query i has keys 0 to i alone, as with is_causal of torch's "
+               "scaled_dot_product_attention. Where the queries are the last of the keys, as beside a cache, give "
+               "``mask=np.tri(queries, keys, keys - queries, dtype=bool)`` instead."),
 }
 _CONTAINERS = ("Arguments of xarray are aligned by the names of dimensions and by coordinates, those of pandas by index and "
                "columns; along a row their labels must be the same, in any order. What is hidden in a masked array has no "

@@ -1,5 +1,6 @@
 """The arguments of functions of whole rows: dtypes, axes, masks, temperatures and outputs, checked."""
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,15 +26,15 @@ class Rows:
     """How an array of a shape is cut in rows along an axis, several axes, or all of them (None).
 
     `shape` is (outer, n, inner), as the C library wants it: the n elements of a row lie ``inner`` apart. Axes that
-    are not neighbours are moved to the end first.
+    are not neighbours are moved to the end first, and with `last` all that are not at the end.
     """
 
-    def __init__(self, name, axis, shape):
+    def __init__(self, name, axis, shape, last=False):
         ndim = max(len(shape), 1)
         self.full, self.axes = shape, sorted(checked_axes(f"fastact.{name}", axis, ndim))
         lengths = shape or (1,)
         first, count = self.axes[0] if self.axes else ndim, len(self.axes)
-        self.moved = self.axes != list(range(first, first + count))
+        self.moved = self.axes != list(range(first, first + count)) or last and first + count < ndim
         if self.moved:
             lengths = [n for k, n in enumerate(lengths) if k not in self.axes] + [lengths[k] for k in self.axes]
             first = ndim - count
@@ -58,6 +59,78 @@ class Rows:
         if keepdims:
             return tuple(1 if k in self.axes else n for k, n in enumerate(self.full))
         return tuple(n for k, n in enumerate(self.full) if k not in self.axes)
+
+
+@dataclass(frozen=True)
+class Attention:
+    """The arguments that are only softmax's, checked, as the C library wants them.
+
+    `sinks` has a number for each row. Row r of x has row r // `repeats` % len(`biases`) of the biases, and where there are
+    `queries`, it is query r % `queries`, which sees no key after its own.
+    """
+
+    sinks: Any = None
+    biases: Any = None
+    repeats: int = 1
+    queries: int = 0
+
+
+def checked_attention(name, rows, sink, bias, causal, dtype):
+    """sink, bias and causal of a call for these rows, in a dtype of C."""
+    if causal not in (True, False):
+        raise TypeError(f"fastact.{name}: causal must be True or False, got {causal!r}")
+    ndim = len(rows.full)
+    if causal and (ndim < 2 or rows.axes != [ndim - 1]):
+        raise ValueError(f"fastact.{name}: causal=True needs axis=-1 of x of shape (..., queries, keys), got axes {rows.axes} of "
+                         f"shape {rows.full}")
+    sinks, biases, repeats = None, None, 1
+    if sink is not None:
+        sink, shape = np.asarray(sink), rows.reduced(False)
+        if 0 < sink.ndim == ndim and all(sink.shape[k] == 1 for k in rows.axes):
+            sink = sink.reshape([n for k, n in enumerate(sink.shape) if k not in rows.axes])
+        sinks = contiguous(_broadcast(f"fastact.{name}", "sink", sink, shape, ", x without the axis"), dtype)
+    if bias is not None:
+        bias = np.asarray(bias)
+        if bias.dtype == bool:
+            raise TypeError(f"fastact.{name}: bias must be numbers, got booleans: mask= takes these, True for what counts")
+        _broadcast(f"fastact.{name}", "bias", bias, rows.full)
+        count, outer = len(rows.axes), len(rows.lengths) - len(rows.axes)
+        bias = bias.reshape((1,) * (len(rows.lengths) - bias.ndim) + bias.shape)
+        if rows.moved:
+            bias = np.moveaxis(bias, rows.axes, range(-count, 0))
+        varies = [k for k in range(outer) if bias.shape[k] != 1]
+        first, end = (varies[0], varies[-1] + 1) if varies else (0, 0)
+        repeats = math.prod(rows.lengths[end:outer])
+        biases = np.broadcast_to(bias[(0,) * first], (*rows.lengths[first:end], *(1,) * (outer - end), *rows.lengths[outer:]))
+        biases = contiguous(biases, dtype).reshape(-1, rows.shape[1]) if biases.size else None
+    return Attention(sinks, biases, max(repeats, 1), rows.full[-2] if causal else 0)
+
+
+def _broadcast(name, what, array, shape, note=""):
+    try:
+        return np.broadcast_to(array, shape)
+    except ValueError:
+        raise ValueError(f"{name}: {what} of shape {array.shape} does not broadcast to {shape}{note}") from None
+
+
+def checked_wrt(name, wrt, out, **given):
+    """The names of the arguments whose gradients are wanted."""
+    names = (wrt,) if isinstance(wrt, str) else tuple(wrt) if isinstance(wrt, (tuple, list)) else (None,)
+    if not names or not {*names} <= {"x", *given}:
+        raise ValueError(f'fastact.{name}: wrt must be "x", "sink" or "bias", or a tuple of these, got {wrt!r}')
+    absent = [each for each in names if each != "x" and given[each] is None]
+    if absent:
+        raise ValueError(f"fastact.{name}: wrt={wrt!r} without {absent[0]}=")
+    if out is not None and wrt != "x":
+        raise TypeError(f'fastact.{name}: out= is for wrt="x" alone, got wrt={wrt!r}')
+    return names
+
+
+def summed_to(array, shape, dtype, factor=1):
+    """`factor` times the sum of an array over the axes along which an argument of this shape was broadcast."""
+    lengths = (1,) * (array.ndim - len(shape)) + tuple(shape)
+    sums = array.sum(tuple(k for k, n in enumerate(lengths) if n == 1 != array.shape[k]), dtype=np.float64)
+    return (factor * sums).astype(dtype).reshape(shape)[()]
 
 
 def check_even(name, shape, axis):
@@ -109,10 +182,7 @@ def broadcast_mask(name, mask, shape):
     mask = np.asarray(mask)
     if mask.dtype != bool:
         raise TypeError(f"{name}: mask must be boolean, True for the elements that count, got {mask.dtype}")
-    try:
-        return np.broadcast_to(mask, shape)
-    except ValueError:
-        raise ValueError(f"{name}: mask of shape {mask.shape} does not broadcast to {shape}") from None
+    return _broadcast(name, "mask", mask, shape)
 
 
 def checked_mask(name, mask, shape, rows):

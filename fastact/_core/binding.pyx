@@ -10,9 +10,10 @@ from libc.stdlib cimport calloc, free
 
 cimport numpy as cnp
 
-from fastact._core.capi cimport FA_FLOAT32, FA_FLOAT64, fa_bound, fa_dtype, fa_row_form, fa_status, library
-from fastact._core.fast_path cimport (PyThreadState, is_direct, is_like, is_row_of, may_overlap, overlaps_shifted, release_gil,
-                                      take_gil)
+from fastact._core.capi cimport (FA_FLOAT32, FA_FLOAT64, fa_bound, fa_dtype, fa_row_form, fa_row_options, fa_status, library,
+                                 row_options)
+from fastact._core.fast_path cimport (PyThreadState, data_of, is_direct, is_like, is_row_of, may_overlap, overlaps_shifted,
+                                      release_gil, take_gil)
 from fastact._core.form cimport (Form, PyTypeObject, PyVectorcall_NARGS, dtype_of, fastact_refuse_new, fastact_use_vectorcall,
                                  vectorcallfunc)
 
@@ -23,7 +24,7 @@ from functools import partial
 import numpy as np
 
 from fastact import registry
-from fastact._core.arguments import Rows, checked_mask, checked_temperature
+from fastact._core.arguments import Rows, checked_attention, checked_mask, checked_temperature
 from fastact._core.array_like import asarray
 
 cnp.import_array()
@@ -207,7 +208,8 @@ def bind_row_form(function, kind, args, options):
         if not (reduces and isinstance(array, np.ndarray) and array.ndim == 0 and array.flags.carray):  # one number
             check_array(name, array, key)
     first, last, out = arrays[inputs[0]], arrays[inputs[len(inputs) - 1]], arrays["out"]
-    rows = Rows(name.removeprefix("fastact."), values["axis"], last.shape)
+    by_row = values.get("bias") is not None or values.get("causal", False)
+    rows = Rows(name.removeprefix("fastact."), values["axis"], last.shape, by_row)
     shape = rows.reduced(values.get("keepdims", False)) if reduces else last.shape
     for key, array in arrays.items():
         wanted = shape if key == "grad" or key == "out" and kind == "value" else last.shape
@@ -215,21 +217,27 @@ def bind_row_form(function, kind, args, options):
         if array.dtype != last.dtype or array.shape != wanted and not kept:
             raise ValueError(f"{name} needs {key} of {last.dtype}{list(wanted)}, got {describe(array)}")
     if rows.moved:
-        raise ValueError(f"{name} needs axes that are neighbours, got {values['axis']}")
+        raise ValueError(f"{name} needs axes that are {'the last' if by_row else 'neighbours'}, got {values['axis']}")
     for array in (first, last):
         check_output(name, out, array, not reduces or kind != "value" and array is last)
     mask = values["mask"]
     if mask is not None:
         mask = mask.filled(False) if isinstance(mask, np.ma.MaskedArray) else asarray(mask)
     mask = checked_mask(function.name + ".bind", mask, last.shape, rows)
+    attention = checked_attention(function.name + ".bind", rows, values.get("sink"), values.get("bias"), values.get("causal", False),
+                                  np.float64 if last.dtype == np.float64 else np.float32)
     scale = checked_temperature(function.name + ".bind", values.get("temperature", 1.0)) * (-1 if info.negates else 1)
-    cdef cnp.ndarray a = first, b = last, result = out, hidden = None if mask is None else mask.copy()
+    cdef cnp.ndarray a = first, b = last, result = out
+    kept = [None if array is None else array.copy() for array in (mask, attention.sinks, attention.biases)]
+    cdef fa_row_options c_options = row_options(<unsigned char *>data_of(kept[0]), scale)
+    c_options.sink, c_options.bias = data_of(kept[1]), data_of(kept[2])
+    c_options.bias_rows, c_options.bias_repeats = 0 if kept[2] is None else len(kept[2]), attention.repeats
+    c_options.queries = attention.queries
     cdef BoundCall bound = BoundCall.__new__(BoundCall)
     number = registry.row_form_numbers(info)[info.forms.index(kind)]
     library.bind_rows(&bound.call, number, <fa_dtype>dtype_of(a), cnp.PyArray_DATA(a), cnp.PyArray_DATA(b),
-                      cnp.PyArray_DATA(result), rows.shape[0], rows.shape[1], rows.shape[2],
-                      NULL if hidden is None else <unsigned char *>cnp.PyArray_DATA(hidden), scale)
-    bound.numbers = hidden
+                      cnp.PyArray_DATA(result), rows.shape[0], rows.shape[1], rows.shape[2], &c_options)
+    bound.numbers = kept
     bound.hold(name, [first, out] if first is last else [first, last, out], out)
     return bound
 
@@ -476,8 +484,9 @@ class Bindable:
         x, out : ndarray
             C-contiguous, of one float dtype, out of the result's shape. out may be x where these have one shape, and
             must not overlap it in any other way.
-        axis, gate, keepdims, mask, temperature
-            As in the call, after out or by name; several axes must be neighbours. The mask is copied.
+        axis, gate, keepdims, mask, temperature, sink, bias, causal
+            As in the call, after out or by name; several axes must be neighbours, with bias or causal the last. Arrays among
+            them are copied.
 
         Returns
         -------

@@ -27,7 +27,7 @@ def _as_dask(array: Any, value: Any) -> Any:
 def apply_dask(call: Call) -> Any:
     """The function of each block of dask arrays, where a block has whole rows; all stays lazy."""
     array = _has_dask(call.values)
-    if array is None or call.results[0] in (None, "matrix"):  # computed at once
+    if array is None or {None, "matrix", "bias", "sink"} & {*call.results}:  # computed at once
         return None
     if call.out is not None:
         raise TypeError(f"{call.name}: a dask array is computed later, so that there can be no out")
@@ -39,11 +39,12 @@ def apply_dask(call: Call) -> Any:
     halves = "half" in (*call.roles, *call.results)
     if halves:
         check_even(call.name, x.shape, axes[0])
-    for k in axes:
+    joined = {*axes, *(x.ndim + k for k in call.joined if x.ndim + k >= 0)}
+    for k in joined:
         if x.numblocks[k] > 1 and np.isnan(x.shape[k]):
             raise call.error(f"the lengths of the chunks along axis {k} are not known, and the function needs whole rows: "
                              "call x.compute_chunk_sizes() first")
-    x = given[call.at] = x.rechunk({k: -1 for k in axes if x.numblocks[k] > 1})
+    x = given[call.at] = x.rechunk({k: -1 for k in joined if x.numblocks[k] > 1})
     chunks = {"x": x.chunks, "whole": x.chunks, "reduced": tuple((1,) if k in axes else own for k, own in enumerate(x.chunks)),
               "half": tuple((own[0] // 2,) if k in axes else own for k, own in enumerate(x.chunks))}
     given = [value if value is None or k == call.at else _like_x(call, value, role, x, axes, chunks.get(role))
@@ -63,10 +64,13 @@ def apply_dask(call: Call) -> Any:
 
 def _like_x(call: Call, value: Any, role: str, x: Any, axes: Tuple[int, ...], chunks: Any) -> Any:
     """A dask array in blocks that belong to those of x."""
-    if chunks is None:  # a mask, which broadcasts
+    if chunks is None:  # it broadcasts
+        if role == "sink" and value.ndim + len(axes) <= x.ndim:  # with length 1 along the axes
+            value = value[(None,) * (x.ndim - len(axes) - value.ndim)]
+            value = value[tuple(None if k in axes else slice(None) for k in range(x.ndim))]
         value = value[(None,) * (x.ndim - value.ndim)]
         chunks = tuple((1,) if n == 1 else own for n, own in zip(value.shape, x.chunks))
-        what = "mask"
+        what = role
     else:
         if role == "reduced" and value.ndim < x.ndim:
             value = value[tuple(None if k in axes else slice(None) for k in range(x.ndim))]

@@ -13,7 +13,7 @@ cdef extern from * nogil:
     #include "internal.h"
     #include "api/bound.h"
     #define FASTACT_LIBRARY(F) F(activation_by_index) F(find) F(apply) F(apply_biased) F(apply_strided) F(apply_no_overlap) \\
-        F(apply_matrix) F(biased_backward) F(rows) F(rows_where) F(apply_loss) F(apply_class_loss) F(apply_step) F(bind) \\
+        F(apply_matrix) F(biased_backward) F(rows) F(rows_with) F(apply_loss) F(apply_class_loss) F(apply_step) F(bind) \\
         F(bind_matrix) F(bind_rows) F(run_bound) F(look_up_bytes)
     #define FASTACT_POINTER(name) __typeof__(fa_##name) *name;
     typedef struct { FASTACT_LIBRARY(FASTACT_POINTER) } fastact_library;
@@ -25,6 +25,15 @@ cdef extern from * nogil:
     ctypedef struct fa_bound:
         fa_status (*run)(const fa_bound *) noexcept nogil
         Py_ssize_t n
+    ctypedef struct fa_row_options:
+        const unsigned char *mask
+        double temperature
+        const void *bias
+        Py_ssize_t bias_rows
+        Py_ssize_t bias_repeats
+        Py_ssize_t queries
+        const void *sink
+        void *sink_grad
     ctypedef struct fa_loss_call:
         fa_loss loss
         fa_dtype dtype
@@ -88,9 +97,8 @@ cdef extern from * nogil:
                                      void *dbias) noexcept nogil
         fa_status (*rows)(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out, Py_ssize_t outer,
                           Py_ssize_t n, Py_ssize_t inner) noexcept nogil
-        fa_status (*rows_where)(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
-                                Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, const unsigned char *mask,
-                                double temperature) noexcept nogil
+        fa_status (*rows_with)(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
+                               Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, const fa_row_options *options) noexcept nogil
         fa_status (*apply_loss)(const fa_loss_call *call) noexcept nogil
         fa_status (*apply_class_loss)(const fa_class_loss_call *call) noexcept nogil
         fa_status (*apply_step)(const fa_step_call *call) noexcept nogil
@@ -100,12 +108,21 @@ cdef extern from * nogil:
                             const Py_ssize_t *row_steps, const void *parameters, Py_ssize_t rows,
                             Py_ssize_t columns) noexcept nogil
         void (*bind_rows)(fa_bound *bound, fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
-                          Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, const unsigned char *mask,
-                          double temperature) noexcept nogil
+                          Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, const fa_row_options *options) noexcept nogil
         fa_status (*run_bound)(fa_bound **steps, Py_ssize_t count, Py_ssize_t *at) noexcept nogil
         void (*look_up_bytes)(const unsigned char *table, const unsigned char *x, unsigned char *y, Py_ssize_t n) noexcept nogil
 
 cdef const fastact_library *library
+
+
+cdef inline fa_row_options row_options(const unsigned char *mask, double temperature) noexcept nogil:
+    """The options of a call of a function of rows that any of them takes; the others are 0."""
+    cdef fa_row_options options
+    options.mask, options.temperature = mask, temperature
+    options.bias = options.sink = options.sink_grad = NULL
+    options.bias_rows = options.bias_repeats = options.queries = 0
+    return options
+
 
 cdef int no_memory_for_columns(const fa_activation *activation, Py_ssize_t rows, Py_ssize_t columns) except -1 with gil
 cdef int no_memory_for_rows(fa_row_form form, double temperature, Py_ssize_t rows, Py_ssize_t n) except -1 with gil

@@ -48,7 +48,8 @@ cdef fa_status rows_alone(fa_row_form form, fa_dtype dtype, const void *first, c
                           Py_ssize_t n, Py_ssize_t inner, const unsigned char *mask, double temperature) noexcept nogil:
     """fa_rows_where on the calling thread alone."""
     fa_stay_alone(1)
-    cdef fa_status status = library.rows_where(form, dtype, first, second, out, outer, n, inner, mask, temperature)
+    cdef fa_row_options options = row_options(mask, temperature)
+    cdef fa_status status = library.rows_with(form, dtype, first, second, out, outer, n, inner, &options)
     fa_stay_alone(-1)
     return status
 

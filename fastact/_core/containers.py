@@ -30,16 +30,19 @@ class Call:
     values, roles : sequence
         The array arguments, or None, and how the shape of each follows from that of the argument whose role is "x":
         "whole" is x's shape, "reduced" is x's without the axes (or with length 1), "along" has these axes alone,
-        "half" has half of the axis, "broadcast" broadcasts to x, "mask" does so and is boolean.
+        "half" has half of the axis, "broadcast" and x broadcast to each other, "bias" broadcasts to x, "mask" does so and is
+        boolean, "sink" broadcasts to "reduced".
     results : sequence
-        The same of each result; "broadcast" is of the shape of the first such argument, "matrix" has the axis twice, at
-        the end, and no labels, None is a number.
+        The same of each result; "broadcast", "bias" and "sink" are of the shape of the first such argument, "matrix" has the
+        axis twice, at the end, and no labels, None is a number.
     axis
         The axes whose elements depend on each other, as the caller gave them. Labels along them must be the same in
         all containers, in any order; along other axes xarray's own rule ("arithmetic_join") holds, but for losses.
     out : ndarray or tuple of ndarray, optional
     keepdims : bool
         Of a "reduced" result.
+    joined : tuple of int
+        Further axes of x, of which a block of dask has all.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Call:
     axis: Any = None
     out: Any = None
     keepdims: bool = False
+    joined: Tuple[int, ...] = ()
 
     @property
     def at(self) -> int:
@@ -135,9 +139,12 @@ def _masked(call: Call) -> Any:
                  call.axis, None)  # which says more of what does not fit
         raise call.error(str(error)) from None
     inner = [np.ma.getdata(value) if isinstance(value, np.ma.MaskedArray) else value for value in call.values]
+    absent = functools.reduce(np.logical_or, [mask for mask, role in zip(masks, call.roles) if role == "bias"], own)
     for k, (value, role) in enumerate(zip(inner, call.roles)):
-        if role == "mask" and (own.any() or masks[k].any()):
-            inner[k] = ~own if value is None else ~own & broadcast_mask(call.name, value, own.shape) & ~masks[k]
+        if role == "mask" and (absent.any() or masks[k].any()):
+            inner[k] = ~absent if value is None else ~absent & broadcast_mask(call.name, value, own.shape) & ~masks[k]
+        elif role == "sink" and masks[k].any():
+            inner[k] = np.where(masks[k], np.asarray(value).dtype.type(-np.inf), value)
         elif not halves and role != "mask":
             gone = hidden if role == "whole" or role == "x" and biased else masks[k]
             inner[k] = np.where(gone, np.asarray(value).dtype.type(0), value) if gone.any() else value
@@ -152,8 +159,10 @@ def _masked(call: Call) -> Any:
         elif role == "matrix":
             gone = np.moveaxis(hidden, axes[0], -1)
             gone = gone[..., :, None] | gone[..., None, :]
-        elif role == "broadcast":
-            shape = masks[call.roles.index("broadcast")].shape
+        elif role == "sink":
+            gone = masks[call.roles.index("sink")]
+        elif role in ("broadcast", "bias"):
+            shape = masks[call.roles.index(role)].shape
             gone = hidden.all(tuple(k for k in range(-hidden.ndim, 0) if k < -len(shape) or shape[k] == 1)).reshape(shape)
         return hide(masked[0], one, gone)
 
@@ -162,7 +171,7 @@ def _masked(call: Call) -> Any:
 
 def _hidden(call: Call, masks: List[Any], halves: bool) -> Tuple[Any, Tuple[int, ...]]:
     """Where an element of any argument is hidden, in the shape of x with all that broadcasts, and the axes."""
-    whole = [mask for mask, role in zip(masks, call.roles) if role not in ("reduced", "half")]
+    whole = [mask for mask, role in zip(masks, call.roles) if role not in ("reduced", "half", "sink")]
     if "broadcast" not in call.roles and any(mask.shape != masks[call.at].shape
                                              for mask, role in zip(masks, call.roles) if role == "whole"):
         raise ValueError("the arrays have different shapes")

@@ -27,6 +27,11 @@ cdef inline void take_gil(PyThreadState *state) noexcept:
         PyEval_RestoreThread(state)
 
 
+cdef inline void *data_of(object array):
+    """Where the elements of an array are; NULL for None."""
+    return NULL if array is None else cnp.PyArray_DATA(<cnp.ndarray?>array)
+
+
 cdef inline bint is_direct(PyObject *o) noexcept:
     """Whether this is an array that may go straight to C, of any dtype, with at least one dimension."""
     return (cnp.PyArray_CheckExact(<object>o) and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>o)

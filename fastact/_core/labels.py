@@ -11,6 +11,8 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from fastact._core.array_like import asarray, is_instance, is_pandas
 from fastact._core.containers import Call, apply, written
 
+SPREAD = ("broadcast", "bias", "mask", "sink")  # roles of arguments that broadcast
+
 
 def _places(call: Call, labels: Any, wanted: Any, dimension: Any) -> Any:
     """The places to take labels (a pandas.Index) from, to get the wanted order; None if they are in that order."""
@@ -44,10 +46,10 @@ def apply_xarray(call: Call) -> Any:
     inner = list(values)
     for k, value in arrays.items():
         role = call.roles[k]
-        wanted = [d for d in order if role not in ("reduced", "along") or (d in core) == (role == "along")]
-        if role in ("broadcast", "mask"):  # without leading dimensions that it does not have
+        wanted = [d for d in order if role not in ("reduced", "along", "sink") or (d in core) == (role == "along")]
+        if role in SPREAD:  # without leading dimensions that it does not have
             wanted = wanted[min((order.index(d) for d in value.dims), default=len(order)):]
-        length = 1 if role in ("broadcast", "mask") else None
+        length = 1 if role in SPREAD else None
         inner[k] = value.variable.set_dims({d: value.sizes.get(d, length or full.sizes[d]) for d in wanted}).data
     axis: Any = None if call.axis is None else tuple(order.index(d) for d in core)
     axis = axis[0] if axis and len(axis) == 1 else axis
@@ -57,13 +59,13 @@ def apply_xarray(call: Call) -> Any:
     left = {key: own for key, own in full.coords.items() if not set(core) & set(own.dims)}
 
     def wrap(role: Optional[str], one: Any) -> Any:
-        if role == "broadcast":
-            k = call.roles.index("broadcast")
+        if role in SPREAD:
+            k = call.roles.index(role)
             if k not in arrays:
                 return one
             own = [d for d in order if d in arrays[k].dims]
             made = arrays[k].transpose(*own).copy(data=one.reshape([arrays[k].sizes[d] for d in own]))
-            made = _in_order(call, made.transpose(*values[k].dims), role, values[k], own, [])
+            made = _in_order(call, made.transpose(*values[k].dims), "broadcast", values[k], own, [])
         elif role in ("x", "whole"):
             made = full.copy(data=one)
         elif role in ("reduced", "half"):
@@ -124,10 +126,11 @@ def _in_order(call: Call, value: Any, role: str, template: Any, core: List[Any],
     """A DataArray with the template's order of labels along the core dimensions, without those that it has as length 1."""
     if role == "half":  # a half has no labels of its own
         return value.drop_vars([key for key, own in value.coords.items() if set(half) & set(own.dims)])
-    if role == "reduced":
+    if role in ("reduced", "sink"):
         value = value.isel({d: 0 for d in core if value.sizes.get(d) == 1}, drop=True)
         if set(core) & set(value.dims):
-            raise call.error(f"{'target' if call.at == 0 else 'grad'} has dimensions {value.dims}, and the result is without "
+            what = "sink" if role == "sink" else "target" if call.at == 0 else "grad"
+            raise call.error(f"{what} has dimensions {value.dims}, and the result is without "
                              + ", ".join(map(repr, core)))
     for d in template.dims if "along" in call.roles else core:  # a loss of classes leaves out no target
         if d in value.indexes and d in template.indexes and d not in half:
@@ -189,7 +192,8 @@ def apply_pandas(call: Call) -> Any:
         """The labels that an argument or a result of a role has along each axis; None for any."""
         if role == "reduced" and np.ndim(value) == len(labels) or role == "half":
             return [None if k in axes else own for k, own in enumerate(labels)]
-        own = [own for k, own in enumerate(labels) if role not in ("reduced", "along") or (k in axes) == (role == "along")]
+        own = [own for k, own in enumerate(labels)
+               if role not in ("reduced", "along", "sink") or (k in axes) == (role == "along")]
         return own[max(len(own) - np.ndim(value), 0):]
 
     def aligned(value: Any, role: str) -> Any:
@@ -207,7 +211,7 @@ def apply_pandas(call: Call) -> Any:
     result = call.run(inner, call.axis, None)
 
     def wrap(role: Optional[str], one: Any) -> Any:
-        source: Any = call.values[call.roles.index("broadcast")] if role == "broadcast" else template
+        source: Any = call.values[call.roles.index(role)] if role in SPREAD else template
         if role in (None, "matrix") or not isinstance(source, kinds) or not 0 < np.ndim(one) < 3:
             return one
         own = [None if label is None or len(label) != n else label for label, n in zip(wanted(one, role), one.shape)]
@@ -215,7 +219,7 @@ def apply_pandas(call: Call) -> Any:
             made = pandas.DataFrame(one, *own)
         else:
             made = pandas.Series(one, *own, name=source.name if source.ndim == 1 else None)
-        return made.reindex(**dict(zip(made._AXIS_ORDERS, source.axes))) if role == "broadcast" and all(
+        return made.reindex(**dict(zip(made._AXIS_ORDERS, source.axes))) if role in SPREAD and all(
             label is not None for label in own) else made
 
     return written(call, call.wrapped(result, wrap))
@@ -223,7 +227,7 @@ def apply_pandas(call: Call) -> Any:
 
 def _own_places(call: Call, own: Any, want: Any, role: str) -> Any:
     """`_places` of an axis of a Series or DataFrame."""
-    if want is None or role in ("broadcast", "mask", "whole") and len(own) == 1 != len(want):
+    if want is None or role in (*SPREAD, "whole") and len(own) == 1 != len(want):
         return None
     if role == "along" and not own.equals(want) and set(own) == set(range(len(want))):  # by the numbers of classes
         return own.argsort()

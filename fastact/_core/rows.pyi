@@ -75,6 +75,53 @@ class RowActivation(RowFunction):
         self, x: ArrayLike, axis: int = -1, mask: _Mask = None, temperature: float = 1.0
     ) -> NDArray[np.floating[Any]]: ...
 
+_Argument = Literal["x", "sink", "bias"]
+
+class _SoftmaxBackward(Protocol):
+    @overload
+    def __call__(
+        self, grad: NDArray[_F], x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
+        temperature: float = 1.0
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, grad: ArrayLike, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0,
+        sink: ArrayLike | None = None, bias: ArrayLike | None = None, causal: bool = False,
+        wrt: _Argument | Sequence[_Argument] = "x"
+    ) -> Any: ...
+    def bind(self, *args: Any, **options: Any) -> BoundCall: ...
+
+class _SoftmaxBackwardFromOutput(Protocol):
+    @overload
+    def __call__(
+        self, grad: NDArray[_F], y: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
+        temperature: float = 1.0
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, grad: ArrayLike, y: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0,
+        sink: ArrayLike | None = None, bias: ArrayLike | None = None, causal: bool = False,
+        wrt: _Argument | Sequence[_Argument] = "x"
+    ) -> Any: ...
+    def bind(self, *args: Any, **options: Any) -> BoundCall: ...
+
+class Softmax(RowFunction):
+    backward: _SoftmaxBackward
+    backward_from_output: _SoftmaxBackwardFromOutput
+    @overload
+    def __call__(
+        self, x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None, temperature: float = 1.0,
+        sink: float | None = None, bias: float | None = None, causal: bool = False
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0,
+        sink: ArrayLike | None = None, bias: ArrayLike | None = None, causal: bool = False
+    ) -> Any: ...
+    def jacobian(
+        self, x: ArrayLike, axis: int = -1, mask: _Mask = None, temperature: float = 1.0
+    ) -> NDArray[np.floating[Any]]: ...
+
 class Hardmax(RowFunction):
     backward: _Missing
     backward_from_output: _Missing
@@ -99,7 +146,7 @@ class LogSumExp(RowFunction):
     ) -> Any: ...
     def jacobian(self, *args: Any, **kwargs: Any) -> NoReturn: ...
 
-softmax: RowActivation
+softmax: Softmax
 softmin: RowActivation
 log_softmax: RowActivation
 logsumexp: LogSumExp

@@ -4,8 +4,9 @@ from cpython.object cimport PyObject
 
 cimport numpy as cnp
 
-from fastact._core.capi cimport FA_ERROR_MEMORY, fa_dtype, fa_row_form, fa_status, library, no_memory_for_rows
-from fastact._core.fast_path cimport PyThreadState, is_direct, is_like, may_overlap, overlaps_shifted, release_gil, take_gil
+from fastact._core.capi cimport (FA_ERROR_MEMORY, fa_dtype, fa_row_form, fa_row_options, fa_status, library, no_memory_for_rows,
+                                 row_options)
+from fastact._core.fast_path cimport PyThreadState, data_of, is_direct, is_like, may_overlap, overlaps_shifted, release_gil, take_gil
 from fastact._core.form cimport PyTypeObject, dtype_of, fastact_refuse_new
 from fastact._core.result_memory cimport new_array
 
@@ -18,7 +19,8 @@ import numpy as np
 from fastact import registry
 from fastact._build import docstrings
 from fastact._core import containers
-from fastact._core.arguments import Rows, check_out, checked_mask, checked_temperature, common_dtype, contiguous
+from fastact._core.arguments import (Rows, check_out, checked_attention, checked_mask, checked_temperature, checked_wrt, common_dtype,
+                                     contiguous, summed_to)
 from fastact._core.array_like import asarray
 from fastact._core.binding import Bindable, bind_row_form, explain_calls
 
@@ -37,18 +39,17 @@ cdef class Core:
 
 
 cdef int call_kernel(Core core, int which, cnp.ndarray first, cnp.ndarray second, cnp.ndarray out, Py_ssize_t outer,
-                     Py_ssize_t n, Py_ssize_t inner, object mask, double temperature) except -1:
+                     Py_ssize_t n, Py_ssize_t inner, const fa_row_options *options) except -1:
     """Run form `which` of contiguous arrays of one dtype and of shape (outer, n, inner), along the middle axis."""
     cdef void *a = cnp.PyArray_DATA(first)
     cdef void *b = cnp.PyArray_DATA(second)
     cdef void *r = cnp.PyArray_DATA(out)
-    cdef unsigned char *m = NULL if mask is None else <unsigned char *>cnp.PyArray_DATA(<cnp.ndarray>mask)
     cdef fa_dtype dtype = <fa_dtype>dtype_of(first)
     cdef PyThreadState *state = release_gil(outer * n * inner)
-    cdef fa_status status = library.rows_where(core.forms[which], dtype, a, b, r, outer, n, inner, m, core.sign * temperature)
+    cdef fa_status status = library.rows_with(core.forms[which], dtype, a, b, r, outer, n, inner, options)
     take_gil(state)
     if status == FA_ERROR_MEMORY:
-        no_memory_for_rows(core.forms[which], core.sign * temperature, outer * inner, n)
+        no_memory_for_rows(core.forms[which], options.temperature, outer * inner, n)
     return 0
 
 
@@ -58,6 +59,7 @@ cdef object call_row_form(function, int which, object first, object second, obje
     a form with one input.
     """
     cdef Core core = function._core
+    cdef fa_row_options options = row_options(NULL, core.sign)
     cdef cnp.ndarray result
     cdef Py_ssize_t outer = 1, inner = 1
     cdef cnp.npy_intp *shape
@@ -78,7 +80,7 @@ cdef object call_row_form(function, int which, object first, object second, obje
                 elif k > at:
                     inner *= shape[k]
             result = new_array(ndim, shape, cnp.PyArray_TYPE(first)) if out is None else out
-            call_kernel(core, which, first, second, result, outer, shape[at], inner, None, 1)
+            call_kernel(core, which, first, second, result, outer, shape[at], inner, &options)
             return result
     return call_any(function, which, [first] if which == 0 else [first, second], axis, out, mask, temperature)
 
@@ -89,6 +91,7 @@ cdef object logsumexp_direct(Core core, cnp.ndarray x, int axis, object given):
     cdef cnp.npy_intp shape[64]
     cdef int k, left = 0
     cdef cnp.ndarray out
+    cdef fa_row_options options = row_options(NULL, 1)
     for k in range(cnp.PyArray_NDIM(x) if axis >= 0 else 0):
         if k == axis:
             n = cnp.PyArray_DIMS(x)[k]
@@ -104,26 +107,33 @@ cdef object logsumexp_direct(Core core, cnp.ndarray x, int axis, object given):
                               or not cnp.PyArray_ISWRITEABLE(out)
                               or any([cnp.PyArray_DIMS(out)[k] != shape[k] for k in range(left)])):
         return None
-    call_kernel(core, 0, x, x, out, outer, n, inner, None, 1)
+    call_kernel(core, 0, x, x, out, outer, n, inner, &options)
     return out if left else out[()]
 
 
-def call_any(function, int which, list values, axis, out, mask, temperature, keepdims=False):
+def call_any(function, int which, list values, axis, out, mask, temperature, keepdims=False, sink=None, bias=None, causal=False,
+             wrt="x"):
     """Form `which` of a function, of any arrays: the result is computed from contiguous copies."""
     info = function.info
+    cdef Core core = function._core
+    cdef fa_row_options options
     kind, reduces = info.forms[which], info.reduces
     name = info.name if which == 0 else f"{info.name}.{kind}"
-    if any([type(value) is not np.ndarray for value in values]) or mask is not None and type(mask) is not np.ndarray:
-        roles = ["x", "mask"] if which == 0 else ["reduced" if reduces else "whole", "x", "mask"]
+    wanted = checked_wrt(name, wrt, out, sink=sink, bias=bias)
+    given = [*values, mask, sink, bias]
+    if any([type(value) is not np.ndarray and value is not None for value in given]):
+        roles = ["x"] if which == 0 else ["reduced" if reduces else "whole", "x"]
         result = containers.apply(containers.Call(
-            "fastact." + name, functools.partial(inside, function, which, temperature, bool(keepdims)), [*values, mask], roles,
-            ["reduced" if reduces and which == 0 else "x"], axis, out, bool(keepdims)))
+            "fastact." + name, functools.partial(inside, function, which, temperature, bool(keepdims), causal, wrt), given,
+            [*roles, "mask", "sink", "bias"], ["reduced"] if reduces and which == 0 else wanted, axis, out, bool(keepdims),
+            joined=(-2,) if causal else ()))
         if result is not None:
             return result
     arrays = [asarray(value) for value in values]
     first, last = arrays[0], arrays[len(arrays) - 1]
-    dtype = common_dtype(name, arrays)
-    rows = Rows(name, axis, last.shape)
+    dtype = common_dtype(name, arrays + [asarray(each) for each in (sink, bias) if type(each) not in (type(None), int, float)])
+    sink, bias = [value if value is None else asarray(value) for value in (sink, bias)]
+    rows = Rows(name, axis, last.shape, bias is not None or causal)
     shape = rows.reduced(keepdims) if reduces and which == 0 else last.shape
     if which and reduces and first.shape not in (rows.reduced(False), rows.reduced(True)):
         raise ValueError(f"fastact.{name}: grad has the shape {first.shape}, the output {rows.reduced(keepdims)}")
@@ -132,20 +142,34 @@ def call_any(function, int which, list values, axis, out, mask, temperature, kee
     check_out(name, out, shape, dtype)
     divisor = checked_temperature(name, temperature)
     hidden = checked_mask(name, mask, last.shape, rows)
-    last = rows.plain(last, dtype)
-    first = last if which == 0 else contiguous(first, dtype) if reduces else rows.plain(first, dtype)
-    result = np.empty(shape if reduces and which == 0 else rows.shape, dtype)
-    call_kernel(function._core, which, first, last, result, rows.shape[0], rows.shape[1], rows.shape[2], hidden, divisor)
+    single = dtype if dtype in (np.float32, np.float64) else np.dtype(np.float32)
+    attention = checked_attention(name, rows, sink, bias, causal, single)
+    computed = dtype if wrt == "x" else single  # sums of a half type's gradients are not of rounded ones
+    last = rows.plain(last, computed)
+    first = last if which == 0 else contiguous(first, computed) if reduces else rows.plain(first, computed)
+    result = np.empty(shape if reduces and which == 0 else rows.shape, computed)
+    sink_grad = np.empty(rows.reduced(sink.ndim == len(rows.full)), single) if "sink" in wanted else None
+    options = row_options(<unsigned char *>data_of(hidden), core.sign * divisor)
+    options.sink, options.sink_grad, options.bias = data_of(attention.sinks), data_of(sink_grad), data_of(attention.biases)
+    options.bias_rows = 0 if attention.biases is None else len(attention.biases)
+    options.bias_repeats, options.queries = attention.repeats, attention.queries
+    call_kernel(core, which, first, last, result, rows.shape[0], rows.shape[1], rows.shape[2], &options)
     result = result if reduces and which == 0 else rows.back(result)
+    if wrt != "x":
+        found = {"x": result.astype(dtype, copy=False)[()] if "x" in wanted else None,
+                 "sink": summed_to(sink_grad, sink.shape, dtype) if "sink" in wanted else None,
+                 "bias": summed_to(result, bias.shape, dtype, divisor) if "bias" in wanted else None}
+        return found[wrt] if isinstance(wrt, str) else tuple([found[each] for each in wanted])
     if out is not None:
         out[...] = result
         return out
     return result if result.shape else result[()]  # a scalar, as from a ufunc
 
 
-def inside(function, which, temperature, keepdims, values, axis, out):
-    """A form of what containers hold; the last of the values is the mask. Picklable, for dask's workers."""
-    return call_any(function, which, values[:-1], axis, out, values[len(values) - 1], temperature, keepdims)
+def inside(function, which, temperature, keepdims, causal, wrt, values, axis, out):
+    """A form of what containers hold; the last of the values are mask, sink and bias. Picklable, for dask's workers."""
+    *arrays, mask, sink, bias = values
+    return call_any(function, which, arrays, axis, out, mask, temperature, keepdims, sink, bias, causal, wrt)
 
 
 class RowFunction(Bindable):
@@ -239,6 +263,36 @@ class RowActivation(RowFunction):
         return result * result.dtype.type(self._core.sign / checked_temperature(self.name, temperature))
 
 
+class Softmax(RowActivation):
+    __doc__ = RowFunction.__doc__
+
+    def __call__(self, x, axis=-1, out=None, mask=None, temperature=1.0, sink=None, bias=None, causal=False):
+        """The function of each row; see the object's own documentation."""
+        if sink is None and bias is None and causal is False:
+            return call_row_form(self, 0, x, x, axis, out, mask, temperature)
+        return call_any(self, 0, [x], axis, out, mask, temperature, False, sink, bias, causal)
+
+    def backward(self, grad, x, axis=-1, out=None, mask=None, temperature=1.0, sink=None, bias=None, causal=False, wrt="x"):
+        """Gradient with respect to x, of x's shape, from grad, that with respect to the output.
+
+        The other arguments are those of the forward pass. It is 0 for what has no part in a row. ``wrt="sink"`` and
+        ``wrt="bias"`` give the gradient of that argument, in its shape; ``wrt=("x", "sink", "bias")``, or some of these, a tuple.
+        """
+        if sink is None and bias is None and causal is False and wrt == "x":
+            return call_row_form(self, 1, grad, x, axis, out, mask, temperature)
+        return call_any(self, 1, [grad, x], axis, out, mask, temperature, False, sink, bias, causal, wrt)
+
+    def backward_from_output(self, grad, y, axis=-1, out=None, mask=None, temperature=1.0, sink=None, bias=None, causal=False,
+                             wrt="x"):
+        """The same from y, the output of the forward pass, which is not computed again.
+
+        The share of a sink is 1 less the sum of y here: where it is small, its gradient has fewer digits than `backward`'s.
+        """
+        if sink is None and bias is None and causal is False and wrt == "x":
+            return call_row_form(self, 2, grad, y, axis, out, mask, temperature)
+        return call_any(self, 2, [grad, y], axis, out, mask, temperature, False, sink, bias, causal, wrt)
+
+
 class Hardmax(RowFunction):
     __doc__ = RowFunction.__doc__
 
@@ -264,11 +318,11 @@ class LogSumExp(RowFunction):
         return call_any(self, 1, [grad, x], axis, out, mask, 1.0, keepdims)
 
 
-for _type in (RowActivation, Hardmax, LogSumExp):
+for _type in (RowActivation, Softmax, Hardmax, LogSumExp):
     _type.__module__ = "fastact"  # where users find their objects, and pickles too
-_classes = {"logsumexp": LogSumExp, "hardmax": Hardmax}
+_classes = {"logsumexp": LogSumExp, "hardmax": Hardmax, "softmax": Softmax}
 functions = {info.name: _classes.get(info.name, RowActivation)(info) for info in registry.ROWS}
 globals().update(functions)
 fastact_refuse_new(<PyTypeObject *>Core)
-for _type in (RowActivation, Hardmax, LogSumExp):
+for _type in (RowActivation, Softmax, Hardmax, LogSumExp):
     explain_calls(_type)

@@ -153,6 +153,13 @@ def _rows(found, dtype):
                 if "y" in row.saved_for_backward:
                     found[f"{row.name}.backward_from_output {where}"] = _digest(
                         f.backward_from_output(slope, f(x, axis=axis), axis=axis))
+            sink = slope.take(0, axis)
+            for options in (dict(sink=sink), dict(sink=sink, temperature=0.7), dict(sink=sink, bias=slope[:1], temperature=3)):
+                found[f"softmax {' '.join(options)} {where}"] = _digest(
+                    (fa.softmax(x, axis, **options), *fa.softmax.backward(slope, x, axis, **options, wrt=("x", "sink"))))
+        if len(shape) > 1:
+            found[f"softmax causal {shape} {np.dtype(dtype)}"] = _digest(
+                fa.softmax(x, bias=slope[0], causal=True, temperature=0.3))
 
 
 def _gated_linear_units(found, dtype):

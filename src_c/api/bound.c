@@ -77,7 +77,7 @@ static fa_status run_biased_backward(const fa_bound *b)
 static fa_status run_rows(const fa_bound *b)
 {
     const fa_row_call *r = &b->row_call;
-    return fa_rows_where(r->form, r->dtype, r->in[0], r->in[1], r->out, r->outer, r->n, r->inner, r->mask, r->temperature);
+    return fa_rows_with(r->form, r->dtype, r->in[0], r->in[1], r->out, r->outer, r->n, r->inner, &r->with);
 }
 
 void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void *const *arrays,
@@ -117,10 +117,10 @@ void fa_bind_matrix(fa_bound *bound, const fa_activation *activation, fa_form fo
 }
 
 void fa_bind_rows(fa_bound *bound, fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
-                  ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const unsigned char *mask, double temperature)
+                  ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const fa_row_options *options)
 {
     *bound = (fa_bound){.run = run_rows, .n = outer * n * inner,
-                        .row_call = {form, dtype, {first, second}, out, outer, n, inner, mask, temperature, NULL}};
+                        .row_call = {form, dtype, {first, second}, out, outer, n, inner, *options, 0, NULL}};
 }
 
 fa_status fa_run_bound(fa_bound *const *steps, ptrdiff_t count, ptrdiff_t *at)

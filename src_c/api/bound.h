@@ -36,9 +36,9 @@ void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_
 void fa_bind_matrix(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void *const *arrays,
                     const ptrdiff_t *row_steps, const void *parameters, ptrdiff_t rows, ptrdiff_t columns);
 
-/* A function of rows, with the arguments of fa_rows_where. */
+/* A function of rows, with the arguments of fa_rows_with. */
 void fa_bind_rows(fa_bound *bound, fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
-                  ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const unsigned char *mask, double temperature);
+                  ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const fa_row_options *options);
 
 /* Runs bound calls in order, up to the first that fails. *at is the number of those that have not failed. */
 fa_status fa_run_bound(fa_bound *const *steps, ptrdiff_t count, ptrdiff_t *at);

@@ -33,7 +33,7 @@ static void move_masked_ones(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t
     for (ptrdiff_t row = begin; row < end; row++) {
         const ptrdiff_t at = row / inner * n * inner + row % inner;
         char *out = (char *)call->out + at * size;
-        const unsigned char *mask = call->mask + at;
+        const unsigned char *mask = call->with.mask + at;
         ptrdiff_t first = 0;
         while (first < n && !mask[first * inner])
             first++;
@@ -50,17 +50,28 @@ static void run_row_call(void *context, ptrdiff_t begin, ptrdiff_t end)
 {
     const fa_row_call *call = context;
     fa_table->rows[call->dtype](call, begin, end);
-    if (call->mask && call->form == FA_HARDMAX)
+    if (call->with.mask && call->form == FA_HARDMAX)
         move_masked_ones(call, begin, end);
 }
 
-fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
-                        ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const unsigned char *mask, double temperature)
+/* Whether the form takes the options that are only softmax's, and these are in range. */
+static int are_valid(const fa_row_options *with, fa_row_form form, ptrdiff_t inner)
 {
-    const double size = temperature < 0 ? -temperature : temperature;
+    const int is_softmax = form <= FA_SOFTMAX_BACKWARD_FROM_OUTPUT, by_row = with->bias || with->queries;
+    if (with->queries < 0 || (with->bias && (with->bias_rows <= 0 || with->bias_repeats <= 0)))
+        return 0;
+    return is_softmax ? (inner == 1 || !by_row) && (form != FA_SOFTMAX || !with->sink_grad) && (with->sink || !with->sink_grad)
+                      : !by_row && !with->sink && !with->sink_grad;
+}
+
+fa_status fa_rows_with(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
+                       ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const fa_row_options *options)
+{
+    const double size = options->temperature < 0 ? -options->temperature : options->temperature;
     ptrdiff_t elements = 0, rows = 0;
     if (form < 0 || form >= FA_ROW_FORM_COUNT || !fa_is_dtype(dtype) || !fa_count(dtype, outer, n, inner, &elements) ||
-        !fa_count(dtype, outer, 1, inner, &rows) || !(size > 0 && size * 0 == 0) || (!form_facts[form].temperature && size != 1))
+        !fa_count(dtype, outer, 1, inner, &rows) || !(size > 0 && size * 0 == 0) || (!form_facts[form].temperature && size != 1) ||
+        !are_valid(options, form, inner))
         return FA_ERROR_ARGUMENT;
     if ((elements && (!first || (form_facts[form].inputs == 2 && !second))) ||
         ((elements || (form == FA_LOGSUMEXP && rows)) && !out))
@@ -71,7 +82,7 @@ fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, con
     if (outer == 0 || n == 0 || inner == 0)
         return FA_OK;
     int failed = 0;
-    fa_row_call call = {form, dtype, {first, second}, out, outer, n, inner, mask, temperature, &failed};
+    fa_row_call call = {form, dtype, {first, second}, out, outer, n, inner, *options, 0, &failed};
     /* A thread takes whole blocks: 64 rows, or 2048 elements of longer rows that follow each other in memory. */
     ptrdiff_t grain = inner > 1 || n <= 64 ? ((4096 / n) | 63) + 1 : n > 2048 ? 1 : 2048 / n * 2;
     unsigned flags = fa_flags();
@@ -79,6 +90,13 @@ fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, con
     fa_restore_flags(flags);
     fa_restore_overflow(flags);
     return failed ? FA_ERROR_MEMORY : FA_OK;
+}
+
+fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
+                        ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const unsigned char *mask, double temperature)
+{
+    const fa_row_options options = {.mask = mask, .temperature = temperature};
+    return fa_rows_with(form, dtype, first, second, out, outer, n, inner, &options);
 }
 
 fa_status fa_rows(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,

@@ -55,6 +55,7 @@ static inline void run_row_blocks_half(const fa_row_call *call, ptrdiff_t begin,
     const ptrdiff_t most = inner > 1 ? fit < 16 ? 16 : fit < 64 ? fit : 64 : fit ? fit : 1, size = most * n;
     const uint16_t *first = call->in[0], *second = call->in[1];
     float stack[3 * HALF_ROW_ELEMENTS], *work = stack;
+    const unsigned char *given = call->with.mask;
     unsigned char some_mask[HALF_ROW_ELEMENTS], *mask = some_mask;
     if (size > HALF_ROW_ELEMENTS) {
         work = malloc((size_t)size * (3 * sizeof(float) + 1));
@@ -80,10 +81,13 @@ static inline void run_row_blocks_half(const fa_row_call *call, ptrdiff_t begin,
             widen_rows(call, first, at, count, work, bfloat);
         if (form->second_kind)
             widen_rows(call, second, at, count, work + size, bfloat);
-        if (call->mask)
-            single.mask = inner == 1 ? call->mask + offset : mask;
-        for (ptrdiff_t i = 0; i < n && call->mask && inner > 1; i++)
-            __builtin_memcpy(mask + i * count, call->mask + offset + i * inner, (size_t)count);
+        if (given)
+            single.with.mask = inner == 1 ? given + offset : mask;
+        for (ptrdiff_t i = 0; i < n && given && inner > 1; i++)
+            __builtin_memcpy(mask + i * count, given + offset + i * inner, (size_t)count);
+        single.before = at;
+        single.with.sink = call->with.sink ? (const float *)call->with.sink + at : NULL;
+        single.with.sink_grad = call->with.sink_grad ? (float *)call->with.sink_grad + at : NULL;
         run_row_blocks_f32(&single, 0, count);
         if (form->out_kind == ROW_SCALAR)
             narrow_row(single.out, (uint16_t *)call->out + at, count, bfloat);

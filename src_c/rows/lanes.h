@@ -41,6 +41,9 @@ typedef struct {
     int in_place;          /* out is an input */
     double *doubles;       /* scratch memory for n, if the form needs it */
     const FN(row_scale) *scale; /* NULL: 1 */
+    FN(rows_at) low;            /* NULL, or the low parts of x; `scale` is then not NULL */
+    const REAL *sink;           /* of softmax: NULL, or one number per row */
+    REAL *sink_share, *sink_grad; /* the sink's part of the softmax; NULL, or the gradient with respect to it */
 } FN(row_block);
 
 /* Runs a statement for each element of a block; FA_ELEMENT(rows) is the element of row r. `once`: an element must not be computed

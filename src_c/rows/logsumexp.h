@@ -63,7 +63,7 @@ INLINE void FN(log_sums_without_max)(const FN(row_block) *b, int across, FN(rows
         unshifted &= (m[r] >= UNSHIFTED_MAX_LEAST) & (m[r] <= UNSHIFTED_MAX_MOST);
     for (int done = 0; !done; unshifted = 0) {
         FN(row_terms)(b, across, unshifted, x, terms, m);
-        FN(row_terms_of_maxima)(b, unshifted, m, max_term);
+        FN(row_terms_of_scalars)(b, unshifted, m, m, max_term);
         if (is_short)
             FN(short_sums)(b, across, terms, sum_without_max);
         else

@@ -2,7 +2,7 @@
    set.
 
    A kernel works on the call's arrays directly if it can. Otherwise a block is copied first, and its results are copied back:
-     with a mask or a temperature;
+     with a mask, a temperature, a bias or for causal rows;
      rows that follow each other, of less than 16 elements;
      rows side by side, if there are less than 64 of them, and their number is no multiple of 16 or n is less than 8; what
        remains of 64 and more beyond a multiple of 16;
@@ -63,6 +63,8 @@ typedef struct {
     const fa_row_call *call;
     ptrdiff_t at, step;
     int count, across;
+    const unsigned char *mask; /* NULL, or of the element in_call at [in_call - mask_from] */
+    ptrdiff_t mask_from;
 } FN(row_place);
 
 INLINE ptrdiff_t FN(row_offset_of)(const fa_row_call *call, ptrdiff_t row)
@@ -103,26 +105,68 @@ INLINE ptrdiff_t FN(row_offset_of)(const fa_row_call *call, ptrdiff_t row)
         }                                                                                              \
     }while (0)
 
-/* Copies an input, of kind ROW_X, ROW_Y or ROW_GRAD. */
-static void FN(row_gather)(const FN(row_place) *place, int kind, const REAL *x, REAL *copy)
+/* Copies x / temperature + bias; `low`, which has the bias, gets the rounding errors. */
+static void FN(row_gather_sum)(const FN(row_place) *place, const FN(row_scale) *scale, const REAL *x, REAL *copy, REAL *low)
 {
-    const unsigned char *mask = kind == ROW_Y ? NULL : place->call->mask;
-    const REAL sign = kind == ROW_X && place->call->temperature < 0 ? -1 : 1, masked = kind == ROW_X ? -INFINITY : 0;
+    const unsigned char *mask = place->mask;
+    const ptrdiff_t from = place->mask_from;
+    const REAL high = place->call->with.temperature < 0 ? -scale->high : scale->high;
+    const REAL rest = place->call->with.temperature < 0 ? -scale->low : scale->low;
+    FA_FOR_EACH_COPY(REAL value = x[in_call]; REAL bias = low[in_copy]; REAL t = value * high; REAL error;
+                     REAL t_low = FN(fma)(value, high, -t) + value * rest; REAL sum = FN(two_diff)(t, -bias, &error);
+                     const int counts = !mask || mask[in_call - from] || value != value || bias != bias;
+                     copy[in_copy] = counts ? sum : -INFINITY; low[in_copy] = sum - sum == 0 ? error + t_low : 0;);
+}
+
+/* Copies an input, of kind ROW_X, ROW_Y or ROW_GRAD; x by row_gather_sum if there is a `low`. */
+static void FN(row_gather)(const FN(row_place) *place, int kind, const REAL *x, REAL *copy, const FN(row_scale) *scale, REAL *low)
+{
+    if (kind == ROW_X && low) {
+        FN(row_gather_sum)(place, scale, x, copy, low);
+        return;
+    }
+    const unsigned char *mask = kind == ROW_Y ? NULL : place->mask;
+    const ptrdiff_t from = place->mask_from;
+    const REAL sign = kind == ROW_X && place->call->with.temperature < 0 ? -1 : 1, masked = kind == ROW_X ? -INFINITY : 0;
     if (!mask)
         FA_FOR_EACH_COPY(copy[in_copy] = x[in_call] * sign;);
     else /* a NaN in x always propagates, also if it is masked */
         FA_FOR_EACH_COPY(REAL value = x[in_call] * sign;
-                         copy[in_copy] = mask[in_call] || (value != value && kind == ROW_X) ? value : masked;);
+                         copy[in_copy] = mask[in_call - from] || (value != value && kind == ROW_X) ? value : masked;);
+}
+
+/* Makes the mask of a block from the mask of the call, the bias and the order of causal rows; `low` gets the bias. */
+static void FN(row_make_mask)(FN(row_place) *place, unsigned char *mask, REAL *low)
+{
+    const fa_row_options *with = &place->call->with;
+    const ptrdiff_t n = place->call->n;
+    place->mask = mask;
+    place->mask_from = place->at * n;
+    for (int r = 0; r < place->count; r++, mask += n, low += n) {
+        const ptrdiff_t row = place->call->before + place->at + r;
+        const ptrdiff_t seen = with->queries && row % with->queries < n ? row % with->queries + 1 : n;
+        const unsigned char *given = with->mask ? with->mask + (place->at + r) * n : NULL;
+        const REAL *bias = with->bias ? (const REAL *)with->bias + row / with->bias_repeats % with->bias_rows * n : NULL;
+        __builtin_memset(mask, 1, (size_t)seen);
+        if (given)
+            __builtin_memcpy(mask, given, (size_t)seen);
+        __builtin_memset(mask + seen, 0, (size_t)(n - seen));
+        for (ptrdiff_t i = 0; i < n && bias; i++) {
+            low[i] = bias[i];
+            mask[i] = bias[i] == -INFINITY ? 0 : mask[i];
+        }
+    }
 }
 
 static void FN(row_scatter)(const FN(row_place) *place, int kind, const REAL *copy, REAL *out)
 {
-    const unsigned char *mask = kind == ROW_Y ? NULL : place->call->mask;
-    const REAL factor = kind == ROW_Y ? 1 : (REAL)(1 / place->call->temperature);
+    const unsigned char *mask = kind == ROW_Y ? NULL : place->mask;
+    const ptrdiff_t from = place->mask_from;
+    const REAL factor = kind == ROW_Y ? 1 : (REAL)(1 / place->call->with.temperature);
     if (!mask)
         FA_FOR_EACH_COPY(out[in_call] = copy[in_copy] * factor;);
     else
-        FA_FOR_EACH_COPY(REAL value = copy[in_copy] * factor; out[in_call] = mask[in_call] ? value : 0;);
+        FA_FOR_EACH_COPY(REAL value = copy[in_copy] * factor; out[in_call] = mask[in_call - from] ? value : 0;);
 }
 
 /* Writes `value` to the rows of a block that are masked as a whole; x is the copy of the input. */
@@ -132,7 +176,7 @@ static void FN(row_fill_masked)(const FN(row_place) *place, const FN(row_block) 
     const ptrdiff_t n = b->n, row = place->across ? 1 : place->step, element = place->across ? place->step : 1;
     FN(row_maxima)(b, place->across, b->first, m);
     for (int r = 0; r < place->count; r++) {
-        const unsigned char *mask = place->call->mask + FN(row_offset_of)(place->call, place->at + r);
+        const unsigned char *mask = place->mask + FN(row_offset_of)(place->call, place->at + r) - place->mask_from;
         int unmasked = m[r] != -INFINITY; /* an element is not masked, or is NaN */
         for (ptrdiff_t i = 0; i < n && !unmasked; i++) {
             REAL here = x[r * row + i * element];
@@ -181,13 +225,14 @@ static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff
     const ptrdiff_t n = call->n, inner = call->inner;
     const int across = inner > 1 && form->across, in_place = out == first || out == second;
     const int side_by_side = inner >= 64 || (inner % ROW_LANES == 0 && n >= 8);
-    const int masked_or_scaled = call->mask || call->temperature != 1;
+    const fa_row_options *with = &call->with;
+    const int makes_mask = with->bias || with->queries, masked_or_scaled = makes_mask || with->mask || with->temperature != 1;
     const int may_be_direct = !masked_or_scaled && (inner == 1 ? n >= ROW_LANES : across && side_by_side);
     const ptrdiff_t most_copied = FN(most_rows_copied)(n, across);
     const ptrdiff_t most_direct =
         in_place || form->out_kind == ROW_SCALAR ? most_copied : FN(most_rows_direct)(n, most_copied);
-    const int scaled = call->temperature != 1 && call->temperature != -1;
-    const FN(row_scale) scale = scaled ? FN(row_scale_of)(call->temperature) : (FN(row_scale)){1, 0};
+    const int scaled = with->temperature != 1 && with->temperature != -1, sums = with->bias || (with->sink && scaled);
+    const FN(row_scale) one = {1, 0}, scale = scaled ? FN(row_scale_of)(with->temperature) : one;
 
     /* Scratch memory: work[0] is `spare`, work[1] to work[3] are the copies of first, second and out. */
     const ptrdiff_t size = (most_copied * n + 2 * ROW_LANES) & -ROW_LANES;
@@ -197,12 +242,16 @@ static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff
     const int buffers = copies ? 4 : size <= BLOCK_ELEMENTS || in_place || form->out_kind == ROW_SCALAR;
     const int is_long = size > (ptrdiff_t)(sizeof stack / sizeof *stack / 4), needs_heap = is_long && buffers;
     const int needs_doubles = form->needs_doubles && n > SOME_DOUBLES;
+    REAL *low = NULL; /* and behind it the mask of a block */
+    if (makes_mask || sums)
+        low = calloc((size_t)size, sizeof(REAL) + 1);
     if (needs_heap)
         heap = malloc((size_t)(buffers * size) * sizeof(REAL));
     if (needs_doubles)
         long_doubles = malloc((size_t)n * sizeof(double));
-    if ((needs_heap && !heap) || (needs_doubles && !long_doubles)) {
+    if ((needs_heap && !heap) || (needs_doubles && !long_doubles) || ((makes_mask || sums) && !low)) {
         *call->failed = 1;
+        free(low);
         free(heap);
         free(long_doubles);
         return;
@@ -221,13 +270,23 @@ static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff
             direct = count >= ROW_LANES;
             count = direct ? count & -ROW_LANES : count;
         }
-        const FN(row_place) place = {call, at, across ? most_copied : n, (int)count, across};
+        FN(row_place) place = {call, at, across ? most_copied : n, (int)count, across, with->mask, 0};
         const ptrdiff_t offset = FN(row_offset_of)(call, at), step = !direct ? place.step : inner == 1 ? n : inner;
-        REAL scalars[BLOCK_ROWS];
+        REAL scalars[BLOCK_ROWS], sink_share[BLOCK_ROWS];
         FN(row_block) b = {.n = n, .valid_rows = (int)count, .in_place = direct && in_place};
         b.count = across ? (int)((count + ROW_LANES - 1) & -ROW_LANES) : (int)count;
         b.doubles = long_doubles ? long_doubles : doubles;
-        b.scale = scaled ? &scale : NULL;
+        b.scale = sums ? &one : scaled ? &scale : NULL;
+        b.low = (FN(rows_at)){sums ? low : NULL, step};
+        b.sink_share = sink_share;
+        b.sink_grad = with->sink_grad ? (REAL *)with->sink_grad + at : NULL;
+        for (ptrdiff_t r = 0; r < b.count && with->sink; r++)
+            scalars[r] = r < count ? ((const REAL *)with->sink)[at + r] : -INFINITY;
+        b.sink = with->sink ? scalars : NULL;
+        if (sums && !with->bias)
+            __builtin_memset(low, 0, (size_t)size * sizeof(REAL));
+        if (makes_mask)
+            FN(row_make_mask)(&place, (unsigned char *)(low + size), low);
         b.first = b.second = b.out = (FN(rows_at)){NULL, step};
         b.spare = (FN(rows_at)){count <= most_copied ? work[0] : NULL, across ? b.count : n};
         b.first.p = direct ? first + offset : work[1];
@@ -238,16 +297,17 @@ static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff
                 scalars[r] = r < count ? first[at + r] : 0;
             b.first.p = scalars;
         } else if (!direct) {
-            FN(row_gather)(&place, form->first_kind, first, work[1]);
+            FN(row_gather)(&place, form->first_kind, first, work[1], &scale, b.low.p);
         }
         if (!direct && form->second_kind)
-            FN(row_gather)(&place, form->second_kind, second, work[2]);
+            FN(row_gather)(&place, form->second_kind, second, work[2], &scale, b.low.p);
         (across ? form->across : form->along)(&b);
-        if (call->mask && form->out_kind == ROW_Y)
+        if (place.mask && form->out_kind == ROW_Y)
             FN(row_fill_masked)(&place, &b, work[1], form->masked_out);
         if (!direct && form->out_kind != ROW_SCALAR)
             FN(row_scatter)(&place, form->out_kind, work[3], out);
     }
+    free(low);
     free(heap);
     free(long_doubles);
 }

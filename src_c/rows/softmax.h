@@ -1,4 +1,5 @@
-/* softmax(x) = e^(x - m) / sum e^(x - m), where m is the row's maximum, and its gradients.
+/* softmax(x) = e^(x - m) / sum e^(x - m), where m is the row's maximum, and its gradients. A sink s is one more element of the
+   maximum and of the sum; its gradient is -e^(s - m) / sum times sum(grad y).
 
    A row with a NaN or a +inf, or of -inf alone, becomes NaN; a -inf gives exactly 0. Masked elements arrive here as -inf:
    row_gather in rows/run.h writes it. */
@@ -13,6 +14,8 @@ INLINE void FN(row_softmax_of)(const FN(row_block) *b, int across, FN(rows_at) x
 #pragma omp simd
     for (int r = 0; r < b->count; r++)
         factor[r] = (REAL)(1 / sum[r]);
+    for (int r = 0; r < b->count && b->sink; r++)
+        b->sink_share[r] *= factor[r];
     FA_FOR_EACH_ELEMENT(terms.p == y.p, FA_ELEMENT(y) = FA_ELEMENT(terms) * factor[r];)
 }
 FA_ROW_PART(row_softmax, FA_LIST(x, terms, y), FN(rows_at) x, FN(rows_at) terms, FN(rows_at) y)
@@ -34,6 +37,8 @@ INLINE void FN(softmax_gradient)(const FN(row_block) *b, int across, FN(rows_at)
     FN(row_sums)(SUM_PRODUCTS, b, across, grad, y, NULL, sum, NULL);
     for (int r = 0; r < b->count; r++)
         dot[r] = (REAL)sum[r];
+    for (int r = 0; r < b->valid_rows && b->sink_grad; r++)
+        b->sink_grad[r] = 0 - b->sink_share[r] * dot[r];
     FA_FOR_EACH_ELEMENT(out.p == y.p || out.p == grad.p, FA_ELEMENT(out) = FA_ELEMENT(y) * (FA_ELEMENT(grad) - dot[r]);)
 }
 
@@ -49,6 +54,11 @@ INLINE void FN(softmax_backward)(const FN(row_block) *b, int across)
 
 INLINE void FN(softmax_backward_from_output)(const FN(row_block) *b, int across)
 {
+    double sum[BLOCK_ROWS];
+    if (b->sink_grad) /* the sink's share is what the others leave */
+        FN(row_sums)(SUM_VALUES, b, across, b->second, b->second, NULL, sum, NULL);
+    for (int r = 0; r < b->count && b->sink_grad; r++)
+        b->sink_share[r] = (REAL)(1 - sum[r]);
     FN(softmax_gradient)(b, across, b->first, b->second);
 }
 

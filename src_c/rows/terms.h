@@ -66,12 +66,12 @@ INLINE REAL FN(row_unshifted_term)(REAL x)
     return FN(row_exp)(FN(from_bits)(d < high ? d : high), ROUNDER + (EXPONENT_BIAS + UNSHIFTED_POWER));
 }
 
-INLINE REAL FN(row_term)(REAL x, const FN(row_shifts) *s, ptrdiff_t r, const FN(row_scale) *scale)
+INLINE REAL FN(row_term)(REAL x, REAL low, const FN(row_shifts) *s, ptrdiff_t r, const FN(row_scale) *scale)
 {
     if (!scale)
         return FN(row_exp)(FN(max)(x - s->base[r], s->lowest[r]), s->rounder[r]);
     REAL d_low, d = FN(two_diff)(x, s->base[r], &d_low), t = d * scale->high;
-    REAL t_low = FN(fma)(d, scale->high, -t) + FN(fma)(d, scale->low, d_low * scale->high);
+    REAL t_low = FN(fma)(d, scale->high, -t) + FN(fma)(d, scale->low, d_low * scale->high) + low;
     return FN(row_exp_low)(t, t_low, s->rounder[r]);
 }
 
@@ -82,7 +82,12 @@ INLINE void FN(row_shifted_terms)(const FN(row_block) *b, int across, const FN(r
     FN(row_shifts) s;
     for (int r = 0; r < b->count; r++)
         FN(row_set_shift)(&s, r, m[r], scale != NULL);
-    FA_FOR_EACH_ELEMENT(to.p == x.p, FA_ELEMENT(to) = FN(row_term)(FA_ELEMENT(x), &s, r, scale);)
+    if (scale && b->low.p) {
+        const FN(rows_at) low = b->low;
+        FA_FOR_EACH_ELEMENT(to.p == x.p, FA_ELEMENT(to) = FN(row_term)(FA_ELEMENT(x), FA_ELEMENT(low), &s, r, scale);)
+        return;
+    }
+    FA_FOR_EACH_ELEMENT(to.p == x.p, FA_ELEMENT(to) = FN(row_term)(FA_ELEMENT(x), 0, &s, r, scale);)
 }
 
 /* The terms of rows, unshifted or with the maxima m. */
@@ -103,17 +108,18 @@ INLINE void FN(row_terms_of)(const FN(row_block) *b, int across, int unshifted, 
 }
 FA_ROW_PART(row_terms, FA_LIST(unshifted, x, to, m), int unshifted, FN(rows_at) x, FN(rows_at) to, const REAL *m)
 
-/* The terms of the maxima themselves. */
-NOINLINE void FN(row_terms_of_maxima)(const FN(row_block) *b, int unshifted, const REAL *m, REAL *to)
+/* The term of one number per row. */
+NOINLINE void FN(row_terms_of_scalars)(const FN(row_block) *b, int unshifted, const REAL *scalars, const REAL *m, REAL *to)
 {
     FN(row_block) row = *b;
-    FN(rows_at) x = {(REAL *)m, b->count}, terms = {to, b->count};
+    FN(rows_at) x = {(REAL *)scalars, b->count}, terms = {to, b->count};
     row.n = 1;
+    row.low.p = NULL;
     row.count = (b->count + ROW_LANES - 1) & -ROW_LANES;
     FN(row_terms_across)(&row, unshifted, x, terms, m);
 }
 
-/* The terms of rows and their sums, SUM_VALUES or SUM_AND_MAX_LANE. Returns whether the terms are unshifted; otherwise m has the
+/* The terms of rows and their sums, SUM_VALUES or SUM_AND_MAX_LANE, with the sinks, whose terms become sink_share. Returns whether the terms are unshifted; otherwise m has the
    maxima. x must differ from `terms` for unshifted ones. */
 INLINE int FN(row_terms_and_sums)(int kind, const FN(row_block) *b, int across, FN(rows_at) x, FN(rows_at) terms, REAL *m,
                                   double *sum, double *lane)
@@ -121,8 +127,14 @@ INLINE int FN(row_terms_and_sums)(int kind, const FN(row_block) *b, int across, 
     for (int unshifted = !b->scale && terms.p != x.p, done;; unshifted = 0) {
         if (!unshifted)
             FN(row_maxima)(b, across, x, m);
+        for (int r = 0; r < b->count && b->sink && !unshifted; r++)
+            m[r] = b->sink[r] > m[r] ? b->sink[r] : m[r];
         FN(row_terms)(b, across, unshifted, x, terms, m);
         FN(row_sums)(kind, b, across, terms, terms, NULL, sum, lane);
+        if (b->sink)
+            FN(row_terms_of_scalars)(b, unshifted, b->sink, m, b->sink_share);
+        for (int r = 0; r < b->count && b->sink; r++)
+            sum[r] += b->sink_share[r];
         done = 1;
         for (int r = 0; r < b->count && unshifted; r++)
             done &= sum[r] >= UNSHIFTED_SUM_MIN && sum[r] <= UNSHIFTED_SUM_MAX;
