@@ -15,7 +15,11 @@ numba = pytest.importorskip("numba")
 from numba import njit, prange  # noqa: E402
 
 FORMS = [name for name, form in registry.FORMS.items() if not form.bias_row]
-QUICK = ("elu", "gelu")  # the others are thorough: a form takes numba half a second
+
+
+def some(names, *quick):
+    """Names as parameters of a test, thorough but for the quick: numba compiles a call for half a second."""
+    return [pytest.param(name, marks=[pytest.mark.thorough] * (name not in quick)) for name in names]
 
 
 def compare(calls, *arguments):
@@ -30,8 +34,7 @@ def compare(calls, *arguments):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.thorough] * (name not in QUICK))
-                                  for name in fa.activations])
+@pytest.mark.parametrize("name", some(fa.activations, "elu"))
 def test_every_form(name, dtype):
     """Of arrays and of numbers."""
     entry = fa.activations[name].info
@@ -99,7 +102,7 @@ def test_where_results_are_written():
     assert_same_bits(long[1:], want)
 
 
-@pytest.mark.parametrize("name", [row.name for row in registry.ROWS if not row.reduces])
+@pytest.mark.parametrize("name", some([row.name for row in registry.ROWS if not row.reduces], "softmax", "hardmax"))
 def test_functions_of_rows(name):
     row = next(row for row in registry.ROWS if row.name == name)
     calls = [f"fa.{name}(x)", f"fa.{name}(x, axis=0)", f"fa.{name}(x, 1, None, y > 0)"]
