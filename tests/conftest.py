@@ -4,12 +4,18 @@ Arguments named `activation`, `form` and `dtype` take every value. A test marked
 the kernel, not about what the kernel computes: by default it runs for the REPRESENTATIVES of axes.py, and its other
 cases are `thorough`.
 """
+import sys
+import types
+
 import numpy as np
 import pytest
 
 import fastact as fa
 import native
 from axes import ALL_FORMS, DTYPES, is_representative
+
+# transformers and timm import torchvision, which fails in this module where it was built for another torch than the installed.
+sys.modules.setdefault("torchvision._meta_registrations", types.ModuleType("torchvision._meta_registrations"))
 
 
 def pytest_generate_tests(metafunc):

@@ -266,6 +266,41 @@ def test_whole_models_that_torch_looks_into(way):
             torch.testing.assert_close(*(torch.autograd.grad(y.sum(), x)[0] for y in (got, model(x * 1))), rtol=1e-3, atol=1e-6)
 
 
+OPS = torch.ops.fastact
+
+
+def test_operators_of_graphs(entry):
+    """torch's own check of an operator: its schema, gradients, fake tensors and layouts; and second gradients."""
+    x = sample(3, 4, dtype=torch.float64, gradient=True)
+    for tensor in (x, sample(6, 4)[::2].T, sample(4, dtype=torch.float16)):
+        torch.library.opcheck(OPS.activation, (tensor, entry.name, entry.required))
+    torch.library.opcheck(OPS.activation_backward, (sample(3, 4).double().requires_grad_(), x, entry.name, entry.required))
+    assert torch.equal(OPS.activation(x, entry.name, entry.required), function(entry)(x))
+    grad, = torch.autograd.grad(OPS.activation(x, entry.name, entry.required).sum(), x)
+    assert torch.equal(grad, torch.autograd.grad(function(entry)(x).sum(), x)[0])
+    assert torch.autograd.gradgradcheck(lambda x: OPS.activation(x, entry.name, entry.required), (x,))
+
+
+@pytest.mark.parametrize("name", [row for row in ROWS if row in fa._core.rows.functions and row != "logsumexp"] + ["hardmax"])
+def test_operators_of_rows(name):
+    x = sample(3, 4, dtype=torch.float64, gradient=True)
+    torch.library.opcheck(OPS.rows, (x, name, 0))
+    assert torch.equal(OPS.rows(x, name, 0), getattr(ft, name)(x, 0))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_graphs_have_our_operators():
+    model = nn.Sequential(nn.Linear(4, 4), nn.GELU("tanh"), nn.ELU(0.5, inplace=True), nn.Softmax(-1)).eval()
+    ft.replace_activations(model)
+    x = sample(3, 4)
+    nodes = [node.target for node in torch.export.export(model, (x,)).graph.nodes]
+    assert nodes.count(OPS.activation.default) == 2 and nodes.count(OPS.rows.default) == 1
+    assert str(torch.jit.trace(model, x).inlined_graph).count("fastact::") == 3
+    file = io.BytesIO()
+    torch.onnx.export(model, (x,), file, dynamo=False)  # ONNX has no operators of ours
+    assert b"fastact" not in file.getvalue() and b"Softmax" in file.getvalue()
+
+
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors:UserWarning")
 @pytest.mark.parametrize("layout", [torch.strided, torch.jagged], ids=str)
 @pytest.mark.parametrize("module", [nn.ReLU(), nn.GELU(), nn.SiLU(), nn.Softmax(-1)], ids=str)
@@ -372,7 +407,7 @@ def test_what_is_not_replaced():
         getattr(hooked[-1], f"register_{register}")(lambda *arguments: None)
     hooked.append(nn.ReLU())
     hooked[-1].forward = torch.tanh  # as accelerate does
-    kept = [nn.Softmax(), nn.Softplus(threshold=5), nn.RReLU(), *hooked, type("Own", (nn.ReLU,), {})(), nn.Identity()]
+    kept = [nn.Softmax(), nn.Softplus(threshold=5), nn.RReLU(), *hooked, nn.Identity(), nn.Dropout(), nn.Flatten()]
     assert ft.replace_activations(nn.Sequential(*kept)) == 0
     with pytest.raises(TypeError, match="itself a LeakyReLU, which nothing holds; use fastact.torch.LeakyReLU"):
         ft.replace_activations(nn.LeakyReLU())

@@ -3,14 +3,15 @@
     import fastact.torch as ft
     y = ft.gelu(x)                            # torch tensors in and out, with gradients
     layer = ft.LeakyReLU(0.2)                 # a torch.nn.Module, named as torch's where it has one
-    count = ft.replace_activations(model)     # nn.ReLU, nn.GELU, nn.Softmax ... become ours, in place
+    count = ft.replace_activations(model)     # nn.ReLU, Hugging Face's NewGELUActivation ... become ours
 
 Every activation of `fastact.activations` is here under its name and its aliases, with its parameters,
 and ``softmax``, ``log_softmax``, ``softmin``, ``sparsemax``, ``entmax15``, ``hardmax``, ``logsumexp``,
 ``glu``, ``reglu``, ``geglu`` and ``swiglu`` with ``dim=``. CPU tensors of float32, float64 and float16 are
 neither copied in nor out, nor are those of bfloat16 where ml_dtypes is installed. Strides are free.
-For other tensors, and under torch.compile, torch.export, torch.jit and torch.func, torch's own operators do
-the work; torch.fx.symbolic_trace records calls of these functions.
+torch.compile, torch.export and torch.jit.trace record operators that call the kernels, such as
+torch.ops.fastact.activation, and torch.fx.symbolic_trace calls of these functions. For other tensors, and
+under torch.func and torch.onnx, torch's own operators do the work.
 `modules` maps the names to the module classes. Needs PyTorch: ``pip install "fastact[torch]"``.
 
 In this folder `functions` has the functions and their gradients, `nn` the modules and which of torch's equal them,

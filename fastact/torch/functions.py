@@ -1,7 +1,8 @@
 """The activations as functions of torch tensors: values and gradients by fastact's kernels, without copies.
 
-The kernels compute strided floating tensors in main memory. torch's own operators compute the same function of any other
-tensor, and under torch.compile, torch.export, torch.jit, torch.func and dispatch modes. torch.fx records a call of ours.
+The kernels compute strided floating tensors in main memory. torch.compile, torch.export, torch.jit.trace and dispatch modes
+see operators such as torch.ops.fastact.activation. torch's own operators compute the same function of any other tensor, and
+under torch.func. torch.fx records a call of ours.
 """
 from __future__ import annotations
 
@@ -19,6 +20,8 @@ from fastact._core.optional import optional
 
 with optional("torch", "fastact.torch needs PyTorch", '"fastact[torch]"'):
     import torch
+    from torch._subclasses.fake_tensor import FakeTensor
+    from torch._subclasses.functional_tensor import FunctionalTensor
 
 nn = torch.nn
 Tensor = torch.Tensor
@@ -53,6 +56,20 @@ def is_ours(x: Any) -> bool:
         and not _transforms_active()
         and not _is_batch(x)
         and not _modes()
+    )
+
+
+def is_graphed(x: Any) -> bool:
+    """Whether this is a tensor for the kernels in a call that becomes part of a graph, other than one of ONNX."""
+    return (
+        (type(x) in _TYPES or isinstance(x, (FakeTensor, FunctionalTensor)))
+        and x.dtype in KERNEL_DTYPES
+        and x.device.type == "cpu"
+        and x.layout is torch.strided
+        and not x.is_nested
+        and not _transforms_active()
+        and (_is_compiling() or (_is_tracing() or _modes() > 0) and not _is_batch(x))
+        and not torch.onnx.is_in_onnx_export()
     )
 
 
@@ -136,10 +153,7 @@ class Product(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             to_grad = product(again, x, ctx.activation, ctx.parameters)
         if ctx.needs_input_grad[1]:
-            second = _second(x, ctx.activation, ctx.parameters)
-            if ctx.activation.info.masks_second_gradient:
-                again, grad = _masked(again, second), _masked(grad, second)
-            to_x = again * grad * second
+            to_x = _curved(again, grad, _second(x, ctx.activation, ctx.parameters), ctx.activation.info)
         return to_grad, to_x, None, None
 
 
@@ -162,6 +176,13 @@ def product(grad: Tensor, x: Tensor, activation: Any, parameters: Tuple[float, .
         derivative = run(activation.derivative, x, *parameters)
         return (_masked(grad, derivative) if activation.info.masks_gradient else grad) * derivative
     return _product(grad if grad.dtype is x.dtype else grad.to(x.dtype), x, activation, parameters)
+
+
+def _curved(again: Tensor, grad: Tensor, second: Tensor, info: Any) -> Tensor:
+    """again * grad * f''(x), and 0 for every gradient where a selection makes f'' 0."""
+    if info.masks_second_gradient:
+        again, grad = _masked(again, second), _masked(grad, second)
+    return again * grad * second
 
 
 def _masked(grad: Tensor, derivative: Tensor) -> Tensor:
@@ -284,10 +305,66 @@ _logsumexp: _Apply = LogSumExp.apply
 _gated: _Apply = Gated.apply
 
 
+# ---- operators for graphs ----
+
+def _operator(name: str, schema: str, compute: Callable[..., Tensor]) -> Any:
+    """Define torch.ops.fastact.NAME; the result has the shape, the dtype and, as torch has it, the strides of the argument x."""
+    position = 1 if schema.startswith("Tensor grad") else 0
+
+    def fake(*values: Any) -> Tensor:
+        return torch.empty_like(values[position])
+
+    def real(*values: Any) -> Tensor:
+        made, result = fake(*values), compute(*values)
+        return result if result.stride() == made.stride() else made.copy_(result)
+
+    made = torch.library.custom_op(f"fastact::{name}", real, mutates_args=(), schema=f"({schema}) -> Tensor")
+    made.register_fake(fake)
+    return made
+
+
+def _save(ctx: Any, inputs: Any, output: Tensor) -> None:
+    tensors = [each for each in inputs if isinstance(each, Tensor)]
+    ctx.others = inputs[len(tensors):]
+    ctx.save_for_backward(*tensors, output)
+
+
+def _value_backward(ctx: Any, grad: Tensor) -> Any:
+    return _graph_backward(grad, ctx.saved_tensors[0], *ctx.others), None, None
+
+
+def _product_backward(ctx: Any, again: Tensor) -> Any:
+    grad, x, _ = ctx.saved_tensors
+    to_x = None
+    if ctx.needs_input_grad[1]:
+        to_x = _curved(again, grad, _graph_second(x, *ctx.others), activations[ctx.others[0]].info)
+    return _graph_backward(again, x, *ctx.others), to_x, None, None
+
+
+def _rows_backward(ctx: Any, grad: Tensor) -> Any:
+    name, dim = ctx.others
+    return _ROW_GRADIENTS[name](grad, ctx.saved_tensors[1], dim) if name in _ROW_GRADIENTS else None, None, None
+
+
+_graph_value = _operator("activation", "Tensor x, str name, float[] parameters",
+                         lambda x, name, parameters: run(activations[name], x, *parameters))
+_graph_backward = _operator("activation_backward", "Tensor grad, Tensor x, str name, float[] parameters",
+                            lambda grad, x, name, parameters: run(activations[name].backward, grad.to(x.dtype), x, *parameters))
+_graph_second = _operator("activation_second_derivative", "Tensor x, str name, float[] parameters",
+                          lambda x, name, parameters: run(activations[name].second_derivative, x, *parameters))
+_graph_rows = _operator("rows", "Tensor x, str name, int dim", lambda x, name, dim: run(rows.functions[name], x, axis=dim))
+_graph_value.register_autograd(_value_backward, setup_context=_save)
+_graph_backward.register_autograd(_product_backward, setup_context=_save)
+_graph_rows.register_autograd(_rows_backward, setup_context=_save)
+
+
 # ---- by torch's operators ----
 
 def by_torch(info: Any, x: Tensor, parameters: Tuple[float, ...], inplace: bool = False) -> Tensor:
     """The same function by torch's operators: its own where torch has it for these parameters, else the formula."""
+    if is_graphed(x):
+        result: Tensor = _graph_value(x.clone() if inplace else x, info.name, list(parameters))  # backward needs the input
+        return x.copy_(result) if inplace else result
     values = parameters or info.defaults
     differs = info.name == "softplus" and values[0] <= 0 or info.name == "hard_sigmoid" and values != info.defaults
     if not inplace:
@@ -299,6 +376,9 @@ def by_torch(info: Any, x: Tensor, parameters: Tuple[float, ...], inplace: bool 
 
 def rows_by_torch(row: Any, x: Tensor, dim: int) -> Tensor:
     """A function of rows by torch's operators."""
+    if is_graphed(x):
+        result: Tensor = _graph_rows(x, row.name, dim)
+        return result
     if row is rows.hardmax:
         return torch.zeros_like(x).scatter(dim, x.argmax(dim, keepdim=True), 1)
     if row is rows.sparsemax:  # max(x - t, 0), where the k largest numbers of a row, whose results are positive, give t
@@ -386,6 +466,8 @@ def _elementwise(activation: Any) -> Callable[..., Tensor]:
     required = bool(activation.info.required)
 
     def function(x: Tensor, *values: Any, **named: Any) -> Tensor:
+        if named.pop("inplace", False):
+            return x.copy_(function(x.clone(), *values, **named))  # backward needs the input
         if values or named or required:
             return apply(*bind_parameters(f"fastact.torch.{activation.name}", activation, values, named), x)
         return apply(activation, (), x)

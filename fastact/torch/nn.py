@@ -136,9 +136,18 @@ for _entry in (*registry.ACTIVATIONS, *_OF_ROWS):
         _KNOWN.setdefault(getattr(nn, _call.path), []).append((_entry, _call.keywords))
 
 
+TORCH_CLASSES = (*_KNOWN, nn.PReLU, nn.Softmax2d)
+
+
+def torch_class(module: Any) -> Any:
+    """The class of torch whose forward a module has, one that is derived from it too; None for any other module."""
+    kind = next((kind for kind in type(module).__mro__ if kind in TORCH_CLASSES), None)
+    return kind if kind and type(module).forward is kind.forward else None
+
+
 def described(module: Any) -> Optional[Tuple[str, Dict[str, Any]]]:
     """Our name and parameters, or axis, of one of torch's modules; None where none of our functions equals it."""
-    kind = type(module)
+    kind = torch_class(module)
     if kind is nn.PReLU:
         return ("prelu", {"weight": module.weight.item()}) if module.num_parameters == 1 else None
     if kind is nn.Softmax2d:

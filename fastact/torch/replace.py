@@ -1,24 +1,146 @@
-"""The activation modules of a torch model, replaced by fastact's."""
+"""The activations of a torch model, replaced by fastact's.
+
+torch's modules are known by their classes. Modules of other libraries are known by what their ``forward`` computes, since
+names change: a copy is called on numbers, and its values and slopes are compared with the kernels'.
+"""
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+import copy
+import functools
+import inspect
+from typing import Any, Dict, Optional, Tuple
 
+import numpy as np
+import torch
 from torch import nn
 
+from fastact import registry
 from fastact._core.activation import activations
-from fastact.torch.nn import PReLU, described, modules
+from fastact.torch.functions import FUNCTIONS
+from fastact.torch.nn import TORCH_CLASSES, PReLU, described, modules, torch_class
+
+_Found = Optional[Tuple[str, Tuple[float, ...], bool]]  # our name, the parameters and whether it works in place
+
+# Where modules are compared: where functions bend and beyond any threshold, not at kinks.
+_SIZES = np.geomspace(12.345, 1e60, 50)
+_POINTS = np.concatenate([np.linspace(-12.34, 11.87, 300), _SIZES, -_SIZES, 1 / _SIZES, -1 / _SIZES])
+_TOLERANCE = {np.dtype("f8"): 1e-10, np.dtype("f4"): 3e-6}  # Hugging Face's gelu_fast has a constant of ten digits
+_CANDIDATES = [activation for name, activation in activations.items() if name not in ("identity", "prelu")]
+_COMMON = set(vars(nn.Module()))
+# Functions of torch that stand as attributes in models, and ours.
+_FUNCTIONS: Dict[Any, Any] = {
+    getattr(module, name): FUNCTIONS[own] for name, (own, _) in registry.names_elsewhere("torch").items()
+    for module in (torch, nn.functional) if own in activations and own not in ("identity", "prelu") and hasattr(module, name)}
 
 
-def _equivalent(module: Any) -> Optional[nn.Module]:
-    """Our module that computes what torch's does; None where there is none."""
-    if type(module) is nn.PReLU:
+def _equivalent(module: Any, known: Dict[Any, _Found]) -> Optional[nn.Module]:
+    """Our module that computes what a module does; None where there is none. `known` is filled with what was compared."""
+    kind, own = torch_class(module), type(module)
+    if not _adds_nothing(module, kind or nn.Module):
+        return None
+    if kind is nn.PReLU:
         made: Any = PReLU(module.num_parameters)
         made.weight = module.weight
         return made  # type: ignore[no-any-return]
-    name, values = described(module) or ("", {})
-    if not name:
+    if kind is not None:
+        name, named = described(module) or ("", {})
+        found: _Found = (name, tuple(named.values()), getattr(module, "inplace", False)) if name else None
+    elif own.__module__.partition(".")[0] in ("torch", "fastact") or isinstance(module, TORCH_CLASSES):
         return None
-    return modules[name](*values.values(), **({"inplace": getattr(module, "inplace", False)} if name in activations else {}))
+    else:
+        key = own, repr(sorted((name, repr(value)) for name, value in _attributes(module).items()))
+        if key not in known:
+            known[key] = _compared(module)
+        found = known[key]
+    if found is None:
+        return None
+    name, values, inplace = found
+    return modules[name](*values, **({"inplace": inplace} if name in activations else {}))
+
+
+def _attributes(module: Any) -> Dict[str, Any]:
+    """What a module has beyond any nn.Module and beyond marks such as Hugging Face's _is_hf_initialized."""
+    return {name: value for name, value in vars(module).items() if name not in _COMMON and name[:1] != "_"}
+
+
+def _adds_nothing(module: Any, base: Any) -> bool:
+    """Whether a module may have what its base class has and in `forward` one tensor, and nothing that a new one would lack."""
+    own = type(module)
+    if own is base:
+        return True
+    derived = own.__mro__[:own.__mro__.index(base)]
+    methods = {name for each in derived for name, value in vars(each).items() if callable(value) and name[:1] != "_"}
+    arguments = inspect.signature(base.__init__).parameters
+    attributes = {name: value for name, value in _attributes(module).items() if name not in arguments}
+    return (
+        own.__call__ is nn.Module.__call__
+        and methods <= {"forward", "extra_repr"}
+        and not module._modules and not module._buffers and (base is nn.PReLU or not module._parameters)
+        and all(isinstance(value, (int, float, str, type(None), functools.partial)) or inspect.isroutine(value)
+                for value in attributes.values())
+        and (base is not nn.Module or len(inspect.signature(own.forward).parameters) == 2)
+        and (base is nn.Module or not attributes)
+    )
+
+
+def _compared(module: Any) -> _Found:
+    """Which function a module computes, if it is one of ours at its default parameters or at the module's numbers in order.
+
+    Values are compared in float64 and float32, in training and evaluation and in several shapes, and slopes too. What depends
+    on chance, on the state or on other elements, or changes anything, is none of ours.
+    """
+    try:
+        module = copy.deepcopy(module)
+        before = _attributes(module)
+        with torch.random.fork_rng(devices=[]), torch.enable_grad():
+            x, results = torch.from_numpy(_POINTS), []
+            for training, each in ((True, x), (False, x), (True, x.flip(0).reshape(2, 5, 5, -1)), (False, x[:300].float()),
+                                   (True, x[:300].float().reshape(3, 100)), (False, x[7])):
+                given = each.clone()
+                y = module.train(training)(given)
+                if type(y) is not torch.Tensor or y.dtype is not each.dtype or not (y is given or torch.equal(given, each)):
+                    return None
+                results.append((each.numpy(), y.detach().numpy()))
+            leaf = x.clone().requires_grad_()
+            (slope,) = torch.autograd.grad(module(leaf.clone()).sum(), leaf)
+        if _attributes(module) != before:
+            return None
+    except Exception:  # it is no function of such tensors
+        return None
+    numbers = tuple(float(value) for value in before.values() if isinstance(value, (int, float)) and not isinstance(value, bool))
+    for activation in _CANDIDATES:
+        parameters = activation.info.parameters
+        for values in (numbers, activation.info.defaults):
+            if len(values) == len(parameters) and (values is numbers or not activation.info.required) and _matches(
+                    activation, values, results, slope.numpy()):
+                return activation.name, values, y is given
+    return None
+
+
+def _matches(activation: Any, values: Tuple[float, ...], results: Any, slope: np.ndarray) -> bool:
+    """Whether results of a module, (x, y), and its slope at _POINTS are an activation's, but for rounding."""
+    try:
+        with np.errstate(all="ignore"):
+            scale = abs(activation(0.0, *values))
+            return all(_near(y, activation(x, *values), np.abs(x) + scale, x) for x, y in results) and _near(
+                slope, activation.derivative(_POINTS, *values), 1, _POINTS)
+    except ValueError:  # for such parameters
+        return False
+
+
+def _near(got: Any, want: Any, scale: Any, x: Any) -> bool:
+    """Whether `got` is `want` but for rounding; NaN may stand where a formula overflows."""
+    near = np.abs(got - want) <= _TOLERANCE[want.dtype] * (scale + np.abs(want))
+    return got.shape == np.shape(want) and bool(np.all(near | (got == want) | np.isnan(got) & (np.abs(x) > 12)))
+
+
+def _own_function(value: Any) -> Any:
+    """Our function in place of a function of torch, or of a functools.partial of one; None for any other value."""
+    if not isinstance(value, functools.partial):
+        return _FUNCTIONS.get(value) if inspect.isroutine(value) else None
+    own = _FUNCTIONS.get(value.func) if inspect.isroutine(value.func) else None
+    taken = {"approximate", *(p.name for p in activations[own.__name__].info.parameters)} if own else set()
+    return functools.partial(own, **value.keywords) if own and not value.args and set(value.keywords) <= taken else None
 
 
 def _is_watched(module: Any) -> bool:
@@ -28,16 +150,20 @@ def _is_watched(module: Any) -> bool:
 
 
 def replace_activations(model: Any) -> int:
-    """Replace the activation modules of a model by fastact's, in place.
+    """Replace the activations of a model by fastact's, in place.
 
-    They compute the same functions, with gradients; weights and the keys of ``state_dict`` stay. What
-    a model calls as functions, such as ``torch.relu(x)``, stays too, as do modules with hooks or a
-    ``forward`` of their own, subclasses of torch's, ``nn.Softmax(dim=None)`` and ``nn.Softplus`` with a
-    threshold below 20.
+    Replaced are torch's activation modules and classes derived from them without a ``forward`` of their own; modules of any
+    other class, such as Hugging Face's and timm's, without parameters, buffers or public methods, if they compute one of our
+    functions for all tensors; and attributes that are functions of torch, such as ``self.act = torch.nn.functional.gelu``.
 
-    ``torch.compile``, ``torch.export``, ``torch.func`` and ``torch.jit.trace`` see torch's own operators in
-    their place, nested and sparse tensors go to these too, and ``torch.fx.symbolic_trace`` records calls of
-    fastact.torch's functions. ``torch.jit.script`` puts torch's modules back into the model that it is given.
+    The replacements compute the same functions, with gradients; weights and the keys of ``state_dict`` stay. What a model
+    calls by name, such as ``torch.relu(x)``, stays too, as do modules with hooks or a ``forward`` of their own,
+    ``nn.Softmax(dim=None)``, ``nn.Identity`` and ``nn.Softplus`` with a threshold below 20; `kernels` reaches all of them.
+
+    ``torch.compile``, ``torch.export`` and ``torch.jit.trace`` record operators, such as ``torch.ops.fastact.activation``,
+    which exist where fastact.torch is imported; ``torch.fx.symbolic_trace`` records calls of fastact.torch's functions.
+    ``torch.func``, ``torch.onnx``, nested and sparse tensors and other devices get torch's own operators.
+    ``torch.jit.script`` puts torch's modules back into the model that it is given.
 
     Parameters
     ----------
@@ -47,7 +173,7 @@ def replace_activations(model: Any) -> int:
     Returns
     -------
     int
-        How many modules were replaced; one that stands in several places counts in each.
+        How many modules and attributes were replaced; one that stands in several places counts in each.
 
     Raises
     ------
@@ -56,7 +182,8 @@ def replace_activations(model: Any) -> int:
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"fastact.torch.replace_activations takes a torch.nn.Module, got {type(model).__name__}")
-    own = _equivalent(model)
+    known: Dict[Any, _Found] = {}
+    own = _equivalent(model, known)
     if own is not None:
         raise TypeError(
             f"fastact.torch.replace_activations: the model is itself a {type(model).__name__}, which nothing holds; "
@@ -69,9 +196,15 @@ def replace_activations(model: Any) -> int:
             if child is None or _is_watched(child):
                 continue
             if id(child) not in made:
-                made[id(child)] = _equivalent(child)
+                made[id(child)] = _equivalent(child, known)
             if made[id(child)] is not None:
                 parent._modules[name] = made[id(child)].train(child.training)
+                count += 1
+    for module in model.modules():
+        for name, value in vars(module).items():
+            function = _own_function(value)
+            if function is not None and name != "forward":
+                vars(module)[name] = function
                 count += 1
     return count
 
