@@ -2,6 +2,7 @@
 import functools
 import os
 import pickle
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -109,9 +110,9 @@ def test_forms_of_several_inputs_are_rounded_once(activation, form, float8):
         x, *activation.info.required))
     arrays = (first, second, np.roll(second, 9))[:len(registry.FORMS[form].inputs)]
     wide = [array.astype(float) for array in arrays]
-    if form == "biased":
-        wide = [byte_tables.round_float8(sum(wide), float8).astype(float), np.zeros(1)]
     with np.errstate(all="ignore"):
+        if form == "biased":
+            wide = [byte_tables.round_float8(sum(wide), float8).astype(float), np.zeros(1)]
         got = outputs(function(*arrays, *activation.info.required))
         want = outputs(function(*wide, *activation.info.required))
     for one, other in zip(got, want, strict=True):
@@ -183,10 +184,24 @@ def table(f, scale, zero_point, out_scale, out_zero_point, dtype=np.uint8, out_d
 
 
 def expected(f, scale, zero_point, out_scale, out_zero_point, dtype, out_dtype, parameters):
+    """The least and the largest result that is right for each input.
+
+    They are two where 380 digits do not tell a number from a tie, unless it is that of a rational function.
+    """
     mp, limits = formulas.context(), np.iinfo(out_dtype)
-    function = exact_function(f.info, "value", parameters)
-    y = [function((int(q) - zero_point) * mp.mpf(float(scale))) / mp.mpf(float(out_scale)) for q in ALL.view(dtype)]
-    return [min(max(int(mp.nint(value)) + out_zero_point, limits.min), limits.max) for value in y]
+    function, rational = exact_function(f.info, "value", parameters), not re.search("exp|tanh|erf|sigm|sqrt", f.info.formula)
+
+    def at(q, bits, digits):
+        with mp.workprec(bits):
+            y = function((int(q) - zero_point) * mp.mpf(float(scale))) / mp.mpf(float(out_scale))
+            ends = [int(mp.nint(y * (1 + sign * mp.mpf(10)**-digits))) + out_zero_point for sign in (-1, 1)]
+        if ends[0] != ends[1] and bits < 1400:  # silu(89.5) is 89.5 - 1e-37
+            return at(q, 1400, 380)
+        if rational:
+            ends = [int(mp.nint(y)) + out_zero_point]
+        return [min(max(end, limits.min), limits.max) for end in (min(ends), max(ends))]
+
+    return np.array([at(q, mp.prec, 25) for q in ALL.view(dtype)]).T
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=thorough) for seed in range(1, 12))])
@@ -201,7 +216,8 @@ def test_quantized_is_exact(activation, seed):
         parameters = entry.defaults if rng.random() < 0.5 else tuple(p.example or 0.7 for p in entry.parameters)
         got = table(activation, *arguments, **dict(zip((p.name for p in entry.parameters), parameters)))
         assert got.dtype == out_dtype
-        assert got.tolist() == expected(activation, *arguments, parameters), f"{arguments}, {parameters}"
+        least, largest = expected(activation, *arguments, parameters)
+        assert ((least <= got) & (got <= largest)).all(), f"{arguments}, {parameters}"
 
 
 def test_next_to_a_tie():

@@ -9,7 +9,7 @@ import struct
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, getcontext, localcontext
 from fractions import Fraction
 
-DIGITS = (100, 200, 400, 800, 1600)  # What agrees with a tie in so many as the last is taken for the tie.
+DIGITS = (50, 100, 200, 400)  # What agrees with a tie in so many as the last is taken for the tie.
 
 
 # ---- the FUNCTIONS of registry.py, in the precision of the context ----
@@ -41,13 +41,15 @@ def _series(term, ratio):
 
 def _sin(x):
     x %= 2 * _pi(getcontext().prec)
-    return _series(x, lambda k: -x * x / (2 * k * (2 * k + 1)))
+    square = x * x
+    return _series(x, lambda k: -square / (2 * k * (2 * k + 1)))
 
 
 def _erf(x):
-    if x * x > 3 * getcontext().prec:  # erfc(|x|) is less than the last digit
+    square = x * x
+    if square > Decimal("2.4") * getcontext().prec:  # erfc(|x|) is less than the last digit
         return Decimal(1).copy_sign(x)
-    return _series(x, lambda k: 2 * x * x / (2 * k + 1)) * 2 * (-x * x).exp() / _pi(getcontext().prec).sqrt()
+    return _series(x, lambda k: 2 * square / (2 * k + 1)) * 2 * (-square).exp() / _pi(getcontext().prec).sqrt()
 
 
 _FUNCTIONS = {
@@ -124,7 +126,8 @@ def rounded(formula, steps, unit, parameters, divisor, code):
             if not context.flags[Inexact]:
                 return code(_to_odd(value))
             if before is not None and value:  # what cancelled in both precisions says nothing
-                error = abs(value - before) + abs(value).scaleb(-digits // 2)
+                # `before` has lost as many digits as `value`, of half as many; 5 for rounding on the way
+                error = abs(value - before).scaleb(5 - digits // 2) + abs(value).scaleb(5 - digits)
                 low, high = code(_to_odd(value - error)), code(_to_odd(value + error))
                 if low == high:
                     return low
