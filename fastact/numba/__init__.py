@@ -14,7 +14,8 @@ Python: ``fa.elu.backward(grad, x, alpha=0.5)``. It may also take them as argume
 Arrays and numbers are of float32 and float64. Integers are promoted as in Python; those of 8 bits and booleans are refused,
 because numba has no float16. The arrays of a call have one shape: only numbers broadcast, and beside an array they do not
 decide the dtype. Parameters are numbers, by position or by name. An array that is not contiguous or not aligned is copied
-first, and such an `out` written by a copy; it has the result's dtype. There is no where=.
+first, and such an `out` written by a copy; it has the result's dtype. There is no where=. Functions of rows take axis=, an
+integer, out=, mask= and temperature=.
 
 A call runs on the thread that makes it, in ``prange`` or not, whatever fastact's number of threads. It needs no GIL. Functions
 with ``cache=True`` find the kernels by name in the next process.
