@@ -1,6 +1,6 @@
 """Pictures of speed and accuracy, from measurements and from the registry's bounds.
 
-``python docs/pictures.py`` measures this machine, which takes about half an hour and wants AVX-512, and writes speed.json, from
+``python docs/pictures.py`` measures this machine, which takes about ten minutes and wants AVX-512, and writes speed.json, from
 which a build of the site draws its page, and README's picture, speed-light.svg and speed-dark.svg. With files of
 ``python -m fastact bench --json`` as arguments it takes their figures instead.
 """
