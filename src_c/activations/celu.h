@@ -6,7 +6,7 @@
    alpha = 0 gives relu, alpha = inf gives x. With alpha < 0 the function falls to -inf for x < 0. The compiler moves what
    depends on alpha alone out of the loop, unless alpha is an array. */
 #define CELU_SHIFT LIT(64, 512) /* of e^t in derivatives: e^t may be large if alpha < 0, and is small otherwise */
-#define CELU_SHIFT_BELOW LIT(90, 900) /* of e^t - 1 if alpha < 0 */
+#define CELU_SHIFT_BELOW 900 /* of e^t - 1 in double if alpha < 0 */
 
 /* Returns alpha *down, with a magnitude of at least 2^-126 (2^-1022). *down, by which the caller multiplies x too, makes the
    largest alpha small enough for a product with the limits. */
@@ -27,28 +27,59 @@ INLINE REAL FN(celu_quotient)(REAL x, REAL alpha, REAL lowest, REAL highest, REA
     return t;
 }
 
-/* Error in ULP: 1.13 at -0x1.2608ccp-2, alpha 1.0 (every 251st float32);
+#if FA_DOUBLE
+/* Error in ULP: 1.2 at -0x1.00007ep-1, alpha 1.67 (every 251st float32);
    0.76 at -0x1.231303d6a94fp-2, alpha 1.0 (2.7e6 float64). */
 INLINE REAL FN(celu)(REAL x, REAL alpha)
 {
     /* If alpha < 0, e^t carries a factor 2^-shift, because it may overflow where alpha e^t does not. An alpha next to 0 is
        replaced by -least, because the result is -inf from x = -1 / LARGEST on anyway. */
-    REAL size = FN(fabs)(alpha), least = LIT(0x1p-86f, 0x1p-880);
+    REAL size = FN(fabs)(alpha), least = 0x1p-880;
     int negative = FN(to_bits)(alpha) < 0, shift = negative ? CELU_SHIFT_BELOW : 0;
-    REAL one = negative ? LIT(0x1p-90f, 0x1p-900) : 1, unit = negative ? LIT(0x1p90f, 0x1p900) : 1;
+    REAL one = negative ? 0x1p-900 : 1, unit = negative ? 0x1p900 : 1;
     REAL factor = negative ? -FN(max)(size, least) : alpha;
     /* Next to 0, where the quotient might be subnormal, the result is x. */
-    REAL near = alpha == alpha ? size * LIT(-0x1p-27f, -0x1p-56) : 0;
+    REAL near = alpha == alpha ? size * -0x1p-56 : 0;
 
     /* Here alpha e^t has overflowed, but the low part of its product has not. */
-    REAL highest = size < 1 ? LIT(149.0f, 1330.0) : LIT(89.0f, 710.0), t_low;
-    REAL t = FN(celu_quotient)(x, alpha, LIT(-25.0f, -45.0), highest, &t_low);
+    REAL highest = size < 1 ? 1330.0 : 710.0, t_low;
+    REAL t = FN(celu_quotient)(x, alpha, -45.0, highest, &t_low);
     FN(exp_parts) e = FN(exp_split_low)(t, t_low, shift);
     REAL power = e.scale - one, high = FN(fma)(e.q, e.scale, power);
     REAL low = FN(fma)(e.q_low, e.scale, FN(fma)(e.q, e.scale, power - high));
     REAL below = FN(fma)(factor, high, factor * low) * unit;
     return x < near ? below : x;
 }
+#else
+/* x = n alpha ln 2 + d, where d is exact, so that alpha (e^(x / alpha) - 1) = 2^n (d + d r P(r)) + alpha (2^n - 1) with
+   r = d / alpha; the quotient's error counts little. Where |alpha| is below 2^-126, the result for 2^-126 is multiplied by
+   alpha 2^126. */
+INLINE REAL FN(celu)(REAL x, REAL alpha)
+{
+    /* If alpha < 0, 2^n carries a factor 2^-90, because alpha 2^n may overflow where the result does not. If alpha is next to
+       0 as well, the result is -inf from x = 149 alpha on. Next to 0, where d 2^n might be subnormal, the result is x. `down`
+       makes 25 alpha finite. */
+    REAL size = FN(fabs)(alpha), down = size > 0x1p100f ? 0x1p-10f : 1;
+    REAL known = FN(min)(FN(max)(size, 0x1p-126f), LARGEST) * down, factor = FN(copysign)(known, alpha);
+    int rising = alpha <= -0x1p-86f, steep = (uint32_t)FN(to_bits)(-alpha) < (uint32_t)FN(to_bits)(0x1p-86f);
+    REAL share = FN(min)(size, 0x1p-126f) * 0x1p126f / down + (steep ? INFINITY : 0);
+    REAL one = rising ? 0x1p-90f : 1, up = 0x1p90f / down, unit = rising ? up : share;
+    REAL near = FN(pass_if)(alpha == alpha, size * (steep ? -149 : -0x1p-27f));
+    REAL highest = size < 1 ? 149 : 89, enough = size < 0x1p64f ? highest : 46; /* of x / alpha: the result is -inf */
+
+    REAL inverse = 1 / factor, slope = LOG2_E * inverse, start = factor * one, period = LN2_HI * factor;
+    REAL period_low = FN(fma)(LN2_LO, factor, FN(fma)(LN2_HI, factor, -period));
+    const REAL rounder = ROUNDER + (REAL)(EXPONENT_BIAS - (rising ? 90 : 0));
+    REAL c = FN(clamp)(x * down, known * -(rising ? enough : 25), 0);
+    REAL k = FN(fma)(c, slope, rounder), n = k - rounder;
+    REAL d = FN(fma)(n, -period_low, FN(fma)(n, -period, c)), r = d * inverse;
+    REAL scale = FN(from_bits)((BITS)((uint32_t)FN(to_bits)(k) << MANTISSA_BITS));
+    REAL first = d * scale, a = factor * scale, base = a - start, lost = a - (base + start);
+    REAL p = FN(fma)(FN(fma)(FN(fma)(FN(fma)(EXP_P4, r, EXP_P3), r, EXP_P2), r, EXP_P1), r, EXP_P0);
+    REAL below = ((first + FN(fma)(first, p * r, lost)) + base) * unit;
+    return x < near ? below : x;
+}
+#endif
 
 /* factor e^(x / alpha) for x <= 0. */
 INLINE REAL FN(celu_below)(REAL x, REAL alpha, REAL factor)

@@ -10,8 +10,14 @@
 #define LN2_HI LIT(0x1.62e43p-1f, 0x1.62e42fefa39efp-1)    /* 0.6931471825, 0.6931471806 */
 #define LN2_LO LIT(-0x1.05c61p-29f, 0x1.abc9e3b39803fp-56) /* -1.904654212e-9, 2.319046814e-17 */
 
-/* P(r) of e^r = 1 + r + r^2 P(r), by Estrin's scheme. One more degree takes the error of float to 2^-31, which changes no
-   result here. */
+/* Of float. One more degree takes the error to 2^-31, which changes no result here. */
+#define EXP_P0 0x1p-1f         /* 0.5 */
+#define EXP_P1 0x1.5554dcp-3f  /* 0.1666657627 */
+#define EXP_P2 0x1.5555p-5f    /* 0.04166650772 */
+#define EXP_P3 0x1.120c1ep-7f  /* 0.008363260888 */
+#define EXP_P4 0x1.6d3078p-10f /* 0.001393086743 */
+
+/* P(r) of e^r = 1 + r + r^2 P(r), by Estrin's scheme. */
 INLINE REAL FN(exp_tail)(REAL r, REAL r2)
 {
 #if FA_DOUBLE
@@ -25,10 +31,8 @@ INLINE REAL FN(exp_tail)(REAL r, REAL r2)
     REAL low = FN(fma)(p23, r2, p01), high = FN(fma)(p67, r2, p45);
     return FN(fma)(FN(fma)(p89, r4, high), r4, low);
 #else
-    REAL p01 = FN(fma)(0x1.5554dcp-3f, r, 0x1p-1f);    /* 0.1666657627 0.5 */
-    REAL p23 = FN(fma)(0x1.120c1ep-7f, r, 0x1.5555p-5f); /* 0.008363260888 0.04166650772 */
-    p23 = FN(fma)(0x1.6d3078p-10f, r2, p23);           /* 0.001393086743 */
-    return FN(fma)(p23, r2, p01);
+    REAL p01 = FN(fma)(EXP_P1, r, EXP_P0), p23 = FN(fma)(EXP_P3, r, EXP_P2);
+    return FN(fma)(FN(fma)(EXP_P4, r2, p23), r2, p01);
 #endif
 }
 
