@@ -194,7 +194,8 @@ class Entry:
     piecewise: bool = False         # the float value is by pieces: the header has NAME_argument, NAME_on_piece and their table
     half_ulp: float = 0.0           # the header has NAME_half, a faster value for half types: its error in ULP of float32
     rounds_correctly_in_half: Tuple[str, ...] = ()  # forms that are correctly rounded to float16 and bfloat16 by rounding
-                                    # the float32 result, with the default parameters
+                                    # the float32 result, with the default parameters. "value except near 0": f(x) - f'(0) x is
+                                    # less than float's last bit there, and f'(0) x is a tie
     approximate: Tuple[Tuple[str, str], ...] = ()  # torch's keyword: its values, and the function that each names
     float32: Optional[Bounds] = None
     float64: Optional[Bounds] = None
@@ -335,6 +336,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.11,
         best_for="hidden layers of recurrent networks; outputs in (-1, 1)", saved_for_backward="x or y",
         reference="LeCun et al. 1998, Efficient BackProp", piecewise=True,
+        rounds_correctly_in_half=("value",),
         elsewhere=Elsewhere(torch="tanh(x)", torch_nn="Tanh()", onnx="Tanh(x)", jax="numpy.tanh(x)", keras="tanh",
                             transformers="tanh", timm="tanh"),
         float32=Bounds(0.99, 1.62), float64=Bounds(1.06, 1.57),
@@ -362,6 +364,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="the normal distribution; bounded outputs", saved_for_backward="x",
         reference="the error function; as erf in SciPy", piecewise=True,
         half_ulp=4.6,
+        rounds_correctly_in_half=("derivative",),
         elsewhere=Elsewhere(torch="erf(x)", onnx="Erf(x)", jax="scipy.special.erf(x)", scipy="erf"),
         float32=Bounds(0.98, 1.61), float64=Bounds(0.78, 1.28),
     ),
@@ -371,6 +374,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.14,
         best_for="as tanh, with slopes that fade slowly", saved_for_backward="x or y",
         reference="Bergstra et al. 2009; Glorot and Bengio 2010", aliases=("soft_sign",),
+        rounds_correctly_in_half=("value", "derivative"),
         elsewhere=Elsewhere(torch="nn.functional.softsign(x)", torch_nn="Softsign()", onnx="Softsign(x)", jax="nn.soft_sign(x)",
                             keras="softsign"),
         float32=Bounds(0.51, 1.21), float64=Bounds(0.5, 1.2),
@@ -469,6 +473,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         kinks=(Kink("0", "alpha"),), reference="Clevert et al. 2016, arXiv:1511.07289",
         numpy="maximum(x, 0) + alpha * expm1(minimum(x, 0))",
         parameters=(Parameter("alpha", 1.0, "minus the limit at -inf; alpha > 0"),),
+        rounds_correctly_in_half=("value", "derivative"),
         elsewhere=Elsewhere(torch="nn.functional.elu(x, alpha)", torch_nn="ELU(alpha=alpha)", onnx="Elu(x, alpha=alpha)",
                             jax="nn.elu(x, alpha)", keras="elu", timm="elu"),
         float32=Bounds(1.05, 1.22), float64=Bounds(0.84, 1.1),
@@ -481,6 +486,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="deep plain networks, with lecun_normal weights", saved_for_backward="x or y",
         kinks=(Kink("0", "1.7580993408473766"),), reference="Klambauer et al. 2017, arXiv:1706.02515",
         numpy="1.0507009873554805 * maximum(x, 0) + 1.7580993408473766 * expm1(minimum(x, 0))",
+        rounds_correctly_in_half=("value",),
         elsewhere=Elsewhere(torch="nn.functional.selu(x)", torch_nn="SELU()",
                             onnx="Selu(x, alpha=1.6732632423543772, gamma=1.0507009873554805)", jax="nn.selu(x)", keras="selu",
                             timm="selu"),
@@ -495,6 +501,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         reference="Barron 2017, arXiv:1704.07483",
         numpy="maximum(x, 0) + alpha * expm1(minimum(x, 0) / alpha)",
         parameters=(Parameter("alpha", 1.0, "minus the limit at -inf; alpha > 0"),),
+        rounds_correctly_in_half=("value", "derivative"),
         elsewhere=Elsewhere(torch="nn.functional.celu(x, alpha)", torch_nn="CELU(alpha=alpha)", onnx="Celu(x, alpha=alpha)",
                             jax="nn.celu(x, alpha)", keras="celu", timm="celu"),
         float32=Bounds(1.2, 0.92), float64=Bounds(0.84, 0.81),
@@ -566,6 +573,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="networks trained with it, such as CLIP", saved_for_backward="x",
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415", derivative_fast=True,
         derivative_zeros=(-0.751154255441289,),
+        rounds_correctly_in_half=("derivative",),
         elsewhere=Elsewhere(onnx="com.microsoft.QuickGelu(x); Swish(x, alpha=1.702)", transformers="quick_gelu",
                             timm="quick_gelu"),
         float32=Bounds(1.92, 1.83), float64=Bounds(1.88, 1.82),
@@ -578,7 +586,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         best_for="as silu, on small devices", saved_for_backward="x", kinks=(Kink("-3", "0"), Kink("3", "1")),
         reference="Howard et al. 2019, MobileNetV3, arXiv:1905.02244", aliases=("hard_swish", "hardswish"),
         derivative_zeros=(-1.5,),
-        rounds_correctly_in_half=("value", "derivative"),
+        rounds_correctly_in_half=("value except near 0", "derivative"),
         half_ulp=2.3,
         masks_gradient=True,
         elsewhere=Elsewhere(torch="nn.functional.hardswish(x)", torch_nn="Hardswish()", onnx="HardSwish(x)",
@@ -654,7 +662,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="2 * tanh(x) / cosh(x)**2",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.31,
         best_for="sparse codes: small inputs become next to nothing, large ones lose 1", saved_for_backward="x",
-        reference="shrinkage by tanh, as in torch", aliases=("tanhshrink",),
+        reference="shrinkage by tanh, as in torch", aliases=("tanhshrink",), piecewise=True,
         elsewhere=Elsewhere(torch="nn.functional.tanhshrink(x)", torch_nn="Tanhshrink()", keras="tanh_shrink"),
         float32=Bounds(1.65, 1.88), float64=Bounds(1.61, 1.72),
     ),

@@ -13,7 +13,6 @@ from native import SOURCE
 SCRIPTS = sorted(path.stem for path in SOURCE.glob("coeffs/*.py") if path.stem != "minimax")  # which the others import
 LONG = {"erf"}  # 15 seconds
 LITERAL = re.compile(r"0x[0-9a-f.]+p[+-]\d+f?")
-PIECEWISE = [entry.name for entry in registry.ACTIVATIONS if entry.piecewise]
 needs_source = pytest.mark.skipif(not SOURCE.is_dir(), reason="needs the source tree")
 
 
@@ -65,7 +64,7 @@ def around_the_seams():
     return np.unique(bits[bits >= 0].astype(np.int32)).view(np.float32)
 
 
-@pytest.mark.parametrize("name", PIECEWISE)
+@pytest.mark.parametrize("name", [entry.name for entry in registry.ACTIVATIONS if entry.piecewise])
 def test_monotone_and_at_the_limits(name):
     """No step down at a seam between pieces; at infinity the limit exactly; NaN passes."""
     f, x = fa.activations[name], around_the_seams()

@@ -73,9 +73,9 @@ def _half_bounds(entry, loops):
         backward = 4.5 if entry.derivative_fast else derivative + 0.5
         errors = (entry.half_ulp or max(value, 0.5), derivative and max(derivative, 0.5), backward, 0.0, 3.0, 3.0)
     checks = dict.fromkeys(loops, "CHECK_ROUNDING")
-    checks.update(dict.fromkeys(entry.rounds_correctly_in_half, "ROUNDS_CORRECTLY"))
-    if checks["value"] == "ROUNDS_CORRECTLY" and entry.zero_centered and entry.second_derivative != "0":
-        checks["value"] = "ROUNDS_CORRECTLY_EXCEPT_NEAR_0"  # f(x) - f'(0) x is less than float's last bit there
+    for words in entry.rounds_correctly_in_half:
+        form, _, near_0 = words.partition(" ")
+        checks[form] = "ROUNDS_CORRECTLY_EXCEPT_NEAR_0" if near_0 else "ROUNDS_CORRECTLY"
     # Skipped where the zero is itself a float32: there and next to it the derivative is exact.
     zero = next((at for at in entry.derivative_zeros if at % 0.5), 0)
     defaults = [parameter.default or 0.0 for parameter in entry.parameters]

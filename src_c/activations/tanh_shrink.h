@@ -1,5 +1,6 @@
 /* tanh_shrink(x) = x - tanh(x), odd. Near 0 the difference cancels (torch returns 0 for |x| <= 0.0002), so it is the series
-   x^3 / 3 - 2 x^5 / 15 + ...; from |x| = 33/32 on it is (|x| - 1) + 2 z / (1 + z) with z = e^(-2|x|).
+   x^3 / 3 - 2 x^5 / 15 + ... In double, from |x| = 33/32 on it is (|x| - 1) + 2 z / (1 + z) with z = e^(-2|x|); in float,
+   from 15/16 on a polynomial on each of 7 pieces (tables/tanh_shrink.h), and |x| - 1 from 10.5 on.
    tanh_shrink' = tanh^2: x^2 - 2 x^4 / 3 + ..., and 1 - 4 z / (1 + z)^2 from 0.9 on. Limits 1.
    tanh_shrink'' = 2 tanh sech^2 = 8 z (1 - z) / (1 + z)^3 with the sign of x. */
 #define SHRINK_FAR LIT(12.0f, 20.0) /* above, 2 z does not change the result */
@@ -10,9 +11,8 @@
    from coeffs/tanh_shrink.py. */
 INLINE REAL FN(tanh_shrink_tail)(REAL s)
 {
-    REAL s2 = s * s;
 #if FA_DOUBLE
-    REAL s4 = s2 * s2, s8 = s4 * s4;
+    REAL s2 = s * s, s4 = s2 * s2, s8 = s4 * s4;
     REAL p01 = FN(fma)(0x1.ba1ba1ba1a26cp-5, s, -0x1.1111111111103p-3);   /* 0.05396825397 -0.1333333333 */
     REAL p23 = FN(fma)(0x1.226e354d1eebep-7, s, -0x1.664f48824fd8bp-6);   /* 0.008863235498 -0.02186948853 */
     REAL p45 = FN(fma)(0x1.7da3332568754p-10, s, -0x1.d6d3cdb3b0505p-9);  /* 0.001455831525 -0.003592127667 */
@@ -25,11 +25,12 @@ INLINE REAL FN(tanh_shrink_tail)(REAL s)
     REAL high = FN(fma)(FN(fma)(pef, s2, pcd), s4, FN(fma)(pab, s2, p89));
     return FN(fma)(high, s8, low);
 #else
-    REAL p01 = FN(fma)(0x1.ba0f68p-5f, s, -0x1.1110fp-3f);   /* 0.0539624244 -0.133333087 */
-    REAL p23 = FN(fma)(0x1.1c251cp-7f, s, -0x1.65867p-6f);   /* 0.00867141597 -0.02182160318 */
-    REAL p45 = FN(fma)(0x1.d296fep-11f, s, -0x1.9eb4aep-9f); /* 0.0008899494424 -0.00316395401 */
-    p45 = FN(fma)(-0x1.162728p-13f, s2, p45);                /* -0.0001326336642 */
-    return FN(fma)(FN(fma)(p45, s2, p23), s2, p01);
+    REAL p = FN(fma)(-0x1.162728p-13f, s, 0x1.d296fep-11f); /* -0.0001326336642 0.0008899494424 */
+    p = FN(fma)(p, s, -0x1.9eb4aep-9f); /* -0.00316395401 */
+    p = FN(fma)(p, s, 0x1.1c251cp-7f); /* 0.00867141597 */
+    p = FN(fma)(p, s, -0x1.65867p-6f); /* -0.02182160318 */
+    p = FN(fma)(p, s, 0x1.ba0f68p-5f); /* 0.0539624244 */
+    return FN(fma)(p, s, -0x1.1110fp-3f); /* -0.133333087 */
 #endif
 }
 
@@ -59,9 +60,10 @@ INLINE REAL FN(tanh_square_tail)(REAL s)
 #endif
 }
 
+#if FA_DOUBLE
 /* x^2, x^3 and 1/3 have low parts; the error is 2.3 ULP without that of x^2 in the tail. The squares are fmas, because GCC moves
    plain products before the clamp of m, where they overflow. */
-/* Error in ULP: 1.4 at 0x1.0835e2p+0 (every 251st float32); 1.39 at 0x1.fffffffffff86p-1 (316,618 float64). */
+/* Error in ULP: 1.35 at -0x1.d6df7ep-1 (every 251st float32); 1.39 at 0x1.fffffffffff86p-1 (316,618 float64). */
 INLINE REAL FN(tanh_shrink)(REAL x)
 {
     REAL m = FN(minus_min_fabs)(x, SHRINK_FAR), s = FN(fma)(m, m, 0), s_low = FN(fma)(m, m, -s);
@@ -71,9 +73,27 @@ INLINE REAL FN(tanh_shrink)(REAL x)
     REAL near = FN(fma)(cube, THIRD, FN(fma)(cube, tail, cube_low * (THIRD + tail)));
     FN(exp_parts) e = FN(exp_short)(FN(fma)(2, m, 0), -1);
     REAL z2 = FN(fma)(e.q, e.scale, e.scale); /* 2 z */
-    REAL far = (FN(fabs)(x) - 1) + z2 / FN(fma)(z2, LIT(0.5f, 0.5), 1);
-    return FN(copysign)(m < LIT(-1.03125f, -1.03125) ? far : near, x);
+    REAL far = (FN(fabs)(x) - 1) + z2 / FN(fma)(z2, 0.5, 1);
+    return FN(copysign)(m < -1.03125 ? far : near, x);
 }
+#else
+#include "tables/tanh_shrink.h"
+FA_PIECEWISE(tanh_shrink, TANH_SHRINK)
+
+INLINE REAL FN(tanh_shrink_argument)(REAL x, REAL limit) { return FN(min)(FN(fabs)(x), limit); }
+
+/* The error is 1.9 ULP without the low part of x^3. */
+INLINE REAL FN(tanh_shrink_on_piece)(REAL x, REAL a, fa_piece p)
+{
+    REAL s = FN(fma)(a, a, 0), s_low = FN(fma)(a, a, -s), tail = FN(fma)(s, FN(tanh_shrink_tail)(s), THIRD_LO);
+    REAL cube = FN(fma)(a, s, 0), cube_low = FN(fma)(a, s_low, FN(fma)(a, s, -cube));
+    REAL near = FN(fma)(cube, THIRD, FN(fma)(cube, tail, cube_low * THIRD));
+    REAL d = p.base - a, y = FN(fma)(FN(fma)(FN(fma)(p.c6, d, p.c5), d, p.c4), d, p.c3);
+    y = FN(fma)(FN(fma)(y, d, p.c2), d, p.c1);
+    REAL far = FN(fma)(y, d, p.c0) + (FN(fabs)(x) - a);
+    return FN(copysign_positive)(a < 0.9375f ? near : far, x);
+}
+#endif
 
 /* Error in ULP: 1.72 at 0x1.b098aep-1 (every 251st float32); 1.51 at 0x1.7eed112ab8418p-1 (316,618 float64). */
 INLINE REAL FN(tanh_shrink_derivative)(REAL x)

@@ -1,7 +1,8 @@
 """Prints the tables of polynomials in src_c/tables: ``python src_c/coeffs/piecewise.py tanh > src_c/tables/tanh.h``.
 
-A table covers 0 <= a <= LIMIT by at most 32 pieces. The piece of a is told by the exponent and the first three bits of
-the mantissa of a + OFFSET, so that pieces are of equal width up to OFFSET and grow with a beyond. On piece i
+A table covers 0 <= a <= LIMIT by at most 32 pieces, or 8. The piece of a is told by the exponent and the first three bits
+(8 pieces: the first bit) of the mantissa of a + OFFSET, so that pieces are of equal width up to OFFSET and grow with a beyond.
+On piece i
 
     f(a) = c0 + c1 d + c2 d^2 + ...      d = base - a
 
@@ -32,11 +33,14 @@ class Plan(NamedTuple):
     degree: int
     first: tuple = ()  # coefficients of the first piece that are given: c1 or c0, c1
     less: float = 0.0  # what is added to the first piece's c1 where it is used
+    rows: int = 32     # at most so many pieces: 32 or 8
+    start: float = 0.0  # where the first piece begins, if not at 0
 
 
 PLANS = {
     "tanh": Plan(mp.tanh, "tanh(a)", 0.671875, 9.25, 4, (0.0, -1.0)),
     "erf": Plan(mp.erf, "erf(a)", 0.34375, 3.99, 4, (0.0,), 1.0),
+    "tanh_shrink": Plan(lambda a: a - mp.tanh(a), "a - tanh(a)", 0.0625, 10.5, 6, rows=8, start=0.9375),
 }
 
 
@@ -50,11 +54,12 @@ def float_of(bits):
     return float(np.uint32(bits).view(np.float32))
 
 
-def pieces(offset, limit):
+def pieces(offset, limit, rows):
     """(index, low, high) of every piece."""
-    first, last = bits_of(offset) >> 20, bits_of(limit + offset) >> 20
-    ends = [float_of(k << 20) - offset for k in range(first, last + 2)]
-    return [(k & 31, max(low, 0.0), min(high, limit)) for k, low, high in zip(range(first, last + 1), ends, ends[1:])]
+    shift = {32: 20, 8: 22}[rows]
+    first, last = bits_of(offset) >> shift, bits_of(limit + offset) >> shift
+    ends = [float_of(k << shift) - offset for k in range(first, last + 2)]
+    return [(k & rows - 1, max(low, 0.0), min(high, limit)) for k, low, high in zip(range(first, last + 1), ends, ends[1:])]
 
 
 def values(function, points):
@@ -139,13 +144,14 @@ def literal(value):
 def text(name):
     """The header of a table."""
     plan = PLANS[name]
-    found = [(index, coefficients(plan, low, high, number == 0))
-             for number, (index, low, high) in enumerate(pieces(plan.offset, plan.limit))]
+    found = [(index, coefficients(plan, max(low, plan.start), high, low == 0))
+             for index, low, high in pieces(plan.offset, plan.limit, plan.rows) if high > plan.start]
     names = ", ".join(f"c{k}" for k in range(plan.degree + 1))
-    lines = [f"/* {plan.formula} for 0 <= a <= {plan.limit}: of each piece its index, base, {names}.",
+    lines = [f"/* {plan.formula} for {plan.start:g} <= a <= {plan.limit}: of each piece its index, base, {names}.",
              "   Written by coeffs/piecewise.py. */", f"#define {name.upper()}_OFFSET {literal(plan.offset)} /* {plan.offset} */",
              f"#define {name.upper()}_LIMIT {literal(float(np.float32(plan.limit)))} /* {plan.limit} */",
-             f"#define {name.upper()}_COLUMNS {plan.degree + 2}", f"#define {name.upper()}_PIECES(PIECE) \\"]
+             f"#define {name.upper()}_ROWS {plan.rows}", f"#define {name.upper()}_COLUMNS {plan.degree + 2}",
+             f"#define {name.upper()}_PIECES(PIECE) \\"]
     lines += [f"    PIECE({index}, {', '.join(map(literal, row))}) \\" for index, row in found]
     return "\n".join(lines)[:-2] + "\n"
 

@@ -44,32 +44,32 @@
     {                                                                                                           \
         (void)parameters;                                                                                       \
         FA_DECLARE_##style##_##np(1) const REAL *x = in[0];                                                     \
-        setup _Alignas(64) REAL arguments[PIECE_GROUP], c[FA_PIECE_COLUMNS][PIECE_STEP];                        \
-        _Alignas(64) uint32_t places[PIECE_GROUP];                                                              \
+        setup _Alignas(64) REAL arguments[name##_group], c[FA_PIECE_COLUMNS][PIECE_STEP];                       \
+        _Alignas(64) uint32_t places[name##_group];                                                             \
         REAL limit = name##_pieces.limit;                                                                       \
         __asm__("" : "+m"(limit));                                                                              \
         n &= -LANES;                                                                                            \
         for (ptrdiff_t at = 0, count; at < n; at += count) {                                                    \
-            count = FN(step_length)(at, PIECE_GROUP, n);                                                        \
+            count = FN(step_length)(at, name##_group, n);                                                       \
             for (ptrdiff_t first = 0, next; first < count; first = next) {                                      \
                 next = first + FN(step_length)(first, PIECE_STEP, count);                                       \
                 FA_PIECE_LOOP                                                                                   \
                 {                                                                                               \
                     const ptrdiff_t i = at + k;                                                                 \
                     arguments[k] = FN(name##_argument)(x[i] FA_PASS_##style##_##np, limit);                     \
-                    places[k] = piece_place((uint32_t)FN(to_bits)(arguments[k] + name##_pieces.offset));        \
+                    places[k] = name##_place((uint32_t)FN(to_bits)(arguments[k] + name##_pieces.offset));       \
                     before                                                                                      \
                 }                                                                                               \
             }                                                                                                   \
             for (ptrdiff_t first = 0, next; first < count; first = next) {                                      \
                 next = first + FN(step_length)(first, PIECE_STEP, count);                                       \
                 for (ptrdiff_t k = first; k < next; k += LANES)                                                 \
-                    look_up(&name##_pieces, places + k, name##_columns, c[0] + (k - first));                    \
+                    name##_look_up(places + k, c[0] + (k - first));                                             \
                 FA_PIECE_LOOP                                                                                   \
                 {                                                                                               \
                     const ptrdiff_t i = at + k, j = k - first;                                                  \
-                    const fa_piece piece = {c[0][j], c[1][j], c[2][j], c[3][j],                                 \
-                                            c[4][j], c[5][j], name##_columns > 6 ? c[6][j] : 0};                \
+                    const fa_piece piece = {c[0][j], c[1][j], c[2][j], c[3][j], c[4][j],                        \
+                                            c[5][j], c[6][j], c[7][j]};                                         \
                     const REAL value = FN(name##_on_piece)(x[i] FA_PASS_##style##_##np, arguments[k], piece);   \
                     body                                                                                        \
                 }                                                                                               \
@@ -101,7 +101,7 @@ INLINE ptrdiff_t FN(step_length)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n)
 #define FA_VALUES_1(name, style, np)                                                                            \
     FA_PIECEWISE_KERNEL(name, value, style, np, REAL *y = out[0];, , y[i] = value;)                             \
     FA_PIECEWISE_KERNEL(name, value_and_derivative, style, np,                                                  \
-                        REAL *y = out[0]; REAL *d = out[1]; _Alignas(64) REAL derivatives[PIECE_GROUP];,        \
+                        REAL *y = out[0]; REAL *d = out[1]; _Alignas(64) REAL derivatives[name##_group];,       \
                         derivatives[k] = FN(name##_derivative)(x[i] FA_PASS_##style##_##np);,                   \
                         y[i] = value; d[i] = derivatives[k];)
 #endif

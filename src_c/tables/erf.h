@@ -2,6 +2,7 @@
    Written by coeffs/piecewise.py. */
 #define ERF_OFFSET 0x1.6p-2f /* 0.34375 */
 #define ERF_LIMIT 0x1.feb852p+1f /* 3.99 */
+#define ERF_ROWS 32
 #define ERF_COLUMNS 6
 #define ERF_PIECES(PIECE) \
     PIECE(11, 0x0p+0f, 0x0p+0f, -0x1.06eba8p-3f, 0x1.ede05cp-21f, 0x1.814ccep-2f, 0x1.d6944cp-8f) \

@@ -1,5 +1,14 @@
-/* AVX2: the rows of eight elements are loaded and transposed. Gathers took four times as long. */
+/* AVX2: one permutation fetches a vector from a column of 8 numbers. Of a table of 32 pieces, the rows of eight elements are
+   loaded and transposed. Gathers took four times as long. */
+#include "tables/stored_by_columns.h"
 #include "tables/stored_by_rows.h"
+
+INLINE void look_up_8(const fa_pieces_8 *pieces, const uint32_t *places, int columns, float *to)
+{
+    __m256i i = _mm256_loadu_si256((const __m256i *)places);
+    for (int k = 0; k < columns; k++)
+        _mm256_storeu_ps(to + k * PIECE_STEP, _mm256_permutevar8x32_ps(_mm256_load_ps(pieces->column[k]), i));
+}
 
 /* 4 numbers of p, then of q; or 2 of each of p, q, r and s. */
 INLINE __m256 piece_quads(const float *p, const float *q)
@@ -27,7 +36,7 @@ INLINE void piece_four_columns(const float *const *row, int k, float *to)
     _mm256_storeu_ps(to + (k + 3) * PIECE_STEP, _mm256_castpd_ps(_mm256_unpackhi_pd(ab, cd)));
 }
 
-INLINE void look_up(const fa_pieces *pieces, const uint32_t *places, int columns, float *to)
+INLINE void look_up_32(const fa_pieces_32 *pieces, const uint32_t *places, int columns, float *to)
 {
     const float *row[8];
     for (int i = 0; i < 8; i++)

@@ -1,18 +1,18 @@
-/* A piece is a row of 32 bytes, and its place the row's, in bytes. Places of a group of elements are written to memory
+/* A piece of 32 is a row of 32 bytes, and its place the row's, in bytes. Places of a group of elements are written to memory
    before the first is used: taken from the register that they are computed in they cost a third more. */
 typedef struct {
     float offset, limit;
     _Alignas(64) float row[32][FA_PIECE_COLUMNS];
-} fa_pieces;
+} fa_pieces_32;
 
 #define FA_ROW(i, ...) [i] = {__VA_ARGS__},
-#define FA_PIECES_OF(PIECES) {PIECES(FA_ROW)}
+#define FA_PIECES_OF_32(PIECES) {PIECES(FA_ROW)}
 
-enum { PIECE_GROUP = 256 };
+enum { PIECE_GROUP_32 = 256 };
 
-INLINE uint32_t piece_place(uint32_t bits) { return bits >> 15 & 31 * sizeof(float[FA_PIECE_COLUMNS]); }
+INLINE uint32_t piece_place_32(uint32_t bits) { return bits >> 15 & 31 * sizeof(float[FA_PIECE_COLUMNS]); }
 
-INLINE const float *piece_row(const fa_pieces *pieces, uint32_t place)
+INLINE const float *piece_row(const fa_pieces_32 *pieces, uint32_t place)
 {
     return (const float *)((const char *)pieces->row + place);
 }

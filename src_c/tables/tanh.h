@@ -2,6 +2,7 @@
    Written by coeffs/piecewise.py. */
 #define TANH_OFFSET 0x1.58p-1f /* 0.671875 */
 #define TANH_LIMIT 0x1.28p+3f /* 9.25 */
+#define TANH_ROWS 32
 #define TANH_COLUMNS 6
 #define TANH_PIECES(PIECE) \
     PIECE(18, 0x0p+0f, 0x0p+0f, -0x1p+0f, 0x1.90b77cp-24f, 0x1.555ed6p-2f, 0x1.0646ccp-8f) \
