@@ -97,10 +97,12 @@ static void bytes(void)
         table[k] = (unsigned char)(k * 167 + 13);
     fill(arrays[0], FA_FLOAT64, 1);
     for (int n = 1; n < N; n = 3 * n + 2) {
-        fa_look_up_bytes(table, (unsigned char *)arrays[0], (unsigned char *)arrays[3], n);
+        fa_bytes_call call = {table, (unsigned char *)arrays[0], (unsigned char *)arrays[4]};
+        fa_look_up_bytes(table, call.x, (unsigned char *)arrays[3], n);
+        fa_table->bytes(&call, 0, n); /* with VBMI another one */
         uint64_t found = 1;
         for (int i = 0; i < n; i++)
-            found = (found ^ (unsigned char)arrays[3][i]) * 1099511628211ull;
+            found = ((found ^ (unsigned char)arrays[3][i]) * 1099511628211ull ^ call.y[i]) * 1099511628211ull;
         printf("bytes %d %016llx\n", n, (unsigned long long)found);
     }
 }
