@@ -76,7 +76,7 @@ def parameters(entry):
         return [("temperature", "divides x", 1.0, 0.25, 4.0)] if entry.temperature else []
     names, found = [p.name for p in entry.parameters], []
     for k, (parameter, default) in enumerate(zip(entry.parameters, entry.defaults)):
-        most = 4 * default if abs(default) > 0.25 else 1.0
+        most = 4 * default if abs(default) > 0.25 else float(np.copysign(1, default))
         values = [*entry.defaults]
         values[k] = 0.0 if default else -most
         with np.errstate(all="ignore"):

@@ -70,6 +70,8 @@ def test_every_function_is_there(explorer):
         assert text.count(f'{{"name": "{entry.name}", "aliases"') == 1
     for entry in registry.ACTIVATIONS:
         assert len(explorer.curves(entry)) == 2 + bool(entry.second_derivative)
+        for name, _, default, least, most in explorer.parameters(entry):
+            assert least <= default <= most and least < most, (entry.name, name)
 
 
 # ---- the site, and in a browser ----
