@@ -6,7 +6,8 @@
      rows that follow each other, of less than 16 elements;
      rows side by side, if there are less than 64 of them, and their number is no multiple of 16 or n is less than 8; what
        remains of 64 and more beyond a multiple of 16;
-     rows side by side of a function without a kernel for this layout (hardmax, sparsemax, entmax15). */
+     rows side by side, one after the other: less than FEW_ROWS, as kernels compute 16 at a time, and those of a function without
+       a kernel for this layout (hardmax, sparsemax, entmax15). */
 #include <stdlib.h>
 #include "rows/lanes.h"
 #include "rows/maxima.h"
@@ -23,7 +24,7 @@
 #ifndef FA_RUN_ROWS_ONCE
 #define FA_RUN_ROWS_ONCE
 enum { ROW_NONE, ROW_X, ROW_Y, ROW_GRAD, ROW_SCALAR }; /* what an array holds; ROW_SCALAR: one number per row */
-enum { L2_ELEMENTS = 32768, SOME_DOUBLES = 1024 };
+enum { L2_ELEMENTS = 32768, SOME_DOUBLES = 1024, FEW_ROWS = 8 };
 #endif
 
 typedef void FN(row_kernel)(const FN(row_block) *b);
@@ -96,8 +97,8 @@ INLINE ptrdiff_t FN(row_offset_of)(const fa_row_call *call, ptrdiff_t row)
                     }                                                                                  \
                 }                                                                                      \
             } else {                                                                                   \
-                for (ptrdiff_t i = 0; i < n; i++)                                                      \
-                    for (ptrdiff_t k = 0; k < together; k++) {                                         \
+                for (ptrdiff_t k = 0; k < together; k++)                                               \
+                    for (ptrdiff_t i = 0; i < n; i++) {                                                \
                         const ptrdiff_t in_call = base + i * inner + k, in_copy = (r + k) * step + i;  \
                         STATEMENT                                                                      \
                     }                                                                                  \
@@ -223,7 +224,7 @@ static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff
     const FN(row_form) *form = &FN(row_forms)[call->form];
     REAL *first = (REAL *)call->in[0], *second = (REAL *)call->in[1], *out = call->out;
     const ptrdiff_t n = call->n, inner = call->inner;
-    const int across = inner > 1 && form->across, in_place = out == first || out == second;
+    const int across = inner > 1 && form->across && end - begin >= FEW_ROWS, in_place = out == first || out == second;
     const int side_by_side = inner >= 64 || (inner % ROW_LANES == 0 && n >= 8);
     const fa_row_options *with = &call->with;
     const int makes_mask = with->bias || with->queries, masked_or_scaled = makes_mask || with->mask || with->temperature != 1;
