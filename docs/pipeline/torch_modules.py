@@ -1,4 +1,6 @@
 """The activations of one torch model: what `replace_activations` does to inference and training."""
+from functools import partial
+
 import copy
 import math
 
@@ -32,7 +34,7 @@ def compare(name, theirs, x):
     ours = copy.deepcopy(theirs)
     count = ft.replace_activations(ours)
     torch.testing.assert_close(infer(ours, x), infer(theirs, x))
-    quicker = [ratio(lambda: step(theirs, x), lambda: step(ours, x)) for step in (infer, train)]
+    quicker = [ratio(partial(step, theirs, x), partial(step, ours, x)) for step in (infer, train)]
     print(f"{name}, {count} replaced: inference {quicker[0]:.2f}, training {quicker[1]:.2f} times as quick")
 
 
