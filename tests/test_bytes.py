@@ -166,6 +166,10 @@ def test_no_warnings_of_arithmetic(float8):
     (lambda x: fa.gelu(x, out=(x, x)), TypeError, "an array for each output, got 2 for 1"),
     (lambda x: fa.gelu.biased_backward(x, x, x), TypeError, "does not support float8_e4m3fn: it takes float16"),
     (lambda x: fa.gelu(np.broadcast_to(x, (2, 256)), out=np.broadcast_to(x, (2, 256))), ValueError, "out is read-only"),
+    (lambda x: fa.elu(x, "a"), ValueError, "fastact.elu: could not convert"),
+    (lambda x: fa.elu(x, 1j), TypeError, "fastact.elu: "),
+    (lambda x: fa.elu(x, 10**400), OverflowError, "fastact.elu: alpha must be a number that a float holds"),
+    (lambda x: fa.elu.backward(x, x[:3]), ValueError, "fastact.elu.backward: operands could not be broadcast"),
     (lambda x: fa.softplus.backward_from_output(x, x, beta=np.array(-1.0)), None, ""),
 ])
 def test_bad_calls(call, error, message):

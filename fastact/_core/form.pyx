@@ -207,18 +207,22 @@ cdef class Form:
                             f"{', '.join(kwargs) or f'{len(outs)} for {self.outputs}'}; of x.astype(numpy.float32) it is a ufunc")
         x, parameters = values[0], values[self.inputs:]
         if self.inputs == 1 and all([type(value) in (int, float) for value in parameters]):
-            packed = struct.pack(f"{self.parameters}d", *map(float, parameters)) if parameters else b""
+            parameters = [double_of(self, value, 1 + k) for k, value in enumerate(parameters)]
+            packed = struct.pack(f"{self.parameters}d", *parameters) if parameters else b""
             tables = [byte_tables.float8(self.info.name, self.facts.name, k, dtype, packed) for k in range(self.outputs)]
             if where is True:
                 results = [look_up(self.__name__, table, np.asarray(x), dtype, one) for table, one in zip(tables, outs)]
                 return tuple(results) if self.outputs > 1 else results[0]
             results = [look_up(self.__name__, table, np.asarray(x), dtype, None) for table in tables]
         else:
-            wide = [np.asarray(value, float) for value in values]
-            with np.errstate(all="ignore"):
-                if self.bias_row >= 0:  # the sum is rounded to the dtype
-                    wide[:2] = byte_tables.round_float8(wide[0] + wide[1], dtype).astype(float), -0.0
-                made = self.own_ufunc(*wide)
+            try:
+                wide = [np.asarray(value, float) for value in values]
+                with np.errstate(all="ignore"):
+                    if self.bias_row >= 0:  # the sum is rounded to the dtype
+                        wide[:2] = byte_tables.round_float8(wide[0] + wide[1], dtype).astype(float), -0.0
+                    made = self.own_ufunc(*wide)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"fastact.{self.__name__}: {error}") from None
             results = [byte_tables.round_float8(one, dtype) for one in (made if self.outputs > 1 else (made,))]
         for k, result in enumerate(results):
             if outs[k] is not None:
