@@ -26,13 +26,13 @@ FUNCTIONS = {
     "elu_alpha": lambda x: F.elu(x, 0.7), "selu": F.selu, "celu": lambda x: F.celu(x, 1.7), "softplus": F.softplus,
     "softplus_beta": lambda x: F.softplus(x, 2.5), "softplus_threshold": lambda x: F.softplus(x, 1, 3),
     "softmax": lambda x: torch.softmax(x, -1), "softmax_first": lambda x: torch.softmax(x, 0),
-    "log_softmax": lambda x: torch.log_softmax(x, -1), "relu": torch.relu,
+    "log_softmax": lambda x: torch.log_softmax(x, -1), "relu": torch.relu, "exp": torch.exp,
 }
-IN_PLACE = [torch.sigmoid_, torch.tanh_, torch.erf_, lambda x: F.silu(x, True), lambda x: F.mish(x, True),
+IN_PLACE = [torch.sigmoid_, torch.exp_, torch.tanh_, torch.erf_, lambda x: F.silu(x, True), lambda x: F.mish(x, True),
             lambda x: F.hardswish(x, True), lambda x: F.elu(x, inplace=True)]
 DTYPES = [torch.float32, torch.float64, torch.float16, torch.bfloat16]
 every_function = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
-OPERATORS = ["sigmoid", "sigmoid_", "tanh", "silu", "silu_backward", "mish", "mish_backward", "hardswish", "erf", "gelu",
+OPERATORS = ["sigmoid", "sigmoid_", "tanh", "silu", "silu_backward", "mish", "mish_backward", "hardswish", "erf", "exp", "gelu",
              "gelu_backward", "log_sigmoid_forward", "elu", "elu_backward", "softplus", "_softmax", "_log_softmax"]
 
 
@@ -283,6 +283,28 @@ def test_threads_share_the_kernels():
     assert errors == [] and dump() == before
 
 
+@pytest.mark.skipif(not hasattr(torch.library, "get_kernel"), reason="torch frees kernels in use before 2.9")
+def test_other_threads_compute_while_blocks_begin_and_end():
+    """In a process of its own, which torch would crash by freeing a kernel that another thread is in."""
+    code = ("import threading, time, torch, fastact.torch as ft\n"
+            "F, x, done, errors = torch.nn.functional, torch.randn(4, 6), [], []\n"
+            "net = lambda: torch.tanh(F.gelu(F.elu(F.softplus(torch.softmax(x, -1)))))\n"
+            "want = net()\n"
+            "def compute():\n"
+            "    while not done and not errors:\n"
+            "        try: assert (net() - want).abs().max() < 1e-5\n"
+            "        except BaseException as error: errors.append(error)\n"
+            "threads = [threading.Thread(target=compute) for _ in range(3)]\n"
+            "for thread in threads: thread.start()\n"
+            "for _ in range(500):\n"
+            "    with ft.kernels(): time.sleep(0.0005)\n"
+            "done.append(True)\n"
+            "for thread in threads: thread.join()\n"
+            "print(errors)\n")
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "[]", (done.returncode, done.stderr)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child():
     code = ("import os, torch, fastact.torch as ft\n"
@@ -296,17 +318,19 @@ def test_a_forked_child():
     assert done.stdout.strip() == "0", done.stderr
 
 
+SAMPLED = {"sigmoid", "tanh", "erf", "exp", "softmax", "log_softmax", *(f"nn.functional.{name}" for name in (
+    "silu", "gelu", "mish", "hardswish", "logsigmoid", "elu", "selu", "celu", "softplus", "softmin"))}
+
+
 def test_samples_of_torch():
     """torch's own samples of these operators give what torch gives, in values, gradients and errors."""
     pytest.importorskip("expecttest")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from torch.testing._internal.common_methods_invocations import op_db
-    wanted = {"sigmoid", "tanh", "erf", "softmax", "log_softmax", *(f"nn.functional.{name}" for name in (
-        "silu", "gelu", "mish", "hardswish", "logsigmoid", "elu", "selu", "celu", "softplus", "softmin"))}
     found, count = set(), 0
     for op in op_db:
-        if op.name not in wanted:
+        if op.name not in SAMPLED:
             continue
         found.add(op.name)
         for dtype in DTYPES:
@@ -324,4 +348,24 @@ def test_samples_of_torch():
                         (ours,) = torch.autograd.grad(got, sample.input, grad)
                     same(ours, slope, dtype)
                 count += 1
-    assert found == wanted and count > 300
+    assert found == SAMPLED and count > 300
+
+
+@pytest.mark.thorough
+@pytest.mark.filterwarnings("ignore")
+def test_gradients_of_samples_of_torch():
+    """gradcheck and gradgradcheck of torch's own samples pass within a block."""
+    pytest.importorskip("expecttest")
+    from torch.testing._internal.common_methods_invocations import op_db
+    count = 0
+    for op in (op for op in op_db if op.name in SAMPLED):
+        for sample in op.sample_inputs("cpu", torch.float64, requires_grad=True):
+            if not sample.input.requires_grad or sample.input.numel() > 100 or (
+                    sample.kwargs.get("dtype") not in (None, torch.float64)):
+                continue
+            options = {**sample.kwargs, **dict.fromkeys({"inplace"} & set(sample.kwargs), False)}
+            with ft.kernels():
+                for check in (torch.autograd.gradcheck, torch.autograd.gradgradcheck):
+                    assert check(lambda x: op(x, *sample.args, **options), (sample.input,))
+            count += 1
+    assert count > 30

@@ -9,6 +9,7 @@ cdef extern from "torch/operators.h":
         void *rows
     int fa_torch_enable(const char *path, const fa_torch_calls *calls)
     void fa_torch_disable()
+    const char *fa_torch_operator(int k)
     int fa_torch_define(const char *path, const fa_torch_calls *calls)
 
 cdef fa_torch_calls _calls
@@ -18,6 +19,14 @@ _calls.find, _calls.apply, _calls.rows = <void *>library.find, <void *>library.a
 def enable(bytes path):
     """Put the kernels under torch's operators; how many, or -1 where this torch lacks a function that they need."""
     return fa_torch_enable(path, &_calls)
+
+
+def operators():
+    """The names of torch's operators that `enable` takes where this torch has them."""
+    cdef list names = []
+    while fa_torch_operator(len(names)) != NULL:
+        names.append(fa_torch_operator(len(names)).decode())
+    return names
 
 
 def disable():

@@ -6,11 +6,12 @@ because a call of Python costs more than a faster kernel saves there below some 
 """
 from __future__ import annotations
 
+import collections
 import contextlib
 import os
 import threading
 import warnings
-from typing import Any, Callable, Dict, Iterator, Optional
+from typing import Any, Callable, Deque, Dict, Iterator, Optional
 
 import torch
 
@@ -59,7 +60,7 @@ class Kernels:
     holds for the whole process: modules, functional calls, autograd, C++ and other threads call the same operators. Nothing
     in a model changes, and afterwards torch's kernels are back.
 
-    Forward: sigmoid, tanh, silu, gelu (both formulas), mish, hardswish, erf, log_sigmoid, elu, selu, celu, softplus,
+    Forward: sigmoid, tanh, silu, gelu (both formulas), mish, hardswish, erf, exp, log_sigmoid, elu, selu, celu, softplus,
     softmax and log_softmax; backward: silu, gelu, mish and hardswish. Other operators keep torch's kernels, which are as
     quick. Dense tensors of float32, float64, float16 and bfloat16 are computed here; any other tensor goes to torch's
     kernel, errors included, and so does gelu of more than 32,768 elements. torch.compile's generated code does not call the
@@ -74,6 +75,9 @@ class Kernels:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._blocks, self._enabled = 0, False
+        # Other threads may be within kernels when a block ends: torch would free these, and the process crash. A reference to
+        # each keeps it until a hundred more blocks have been entered.
+        self._held: Deque[Any] = collections.deque(maxlen=100)
         self._python: Optional[torch.library.Library] = None
         self._path = os.path.join(os.path.dirname(torch.__file__), "lib", "libtorch_cpu.so").encode()
         self._defined: Optional[bool] = None
@@ -133,6 +137,8 @@ class Kernels:
         if taken < 0:
             library._destroy()
             raise RuntimeError(f"fastact.torch.kernels: torch {torch.__version__} refuses the kernels")
+        if hasattr(torch.library, "get_kernel"):  # of 2.9
+            self._held.append([torch.library.get_kernel(f"aten::{name}", "CPU") for name in [*native.operators(), *_PYTHON]])
         self._python = library
 
 

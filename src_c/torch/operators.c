@@ -13,6 +13,7 @@
 #ifdef _WIN32
 int fa_torch_enable(const char *path, const fa_torch_calls *calls) { (void)path, (void)calls; return -1; }
 void fa_torch_disable(void) {}
+const char *fa_torch_operator(int k) { (void)k; return NULL; }
 int fa_torch_define(const char *path, const fa_torch_calls *calls) { (void)path, (void)calls; return -1; }
 #else
 #include <dlfcn.h>
@@ -347,6 +348,8 @@ static void log_sigmoid_value(const torch_operator *op, value *stack)
     X(hardswish, unary, TENSOR, "hard_silu", FA_VALUE, ANY)                                            \
     X(hardswish_, in_place, MUTABLE, "hard_silu", FA_VALUE, ANY)                                       \
     X(hardswish_backward, backward, TENSOR "S3_", "hard_silu", FA_BACKWARD, ANY)                       \
+    X(exp, unary, TENSOR, "exponential", FA_VALUE, ANY)                                                \
+    X(exp_, in_place, MUTABLE, "exponential", FA_VALUE, ANY)                                           \
     X(erf, unary, TENSOR, "erf", FA_VALUE, ANY)                                                        \
     X(erf_, in_place, MUTABLE, "erf", FA_VALUE, ANY)                                                   \
     X(gelu, gelu_value, TENSOR STRING, "gelu", FA_VALUE, 32768)                                        \
@@ -430,6 +433,8 @@ int fa_torch_enable(const char *path, const fa_torch_calls *calls)
     }
     return taken;
 }
+
+const char *fa_torch_operator(int k) { return k < OPERATOR_COUNT ? operators[k].name : NULL; }
 
 int fa_torch_define(const char *path, const fa_torch_calls *calls)
 {

@@ -15,6 +15,9 @@ typedef struct {
    were taken, or -1 where this torch lacks a function that the kernels need. */
 int fa_torch_enable(const char *path, const fa_torch_calls *calls);
 
+/* The name of operator k, counted from 0; NULL after the last. */
+const char *fa_torch_operator(int k);
+
 /* Give torch's own kernels back. */
 void fa_torch_disable(void);
 
