@@ -1,8 +1,7 @@
 """The activations of one torch model: what `replace_activations` does to inference and training."""
-from functools import partial
-
 import copy
 import math
+from functools import partial
 
 import fastact.torch as ft
 import torch
