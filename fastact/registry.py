@@ -699,6 +699,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.18,
         best_for="output layer of a Poisson regression", saved_for_backward="x or y",
         reference="inverse of the log link, Nelder and Wedderburn 1972",
+        half_ulp=14.0, rounds_correctly_in_half=("value",),
         elsewhere=Elsewhere(torch="exp(x)", onnx="Exp(x)", jax="numpy.exp(x)", keras="exponential"),
         float32=Bounds(0.81, 0.81), float64=Bounds(0.76, 0.76),
     ),

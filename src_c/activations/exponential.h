@@ -18,6 +18,26 @@ INLINE REAL FN(exponential)(REAL x)
     return (x < far ? y : x) * second;
 }
 
+#if !FA_DOUBLE
+/* The value for half types, (1 + q) 2^n with q = (r + B) + r^2 P(r). It is up to 14 ULP of float off; B and P are such that
+   rounding it gives the half next to e^x for every half x. From coeffs/exponential_half.py. */
+INLINE REAL FN(exponential_half)(REAL x)
+{
+    const REAL rounder = ROUNDER + 2 * EXPONENT_BIAS, far = 170.0f;
+    REAL c = FN(clamp)(x, -105.0f, far);
+    REAL k = FN(fma)(c, LOG2_E, rounder), n = k - rounder, r = FN(fma)(n, -LN2_HI, c);
+    uint32_t sum = (uint32_t)FN(to_bits)(k), half = sum >> 1;
+    REAL first = FN(from_bits)((BITS)(half << MANTISSA_BITS)), second = FN(from_bits)((BITS)((sum - half) << MANTISSA_BITS));
+    REAL p = 0x1.6cebdap-10f; /* 0.001392064267 */
+    p = FN(fma)(p, r, 0x1.132358p-7f); /* 0.008396547288 */
+    p = FN(fma)(p, r, 0x1.551afp-5f); /* 0.04163882136 */
+    p = FN(fma)(p, r, 0x1.5559a6p-3f); /* 0.1666748971 */
+    p = FN(fma)(p, r, 0x1.00015p-1f); /* 0.5000100136 */
+    REAL q = FN(fma)(p, r * r, r - 0x1.f5p-25f); /* B: -5.832407624e-8 */
+    return (x < far ? FN(fma)(q, first, first) : x) * second;
+}
+#endif
+
 /* Error in ULP: 0.76 at -0x1.5f83bp+6 (every 251st float32); 0.75 at -0x1.62872922bc137p+9 (316,618 float64). */
 INLINE REAL FN(exponential_derivative)(REAL x) { return FN(exponential)(x); }
 

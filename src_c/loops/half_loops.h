@@ -79,7 +79,9 @@ static void set_margin(half_work *w, int output, int inexact, int defaults, cons
     const fa_call *call = w->call;
     const half_bounds *bounds = bounds_of(call);
     int form = call->form == FA_VALUE_AND_DERIVATIVE ? output ? FA_DERIVATIVE : FA_VALUE : (int)call->form;
-    int rounding = form < FA_LOOP_COUNT && defaults ? bounds->rounding[form] : CHECK_ROUNDING;
+    /* Where the value has a kernel for half types, rounding[FA_VALUE] is that kernel's, which only the form FA_VALUE calls. */
+    int known = form < FA_LOOP_COUNT && (form != FA_VALUE || call->form == FA_VALUE || !call->kernels->half);
+    int rounding = known && defaults ? bounds->rounding[form] : CHECK_ROUNDING;
     float ulp_bound = form < FA_LOOP_COUNT ? bounds->ulp_bound[form] : 3;
     /* Half a unit for rounding the ends of the interval, half a unit for the parameters. */
     w->margin[output] = rounding || (ulp_bound == 0 && !inexact) ? 0 : (ulp_bound + 0.5f + 0.5f * (float)inexact) * 0x1p-23f;
