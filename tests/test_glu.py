@@ -192,3 +192,124 @@ def test_torch_agrees(dtype):
         tolerance = dict(rtol=20 * np.finfo(dtype).eps, atol=20 * np.finfo(dtype).eps)
         np.testing.assert_allclose(fa.glu(x, axis), y.detach().numpy(), **tolerance)
         np.testing.assert_allclose(fa.glu.backward(grad, x, axis), tensor.grad.numpy(), **tolerance)
+
+
+# ---- swiglu's arguments ----
+
+GPT_OSS = dict(gate="first", alpha=1.702, limit=7.0, offset=1.0, layout="interleaved")
+VARIANTS = [GPT_OSS, dict(gate="first", limit=10.0), dict(alpha=1.702), dict(offset=1.0), dict(layout="interleaved"),
+            dict(alpha=-0.5, limit=2.5, offset=-0.25), dict(limit=0.0)]
+variants = pytest.mark.parametrize("options", VARIANTS, ids=map(str, VARIANTS))
+
+
+def swiglu_by_numpy(x, grad, axis=-1, gate="last", alpha=1.0, limit=np.inf, offset=0.0, layout="halves"):
+    """The value and the gradient with respect to x, by the definition, in the dtype of x."""
+    x, grad = np.moveaxis(x, axis, -1), np.moveaxis(grad, axis, -1)
+    half, dx = x.shape[-1] // 2, np.empty_like(x)
+    parts = [np.s_[..., ::2], np.s_[..., 1::2]] if layout == "interleaved" else [np.s_[..., :half], np.s_[..., half:]]
+    g_at, u_at = parts if gate == "first" else parts[::-1]
+    limited, up = np.minimum(x[g_at], limit), np.clip(x[u_at], -limit, limit) + offset
+    s = 1 / (1 + np.exp(-alpha * limited))
+    dx[g_at] = np.where(x[g_at] > limit, 0, grad * up * s * (1 + alpha * limited * (1 - s)))
+    dx[u_at] = np.where(abs(x[u_at]) > limit, 0, grad * limited * s)
+    return np.moveaxis(limited * s * up, -1, axis), np.moveaxis(dx, -1, axis)
+
+
+@variants
+@pytest.mark.parametrize("shape, axis", [((5, 34), -1), ((2, 6, 7), 1), ((4, 3), 0), ((3, 20000), -1)])
+def test_swiglu_by_its_definition(options, shape, axis, dtype):
+    x = 3 * sample(dtype, *shape)
+    grad = sample(dtype, *(n // 2 if k == axis % len(shape) else n for k, n in enumerate(shape)))
+    want, dx = swiglu_by_numpy(x.astype(np.longdouble), grad.astype(np.longdouble), axis, **options)
+    tolerance = 8 * np.finfo(dtype).eps
+    got, back = fa.swiglu(x, axis, **options), fa.swiglu.backward(grad, x, axis, **options)
+    assert got.dtype == back.dtype == dtype
+    np.testing.assert_allclose(got, want.astype(dtype), rtol=tolerance, atol=tolerance / 100)
+    np.testing.assert_allclose(back, dx.astype(dtype), rtol=tolerance, atol=30 * tolerance)
+    y, out = np.empty_like(got), np.empty_like(x)
+    assert fa.swiglu(x, axis, out=y, **options) is y and fa.swiglu.backward(grad, x, axis, out=out, **options) is out
+    assert_same_bits(y, got)
+    assert_same_bits(out, back)
+    for change in (np.asfortranarray, lambda a: a[::-1].copy()[::-1], lambda a: a.astype(a.dtype.newbyteorder())):
+        assert_same_bits(fa.swiglu(change(x), axis, **options), got)
+        assert_same_bits(fa.swiglu.backward(change(grad), change(x), axis, **options), back)
+    one = fa.swiglu(np.take(x, [1], 1 - axis % 2) if len(shape) == 2 else x, axis, **options)  # where it stands does not matter
+    assert_same_bits(one, np.take(got, [1], 1 - axis % 2) if len(shape) == 2 else got)
+
+
+@variants
+def test_swiglu_in_half_types_is_rounded_once(options):
+    x = 3 * sample(np.float16, 6, 30)
+    grad = sample(np.float16, 6, 15)
+    for half in (np.float16, pytest.importorskip("ml_dtypes").bfloat16):
+        x, grad = x.astype(half), grad.astype(half)
+        wide = [a.astype(np.float64) for a in (x, grad)]
+        want, dx = fa.swiglu(wide[0], **options), fa.swiglu.backward(wide[1], wide[0], **options)
+        got, back = fa.swiglu(x, **options), fa.swiglu.backward(grad, x, **options)
+        assert got.dtype == back.dtype == half
+        np.testing.assert_allclose(got.astype(float), want.astype(half).astype(float), rtol=1e-6)
+        tolerance = 2.0**-7 if half is not np.float16 else 2.0**-10  # gradients round after each product
+        np.testing.assert_allclose(back.astype(float), dx, rtol=tolerance, atol=1e-3)
+
+
+def test_swiglu_beyond_its_limits(dtype):
+    """The gradient is 0 there for every grad; NaN passes; at the limits it is not 0."""
+    x = np.array([[7, 8, 100, np.inf, -np.inf, -9, np.nan, 1, 1, 1, 1, 1, 1, 2],
+                  [1, 1, 1, 1, 1, 1, 1, 7, -7, 8, -8, np.inf, -np.inf, np.nan]], dtype).T
+    options = dict(gate="first", limit=7, offset=1)
+    y = fa.swiglu(x, **options)[:, 0]
+    seven = 7 / (1 + np.exp(-7.0))
+    np.testing.assert_allclose(y[:6], [2 * seven] * 4 + [0, 2 * -9 / (1 + np.exp(9.0))], rtol=1e-6)
+    one = 1 / (1 + np.exp(-1.0))
+    np.testing.assert_allclose(y[7:13], one * np.array([8, -6, 8, -6, 8, -6]), rtol=1e-6)
+    assert np.isnan(y[[6, 13]]).all()
+    for value in (1, np.inf, np.nan):
+        dx = fa.swiglu.backward(np.full((14, 1), value, dtype), x, **options)
+        assert (dx[1:4, 0] == 0).all() and (dx[9:13, 1] == 0).all()
+        if value == 1:
+            assert dx[0, 0] != 0 and (dx[7:9, 1] != 0).all() and np.isnan(dx[6]).all()
+    step = 1e-6
+    x = np.random.default_rng(0).uniform(-10, 10, (200, 2))
+    grads = fa.swiglu.backward(np.ones((200, 1)), x, **options)
+    for k in range(2):
+        shift = step * np.eye(2)[k]
+        change = (fa.swiglu(x + shift, **options) - fa.swiglu(x - shift, **options))[:, 0] / (2 * step)
+        np.testing.assert_allclose(grads[:, k], change, rtol=1e-7, atol=1e-7)
+
+
+@variants
+def test_swiglu_in_containers(options):
+    x, grad = 3 * sample(np.float64, 4, 6), sample(np.float64, 4, 3)
+    want, dx = fa.swiglu(x, **options), fa.swiglu.backward(grad, x, **options)
+    mask = np.zeros(x.shape, bool)
+    mask[1, 0] = mask[2, 5] = True
+    y = fa.swiglu(np.ma.masked_array(x, mask), **options)
+    back = fa.swiglu.backward(grad, np.ma.masked_array(x, mask), **options)
+    hidden = np.zeros((4, 3), bool)
+    hidden[1, 0] = hidden[2, 2] = True
+    np.testing.assert_array_equal(np.ma.getmaskarray(y), hidden)
+    assert_same_bits(y.data[~hidden], want[~hidden])
+    partner = ((1, 0, 1), (2, 5, 4)) if options.get("layout") == "interleaved" else ((1, 0, 3), (2, 5, 2))
+    assert sorted(zip(*np.nonzero(np.ma.getmaskarray(back)))) == sorted((row, at) for row, *both in partner for at in both)
+    assert_same_bits(back.data[~back.mask], dx[~back.mask])
+    xarray = pytest.importorskip("xarray")
+    labelled = fa.swiglu(xarray.DataArray(x, dims=("row", "column")), "column", **options)
+    assert labelled.dims == ("row", "column")
+    assert_same_bits(labelled.values, want)
+
+
+def test_swiglu_with_wrong_arguments():
+    x = np.ones((2, 4))
+    for options, message in ((dict(layout="alternating"), "layout must be \"halves\" or \"interleaved\", not 'alternating'"),
+                             (dict(limit=-1), r"fastact.swiglu: limit must be a number in \[0, inf\], got -1"),
+                             (dict(limit=np.nan), "limit must be"), (dict(alpha=np.inf), "alpha must be"),
+                             (dict(offset=np.nan), "offset must be"), (dict(gate="middle", limit=1), "gate must be")):
+        with pytest.raises(ValueError, match=message):
+            fa.swiglu(x, **options)
+        with pytest.raises(ValueError, match=message.replace("swiglu:", "swiglu.backward:")):
+            fa.swiglu.backward(np.ones((2, 2)), x, **options)
+    with pytest.raises(TypeError, match="alpha must be"):
+        fa.swiglu(x, alpha="1")
+    with pytest.raises(TypeError):
+        fa.glu(x, limit=7)
+    assert fa.swiglu(np.ones((0, 4)), limit=1).shape == (0, 2) and fa.swiglu(np.ones((3, 0)), offset=1).shape == (3, 0)

@@ -43,6 +43,8 @@ class Call:
         Of a "reduced" result.
     joined : tuple of int
         Further axes of x, of which a block of dask has all.
+    interleaved : bool
+        Whether the elements of the two halves of an axis alternate.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Call:
     out: Any = None
     keepdims: bool = False
     joined: Tuple[int, ...] = ()
+    interleaved: bool = False
 
     @property
     def at(self) -> int:
@@ -66,6 +69,12 @@ class Call:
     def axes(self, ndim: int) -> Tuple[int, ...]:
         """The axes as sorted numbers; none of a single number, which may be taken for a row."""
         return tuple(sorted(checked_axes(self.name, self.axis, max(ndim, 1)))) if ndim else ()
+
+    def halves(self, array: Any, axis: int) -> List[Any]:
+        """The two halves of an array along the axis."""
+        if not self.interleaved:
+            return np.split(array, 2, axis)
+        return [array[(slice(None),) * axis + (slice(k, None, 2),)] for k in (0, 1)]
 
     def template(self, *kinds: Any) -> Any:
         """The argument of these classes that says what results are: x, or one of its shape; None where there is none."""
@@ -153,7 +162,7 @@ def _masked(call: Call) -> Any:
     def wrap(role: Optional[str], one: Any) -> Any:
         gone = hidden
         if role == "half":
-            gone = np.split(hidden, 2, axes[0])[0]
+            gone = call.halves(hidden, axes[0])[0]
         elif role == "reduced":
             gone = hidden.all(axes, keepdims=call.keepdims) & hidden.any(axes, keepdims=call.keepdims)  # not of an empty row
         elif role == "matrix":
@@ -181,9 +190,9 @@ def _hidden(call: Call, masks: List[Any], halves: bool) -> Tuple[Any, Tuple[int,
         if role == "reduced":
             hidden = hidden | mask.reshape([1 if k in axes else n for k, n in enumerate(hidden.shape)])
     if halves:  # an element that is hidden in one half has no partner in the other
-        half = np.logical_or(*np.split(hidden, 2, axes[0]))
+        half = np.logical_or(*call.halves(hidden, axes[0]))
         half = functools.reduce(np.logical_or, [half, *(mask for mask, role in zip(masks, call.roles) if role == "half")])
-        hidden = np.concatenate([half, half], axes[0])
+        hidden = np.repeat(half, 2, axes[0]) if call.interleaved else np.concatenate([half, half], axes[0])
     return hidden, axes
 
 

@@ -10,6 +10,7 @@ from fastact.registry import GatedEntry
 
 _F = TypeVar("_F", bound=np.floating[Any])
 _Gate = Literal["last", "first"]
+_Layout = Literal["halves", "interleaved"]
 
 class _Backward(Protocol):
     @overload
@@ -38,7 +39,32 @@ class GatedLinearUnit(Bindable):
         self, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", out: SupportsArray | None = None
     ) -> Any: ...
 
+class _SwiGLUBackward(_Backward, Protocol):
+    @overload
+    def __call__(
+        self, grad: NDArray[_F], x: NDArray[_F], axis: int | str = -1, gate: _Gate = "last", alpha: float = 1.0,
+        limit: float | None = None, offset: float = 0.0, layout: _Layout = "halves", out: NDArray[_F] | None = None
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, grad: ArrayLike, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", alpha: float = 1.0,
+        limit: float | None = None, offset: float = 0.0, layout: _Layout = "halves", out: SupportsArray | None = None
+    ) -> Any: ...
+
+class SwiGLU(GatedLinearUnit):
+    backward: _SwiGLUBackward
+    @overload
+    def __call__(
+        self, x: NDArray[_F], axis: int | str = -1, gate: _Gate = "last", alpha: float = 1.0, limit: float | None = None,
+        offset: float = 0.0, layout: _Layout = "halves", out: NDArray[_F] | None = None
+    ) -> NDArray[_F]: ...
+    @overload
+    def __call__(
+        self, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", alpha: float = 1.0, limit: float | None = None,
+        offset: float = 0.0, layout: _Layout = "halves", out: SupportsArray | None = None
+    ) -> Any: ...
+
 glu: GatedLinearUnit
 reglu: GatedLinearUnit
 geglu: GatedLinearUnit
-swiglu: GatedLinearUnit
+swiglu: SwiGLU

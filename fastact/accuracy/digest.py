@@ -170,6 +170,10 @@ def _gated_linear_units(found, dtype):
                     y = unit(x, axis, gate)
                     found[f"{unit.name} {gate} {shape} {axis} {np.dtype(dtype)}"] = _digest(
                         (y, unit.backward(np.clip(y, -9, 9), x, axis, gate)))
+            for options in ({"alpha": 1.702, "limit": 7.0, "offset": 1.0, "layout": "interleaved"}, {"limit": 10.0}):
+                y = fa.swiglu(x, axis, "first", **options)
+                found[f"swiglu {options} {shape} {axis} {np.dtype(dtype)}"] = _digest(
+                    (y, fa.swiglu.backward(np.clip(y, -9, 9), x, axis, "first", **options)))
 
 
 def _loss_calls(dtype, rng):
