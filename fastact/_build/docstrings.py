@@ -27,8 +27,8 @@ def _section(title, *lines):
 
 def signature(entry, form, defaults=True):
     """Inputs and parameters as text: ``(x, alpha=1.0)``."""
-    parameters = [f"{p.name}={p.exact or repr(p.default)}" if defaults and p.default is not None else p.name
-                  for p in entry.parameters]
+    parameters = [f"{name}={p.exact or repr(p.default)}" if defaults and p.default is not None else name
+                  for name, p in zip(entry.names_in(form), entry.parameters)]
     return "(" + ", ".join([*FORMS[form].inputs, *parameters]) + ")"
 
 
@@ -40,7 +40,7 @@ def signature_object(entry, form):
     empty = inspect.Parameter.empty
     return inspect.Signature([
         *(argument(name, empty) for name in FORMS[form].inputs),
-        *(argument(p.name, empty if p.default is None else p.default) for p in entry.parameters),
+        *(argument(name, empty if p.default is None else p.default) for name, p in zip(entry.names_in(form), entry.parameters)),
         argument("out", None), inspect.Parameter("ufunc_kwargs", inspect.Parameter.VAR_KEYWORD)])
 
 
@@ -65,9 +65,9 @@ def form(entry, form):
     """The numpydoc text of a form of an activation."""
     facts, is_value, required = FORMS[form], form == "value", "".join(f", {value}" for value in entry.required)
     arguments = [(f"{name} : array_like", f"{_INPUTS[name]}.") for name in facts.inputs]
-    for p in entry.parameters:
+    for name, p in zip(entry.names_in(form), entry.parameters):
         default = "" if p.default is None else f", default {p.exact or repr(p.default)}"
-        arguments += [(f"{p.name} : float or array_like{default}", f"{p.doc[0].upper()}{p.doc[1:]}; an array broadcasts.")]
+        arguments += [(f"{name} : float or array_like{default}", f"{p.doc[0].upper()}{p.doc[1:]}; an array broadcasts.")]
     if entry.approximate:
         arguments += [(f"approximate : {{{', '.join(repr(value) for value, _ in entry.approximate)}}}, keyword only",
                        "Which function: " + " or ".join(f'"{value}" ({name})' for value, name in entry.approximate) + ".")]

@@ -78,7 +78,7 @@ cdef class Form:
         for k, parameter in enumerate(entry.parameters):
             self.defaults[k] = entry.defaults[k]
             self.least[k] = 0 if form == "backward_from_output" and not parameter.signed else -np.inf
-        self.names = (*self.facts.inputs, *(p.name for p in entry.parameters))
+        self.names = (*self.facts.inputs, *entry.names_in(form))
         self.own_ufunc = getattr(ufuncs, entry.name + self.facts.suffix)
         self.__name__ = entry.name if form == "value" else f"{entry.name}.{form}"
 

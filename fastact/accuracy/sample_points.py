@@ -11,7 +11,7 @@ GRID = {                 # of a parameter: values to measure at besides the defa
     "b": (1e-3, 0.1, 1.0, 33.0, 1e3), "negative_slope": (0.2, 1 / 3, 10.0, -0.3), "weight": (0.01, 1 / 3, 10.0, -0.3),
     "slope": (1e-3, 0.2, 1 / 3, 10.0), "offset": (0.3, 1.0), "min_val": (-10.0, -1 / 3, 0.1),
     "max_val": (0.3, 6.0), "lambd": (0.0, 0.01, 1 / 3, 10.0), "theta": (0.0, 0.1, 10.0, -1 / 3),
-    "threshold": (0.1, 20.0, -1 / 3), "value": (20.0, -0.7),
+    "threshold": (0.1, 20.0, -1 / 3), "value": (20.0, -0.7), "eps": (),
 }
 # Where a function begins to be constant, linear, subnormal, 0 or infinite in one dtype or another.
 LANDMARKS = (0.0, 0.5, 1.0, 2.0, 3.0, 3.92, 5.9216, 6.0, 8.3, 9.01, 12.0, 13.2, 14.17, 17.3287, 18.7149, 20.0, 24.0,
@@ -28,6 +28,10 @@ class Float32s:
 
     def __len__(self):
         return self.size
+
+    def first(self, count):
+        """So many of the first."""
+        return Float32s(self.start, self.start + count * self.stride, self.stride)
 
     def __getitem__(self, key):
         if not isinstance(key, slice):

@@ -138,11 +138,22 @@ NETWORKS: Mapping[str, Row] = {
             silu="in gated units (SwiGLU); what LLaMA uses",
             gelu_tanh="to run weights that were trained with it, such as GPT-2's",
             quick_gelu="to run weights that were trained with it, such as CLIP's",
+            xielu="without a gate; what Apertus uses",
             relu_squared="without an exponential; what Primer found",
+            star_relu="relu_squared with mean 0 and variance 1; what MetaFormers use",
+            softcap="for logits, in attention and at the output, that grow too large; what Gemma 2 uses",
             relu="if speed counts most"),
         remedies=("normalise before each block (pre-norm)", "warm the learning rate up"),
         source="Devlin et al. 2019 (BERT), arXiv:1810.04805; Touvron et al. 2023 (LLaMA), arXiv:2302.13971; Radford et al. "
-               "2019 (GPT-2) and 2021 (CLIP), arXiv:2103.00020; So et al. 2021 (Primer), arXiv:2109.08668"),
+               "2019 (GPT-2) and 2021 (CLIP), arXiv:2103.00020; Huang and Schlag 2025 (xielu), arXiv:2411.13010; So et al. 2021 "
+               "(Primer), arXiv:2109.08668; Yu et al. 2022 (MetaFormer), arXiv:2210.13452; Gemma 2, arXiv:2408.00118"),
+    "audio": Row(
+        ("speech", "vocoder", "codec", "periodic"), hold="firm", choices=_choices(
+            snake_beta="periodic, so that it goes on beyond the training data; alpha and beta by channel, what BigVGAN uses",
+            snake="the same with one parameter a channel; what DAC uses",
+            leaky_relu="if speed counts most; what HiFi-GAN uses"),
+        source="Ziyin et al. 2020 (snake), arXiv:2006.08195; Lee et al. 2022 (BigVGAN), arXiv:2206.04658; Kumar et al. 2023 "
+               "(DAC), arXiv:2306.06546; Kong et al. 2020 (HiFi-GAN), arXiv:2010.05646"),
     "mobile": Row(
         ("embedded", "quantised", "quantized", "edge", "int8", "microcontroller"), hold="firm",
         choices=_choices(
@@ -167,6 +178,7 @@ NETWORKS: Mapping[str, Row] = {
             tanh="its derivatives of every order are continuous and bounded",
             silu="if tanh saturates",
             gelu="if tanh saturates",
+            shifted_softplus="for energies of molecules, whose forces are derivatives; what SchNet uses",
             softplus="if the function should be convex in its input"),
         remedies=("scale inputs and outputs to about 1",)),
 }
@@ -202,7 +214,7 @@ SYMPTOMS: Mapping[str, Row] = {
                   "skip connections")),
     "exploding": Row(
         ("exploding_gradient", "exploding_gradients", "diverging", "divergence"),
-        avoid=lambda entry: entry.name == "relu_squared", choices=_choices(
+        avoid=lambda entry: entry.name in ("relu_squared", "star_relu", "xielu"), choices=_choices(
             relu="its slope is 1 at most: what grows is the weights, so begin with the remedies",
             relu6="if the activations themselves grow: they end at 6",
             tanh="if the activations themselves grow: they end at 1"),

@@ -37,11 +37,17 @@ _STABLE = {
     "thresholded_relu": "where(x <= theta, 0, x)",
     "hard_shrink": "where(abs(x) <= lambd, 0, x)",
     "soft_shrink": "where(abs(x) <= lambd, 0, x - sign(x) * lambd)",
+    "xielu": "where(x > 0, (alpha_p * x + beta) * x, alpha_n * expm1(minimum(x, eps)) + (beta - alpha_n) * x)",
+    "sqrt_softplus": "where(x < -6, exp(minimum(x, 0) / 2) * (1 - exp(minimum(x, 0)) / 4),"
+                     " sqrt(maximum(x, 0) + log1p(exp(-abs(x)))))",
+    "snake": "x + sin(alpha * maximum(minimum(x, 1e6), -1e6))**2 / (alpha + 1e-9)",
+    "snake_beta": "x + sin(alpha * maximum(minimum(x, 1e6), -1e6))**2 / (beta + 1e-9)",
 }
 # Infinities at these ends are replaced by the largest number, at which the function has its limit: operators and formulas
 # would multiply infinity by 0, or divide infinities.
 _FINITE = {
     "silu": "left", "gelu": "left", "gelu_tanh": "left", "quick_gelu": "left", "hard_silu": "left", "mish": "left",
+    "hard_mish": "left", "clipped_gelu": "left",
     "softsign": "left right", "hard_sigmoid": "left right",
 }  # fmt: skip
 

@@ -91,8 +91,8 @@ def _define(signature: str, lines: List[str], **names: Any) -> Any:
 def of_form(entry: Any, kind: str) -> Callable[..., Any]:
     """The overload of a form of an activation: from the types of its arguments to what is compiled."""
     name, facts = entry.name if kind == "value" else f"{entry.name}.{kind}", registry.FORMS[kind]
-    parameters = [p.name for p in entry.parameters]
-    defaults = [p.name if p.default is None else f"{p.name}={p.default!r}" for p in entry.parameters]
+    parameters = entry.names_in(kind)
+    defaults = [name if p.default is None else f"{name}={p.default!r}" for name, p in zip(parameters, entry.parameters)]
     signature = ", ".join([*facts.inputs, *defaults, "out=None"])
     checks = [line for p in entry.parameters if kind == "backward_from_output" and not p.signed for line in (
         f"if {p.name} < 0:", f"    raise ValueError('fastact.{name} needs {p.name} >= 0; use {entry.name}.backward')")]

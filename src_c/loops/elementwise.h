@@ -14,16 +14,20 @@
 #define FA_DECLARE_scalar_1(k) const REAL p0 = ((const REAL *)parameters)[0];
 #define FA_DECLARE_scalar_2(k) FA_DECLARE_scalar_1(k) const REAL p1 = ((const REAL *)parameters)[1];
 #define FA_DECLARE_scalar_3(k) FA_DECLARE_scalar_2(k) const REAL p2 = ((const REAL *)parameters)[2];
+#define FA_DECLARE_scalar_4(k) FA_DECLARE_scalar_3(k) const REAL p3 = ((const REAL *)parameters)[3];
 #define FA_DECLARE_array_1(k) const REAL *q0 = in[k];
 #define FA_DECLARE_array_2(k) FA_DECLARE_array_1(k) const REAL *q1 = in[k + 1];
 #define FA_DECLARE_array_3(k) FA_DECLARE_array_2(k) const REAL *q2 = in[k + 2];
+#define FA_DECLARE_array_4(k) FA_DECLARE_array_3(k) const REAL *q3 = in[k + 3];
 #define FA_PASS_scalar_0
 #define FA_PASS_scalar_1 , p0
 #define FA_PASS_scalar_2 , p0, p1
 #define FA_PASS_scalar_3 , p0, p1, p2
+#define FA_PASS_scalar_4 , p0, p1, p2, p3
 #define FA_PASS_array_1 , q0[i]
 #define FA_PASS_array_2 , q0[i], q1[i]
 #define FA_PASS_array_3 , q0[i], q1[i], q2[i]
+#define FA_PASS_array_4 , q0[i], q1[i], q2[i], q3[i]
 
 /* One loop: `setup` declares the arrays, `body` is the statement for element i. isa/per_dtype.h shows one expanded. */
 #define FA_KERNEL(name, form, style, np, inputs, setup, body)                                                   \
@@ -165,6 +169,7 @@ INLINE ptrdiff_t FN(step_length)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n)
 #define FA_ARRAY_STYLE_1(name, ...) FA_STYLE(name, array, 1, __VA_ARGS__)
 #define FA_ARRAY_STYLE_2(name, ...) FA_STYLE(name, array, 2, __VA_ARGS__)
 #define FA_ARRAY_STYLE_3(name, ...) FA_STYLE(name, array, 3, __VA_ARGS__)
+#define FA_ARRAY_STYLE_4(name, ...) FA_STYLE(name, array, 4, __VA_ARGS__)
 #define FA_INSTANTIATE(name, np, from_output, kind, second, half, piecewise, cost)                              \
     FA_STYLE(name, scalar, np, from_output, kind, second, piecewise)                                            \
     FA_ARRAY_STYLE_##np(name, from_output, kind, second, piecewise)                                             \
@@ -184,6 +189,7 @@ INLINE ptrdiff_t FN(step_length)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n)
 #define FA_ARRAY_ENTRY_1(name, ...) FA_ENTRY(name, array, __VA_ARGS__)
 #define FA_ARRAY_ENTRY_2 FA_ARRAY_ENTRY_1
 #define FA_ARRAY_ENTRY_3 FA_ARRAY_ENTRY_1
+#define FA_ARRAY_ENTRY_4 FA_ARRAY_ENTRY_1
 #define FA_TABLE_ROW(name, np, from_output, kind, second, half, piecewise, cost)                                \
     {FA_ENTRY(name, scalar, from_output, second), FA_ARRAY_ENTRY_##np(name, from_output, second),               \
      FA_BACKWARD_##kind, FA_HALF_ENTRY_##half(name)},

@@ -90,7 +90,7 @@ static void set_margin(half_work *w, int output, int inexact, int defaults, cons
         /* |f(x)| <= |x|: twice the smallest float16, or twice the smallest normal bfloat16 */
         w->distance[output] = bfloat ? 0x1p-125f : 0x1p-23f;
     } else if (!rounding && (form == FA_DERIVATIVE || form == FA_BACKWARD)) {
-        float steepness = call->parameters && call->steps[call->inputs] == 0 ? w->wide[call->inputs][0] : 1;
+        float steepness = call->parameters == 1 && call->steps[call->inputs] == 0 ? w->wide[call->inputs][0] : 1;
         int fast = form == FA_BACKWARD && call->kernels->backward_kind == FA_BACKWARD_FAST;
         w->point[output] = bounds->derivative_zero / steepness;
         w->distance[output] = bounds->derivative_zero == 0 ? 0 : fast ? 0.0025f : 0.01f;
@@ -178,12 +178,12 @@ NOINLINE void enqueue(half_work *w, ptrdiff_t at, const uint16_t *lanes, ptrdiff
                 w->queue[j][first + i] = parameter_at(call, j, at + lanes[i]);
         /* For a tiny |x| a function such as silu(x) = x/2 + x^2/4 may be so close to a tie that double cannot represent the
            second term. The function is then almost linear, and its sign at a larger x decides how the tie is rounded. So x is
-           multiplied by 2^100 and the result by 2^-100. */
+           multiplied by 2^102 and the result by 2^-102. */
         for (ptrdiff_t i = 0; i < n && bfloat; i++) {
             int tiny = call->inputs == 1 && __builtin_fabsf(w->wide[0][lanes[i]]) < 0x1p-124f &&
                        __builtin_fabsf(w->wide[k][lanes[i]]) < 0x1p-126f;
-            w->queue[0][first + i] *= tiny ? 0x1p100 : 1;
-            w->scale[first + i] = tiny ? 0x1p-100 : 1;
+            w->queue[0][first + i] *= tiny ? 0x1p102 : 1;
+            w->scale[first + i] = tiny ? 0x1p-102 : 1;
         }
         w->count += (int)n;
         if (w->count == F64_QUEUE)

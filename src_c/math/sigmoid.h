@@ -33,17 +33,22 @@ INLINE REAL FN(sigmoid_denominator_low)(REAL x, REAL x_low)
     return FN(sigmoid_sum)(FN(exp_short_low)(-x, -x_low, SIGMOID_SHIFT), SIGMOID_UNIT);
 }
 
-/* factor s'(x) = factor z / (1 + z)^2 with z = e^-|x|. (1 + z)^2 is computed as 1 + z (2 + z), which is more exact than the
-   square of a rounded sum. */
-INLINE REAL FN(scaled_sigmoid_derivative)(REAL x, REAL factor)
+/* factor s'(a + a_low) = factor z / (1 + z)^2 with z = e^-(a + a_low) for a >= 0, where a_low is 0 or the rounding error of a.
+   (1 + z)^2 is computed as 1 + z (2 + z), which is more exact than the square of a rounded sum. */
+INLINE REAL FN(scaled_sigmoid_derivative_low)(REAL a, REAL a_low, REAL factor)
 {
     const REAL one = DERIVATIVE_UNIT * DERIVATIVE_UNIT;
-    REAL a = FN(min)(FN(fabs)(x), DERIVATIVE_LARGEST);
-    FN(exp_parts) e = FN(exp_split)(-a, -DERIVATIVE_SHIFT);
+    FN(exp_parts) e = FN(exp_split_low)(-FN(min)(a, DERIVATIVE_LARGEST), -a_low, -DERIVATIVE_SHIFT);
     REAL z = FN(fma)(e.q, e.scale, e.scale), t = 2 * DERIVATIVE_UNIT + z;
     REAL square = FN(fma)(z, t, one), square_low = FN(fma)(z, t, one - square);
     REAL y = 1 + e.q, y_low = (1 - y) + e.q; /* z = y 2^n */
     return FN(quotient)(y, y_low, square, square_low) * (factor * DERIVATIVE_UNIT) * e.scale;
+}
+
+/* factor s'(x), which is even. */
+INLINE REAL FN(scaled_sigmoid_derivative)(REAL x, REAL factor)
+{
+    return FN(scaled_sigmoid_derivative_low)(FN(fabs)(x), 0, factor);
 }
 
 /* factor s''(x) = -factor sign(x) z (1 - z) / (1 + z)^3 with z = e^-|x|. It is s'(x) times -tanh(x / 2). */
