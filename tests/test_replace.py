@@ -146,6 +146,11 @@ class TakesMore(Computes):
         return self.function(x) * scale
 
 
+class TakesAny(Computes):
+    def forward(self, *inputs):
+        return self.function(inputs[0])
+
+
 class HasMethod(Computes):
     def slope(self, x):
         return 1
@@ -196,7 +201,7 @@ def with_state(kind):
         lambda x: F.gelu(x) + 1e-6 * torch.rand_like(x), lambda x: F.gelu(x - x.mean() * 1e-6), lambda x: F.gelu(x).float(),
         lambda x: F.gelu(x).flatten(), lambda x: F.gelu(x.add_(0.0).mul_(0.5) * 2), lambda x: F.dropout(F.gelu(x), 0.1),
         lambda x: (F.gelu(x),), lambda x: torch.softmax(x, -1), lambda x: x.transpose(0, -1), lambda x: x, OwnSlope.apply)),
-    Counts(F.gelu), TakesMore(F.gelu), HasMethod(F.gelu), Called(F.gelu), DependsOnTraining(None),
+    Counts(F.gelu), TakesMore(F.gelu), TakesAny(F.gelu), HasMethod(F.gelu), Called(F.gelu), DependsOnTraining(None),
     type("Own", (nn.ReLU,), {"forward": lambda self, x: F.relu(x)})(), type("More", (nn.ReLU,), {"slope": lambda self: 1})(),
     nn.Sequential(nn.Dropout(0.1))[0],
 ])  # fmt: skip

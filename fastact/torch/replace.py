@@ -78,9 +78,15 @@ def _adds_nothing(module: Any, base: Any) -> bool:
         and not module._modules and not module._buffers and (base is nn.PReLU or not module._parameters)
         and all(isinstance(value, (int, float, str, type(None), functools.partial)) or inspect.isroutine(value)
                 for value in attributes.values())
-        and (base is not nn.Module or len(inspect.signature(own.forward).parameters) == 2)
-        and (base is nn.Module or not attributes)
+        and (_takes_one(own.forward) if base is nn.Module else not attributes)
     )
+
+
+def _takes_one(forward: Any) -> bool:
+    """Whether a method takes one argument and no other; False for one in C, which does not tell."""
+    code = getattr(forward, "__code__", None)
+    return code is not None and code.co_argcount == 2 and not code.co_kwonlyargcount and not code.co_flags & (
+        inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
 
 
 def _compared(module: Any) -> _Found:
