@@ -40,7 +40,7 @@ class GatedLinearUnit(Bindable):
     ) -> Any: ...
 
 class _SwiGLUBackward(_Backward, Protocol):
-    @overload
+    @overload  # type: ignore[override]
     def __call__(
         self, grad: NDArray[_F], x: NDArray[_F], axis: int | str = -1, gate: _Gate = "last", alpha: float = 1.0,
         limit: float | None = None, offset: float = 0.0, layout: _Layout = "halves", out: NDArray[_F] | None = None
@@ -53,7 +53,7 @@ class _SwiGLUBackward(_Backward, Protocol):
 
 class SwiGLU(GatedLinearUnit):
     backward: _SwiGLUBackward
-    @overload
+    @overload  # type: ignore[override]
     def __call__(
         self, x: NDArray[_F], axis: int | str = -1, gate: _Gate = "last", alpha: float = 1.0, limit: float | None = None,
         offset: float = 0.0, layout: _Layout = "halves", out: NDArray[_F] | None = None

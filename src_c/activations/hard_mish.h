@@ -21,4 +21,4 @@ INLINE REAL FN(hard_mish_backward)(REAL grad, REAL x)
     return FN(product_if)(!(x <= -2), grad, FN(hard_mish_derivative)(x));
 }
 
-INLINE REAL FN(hard_mish_second_derivative)(REAL x) { return FN(or_nan)((x > -2) & (x < 0) ? 1 : 0, x); }
+INLINE REAL FN(hard_mish_second_derivative)(REAL x) { return FN(or_nan)(((x > -2) & (x < 0)) ? 1 : 0, x); }

@@ -17,7 +17,7 @@ INLINE REAL FN(star_relu)(REAL x, REAL scale, REAL bias)
     p = finite ? p : 0;
     FN(pair) product = FN(pair_product)(FN(exact_product)(scale, p), (FN(pair)){p, 0});
     REAL sum = FN(pair_sum)(product, (FN(pair)){bias, 0}).high, y = finite ? sum : rough;
-    return (x > LARGEST) & (scale != 0) ? scale * INFINITY : y;
+    return ((x > LARGEST) & (scale != 0)) ? scale * INFINITY : y;
 }
 
 /* Error in ULP: 0.5 at 0x1.8p-2, scale 0.8944, bias -0.4472 (every 4016th float32);
