@@ -65,7 +65,7 @@ def test_no_gradient_passes_a_selected_zero(name):
     """As in torch: sqrt's infinite gradient at 0, a batch of gradients, and the second backward pass; in torch's own
     operators, which compute under torch.func, too."""
     entry = ENTRIES[name]
-    x = torch.tensor([-9.0, -4, -1, 0, 0.25, 0.75, 3, 8]).double()
+    x = torch.tensor([at for at in (-9.0, -4, -1, 0, 0.25, 0.75, 3, 8) if at not in entry.derivative_zeros]).double()
     x = x[torch.from_numpy(fa.activations[name].derivative(x.numpy(), *entry.required) == 0)].requires_grad_()
     f = function(entry)
     for grad in (np.inf, np.nan):
