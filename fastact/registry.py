@@ -813,7 +813,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         parameters=(Parameter("scale", 0.8944, "factor of the square", example=0.75, measured=(0.3,)),
                     Parameter("bias", -0.4472, "the value for x <= 0", example=-0.5, measured=(0.0, 5.0))),
         masks_gradient=True,
-        float32=Bounds(1.0, 0.5), float64=Bounds(0.5, 0.5),
+        float32=Bounds(1.0, 0.5), float64=Bounds(0.87, 0.5),
     ),
     Entry(
         name="clipped_gelu", formula="minimum(maximum(x / 2 * erfc(-x / sqrt(2)), min), max)",
