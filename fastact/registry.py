@@ -193,6 +193,7 @@ class Entry:
                                     # of 2^-26 is allowed, since the relative error is unbounded
     piecewise: bool = False         # the float value is by pieces: the header has NAME_argument, NAME_on_piece and their table
     half_ulp: float = 0.0           # the header has NAME_half, a faster value for half types: its error in ULP of float32
+    half_in_double: bool = False    # float16 and bfloat16 are computed in double: the float32 error has no useful bound
     rounds_correctly_in_half: Tuple[str, ...] = ()  # forms that are correctly rounded to float16 and bfloat16 by rounding
                                     # the float32 result, with the default parameters. "value except near 0": f(x) - f'(0) x is
                                     # less than float's last bit there, and f'(0) x is a tie
@@ -748,6 +749,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
                               example=0.75, measured=(5.0,)),
                     Parameter("beta", 1.0, "one over the waves' height", example=1.5, measured=(0.2,))),
         waves_to=2.0**8,
+        half_in_double=True,
         float32=Bounds(0.5, 0.5), float64=Bounds(0.5, 0.5),
     ),
     Entry(
@@ -760,6 +762,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         parameters=(Parameter("alpha", 1.0, "half the angular frequency of the waves, usually one a channel",
                               example=0.75, measured=(0.01, 5.0)),),
         waves_to=2.0**8,
+        half_in_double=True,
         float32=Bounds(0.5, 0.5), float64=Bounds(0.5, 0.5),
     ),
     Entry(
@@ -773,6 +776,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
                     Parameter("sigma", 0.282095, "deviation of the normal distribution; sigma > 0", example=1.5,
                               measured=(2.5, 1e-3))),
         elsewhere=Elsewhere(transformers="laplace"),
+        half_in_double=True,
         float32=Bounds(1.66, 1.69), float64=Bounds(1.79, 1.86),
     ),
     Entry(
@@ -796,7 +800,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
     ),
     Entry(
         name="hard_mish", formula="where(x <= -2, 0, x * (minimum(x + 2, 2) / 2))",
-        derivative="where(x <= -2, 0, minimum(x + 1, 1))", second_derivative="where(abs(x + 1) < 1, 1, 0)",
+        derivative="where(x <= -2, 0, minimum(x + 1, 1))", second_derivative="where(x > -2, where(x < 0, 1, 0), 0)",
         range="[-0.5, inf)", zero_centered=True, saturates="left", can_die=True, cost=0.05,
         best_for="as mish, on small devices", saved_for_backward="x", kinks=(Kink("-2", "0"),),
         reference="Misra 2019, arXiv:1908.08681, by lines, as in timm",

@@ -328,7 +328,8 @@ def test_gated_backward_is_an_object():
     """With its name, help and signature, as a form of a row function has them."""
     form = fa.swiglu.backward
     assert form is fa.swiglu.backward and pickle.loads(pickle.dumps(form)) is form
-    assert list(inspect.signature(form).parameters) == ["grad", "x", "axis", "gate", "out"]
+    assert list(inspect.signature(form).parameters) == [
+        "grad", "x", "axis", "gate", "alpha", "limit", "offset", "layout", "out"]
     assert "gradient" in form.__doc__ and "swiglu.backward" in repr(form)
 
 

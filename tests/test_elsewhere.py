@@ -153,6 +153,7 @@ def test_case_and_underscores_tell_no_two_functions_apart():
     assert theirs == {("gelu", "gelu_tanh"), ("swish", "silu")}  # of JAX; of Keras and others, with our swish's beta at 1
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("name", ["LeakyReLU", "gelu_new", "HardSwish"])
 def test_networks_take_any_name(name):
     from fastact.sklearn import MLPRegressor

@@ -252,7 +252,7 @@ def test_biased_backward_as_an_object(activation):
     form = activation.biased_backward
     assert pickle.loads(pickle.dumps(form)) is form
     assert form.__name__ == f"{activation.name}.biased_backward" and form.__name__ in repr(form)
-    names = [p.name for p in activation.info.parameters]
+    names = activation.info.names_in("biased_backward")
     assert list(inspect.signature(form).parameters)[:3 + len(names)] == ["grad", "x", "bias", *names]
     for needed in ("grad", "x", "bias", "dx", "dbias", "out", "Parameters", "Returns", "Raises", *names):
         assert needed in form.__doc__

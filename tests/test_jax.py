@@ -35,6 +35,12 @@ def same(got, want):
     np.testing.assert_array_equal(np.asarray(got).view(f"u{want.dtype.itemsize}"), want.view(f"u{want.dtype.itemsize}"))
 
 
+def flushed(want, got):
+    """`want`, with 0 for subnormal numbers that are 0 in `got`: XLA has its threads flush them."""
+    subnormal = abs(want.astype(float)) < float(jnp.finfo(want.dtype).tiny)
+    return np.where(subnormal & (got == 0), got, want)
+
+
 @pytest.fixture(params=ENTRIES.values(), ids=ENTRIES)
 def entry(request):
     return request.param
@@ -49,7 +55,7 @@ def test_values(entry):
     ours, kernel = functions(entry)
     arrays = [sample(*shape, dtype=dtype) for dtype in DTYPES for shape in ((3, 7), (70_000,), (0, 2), ())]
     for got, x in zip(jax.jit(lambda arrays: [*map(ours, arrays)])(arrays), arrays):
-        same(got, np.asarray(kernel(x)))
+        same(got, flushed(np.asarray(kernel(x)), np.asarray(got)))
     same(ours(arrays[0]), kernel(arrays[0]))  # without jit
 
 

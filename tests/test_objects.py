@@ -22,14 +22,15 @@ def test_repr_signature_and_docstring(form):
     shown = repr(form)
     assert form.__name__ in shown
     names = list(inspect.signature(form).parameters)
-    assert names[:form.ufunc.nin][arrays_in(form):] == [p.name for p in form.info.parameters]
+    own = form.info.names_in(form.__name__.partition(".")[2] or "value")
+    assert tuple(names[:form.ufunc.nin][arrays_in(form):]) == own
     assert "out" in names
-    for parameter in form.info.parameters:
-        default = inspect.signature(form).parameters[parameter.name].default
+    for parameter, name in zip(form.info.parameters, own, strict=True):
+        default = inspect.signature(form).parameters[name].default
         if parameter.default is None:
-            assert parameter.name in shown and default is inspect.Parameter.empty
+            assert name in shown and default is inspect.Parameter.empty
         else:
-            assert f"{parameter.name}={parameter.exact or repr(parameter.default)}" in shown
+            assert f"{name}={parameter.exact or repr(parameter.default)}" in shown
             assert default == parameter.default
     for needed in (*names[:form.ufunc.nin], "out", "Parameters", "Returns", "Raises", form.info.formula):
         assert needed in form.__doc__, f"the docstring does not mention {needed}"

@@ -67,7 +67,9 @@ def _half_bounds(entry, loops):
     """
     bounds = entry.float32
     value, derivative = (bounds.value, bounds.derivative) if bounds else (2.0, 2.0)
-    if value == derivative == 0:
+    if entry.half_in_double:
+        errors = ("__builtin_inff()",) * len(loops)
+    elif value == derivative == 0:
         errors = (0.0,) * len(loops)
     else:
         backward = 4.5 if entry.derivative_fast else derivative + 0.5

@@ -78,7 +78,7 @@ cdef class Activation(Form):
         out : ndarray of that dtype, optional
             Where to write; may be x, and any overlap is safe.
         **parameters
-            The activation's parameters, numbers, by name.
+            The activation's parameters, numbers, by name; star_relu's scale is ``activation_scale``.
 
         Returns
         -------
@@ -100,6 +100,8 @@ cdef class Activation(Form):
         >>> fa.sigmoid.quantized(x, scale=0.05, zero_point=128, out_scale=1 / 256, out_zero_point=0)
         array([  0,  51, 128, 255], dtype=uint8)
         """
+        if "activation_scale" in parameters:
+            parameters["scale"] = parameters.pop("activation_scale")
         form = self.variant(parameters)
         if form is not self:
             return form.quantized(x, scale, zero_point, out_scale, out_zero_point, dtype, out, **parameters)

@@ -240,6 +240,8 @@ class GatedLinearUnit(Bindable):
 class SwiGLU(GatedLinearUnit):
     """swiglu, with a steeper, limited or interleaved gate; see ``help(fastact.swiglu)`` for its arguments."""
 
+    __module__ = "fastact"
+
     def __call__(self, x, axis=-1, gate="last", alpha=1.0, limit=None, offset=0.0, layout="halves", out=None):
         plain = limit is None and layout == "halves" and type(alpha) is type(offset) is float
         if plain and alpha == 1 and offset == 0:  # the usual call, quickly

@@ -152,8 +152,10 @@ def settled(function, arguments):
         while True:
             mp.prec *= 2
             value = mp.convert(function(*map(mp.convert, arguments)))
-            # where a difference cancelled altogether, two zeros agree for no reason; but not the 0 of a where()
-            right = value and abs(value - before) <= mp.ldexp(abs(value), 28 - wanted) or value is before is number("0")
+            # where a difference cancelled altogether, two zeros agree for no reason; but not the 0 of a where(), where the
+            # precision holds the sum of 1 and any double
+            settles = value is before is number("0") and mp.prec > 1200
+            right = value and abs(value - before) <= mp.ldexp(abs(value), 28 - wanted) or settles
             beyond = value and before and abs(mp.mag(value)) > MOST < abs(mp.mag(before))  # any dtype's numbers
             if right or beyond or mp.prec >= MOST:
                 return value, mp.prec

@@ -7,6 +7,7 @@
 #define LAPLACE_LARGEST LIT(18.6f, 53.0) /* e^(-t^2/2) is next to 0, for the smallest sigma too */
 #define LAPLACE_SHIFT LIT(-126, -1022)
 #define LAPLACE_UNIT LIT(0x1p-126f, 0x1p-1022)
+#define LAPLACE_HALF_UNIT LIT(0x1p-63f, 0x1p-511) /* squared it is LAPLACE_UNIT */
 
 /* 1 / sigma: returns the high part and sets *low. */
 INLINE REAL FN(laplace_inverse)(REAL sigma, REAL *low)
@@ -56,9 +57,13 @@ INLINE REAL FN(laplace_derivative)(REAL x, REAL mu, REAL sigma)
     int below;
     REAL a_low, a = FN(laplace_argument)(x, mu, sigma, LAPLACE_LARGEST, &a_low, &below), b = LIT(-0.5f, -0.5) * a, s = a * b;
     REAL inverse_low, inverse = FN(laplace_inverse)(sigma, &inverse_low);
-    /* The factor that e.scale carries is taken back before the product where this is large, and after it otherwise. */
-    int narrow = FN(fabs)(inverse) > 1;
-    REAL before = narrow ? LAPLACE_UNIT : 1, after = narrow ? 1 : LAPLACE_UNIT, scaled = inverse * before;
+    /* The factor 1 / LAPLACE_UNIT that e.scale carries is taken back in two steps, before and after the product, such that
+       nothing overflows and only the result may be subnormal: a caller may have subnormal numbers flushed to 0. */
+    REAL size = FN(fabs)(inverse);
+    REAL before = size > 1 ? LAPLACE_HALF_UNIT : 1, after = size > 1 ? LAPLACE_HALF_UNIT : LAPLACE_UNIT;
+    before = size > 1 / LAPLACE_HALF_UNIT ? LAPLACE_UNIT : before;
+    after = size > 1 / LAPLACE_HALF_UNIT ? 1 : after;
+    REAL scaled = inverse * before;
     REAL peak = DENSITY_AT_0 * scaled;
     REAL peak_low = FN(fma)(DENSITY_AT_0, scaled, -peak) + FN(fma)(DENSITY_AT_0 * before, inverse_low, DENSITY_AT_0_LO * scaled);
     FN(exp_parts) e = FN(exp_short_low)(s, FN(fma)(-a, a_low, FN(fma)(a, b, -s)), LAPLACE_SHIFT);

@@ -35,7 +35,7 @@ INLINE REAL FN(softcap_derivative)(REAL x, REAL cap)
 {
     REAL a, t_low, t = FN(softcap_quotient)(x, cap, DERIVATIVE_LARGEST / 2, &a, &t_low);
     REAL y = FN(scaled_sigmoid_derivative_low)(2 * t, 2 * t_low, 4);
-    return FN(or_nan)((FN(fabs)(x) > LARGEST) & (cap == cap) ? 0 : y, x);
+    return FN(or_nan)(((FN(fabs)(x) > LARGEST) & (cap == cap)) ? 0 : y, x);
 }
 
 /* tanh''(t) / cap. */

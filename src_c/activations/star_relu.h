@@ -25,7 +25,7 @@ INLINE REAL FN(star_relu)(REAL x, REAL scale, REAL bias)
 INLINE REAL FN(star_relu_derivative)(REAL x, REAL scale, REAL bias)
 {
     REAL slope = FN(fma)(2 * scale, FN(star_relu_positive)(x), 0);
-    slope = (x > LARGEST) & (scale != 0) ? scale * INFINITY : slope;
+    slope = ((x > LARGEST) & (scale != 0)) ? scale * INFINITY : slope;
     return FN(or_nan)(x <= 0 ? 0 : slope, bias);
 }
 

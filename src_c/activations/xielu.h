@@ -12,7 +12,7 @@ INLINE REAL FN(xielu_limit)(REAL lead, REAL other)
 }
 
 /* x, and 0 for what is negative or infinite. */
-INLINE REAL FN(xielu_positive)(REAL x) { return (x > 0) & (x <= LARGEST) ? x : 0; }
+INLINE REAL FN(xielu_positive)(REAL x) { return ((x > 0) & (x <= LARGEST)) ? x : 0; }
 
 /* Error in ULP: 0.68 at 0x1.40134p-123, alpha_p 0.8, alpha_n 0.8, beta 0.2, eps -1e-06 (every 4016th float32);
    0.75 at 0x1.b6867b88aa19cp-1019, alpha_p 0.8, alpha_n 0.8, beta 0.2, eps -1e-06 (3.9e6 float64). */

@@ -13,7 +13,7 @@ enum { CHECK_ROUNDING, ROUNDS_CORRECTLY, ROUNDS_CORRECTLY_EXCEPT_NEAR_0 };
 /* What the rounding of an activation's results depends on. Arrays are indexed by form. fastact/_build/codegen.py writes
    FA_BOUNDS, one row for each activation, in the order of the kernels. */
 typedef struct {
-    float ulp_bound[FA_LOOP_COUNT];      /* the largest float32 error in ULP, 0 if the form is exact */
+    float ulp_bound[FA_LOOP_COUNT];      /* the largest float32 error in ULP; 0: the form is exact; infinity: it has no bound */
     signed char rounding[FA_LOOP_COUNT];
     float derivative_zero;               /* a zero of the derivative: near it the relative float32 error has no bound; 0: none */
     int copies;                          /* the value is x and the gradient is grad, so halves are copied */
@@ -83,6 +83,12 @@ static void set_margin(half_work *w, int output, int inexact, int defaults, cons
     int known = form < FA_LOOP_COUNT && (form != FA_VALUE || call->form == FA_VALUE || !call->kernels->half);
     int rounding = known && defaults ? bounds->rounding[form] : CHECK_ROUNDING;
     float ulp_bound = form < FA_LOOP_COUNT ? bounds->ulp_bound[form] : 3;
+    if (bounds->ulp_bound[FA_VALUE] == __builtin_inff()) { /* every lane is computed in double */
+        w->margin[output] = 0;
+        w->point[output] = 1; /* any number but 0, at which x = 0 would be left out */
+        w->distance[output] = __builtin_inff();
+        return;
+    }
     /* Half a unit for rounding the ends of the interval, half a unit for the parameters. */
     w->margin[output] = rounding || (ulp_bound == 0 && !inexact) ? 0 : (ulp_bound + 0.5f + 0.5f * (float)inexact) * 0x1p-23f;
     w->point[output] = w->distance[output] = 0;
