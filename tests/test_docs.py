@@ -40,6 +40,7 @@ def test_examples(page):
     assert results.failed == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
 def test_programs_of_the_pipeline(program, tmp_path):
     """Each checks its own results; the page shows it."""

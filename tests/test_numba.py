@@ -70,6 +70,7 @@ def test_integers(dtype):
     compare(["fa.tanh(x)", "fa.silu.gated(x, y)", "fa.tanh(s)", "fa.softmax(x)"], values, values, values[3])
 
 
+@pytest.mark.thorough
 def test_layouts():
     x, wide = sample("float64", 6, 8), sample("float64", 12, 16)
     calls = ["fa.silu(x)", "fa.silu.gated(x, y)", "fa.silu.value_and_derivative(x)", "fa.softmax(x, 0)", "fa.silu.gated(x, s)"]
@@ -82,6 +83,7 @@ def test_layouts():
     assert njit(lambda x: fa.silu(x))(np.asfortranarray(x)).flags.f_contiguous
 
 
+@pytest.mark.thorough
 def test_where_results_are_written():
     x, y, d = sample("float32", 4, 5), np.empty((4, 5), np.float32), np.empty((4, 5), np.float32)
     assert_same_bits(njit(lambda x, y: fa.gelu(x, out=y))(x, y), fa.gelu(x))
@@ -111,6 +113,7 @@ def test_functions_of_rows(name):
     compare(calls, sample("float32", 6, 7), sample("float32", 6, 7)[::-1].copy(), 2.5)
 
 
+@pytest.mark.thorough
 def test_loops_in_parallel():
     x = sample("float32", 8, 1000)
 

@@ -156,6 +156,7 @@ def test_gallery_has_a_panel_for_each(matplotlib):
     assert len({(ax.get_xlim(), ax.get_ylim()) for ax in axes}) == 1
 
 
+@pytest.mark.thorough
 def test_writing_the_gallery_twice_gives_the_same_bytes(tmp_path, monkeypatch, matplotlib):
     monkeypatch.setattr(pages, "ROOT", tmp_path)
     image = tmp_path / "docs" / "gallery.svg"

@@ -203,7 +203,7 @@ def reference(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512", "neon"])
+@pytest.mark.parametrize("isa", [pytest.param("baseline", marks=pytest.mark.thorough), "avx2", "avx512", "neon"])
 def test_instruction_sets(isa, reference):
     """Every function, dtype and axis, in a process of each instruction set."""
     done = subprocess.run([sys.executable, "-m", "fastact", "accuracy", "--digest", "--isa", isa, "--against", reference],
