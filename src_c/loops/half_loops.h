@@ -184,12 +184,13 @@ NOINLINE void enqueue(half_work *w, ptrdiff_t at, const uint16_t *lanes, ptrdiff
                 w->queue[j][first + i] = parameter_at(call, j, at + lanes[i]);
         /* For a tiny |x| a function such as silu(x) = x/2 + x^2/4 may be so close to a tie that double cannot represent the
            second term. The function is then almost linear, and its sign at a larger x decides how the tie is rounded. So x is
-           multiplied by 2^102 and the result by 2^-102. */
+           multiplied by 2^100, or by 2^104 if it is below 2^-130, and the result is divided by this factor. */
         for (ptrdiff_t i = 0; i < n && bfloat; i++) {
             int tiny = call->inputs == 1 && __builtin_fabsf(w->wide[0][lanes[i]]) < 0x1p-124f &&
                        __builtin_fabsf(w->wide[k][lanes[i]]) < 0x1p-126f;
-            w->queue[0][first + i] *= tiny ? 0x1p102 : 1;
-            w->scale[first + i] = tiny ? 0x1p-102 : 1;
+            int tiniest = tiny && __builtin_fabsf(w->wide[0][lanes[i]]) < 0x1p-130f;
+            w->queue[0][first + i] *= tiniest ? 0x1p104 : tiny ? 0x1p100 : 1;
+            w->scale[first + i] = tiniest ? 0x1p-104 : tiny ? 0x1p-100 : 1;
         }
         w->count += (int)n;
         if (w->count == F64_QUEUE)
