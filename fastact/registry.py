@@ -8,7 +8,6 @@ Formulas are Python expressions in ``x``, the parameters, ``pi`` and FUNCTIONS; 
 name. They are evaluated with mpmath for the accuracy oracle, with NumPy for the benchmark baseline, with
 torch where its own operators must do, and for ONNX. They need not be stable in floating point, only true.
 """
-import difflib
 import functools
 from dataclasses import dataclass
 from math import inf
@@ -219,9 +218,13 @@ class Entry:
         absent = {"backward_from_output": not self.from_output, "second_derivative": not self.second_derivative}
         return tuple(form for form in FORMS if not absent.get(form))
 
+    def names_beside(self, others: Tuple[str, ...]) -> Tuple[str, ...]:
+        """What a call with these other arguments calls the parameters: activation_NAME where NAME is one of them."""
+        return tuple(f"activation_{p.name}" if p.name in others else p.name for p in self.parameters)
+
     def names_in(self, form: str) -> Tuple[str, ...]:
-        """What a form calls the parameters: activation_NAME where NAME is one of its inputs, such as a bias."""
-        return tuple(f"activation_{p.name}" if p.name in FORMS[form].inputs else p.name for p in self.parameters)
+        """What a form calls the parameters beside its inputs, such as a bias."""
+        return self.names_beside(FORMS[form].inputs)
 
     @property
     def required(self) -> Tuple[float, ...]:
@@ -1031,6 +1034,7 @@ def find(name: str) -> Any:
     """The entry that a name stands for, as `canonical` takes it; ValueError with the nearest names for any other."""
     known = _known()
     if _bare(name) not in known:
+        import difflib  # which takes milliseconds to import
         near = difflib.get_close_matches(_bare(name)[:40], known, cutoff=0)
         nearest = ", ".join(known[bare][0] for bare in near)
         raise ValueError(f"there is no activation {name!r:.60}; the nearest names are {nearest}")

@@ -49,7 +49,7 @@ def nearest(y, dtype):
     """A number of mpmath, rounded to float8."""
     mp, limits = formulas.context(), ml_dtypes.finfo(dtype)
     unit = mp.ldexp(float(limits.eps), mp.mag(max(abs(y), float(limits.smallest_normal))) - 1)
-    with np.errstate(all="ignore"), mp.workprec(BITS):
+    with np.errstate(all="ignore"):
         return np.float64(float(mp.nint(y / unit) * unit)).astype(np.float32).astype(dtype)
 
 
@@ -64,16 +64,11 @@ def test_float8_is_rounded_correctly(name, form, float8):
     entry, x = fa.activations[name].info, ALL.view(float8)
     for parameters in {entry.defaults, tuple(p.example or 0.7 for p in entry.parameters)}:
         got = form_of(name, form)(x, *parameters)
-        exact = exact_function(entry, form, parameters)
-        bits = BITS if name == "softcap" else formulas.context().prec  # cap - 2^-1180 is not the tie cap
-
-        def function(x, exact=exact, bits=bits):
-            with formulas.context().workprec(bits):
-                return exact(x)
-
+        function = exact_function(entry, form, parameters)
         limits = form_of(name, form)(x.astype(float), *parameters)  # for infinities and NaN
-        want = np.array([nearest(function(float(v)) if np.isfinite(float(v)) else formulas.context().mpf(limit), float8)
-                         if np.isfinite(limit) else np.float32(limit).astype(float8) for v, limit in zip(x, limits)])
+        with formulas.context().workprec(BITS if name == "softcap" else formulas.context().prec):  # cap - 2^-1180 is no tie
+            want = np.array([nearest(function(float(v)) if np.isfinite(float(v)) else formulas.context().mpf(limit), float8)
+                             if np.isfinite(limit) else np.float32(limit).astype(float8) for v, limit in zip(x, limits)])
         assert got.dtype == float8
         different = np.flatnonzero(~((got.astype(float) == want.astype(float)) | np.isnan(got.astype(float))
                                      & np.isnan(want.astype(float))))
@@ -192,9 +187,6 @@ def test_bad_calls(call, error, message):
 
 # ---- quantised integers ----
 
-WORDS = {"scale": "activation_scale"}  # what quantized calls a parameter whose name is one of its own arguments
-
-
 def table(f, scale, zero_point, out_scale, out_zero_point, dtype=np.uint8, out_dtype=None, **parameters):
     return f.quantized(ALL.view(dtype), scale, zero_point, out_scale, out_zero_point, out_dtype, **parameters)
 
@@ -230,7 +222,7 @@ def test_quantized_is_exact(activation, seed):
         zeros = [int(rng.integers(np.iinfo(kind).min, np.iinfo(kind).max, endpoint=True)) for kind in (dtype, out_dtype)]
         arguments = (make(), zeros[0], make(), zeros[1], dtype, out_dtype)
         parameters = entry.defaults if rng.random() < 0.5 else tuple(p.example or 0.7 for p in entry.parameters)
-        got = table(activation, *arguments, **dict(zip((WORDS.get(p.name, p.name) for p in entry.parameters), parameters)))
+        got = table(activation, *arguments, **dict(zip(entry.names_beside(byte_tables.ARGUMENTS), parameters)))
         assert got.dtype == out_dtype
         least, largest = expected(activation, *arguments, parameters)
         assert ((least <= got) & (got <= largest)).all(), f"{arguments}, {parameters}"

@@ -2,6 +2,7 @@
 import ctypes
 import platform
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -342,6 +343,31 @@ def test_floating_point_state_is_left_alone(form, dtype):
     call(form, inputs(form, tiny))
     assert control_word() == here
     assert 5e-324 / 1.0 > 0 and 1e-310 * 0.5 > 0
+
+
+def test_a_caller_that_flushes_subnormals(activation, dtype):
+    """XLA's threads flush them, and torch can. Values and slopes far from subnormal numbers do not depend on it."""
+    far = np.geomspace(1e-30, 1e30, 500)
+    x = np.concatenate([np.linspace(-30, 30, 4001), far, -far]).astype(dtype)
+    seen = 0
+    for parameters in (activation.info.defaults, tuple(p.example or 0.7 for p in activation.info.parameters)):
+        for form in (activation, activation.derivative, partial(activation.backward, np.full_like(x, 0.7))):
+            with np.errstate(all="ignore"):
+                want = form(x, *parameters)
+                environment = (ctypes.c_uint8 * 64)()
+                libm().fegetenv(environment)
+                flushing = (ctypes.c_uint8 * 64)(*environment)
+                flushing[28] |= 0x40  # denormals are zero
+                flushing[29] |= 0x80  # flush to zero
+                libm().fesetenv(flushing)
+                try:
+                    got = form(x, *parameters)
+                finally:
+                    libm().fesetenv(environment)
+            regular = np.isfinite(want) & (abs(want) > 16 * np.finfo(dtype).tiny)
+            seen += regular.sum()
+            np.testing.assert_allclose(got[regular], want[regular], 4 * np.finfo(dtype).eps, 0)
+    assert seen > len(x)
 
 
 def test_threads_keep_subnormals():

@@ -4,7 +4,6 @@ cimport numpy as cnp
 
 from fastact._core.form cimport Form, PyTypeObject, fastact_refuse_new, look_up, use_vectorcall
 
-import difflib
 import struct
 from types import MappingProxyType
 
@@ -78,7 +77,7 @@ cdef class Activation(Form):
         out : ndarray of that dtype, optional
             Where to write; may be x, and any overlap is safe.
         **parameters
-            The activation's parameters, numbers, by name; star_relu's scale is ``activation_scale``.
+            The activation's parameters, numbers, by name: ``activation_NAME`` where NAME is an argument above.
 
         Returns
         -------
@@ -100,8 +99,6 @@ cdef class Activation(Form):
         >>> fa.sigmoid.quantized(x, scale=0.05, zero_point=128, out_scale=1 / 256, out_zero_point=0)
         array([  0,  51, 128, 255], dtype=uint8)
         """
-        if "activation_scale" in parameters:
-            parameters["scale"] = parameters.pop("activation_scale")
         form = self.variant(parameters)
         if form is not self:
             return form.quantized(x, scale, zero_point, out_scale, out_zero_point, dtype, out, **parameters)
@@ -113,8 +110,12 @@ cdef class Activation(Form):
         if kind not in byte_tables.QUANTIZED or out is not None and getattr(out, "dtype", kind) != kind:
             raise TypeError(f"fastact.{name}: the result is uint8 or int8, as dtype says or else as x is, here {kind}; out is "
                             f"{getattr(out, 'dtype', 'not given')}")
+        if parameters:
+            words = dict(zip(self.info.names_beside(byte_tables.ARGUMENTS), self.names[1:]))
+            parameters = {words.get(word, word): value for word, value in parameters.items()}
         values = self.fill((x,), parameters)[1:]
         for word in parameters:
+            import difflib  # which takes milliseconds to import
             near = difflib.get_close_matches(word, self.names[1:], 1, 0.4)
             raise TypeError(f"fastact.{name} got {word!r}: {self.__name__} has "
                             + (f"{near[0]!r}" if near else f"the parameters {', '.join(self.names[1:]) or 'none'}"))

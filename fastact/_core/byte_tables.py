@@ -17,6 +17,7 @@ from fastact._core.number_arguments import POSITIVE, number
 
 KEPT = 1024
 ERROR = 2.0**-40  # of the float64 kernels: far more than their bounds, of the result and, for derivatives, of 1
+ARGUMENTS = ("x", "scale", "zero_point", "out_scale", "out_zero_point", "dtype", "out")  # of `Activation.quantized`
 QUANTIZED = (np.dtype(np.uint8), np.dtype(np.int8))
 _FLOAT8 = ("float8_e3m4", "float8_e4m3", "float8_e4m3b11fnuz", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2",
            "float8_e5m2fnuz")

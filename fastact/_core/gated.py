@@ -71,8 +71,6 @@ Examples
 """
 
 
-_PLAIN = "(x, axis=-1, gate=\"last\", out=None)"
-_VARIED = "(x, axis=-1, gate=\"last\", alpha=1.0, limit=None, offset=0.0, layout=\"halves\", out=None)"
 _PARAMETERS = """alpha : float, default 1.0
     Steepness of the gate: g * sigmoid(alpha * g) in place of silu(g).
 limit : float, optional
@@ -155,14 +153,14 @@ class GatedLinearUnit(Bindable):
     """A gated linear unit of two halves of one array; see ``help(fastact.swiglu)`` for its arguments."""
 
     __module__ = "fastact"  # where users find its objects, and pickles too
+    signature = '(x, axis=-1, gate="last", out=None)'
+    _parameters = _passes = ""  # parts of the docstring
 
     def __init__(self, info):
         self.info = info
         self.name = self.__name__ = info.name
-        varied = isinstance(self, SwiGLU)
-        self.signature = _VARIED if varied else _PLAIN
         self.__doc__ = _DOC.format(name=info.name, activation=info.activation, reference=info.reference, signature=self.signature,
-                                   parameters=_PARAMETERS if varied else "", passes=_PASSES if varied else "")
+                                   parameters=self._parameters, passes=self._passes)
         self.add_forms(backward=self._backward)
 
     @property
@@ -241,6 +239,8 @@ class SwiGLU(GatedLinearUnit):
     """swiglu, with a steeper, limited or interleaved gate; see ``help(fastact.swiglu)`` for its arguments."""
 
     __module__ = "fastact"
+    signature = '(x, axis=-1, gate="last", alpha=1.0, limit=None, offset=0.0, layout="halves", out=None)'
+    _parameters, _passes = _PARAMETERS, _PASSES
 
     def __call__(self, x, axis=-1, gate="last", alpha=1.0, limit=None, offset=0.0, layout="halves", out=None):
         plain = limit is None and layout == "halves" and type(alpha) is type(offset) is float
@@ -313,4 +313,4 @@ def _split_matrix(x, axis, gate):
 
 
 explain_calls(GatedLinearUnit)
-glu, reglu, geglu, swiglu = *map(GatedLinearUnit, registry.GATED[:3]), SwiGLU(registry.GATED[3])
+glu, reglu, geglu, swiglu = ((SwiGLU if info.name == "swiglu" else GatedLinearUnit)(info) for info in registry.GATED)

@@ -70,8 +70,8 @@ fa_status fa_rows_with(fa_row_form form, fa_dtype dtype, const void *first, cons
     const double size = options->temperature < 0 ? -options->temperature : options->temperature;
     ptrdiff_t elements = 0, rows = 0;
     if (form < 0 || form >= FA_ROW_FORM_COUNT || !fa_is_dtype(dtype) || !fa_count(dtype, outer, n, inner, &elements) ||
-        !fa_count(dtype, outer, 1, inner, &rows) || !(size > 0 && size * 0 == 0) || (!form_facts[form].temperature && size != 1) ||
-        !are_valid(options, form, inner))
+        !fa_count(dtype, outer, 1, inner, &rows) || !(size > 0 && size * 0 == 0) ||
+        (!form_facts[form].temperature && size != 1) || !are_valid(options, form, inner))
         return FA_ERROR_ARGUMENT;
     if ((elements && (!first || (form_facts[form].inputs == 2 && !second))) ||
         ((elements || (form == FA_LOGSUMEXP && rows)) && !out))

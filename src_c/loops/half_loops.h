@@ -188,9 +188,9 @@ NOINLINE void enqueue(half_work *w, ptrdiff_t at, const uint16_t *lanes, ptrdiff
         for (ptrdiff_t i = 0; i < n && bfloat; i++) {
             int tiny = call->inputs == 1 && __builtin_fabsf(w->wide[0][lanes[i]]) < 0x1p-124f &&
                        __builtin_fabsf(w->wide[k][lanes[i]]) < 0x1p-126f;
-            int tiniest = tiny && __builtin_fabsf(w->wide[0][lanes[i]]) < 0x1p-130f;
-            w->queue[0][first + i] *= tiniest ? 0x1p104 : tiny ? 0x1p100 : 1;
-            w->scale[first + i] = tiniest ? 0x1p-104 : tiny ? 0x1p-100 : 1;
+            double factor = !tiny ? 1 : __builtin_fabsf(w->wide[0][lanes[i]]) < 0x1p-130f ? 0x1p104 : 0x1p100;
+            w->queue[0][first + i] *= factor;
+            w->scale[first + i] = 1 / factor;
         }
         w->count += (int)n;
         if (w->count == F64_QUEUE)

@@ -20,13 +20,7 @@ static double fa_entmax_threshold(double *z, ptrdiff_t n)
         if (!(t + step > t))
             return t;
         t += step;
-        ptrdiff_t kept = 0;
-        for (ptrdiff_t i = 0; i < n; i++) {
-            double here = z[i];
-            z[kept] = here;
-            kept += here > t;
-        }
-        n = kept;
+        n = fa_keep_above(z, n, t);
     }
 }
 #endif

@@ -1,6 +1,6 @@
-/* Projections onto the simplex, sparsemax and entmax15: max(z - t, 0) or its square, with a threshold t such that a row sums to 1.
-   z is the row less its maximum, and half of that for entmax15. All is computed in double. A row with a NaN or a +inf, or of -inf
-   alone, becomes NaN. */
+/* Projections onto the simplex, sparsemax and entmax15: max(z - t, 0) or its square, with a threshold t such that a row sums to
+   1. z is the row less its maximum, and half of that for entmax15. All is computed in double. A row with a NaN or a +inf, or of
+   -inf alone, becomes NaN. */
 #ifndef FA_PROJECTION_ONCE
 #define FA_PROJECTION_ONCE
 /* The sum of x - t or, if `square`, of their squares, in an order that depends on n alone. */
@@ -22,6 +22,18 @@ INLINE double fa_sum_above(const double *x, ptrdiff_t n, double t, const int squ
         fa_add(&sum, &lost, part[0] + part[1]);
     }
     return sum + lost;
+}
+
+/* Moves the z > t to the front, in their order, and returns their number. */
+INLINE ptrdiff_t fa_keep_above(double *z, ptrdiff_t n, double t)
+{
+    ptrdiff_t kept = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        double here = z[i];
+        z[kept] = here;
+        kept += here > t;
+    }
+    return kept;
 }
 
 static double fa_sum(const double *x, ptrdiff_t n) { return fa_sum_above(x, n, 0, 0); }

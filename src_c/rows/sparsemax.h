@@ -11,12 +11,7 @@ static double fa_sparse_threshold(double *z, ptrdiff_t n)
 {
     for (;;) {
         double t = (fa_sum(z, n) - 1) / (double)n;
-        ptrdiff_t kept = 0;
-        for (ptrdiff_t i = 0; i < n; i++) {
-            double here = z[i];
-            z[kept] = here;
-            kept += here > t;
-        }
+        ptrdiff_t kept = fa_keep_above(z, n, t);
         if (kept == n || kept == 0)
             return t;
         n = kept;
