@@ -304,7 +304,7 @@ for call in (lambda: fa.sparsemax(x, out=out), step):
 
 def test_torch_keywords():
     x = np.ones((2, 4))
-    for function in (*ROWS, fa.glu):
+    for function in (*ROWS, fa.glu, fa.swiglu):
         with pytest.raises(TypeError, match=rf"^fastact\.{function.name} takes x, axis, .*, not dim; use axis=$"):
             function(x, dim=-1)
         with pytest.raises(TypeError, match=rf"^fastact\.{function.name} takes x, .*, not size$"):

@@ -312,5 +312,6 @@ def _split_matrix(x, axis, gate):
     return list(_split(_matrix(x, axis), 1, gate))
 
 
-explain_calls(GatedLinearUnit)
+for _type in (GatedLinearUnit, SwiGLU):
+    explain_calls(_type)
 glu, reglu, geglu, swiglu = ((SwiGLU if info.name == "swiglu" else GatedLinearUnit)(info) for info in registry.GATED)

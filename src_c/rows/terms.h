@@ -119,8 +119,8 @@ NOINLINE void FN(row_terms_of_scalars)(const FN(row_block) *b, int unshifted, co
     FN(row_terms_across)(&row, unshifted, x, terms, m);
 }
 
-/* The terms of rows and their sums, SUM_VALUES or SUM_AND_MAX_LANE, with the sinks, whose terms become sink_share. Returns whether
-   the terms are unshifted; otherwise m has the maxima. x must differ from `terms` for unshifted ones. */
+/* The terms of rows and their sums, SUM_VALUES or SUM_AND_MAX_LANE, with the sinks, whose terms become sink_share. Returns
+   whether the terms are unshifted; otherwise m has the maxima. x must differ from `terms` for unshifted ones. */
 INLINE int FN(row_terms_and_sums)(int kind, const FN(row_block) *b, int across, FN(rows_at) x, FN(rows_at) terms, REAL *m,
                                   double *sum, double *lane)
 {
