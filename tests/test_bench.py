@@ -205,7 +205,7 @@ def test_the_libraries_are_held_to_an_instruction_set():
     options = ["relu", "--n", "16", "--repeat", "1", "--peers", "numpy", "--isa", "avx2"]
     command = [sys.executable, "-m", "fastact", "bench", *options]
     header = subprocess.run(command, capture_output=True, text=True, check=True).stdout.partition("\n")[0]
-    assert ", avx2 (NumPy, torch with oneDNN, and JAX are held to it" in header
+    assert ", avx2 (NumPy, torch with oneDNN and MKL, and JAX are held to it" in header
     assert "held" not in machine.describe(machine.environment(1))
 
 

@@ -2,7 +2,7 @@
 
 Without options: every function in cache, 65536 float32, one thread, into an existing output, beside NumPy,
 torch and a copy. The sides take turns sample by sample and the fastest sample counts, so ratios hold on a
-busy machine too. ``--isa avx2`` holds NumPy, torch, oneDNN and JAX to AVX2, too, by environment variables.
+busy machine too. ``--isa avx2`` holds NumPy, torch, oneDNN, MKL and JAX to AVX2, too, by environment variables.
 
 In this folder `cases` says what can be measured and `contenders` how each library computes it, with `numpy_rows`, `torch`,
 `onnx`, `others` (SciPy, numexpr, JAX), `fused` and `mlp`. `timing` measures, `machine` describes the computer, `tables` and

@@ -9,12 +9,14 @@ from pathlib import Path
 from fastact import config
 
 PACKAGES = ("fastact", "numpy", "torch", "onnxruntime", "jax", "jaxlib", "numexpr", "scipy", "ml_dtypes")
-SETTINGS = ("OMP_", "FASTACT_", "KMP_", "NPY_", "ATEN_", "ONEDNN_", "XLA_")
+SETTINGS = ("OMP_", "FASTACT_", "KMP_", "NPY_", "ATEN_", "ONEDNN_", "MKL_", "XLA_")
 
-# By instruction set, the variables that hold us and others to it: NumPy from 2.4 on and before, torch, oneDNN under torch, JAX.
+# By instruction set, the variables that hold us and others to it: NumPy from 2.4 on and before, torch, oneDNN and
+# MKL under torch (MKL computes torch's exp, tanh and erf on Intel's processors), JAX.
 # With names that it does not know NumPy keeps AVX-512 without a word. onnxruntime has no such variable.
 HELD = {"avx2": {
-    "FASTACT_ISA": "avx2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    "FASTACT_ISA": "avx2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2", "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR",
 }}
 
@@ -55,7 +57,7 @@ def describe(where, packages=PACKAGES):
     limit = f", limited to {where['default_threads']} of {where['cpus']} CPUs" if where["default_threads"] < where["cpus"] else ""
     versions = ", ".join(f"{package} {number}" for package, number in where["versions"].items()
                          if package in ("Python", "fastact", *packages))
-    held = " (NumPy, torch with oneDNN, and JAX are held to it; onnxruntime cannot be)" if is_held() else ""
+    held = " (NumPy, torch with oneDNN and MKL, and JAX are held to it; onnxruntime cannot be)" if is_held() else ""
     return f"{where['cpu']}, {where['isa']}{held}, {where['threads']} thread(s){limit}; {versions}"
 
 
