@@ -83,3 +83,16 @@ def test_info_of_nothing(capsys):
     with pytest.raises(SystemExit) as ended:
         table.info(["sigmiod"])
     assert ended.value.code == 2 and "no activation 'sigmiod'; the nearest names are sigmoid" in capsys.readouterr().err
+
+
+def test_readme_says_where_a_peer_is_quicker(monkeypatch):
+    head = "|  | value | numpy | torch | backward | numpy | torch |\n|---|---:|---:|---:|---:|---:|---:|\n"
+    even = "1.000 | 2.000 (2.00x) | 1.100 (1.10x) | 1.000 | 0.980 (0.98x) | -"
+    rows = {name: even for name in pages.SUMMARY}
+    for quicker, said in (({}, "neither torch nor NumPy"),
+                          ({"tanh": "1.000 | 0.700 (0.70x) | - | 1.000 | 2.000 (2.00x) | 0.600 (0.60x)"},
+                           "quicker on `tanh` (NumPy 0.70x), `tanh`'s backward (torch 0.60x); other")):
+        lines = [f"| `{name}` | {cells} |" for name, cells in {**rows, **quicker}.items()]
+        table = head + "\n".join([*lines, "| geometric mean |  | 1x | 1x |  | 1x | 1x |"]) + "\n\nMeasured with x"
+        monkeypatch.setattr(pages, "read_section", lambda name, table=table: table)
+        assert said in pages.summary()

@@ -70,7 +70,20 @@ def summary():
              for name in SUMMARY]
     table = markdown(["", "ULP", "f' ULP", "ns", "torch", "NumPy", "backward ns", "torch"], lines, numbers=True)
     source = text.splitlines()[-1].replace("Measured", "Largest error, and nanoseconds an element of float32 in cache; measured")
-    return f"{table}\n\n{source}"
+    return f"{table}\n\n{source}\n\n{_where_peers_are_quicker(rows)}"
+
+
+def _where_peers_are_quicker(rows):
+    """A sentence on the rows of the speed table: the functions on which a peer takes less than .97 of fastact's time."""
+    found = []
+    for name, *cells in rows[:-1]:  # the last row has the means
+        for column, form, peer in ((1, "", "NumPy"), (2, "", "torch"), (4, "'s backward", "NumPy"), (5, "'s backward", "torch")):
+            ratio = cells[column].partition(" (")[2].rstrip("x)")
+            if ratio and float(ratio) < 0.97:
+                found.append(f"`{name}`{form} ({peer} {ratio}x)")
+    if not found:
+        return "In that run neither torch nor NumPy was quicker on any of these functions, or on any other, in float32."
+    return f"In that run a peer was quicker on {', '.join(found)}; other dtypes and forms: [docs/benchmarks.md](docs/benchmarks.md)."
 
 
 def markdown(head, rows, numbers=False):
