@@ -83,7 +83,8 @@ def _where_peers_are_quicker(rows):
                 found.append(f"`{name}`{form} ({peer} {ratio}x)")
     if not found:
         return "In that run neither torch nor NumPy was quicker on any of these functions, or on any other, in float32."
-    return f"In that run a peer was quicker on {', '.join(found)}; other dtypes and forms: [docs/benchmarks.md](docs/benchmarks.md)."
+    more = "other dtypes and forms: [docs/benchmarks.md](docs/benchmarks.md)."
+    return f"In that run a peer was quicker on {', '.join(found)}; {more}"
 
 
 def markdown(head, rows, numbers=False):

@@ -104,7 +104,7 @@ INLINE ptrdiff_t FN(row_offset_of)(const fa_row_call *call, ptrdiff_t row)
                     }                                                                                  \
             }                                                                                          \
         }                                                                                              \
-    }while (0)
+    } while (0)
 
 /* Copies x / temperature + bias; `low`, which has the bias, gets the rounding errors. */
 static void FN(row_gather_sum)(const FN(row_place) *place, const FN(row_scale) *scale, const REAL *x, REAL *copy, REAL *low)
