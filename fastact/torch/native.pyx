@@ -6,19 +6,20 @@ cdef extern from "torch/operators.h":
     ctypedef struct fa_torch_calls:
         void *find
         void *apply
+        void *matrix
         void *rows
-    int fa_torch_enable(const char *path, const fa_torch_calls *calls)
+    int fa_torch_enable(const char *path, const char *capability, const fa_torch_calls *calls)
     void fa_torch_disable()
     const char *fa_torch_operator(int k)
-    int fa_torch_define(const char *path, const fa_torch_calls *calls)
 
 cdef fa_torch_calls _calls
-_calls.find, _calls.apply, _calls.rows = <void *>library.find, <void *>library.apply, <void *>library.rows
+_calls.find, _calls.apply = <void *>library.find, <void *>library.apply
+_calls.matrix, _calls.rows = <void *>library.apply_matrix, <void *>library.rows
 
 
-def enable(bytes path):
+def enable(bytes path, bytes capability):
     """Put the kernels under torch's operators; how many, or -1 where this torch lacks a function that they need."""
-    return fa_torch_enable(path, &_calls)
+    return fa_torch_enable(path, capability, &_calls)
 
 
 def operators():
@@ -32,8 +33,3 @@ def operators():
 def disable():
     """Give torch's own kernels back."""
     fa_torch_disable()
-
-
-def define(bytes path):
-    """Define torch.ops.fastact.with_parameter; whether this torch can."""
-    return fa_torch_define(path, &_calls) == 0
