@@ -117,9 +117,9 @@ def reference():
               *title("Training callbacks", "-"), ".. autoclass:: fastact.callbacks.EarlyStopping", "",
               *title("scikit-learn estimators", "-"), ".. autoclass:: fastact.sklearn.MLPClassifier", "",
               ".. autoclass:: fastact.sklearn.MLPRegressor", "", *title("PyTorch", "-"),
-              "``fastact.torch`` has every activation as a function of tensors and as a module: :doc:`/networks`.", "",
+              "``fastact.torch`` has every activation as a function of tensors and as a module: :doc:`/torch`.", "",
               *title("JAX", "-"),
-              "``fastact.jax`` has every activation, softmax and log_softmax as functions of JAX arrays: :doc:`/networks`.", "",
+              "``fastact.jax`` has every activation, softmax and log_softmax as functions of JAX arrays: :doc:`/torch`.", "",
               *title("numba", "-"), "``fastact.numba`` lets functions that numba compiles call ours: :doc:`/pipeline`.", "",
               *title("Names, advice and plots", "-")]
     named = ("get", "gumbel_softmax", "recommend", "plot")

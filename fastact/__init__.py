@@ -47,16 +47,16 @@ def get(name):
     Returns
     -------
     Activation, or a function of rows or gated linear unit such as `softmax` and `swiglu`
-        Its parameters keep our defaults where a library has others: the slope of ``get("HardSigmoid")`` is 1/6, and ONNX's
-        0.2. ``get(name).info.elsewhere.defaults`` has these. A name of ours keeps our meaning: "gelu" is the formula with
-        erf, and `gelu_tanh` is what JAX computes by default.
+        Its parameters have our defaults, also where the library has others: the slope of ``get("HardSigmoid")`` is 1/6, that
+        of ONNX 0.2. ``get(name).info.elsewhere.defaults`` lists the library's defaults. A name that is ours too keeps our
+        meaning: "gelu" is the formula with erf; JAX's default is `gelu_tanh`.
 
     Raises
     ------
     TypeError
-        For what is no name.
+        If ``name`` is neither a str nor an Activation.
     ValueError
-        For an unknown name, with the nearest ones.
+        If the name is unknown; the message suggests the nearest ones.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def get(name):
 
 
 def __getattr__(name):
-    if name in ("jax", "numba", "sklearn", "torch"):  # extras: not in dir(), lest a look at all names import them
+    if name in ("jax", "numba", "sklearn", "torch"):  # not in dir(): a tool that reads every name would import them
         return import_module(f"fastact.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module 'fastact' has no attribute {name!r}")

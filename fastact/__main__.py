@@ -27,7 +27,7 @@ def usage():
 
 
 def main(argv=None):
-    """Run a command; returns the exit code, after Ctrl-C and where nobody reads the output that of a shell."""
+    """Run a command and return the exit code; after Ctrl-C or a closed output it is the code that a shell reports."""
     argv = sys.argv[1:] if argv is None else argv
     try:
         try:

@@ -17,19 +17,19 @@ __all__ = ["get_include", "get_library_dir", "get_num_threads", "isa", "num_thre
 def num_threads(threads: int) -> Iterator[None]:
     """Use this many threads inside a ``with`` block.
 
-    The number holds for the code of the block itself: for its thread, or for its asyncio task and the tasks that this
-    starts, as a `contextvars.ContextVar` does. Other threads, and the setting of `set_num_threads`, are as without it.
-    It is this library's own: BLAS, torch and other OpenMP users keep theirs.
+    The number applies to the code in the block: to its thread, or to its asyncio task and the tasks that this task starts,
+    like a `contextvars.ContextVar`. Other threads and the setting of `set_num_threads` do not change. The number is this
+    library's own: BLAS, torch and other users of OpenMP keep theirs.
 
     Parameters
     ----------
     threads : int
-        As of `set_num_threads`; 0 for the default.
+        A number that `set_num_threads` accepts; 0 is the default.
 
     Raises
     ------
     TypeError, ValueError
-        For what `set_num_threads` does not take.
+        If `set_num_threads` would refuse the number.
     """
     limit = [checked_threads("num_threads", threads)]
     limits.set((*limits.get(), limit))
@@ -37,7 +37,7 @@ def num_threads(threads: int) -> Iterator[None]:
     try:
         yield
     finally:
-        limit[0] = -1  # for whoever has inherited it, and where a generator ends in another context than it began in
+        limit[0] = -1  # tasks may have inherited the limit, and a generator may end in another context than it began in
         limits.set(tuple(each for each in limits.get() if each[0] >= 0))
         count_limits(-1)
 
@@ -47,12 +47,12 @@ for _name, _text in bad_environment():
 
 
 def get_include() -> str:
-    """The folder of fastact.h, for C programs."""
+    """The folder that contains fastact.h, for C programs."""
     return os.path.join(os.path.dirname(__file__), "include")
 
 
 def get_library_dir() -> str:
-    """The folder of the static C library, libfastact.a, of pkgconfig/fastact.pc, and of cmake/fastact for find_package."""
+    """The folder that contains libfastact.a, the static C library, pkgconfig/fastact.pc, and cmake/fastact for find_package."""
     return os.path.join(os.path.dirname(__file__), "lib")
 
 

@@ -31,7 +31,7 @@ _FIRST = 1024  # ... and looks at so many first: a unit that one of them moves i
 
 
 class DeadUnitsWarning(UserWarning):
-    """`MLP.fit` leaves many units that give the same for every sample and no longer learn."""
+    """`MLP.fit` has left more than 30 % of a layer's units dead: their slope is 0 for every sample, so they learn no more."""
 
 
 def dead_units(net: Any, X: Batches, batch_size: int = 1024, tolerance: float = 0.0) -> List[float]:
@@ -41,20 +41,22 @@ def dead_units(net: Any, X: Batches, batch_size: int = 1024, tolerance: float = 
     ----------
     net : MLP
     X : array_like, shape (samples, inputs), or iterable of batches
-        Of batches that are tuples, such as (X, y), the first part is taken.
+        A batch is such an array, or a tuple whose first part is one, such as (X, y). Numbers are converted to the network's
+        dtype.
     batch_size : int
-        Samples at a time, for an array.
+        Number of samples that are computed at a time if X is an array.
     tolerance : float
-        Derivatives up to this size count as 0.
+        Derivatives whose absolute value is at most this count as 0.
 
     Returns
     -------
     list of float in [0, 1]
+        One number for each hidden layer, from the inputs to the outputs.
 
     Raises
     ------
     TypeError
-        If ``net`` is no `MLP`.
+        If ``net`` is not an `MLP`.
     ValueError
         If there are no samples.
     """
@@ -68,8 +70,23 @@ def dead_units(net: Any, X: Batches, batch_size: int = 1024, tolerance: float = 
 def saturation(net: Any, X: Batches, batch_size: int = 1024) -> List[float]:
     """For each hidden layer of an `MLP`, the fraction of values at which its activation is nearly flat.
 
-    That is where the derivative is below 4 % of the activation's largest: tanh beyond 0.98, sigmoid below
-    0.01 and above 0.99. For relu it is the fraction of zeros. Arguments, result and errors as for `dead_units`.
+    Nearly flat means that the derivative is below 4 % of the activation's largest derivative: tanh beyond 0.98, sigmoid
+    below 0.01 and above 0.99. For relu it is the fraction of zeros.
+
+    Parameters
+    ----------
+    net, X, batch_size
+        As for `dead_units`.
+
+    Returns
+    -------
+    list of float in [0, 1]
+        One number for each hidden layer, over all samples and units of the layer.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `dead_units`.
     """
     largest = [_largest_derivative(layer.activation, layer.activation_parameters) for layer in _layers(net, "saturation")[:-1]]
     flat, count = np.zeros(len(largest)), 0
@@ -83,7 +100,23 @@ def gradient_norms(net: Any, X: ArrayLike, y: ArrayLike) -> List[float]:
     """For each layer of an `MLP`, the Euclidean norm of the loss's gradient with respect to its parameters.
 
     Norms that fall from layer to layer towards the inputs are a sign of vanishing gradients, norms that
-    rise of exploding ones. Arguments and errors as for `MLP.gradients`; nothing is changed.
+    rise of exploding ones. The network does not change.
+
+    Parameters
+    ----------
+    net : MLP
+    X, y : array_like
+        Inputs (samples, inputs) and targets, as for `MLP.train_step`.
+
+    Returns
+    -------
+    list of float
+        One norm for each layer, from the inputs to the outputs, in the unit of the loss per unit of the parameters.
+
+    Raises
+    ------
+    TypeError, ValueError, FloatingPointError
+        As `MLP.train_step`; TypeError also if ``net`` is not an `MLP`.
     """
     layers, random = _layers(net, "gradient_norms"), net._rng.bit_generator
     state = random.state
@@ -93,7 +126,10 @@ def gradient_norms(net: Any, X: ArrayLike, y: ArrayLike) -> List[float]:
 
 
 class Layer(NamedTuple):
-    """A layer in a `Report`. The output layer has no `dead` and no `saturated`."""
+    """A layer in a `Report`: its `dead_units`, `saturation` and `gradient_norms`.
+
+    ``dead`` and ``saturated`` are None for the output layer, ``gradient`` is None if the report was made without ``y``.
+    """
 
     name: str
     dead: Optional[float]
@@ -114,7 +150,25 @@ class Report(List[Layer]):
 
 
 def report(net: Any, X: ArrayLike, y: Optional[ArrayLike] = None) -> Report:
-    """`dead_units` and `saturation` of each layer of an `MLP`, and with ``y`` its `gradient_norms`."""
+    """`dead_units` and `saturation` of each layer of an `MLP`, and with ``y`` its `gradient_norms`.
+
+    Parameters
+    ----------
+    net : MLP
+    X : array_like, shape (samples, inputs)
+    y : array_like, optional
+        Targets, as for `MLP.train_step`.
+
+    Returns
+    -------
+    Report
+        A list with a `Layer` for each layer, which prints as a table.
+
+    Raises
+    ------
+    TypeError, ValueError, FloatingPointError
+        As the three functions.
+    """
     layers = _layers(net, "report")
     hidden = len(layers) > 1
     dead = [*dead_units(net, X), None] if hidden else [None]
@@ -174,15 +228,16 @@ def dead_fraction(
     Parameters
     ----------
     values : array_like, or iterable of batches
-        Of one layer, (samples, ..., units, ...). The values of a unit at several positions count like several samples.
-        A list of arrays with as many samples each could hold layers as well as batches, and raises.
+        The values of one layer, of shape (samples, ..., units, ...). The values of a unit at several positions count like
+        several samples. A list of arrays with equal numbers of samples raises, because it might be layers or batches.
     activation : str or Activation
     given : {"outputs", "inputs"}
-        Of the activation. The outputs of some, such as gelu, do not determine the derivative.
+        Whether the values are outputs or inputs of the activation. The outputs of some activations, such as gelu, do not
+        determine the derivative.
     axis : int
-        That of the units: 1 for images as in torch.
+        The axis of the units: 1 for images as in torch.
     tolerance : float
-        Derivatives up to this size count as 0.
+        Derivatives whose absolute value is at most this count as 0.
 
     Returns
     -------
@@ -213,9 +268,23 @@ def dead_fraction(
 
 
 def saturated_fraction(values: Batches, activation: Any = "tanh", given: str = "outputs") -> float:
-    """The fraction of values at which the activation is nearly flat, as in `saturation`.
+    """The fraction of values at which the activation is nearly flat, as in `saturation`, from arrays of any framework.
 
-    Arguments, result and errors are those of `dead_fraction`; where the units are does not matter.
+    Parameters
+    ----------
+    values : array_like, or iterable of batches
+        Values of any shape.
+    activation, given
+        As for `dead_fraction`.
+
+    Returns
+    -------
+    float in [0, 1]
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `dead_fraction`; values of several layers are not refused.
     """
     limit = _NEARLY_FLAT * _largest_derivative(lookup(activation), ())
     flat = count = 0
@@ -246,7 +315,7 @@ def _derivatives_at(values: Batches, activation: Any, given: str, name: str) -> 
 
 
 def batches(X: Any, size: Optional[int]) -> Iterator[Any]:
-    """The batches of an iterable, the first part of those that are (X, y); an array in parts of `size` samples."""
+    """Yield the batches of an iterable (of a batch (X, y) only X), or of an array in parts of `size` samples."""
     refuse("diagnostics", [X])
     if hasattr(X, "__array__") or isinstance(X, (list, tuple)) and not _is_pair(X):
         array = _array(X)

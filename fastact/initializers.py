@@ -1,10 +1,10 @@
 """Initial weights of shape (fan_in, fan_out).
 
 Every initialiser is ``make(shape, rng=None, dtype=numpy.float32, **options)``. Numbers are drawn in
-float64 and rounded to ``dtype``, so that a seed gives the same weights in float32 and float64, but for the rounding.
-Definitions are torch's, and so are the names ``kaiming_*`` and ``xavier_*``. Each ``*_truncated_normal`` is what Keras
-and JAX call ``*_normal``: numbers beyond two deviations are drawn again, and a larger deviation makes up for the lost
-tails, so that the deviation of the weights is as stated.
+float64 and rounded to ``dtype``, so a seed gives the same weights in float32 and float64, except for the rounding.
+The definitions and the names ``kaiming_*`` and ``xavier_*`` are torch's. Each ``*_truncated_normal`` is what Keras
+and JAX call ``*_normal``: numbers beyond two standard deviations are drawn again. The normal distribution that is truncated
+has a larger standard deviation, so that the weights have the stated one.
 
 He et al. 2015, arXiv:1502.01852; Glorot and Bengio 2010; LeCun et al. 1998, Efficient BackProp;
 Klambauer et al. 2017, arXiv:1706.02515 (LeCun's for selu); Saxe et al. 2013, arXiv:1312.6120 (orthogonal).
@@ -32,7 +32,7 @@ Shape = Sequence[int]
 Initializer = Callable[..., Array]
 
 _F32 = np.float32
-_POINTS = 1 << 15  # of a mean over a normal distribution; a jump of f makes a relative error of a few 1e-4
+_POINTS = 1 << 15  # at which a mean over a normal distribution is computed; a jump of f makes a relative error of a few 1e-4
 _DEVIATION_WITHIN_2 = 0.87962566103423978  # of a standard normal variable that is truncated to [-2, 2]
 
 
@@ -44,7 +44,7 @@ def normal(
     Parameters
     ----------
     shape : sequence of int
-        Any.
+        Any shape.
     rng : seed or numpy.random.Generator, optional
         Without one, every call differs.
     dtype : dtype
@@ -105,9 +105,9 @@ def he_normal(
     dtype : dtype
         float32 or float64.
     negative_slope : float
-        Of leaky_relu: the 2 becomes ``2 / (1 + negative_slope**2)``.
+        The parameter of leaky_relu, with which the 2 becomes ``2 / (1 + negative_slope**2)``.
     mode : {"fan_in", "fan_out"}
-        Which variance is kept: "fan_in" that of the outputs, "fan_out" that of the gradients.
+        "fan_in" keeps the variance of the outputs from layer to layer, "fan_out" that of the gradients.
 
     Returns
     -------
@@ -124,49 +124,49 @@ def he_normal(
 def he_uniform(
     shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, negative_slope: float = 0, mode: str = "fan_in"
 ) -> Array:
-    """Uniform weights between -b and b, ``b = sqrt(6 / fan_in)``; arguments, result and errors as for `he_normal`."""
+    """Uniform weights between -b and b, ``b = sqrt(6 / fan_in)``. Arguments, result and errors are those of `he_normal`."""
     return _uniform(_he("he_uniform", shape, negative_slope, mode), shape, rng, dtype)
 
 
 def he_truncated_normal(
     shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, negative_slope: float = 0, mode: str = "fan_in"
 ) -> Array:
-    """Truncated normal weights of the deviation of `he_normal`; arguments, result and errors as there."""
+    """Truncated normal weights with the standard deviation, arguments, result and errors of `he_normal`."""
     return _truncated(_he("he_truncated_normal", shape, negative_slope, mode), shape, rng, dtype)
 
 
 def glorot_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """Normal weights with standard deviation ``gain * sqrt(2 / (fan_in + fan_out))``; else as `he_normal`."""
+    """Normal weights with standard deviation ``gain * sqrt(2 / (fan_in + fan_out))``; all else as for `he_normal`."""
     return normal(shape, rng, dtype, std=_glorot("glorot_normal", shape, gain))
 
 
 def glorot_uniform(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """Uniform weights between -b and b, ``b = gain * sqrt(6 / (fan_in + fan_out))``; else as `he_normal`."""
+    """Uniform weights between -b and b, ``b = gain * sqrt(6 / (fan_in + fan_out))``; all else as for `he_normal`."""
     return _uniform(_glorot("glorot_uniform", shape, gain), shape, rng, dtype)
 
 
 def glorot_truncated_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """Truncated normal weights of the deviation of `glorot_normal`."""
+    """Truncated normal weights with the standard deviation of `glorot_normal`; all else as for `he_normal`."""
     return _truncated(_glorot("glorot_truncated_normal", shape, gain), shape, rng, dtype)
 
 
 def lecun_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """Normal weights with standard deviation ``gain * sqrt(1 / fan_in)``, for selu; else as `he_normal`."""
+    """Normal weights with standard deviation ``gain * sqrt(1 / fan_in)``, for selu; all else as for `he_normal`."""
     return normal(shape, rng, dtype, std=_lecun("lecun_normal", shape, gain))
 
 
 def lecun_uniform(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """Uniform weights between -b and b, ``b = gain * sqrt(3 / fan_in)``; else as `he_normal`."""
+    """Uniform weights between -b and b, ``b = gain * sqrt(3 / fan_in)``; all else as for `he_normal`."""
     return _uniform(_lecun("lecun_uniform", shape, gain), shape, rng, dtype)
 
 
 def lecun_truncated_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """Truncated normal weights of the deviation of `lecun_normal`."""
+    """Truncated normal weights with the standard deviation of `lecun_normal`; all else as for `he_normal`."""
     return _truncated(_lecun("lecun_truncated_normal", shape, gain), shape, rng, dtype)
 
 
 def orthogonal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
-    """``gain`` times orthonormal columns, or rows if there are fewer rows; else as `he_normal`."""
+    """``gain`` times a matrix with orthonormal columns, or rows if there are fewer rows; all else as for `he_normal`."""
     rows, columns = _fans("orthogonal", shape)
     tall = np.random.default_rng(rng).standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
@@ -181,19 +181,19 @@ xavier_normal, xavier_uniform = glorot_normal, glorot_uniform
 def auto(activation: Any, *parameters: float, width: int = 1) -> Initializer:
     """The initialiser that suits a layer whose outputs go through ``activation``.
 
-    Normal weights of deviation ``gain / sqrt(fan_in)`` with ``gain = E[f(z)**2] ** -0.5``, z standard
-    normal. If the inputs of this layer's activations have the mean square 1, so have those of the next (He et al.
-    2015, section 2.2, for relu; Poole et al. 2016, arXiv:1606.05340, for any f). That is He's deviation
-    for relu and the like, and LeCun's for selu. Where the activation is 0 or huge for nearly every z,
-    the gain is 1. The identity, which a network's outputs have, gets Glorot's uniform weights.
+    The weights are normal with standard deviation ``gain / sqrt(fan_in)``. ``gain`` is ``E[f(z)**2] ** -0.5`` for a
+    standard normal z, so the inputs of the activations have the mean square 1 in the next layer if they have it in this one
+    (He et al. 2015, section 2.2, for relu; Poole et al. 2016, arXiv:1606.05340, for any f). For relu and leaky_relu this is
+    He's standard deviation, for selu LeCun's. If the activation is 0 or huge for nearly every z, the gain is 1. The identity,
+    the usual activation of outputs, gets Glorot's uniform weights.
 
     Parameters
     ----------
     activation : str, Activation or callable
     *parameters : float
-        Of the activation, as in a call; without them its defaults.
+        The activation's parameters, as in a call; without them its defaults.
     width : int
-        Of the layer: a callable is given rows of this length.
+        The number of units of the layer: a callable is given rows of this length.
 
     Returns
     -------
@@ -217,11 +217,11 @@ def auto(activation: Any, *parameters: float, width: int = 1) -> Initializer:
 
 
 def calculate_gain(nonlinearity: Any, param: Any = None) -> float:
-    """The factor of the deviation of the weights below an activation.
+    """The factor by which an activation scales the standard deviation of the weights before it.
 
-    That of torch where torch has one: 1 for "linear", "identity" and "sigmoid", 5/3 for "tanh", sqrt(2)
+    Where torch has one, it is torch's: 1 for "linear", "identity" and "sigmoid", 5/3 for "tanh", sqrt(2)
     for "relu", ``sqrt(2 / (1 + param**2))`` for "leaky_relu", 3/4 for "selu". For every other activation it
-    is the gain that keeps the variance, as in `auto`. (`auto` takes that for those, too: 1.85 for sigmoid,
+    is the gain of `auto`, which keeps the variance. (`auto` uses its own gain for all: 1.85 for sigmoid,
     1.59 for tanh, 1 for selu.)
 
     Parameters

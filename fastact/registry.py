@@ -111,11 +111,10 @@ LOOPS = tuple(form.name for form in FORMS.values() if not form.composed_of)
 class Parameter:
     """A scalar parameter of an activation: its name, its default (None where it is required) and its meaning.
 
-    `exact` is a fraction for which the default stands, where no float can hold it. `example` is what
-    tests and benchmarks pass for a required one, and a second value for tests beside a default. Where
-    it is negative the output does not determine the slope, unless `signed`. `measured` are the values
-    besides the default at which errors are measured; without them, those of its name in `GRID` of
-    fastact/accuracy/sample_points.py.
+    `exact` is the default as a fraction such as "1/6", if it is not a float. `example` is the value that tests and benchmarks
+    pass if there is no default, else a second value for tests. If the parameter is negative, the output does not determine
+    the slope, unless `signed` is True. `measured` are the values besides the default at which errors are measured; if there
+    are none, those of the parameter's name in `GRID` of fastact/accuracy/sample_points.py.
     """
 
     name: str

@@ -67,13 +67,14 @@ cdef class Activation(Form):
         Parameters
         ----------
         x : ndarray of uint8 or int8
-            Of any shape.
+            Integers, in any shape.
         scale, out_scale : float
-            Positive and finite; of x and of the result. A float32 is taken as it is, as is a float64.
+            The scales of x and of the result, positive and finite. Their exact binary values count, so that
+            numpy.float32(0.05) and 0.05 differ.
         zero_point, out_zero_point : int
             The integers that stand for 0, in x and in the result.
-        dtype : numpy.uint8 or numpy.int8, default that of x
-            Of the result.
+        dtype : numpy.uint8 or numpy.int8, optional
+            The dtype of the result; by default that of x.
         out : ndarray of that dtype, optional
             Where to write; may be x, and any overlap is safe.
         **parameters
@@ -87,10 +88,10 @@ cdef class Activation(Form):
         Raises
         ------
         TypeError
-            For other dtypes, zero points that are no integers, and names that are no parameters.
+            If x or ``dtype`` has another dtype, a zero point is not an integer, or a name is not a parameter.
         ValueError
-            For scales that are not positive and finite, zero points outside of the dtype, a read-only out or one of
-            another shape, and parameters with which the activation is NaN.
+            If a scale is not positive and finite, a zero point is outside of the dtype, ``out`` is read-only or has another
+            shape, or the activation is NaN for the parameters.
 
         Examples
         --------
@@ -156,7 +157,7 @@ _aliases = {alias: name for alias, name in registry.aliases().items() if name in
 
 
 def lookup(name):
-    """The Activation of a name in any library, as `fastact.get` takes it; ValueError for any other."""
+    """The Activation of a name that `fastact.get` accepts; ValueError for any other name."""
     if isinstance(name, Activation):
         return name
     entry = registry.find(name)
@@ -166,7 +167,7 @@ def lookup(name):
 
 
 def _form(name, form):
-    """A form by the names of its activation and its own; pickles of 0.1.0 call it."""
+    """A form, by the name of its activation and its own name; pickles of 0.1.0 call this function."""
     return activations[name] if form == "value" else getattr(activations[name], form)
 
 

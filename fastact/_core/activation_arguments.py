@@ -1,4 +1,4 @@
-"""What an activation means to `MLP` and the estimators: a name, an Activation, one with parameters, or the user's own."""
+"""The argument ``activation`` of `MLP` and the estimators: a name, an Activation, one with parameters, or a user's object."""
 from __future__ import annotations
 
 from numbers import Real
@@ -20,8 +20,8 @@ _PROTOCOL = ", ".join(_METHODS.values())
 class CustomActivation:
     """An activation of the user's, as the layers of a network call it.
 
-    The methods are called without ``out``, and what they return is copied to where the layer wants it: so an
-    object is right whether it writes into ``out`` or not, and never reads what it has overwritten.
+    The methods are called without ``out``, and their results are copied to the layer's arrays. So an object works
+    whether it supports ``out`` or not, and never reads an array that it has overwritten.
     """
 
     def __init__(self, wrapped: Any) -> None:
@@ -64,7 +64,7 @@ class CustomActivation:
 
 
 def per_layer(owner: str, value: Any, layers: int) -> List[Any]:
-    """What ``activation`` means for each of so many hidden layers."""
+    """The activation and its parameters of each of the hidden layers."""
     each = list(value) if isinstance(value, list) or isinstance(value, tuple) and not _is_pair(value) else [value] * layers
     if len(each) != layers:
         raise ValueError(
@@ -74,17 +74,17 @@ def per_layer(owner: str, value: Any, layers: int) -> List[Any]:
 
 
 def resolve(owner: str, value: Any, width: int, dtype: Any, **started: Dict[str, float]) -> Chosen:
-    """An activation and its parameters; one of the user's is tried on a layer of this width, if that is not 0.
+    """An activation and its parameters. A user's object is called once for a layer of this width, unless the width is 0.
 
     Parameters
     ----------
     started
-        By the name of an activation, parameters from which training starts.
+        The parameters from which training starts, by the name of the activation.
 
     Raises
     ------
     TypeError, ValueError
-        If it is no activation, or its parameters do not fit; the message begins with the owner.
+        If it is not an activation, or its parameters do not fit. The message begins with the owner.
     """
     name, chosen = value if _is_pair(value) else (value, {})
     if not isinstance(name, (str, Activation)):
@@ -121,7 +121,7 @@ def _number(owner: str, name: str, parameter: str, value: Any) -> float:
 
 
 def _custom(owner: str, value: Any, width: int, dtype: Any) -> CustomActivation:
-    """An object of the protocol, once it has been tried."""
+    """A user's object as a CustomActivation, after it has been called once as a check."""
     lacking = [text for method, text in _METHODS.items() if not callable(getattr(value, method, None))]
     if lacking or isinstance(value, type):
         hint = f"it is a class: pass {value.__name__}()" if isinstance(value, type) else f"it lacks {', '.join(lacking)}"
@@ -145,21 +145,21 @@ def _custom(owner: str, value: Any, width: int, dtype: Any) -> CustomActivation:
 
 def bind_parameters(owner: str, activation: Any, values: Tuple[Any, ...], named: Dict[str, Any],
                     number: str = "a number") -> Chosen:
-    """An activation and its parameters from the arguments of a call after x; () where none was given.
+    """An activation and its parameters from the arguments of a call after x; without arguments the parameters are ().
 
     Parameters
     ----------
     owner : str
-        What errors begin with.
+        The beginning of error messages.
     values, named
-        The positional and the keyword arguments. The keyword ``approximate`` chooses another activation, as gelu_tanh.
+        The positional and the keyword arguments. The keyword ``approximate`` chooses another activation, such as gelu_tanh.
     number : str
-        What a parameter must be, for the error.
+        What a parameter must be, for error messages.
 
     Raises
     ------
     TypeError, ValueError
-        For what the activation does not take.
+        If the activation does not have such a parameter, or a value does not fit.
     """
     if activation.info.approximate and "approximate" in named:
         variants, chosen = dict(activation.info.approximate), named["approximate"]

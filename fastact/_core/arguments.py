@@ -10,7 +10,7 @@ from fastact._core import half_dtypes
 
 
 def checked_axes(name, axis, ndim):
-    """The axes that an axis, several or None mean, counted from the front; raise for any other."""
+    """The numbers, counted from the front, of the axes that the argument ``axis`` names: one, several, or None for all."""
     try:
         return range(ndim) if axis is None else normalize_axis_tuple(axis, ndim)
     except TypeError:
@@ -18,15 +18,15 @@ def checked_axes(name, axis, ndim):
 
 
 def contiguous(array: Any, dtype: Any) -> np.ndarray:
-    """A C-contiguous array of this dtype at an address that C may read it from; a copy where `array` is none."""
+    """`array` if it is C-contiguous, aligned and of this dtype, else a copy that is."""
     return np.require(array, dtype, "CA")
 
 
 class Rows:
-    """How an array of a shape is cut in rows along an axis, several axes, or all of them (None).
+    """The rows of an array along one axis, several axes, or all of them (None).
 
-    `shape` is (outer, n, inner), as the C library wants it: the n elements of a row lie ``inner`` apart. Axes that
-    are not neighbours are moved to the end first, and with `last` all that are not at the end.
+    `shape` is (outer, n, inner), as the C library takes it: a row has n elements, which are ``inner`` elements apart. Axes
+    that are not next to each other are moved to the end first; with `last`, so are all axes that are not at the end.
     """
 
     def __init__(self, name, axis, shape, last=False):
@@ -49,13 +49,13 @@ class Rows:
         return contiguous(array, dtype).reshape(self.shape)
 
     def back(self, result):
-        """A result of that shape in the shape of the array."""
+        """A result of shape (outer, n, inner) in the shape of the array."""
         if not self.moved:
             return result.reshape(self.full)
         return np.ascontiguousarray(np.moveaxis(result.reshape(self.lengths), range(-len(self.axes), 0), self.axes))
 
     def reduced(self, keepdims):
-        """The shape of an output with one number a row."""
+        """The shape of an output with one number for each row."""
         if keepdims:
             return tuple(1 if k in self.axes else n for k, n in enumerate(self.full))
         return tuple(n for k, n in enumerate(self.full) if k not in self.axes)
@@ -63,10 +63,10 @@ class Rows:
 
 @dataclass(frozen=True)
 class Attention:
-    """The arguments that are only softmax's, checked, as the C library wants them.
+    """The arguments sink, bias and causal of softmax, checked, in the form that the C library takes.
 
-    `sinks` has a number for each row. Row r of x has row r // `repeats` % len(`biases`) of the biases, and where there are
-    `queries`, it is query r % `queries`, which sees no key after its own.
+    `sinks` has a number for each row. Row r of x has row r // `repeats` % len(`biases`) of the biases. If `queries` is not 0,
+    row r is query r % `queries` of causal attention: the keys after its own are ignored.
     """
 
     sinks: Any = None
@@ -76,7 +76,7 @@ class Attention:
 
 
 def checked_attention(name, rows, sink, bias, causal, dtype):
-    """sink, bias and causal of a call for these rows, in a dtype of C."""
+    """The SoftmaxOptions of a call for these rows, in a dtype of C."""
     if causal not in (True, False):
         raise TypeError(f"fastact.{name}: causal must be True or False, got {causal!r}")
     ndim = len(rows.full)
@@ -134,13 +134,13 @@ def summed_to(array, shape, dtype, factor=1):
 
 
 def check_even(name, shape, axis):
-    """Raise where an axis has no two halves."""
+    """Raise if the length of an axis is odd, so that it has no two halves."""
     if shape[axis] % 2:
         raise ValueError(f"{name} needs an even size along axis {axis}, two halves, and x has shape {shape}")
 
 
 def common_dtype(name, arrays):
-    """The dtype that a function computes for these arrays: as numpy.tanh would, and bfloat16."""
+    """The dtype of a function of these arrays: that of numpy.tanh, or bfloat16."""
     dtype = half_dtypes.result_type(*arrays)
     if dtype.kind in "biu":
         dtype = np.result_type(dtype, np.float16)
@@ -151,7 +151,7 @@ def common_dtype(name, arrays):
 
 
 def check_out(name, out, shape, dtype):
-    """Raise for an `out` that cannot take a result of this shape and dtype; None is no `out`."""
+    """Raise if `out` is not None and cannot hold a result of this shape and dtype."""
     if out is None:
         return
     if not isinstance(out, np.ndarray) or out.shape != shape:
@@ -178,7 +178,7 @@ def checked_temperature(name, temperature):
 
 
 def broadcast_mask(name, mask, shape):
-    """The mask as a boolean array of this shape; raise for any other."""
+    """The mask as a boolean array of this shape; raise if it is not boolean or does not broadcast."""
     mask = np.asarray(mask)
     if mask.dtype != bool:
         raise TypeError(f"{name}: mask must be boolean, True for the elements that count, got {mask.dtype}")

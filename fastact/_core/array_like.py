@@ -1,4 +1,4 @@
-"""What may stand for an array: conversion of other libraries' objects, and errors for those that cannot be converted."""
+"""Conversion of other libraries' objects to arrays, and errors for those that cannot be converted."""
 from __future__ import annotations
 
 import sys
@@ -22,7 +22,7 @@ class SupportsDLPack(Protocol):
 
 
 class NestedSequence(Protocol[Item]):
-    """A list or tuple, or such of such. A string is none: its `in` takes strings alone."""
+    """A list or tuple of numbers, or of such lists. A str does not match: its `in` accepts only str."""
 
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> Union[Item, NestedSequence[Item]]: ...
@@ -38,7 +38,7 @@ BARE = (np.ndarray, list, tuple, float, int, np.float64, np.float32, type(None))
 
 
 def is_instance(value: Any, module: str, *names: str) -> bool:
-    """Whether a value is of one of these classes of a module that somebody has imported."""
+    """Whether a value is an instance of one of these classes of a module, which is not imported for that."""
     found = sys.modules.get(module)
     return found is not None and isinstance(value, tuple(getattr(found, name) for name in names if hasattr(found, name)))
 
@@ -49,7 +49,7 @@ def is_pandas(value: Any) -> bool:
 
 
 def is_extension(value: Any) -> bool:
-    """Whether this is an array of pandas that is none of NumPy's."""
+    """Whether this is an extension array of pandas, which is not an ndarray."""
     return is_instance(value, "pandas.api.extensions", "ExtensionArray")
 
 
@@ -81,7 +81,7 @@ def converted(values: List[Any]) -> Optional[List[Any]]:
 
 
 def refuse(name: str, values: Sequence[Any], hint: str = "", frames: bool = True) -> None:
-    """Raise TypeError for scipy's sparse matrices and, if `frames`, for data frames of dask: neither are arrays."""
+    """Raise TypeError for SciPy's sparse matrices and, if `frames`, for data frames of dask."""
     issparse = getattr(sys.modules.get("scipy.sparse"), "issparse", None)
     for value in values:
         if issparse is not None and issparse(value):

@@ -1,8 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=True
 """Calls whose arrays are fixed: ``step = fa.sigmoid.bind(x, out)``, then ``step()``; and lists of such calls.
 
-A function of rows or a gated linear unit is a `Bindable`: it has `bind`, and so have its other forms, such as
-``fa.softmax.backward``, which are objects of `RowForm` for that reason.
+A function of rows or a gated linear unit is a `Bindable`, which has `bind`. Its other forms, such as ``fa.softmax.backward``,
+also have `bind`: they are `RowForm` objects.
 """
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
@@ -46,7 +46,7 @@ cdef class BoundCall:
     """
 
     cdef int hold(self, str name, list arrays, result) except -1:
-        """Keep the arrays, and refuse that they be resized."""
+        """Keep the arrays, and prevent their resizing."""
         cdef int k
         self.vectorcall = call_bound
         self.name, self.result, self.arrays = name, result, arrays
@@ -63,7 +63,7 @@ cdef class BoundCall:
         return 0
 
     cdef bint stale(self) noexcept:
-        """Whether an array differs from what was bound: a call must not be made."""
+        """Whether an array has changed since it was bound, so that a call must raise."""
         cdef int k
         for k in range(self.count):
             if differs(self, k):
@@ -71,7 +71,7 @@ cdef class BoundCall:
         return False
 
     cdef str fault(self):
-        """Why a call is stale, for an error."""
+        """Which array has changed, for an error."""
         if all([array.flags.writeable for array in self.arrays[self.inputs:]]):
             return f"{self.name}: the memory of an array was replaced after it was bound; bind it again"
         return f"{self.name}: an output has become read-only after it was bound"
@@ -272,30 +272,31 @@ def describe(value):
 cdef class Pipeline:
     """BoundCall calls that follow each other, as one: ``run = fa.Pipeline([a, b, c])``, then ``run()``.
 
-    Steps share arrays where the output of one is the input of the next. The GIL is released once for bound calls that
-    follow each other (not where all of them have less than 16384 elements, which takes less time than to release it).
+    The output array of a step may be the input of the next. The GIL is released once for bound calls that follow each other.
+    It is not released if all of them have less than 16384 elements, because releasing it would take longer.
 
     Parameters
     ----------
     steps : sequence of BoundCall or callable
-        In order, at least one: what ``bind`` returns, or anything else that can be called without arguments, such as
+        The steps in order, at least one: results of ``bind``, or other callables without arguments, such as
         ``lambda: np.matmul(h, weight, out=z)``.
 
     Attributes
     ----------
     steps : tuple
     result : ndarray or tuple of ndarray
-        The output of the last step, which a call returns; None before the first call where that is no bound call.
+        The output of the last step, which a call returns. If the last step is not a bound call, it is None before the first
+        call.
 
     Raises
     ------
     TypeError
-        For a step that cannot be called without arguments.
+        If a step cannot be called without arguments.
     ValueError
-        For no steps; when called, where a step's array has other memory than when it was bound, or its output has
-        become read-only. Nothing has been written then by the bound calls up to the next other callable.
+        If there are no steps. In a call, if the memory of a step's array is not that of the time when it was bound, or an
+        output has become read-only; the bound calls up to the next other callable have written nothing then.
     MemoryError
-        When called, where memory runs out in a step. The error names the step.
+        In a call, if memory runs out in a step. The error names the step.
 
     Examples
     --------
@@ -482,25 +483,25 @@ class Bindable:
         Parameters
         ----------
         x, out : ndarray
-            C-contiguous, of one float dtype, out of the result's shape. out may be x where these have one shape, and
+            C-contiguous, both of one float dtype; out has the shape of the result. out may be x if their shapes are equal, and
             must not overlap it in any other way.
         axis, gate, keepdims, mask, temperature, sink, bias, causal
-            As in the call, after out or by name; several axes must be neighbours, with bias or causal the last. Arrays among
-            them are copied.
+            As in a call, after out or by name. Several axes must be next to each other, and with bias or causal be the last
+            ones. Arrays among these options are copied.
 
         Returns
         -------
         BoundCall
-            A callable without arguments that returns out; it keeps the arrays alive and unresized.
+            A callable without arguments that returns out. It keeps the arrays alive and prevents their resizing.
 
         Raises
         ------
         TypeError
-            For anything but plain float arrays, and for options that the function does not have.
+            If an array is not a plain float array, or the function does not have an option.
         ValueError
-            For arrays that do not fit each other, overlap, or cannot be written, and for options that cannot be.
+            If arrays do not fit each other, overlap, or cannot be written, or the value of an option is not possible.
         numpy.exceptions.AxisError
-            For an axis that x does not have.
+            If x does not have the axis.
         """
         return self.bound_call("value", *args, **kwargs)
 
@@ -510,7 +511,7 @@ cdef PyObject *call_method(PyObject *callable, PyObject *const *args, size_t nar
 
 
 cdef PyObject *explain(PyObject *callable, PyObject *named) except NULL:
-    """Raise what was raised by a call with keywords, in other words where these are wrong."""
+    """Raise the error of a call with keywords, or a clearer one if a keyword is wrong."""
     try:
         return fastact_failed()
     except TypeError as error:
@@ -537,7 +538,7 @@ cdef object explained(error, str name, function, given):
 
 
 def explain_calls(type function):
-    """Let calls of this class's objects name the function where a keyword is wrong; a call that is right loses no time."""
+    """Make the error for a wrong keyword name the function, for objects of this class; a correct call takes no longer."""
     fastact_replace_call(<PyTypeObject *>function)
 
 

@@ -14,18 +14,18 @@ from fastact._core.containers import Call
 
 
 def _has_dask(values: Sequence[Any]) -> Any:
-    """dask.array, where one of the values is of it; else None."""
+    """The module dask.array if one of the values is a dask array, else None."""
     array = sys.modules.get("dask.array")
     return array if array is not None and any(isinstance(value, array.Array) for value in values) else None
 
 
 def _as_dask(array: Any, value: Any) -> Any:
-    """A dask array, which has no labels, of any array."""
+    """Any array as a dask array, without labels."""
     return array.asanyarray(asarray(value) if is_pandas(value) else value)
 
 
 def apply_dask(call: Call) -> Any:
-    """The function of each block of dask arrays, where a block has whole rows; all stays lazy."""
+    """Apply the function to each block of dask arrays, lazily; arrays are rechunked so that a block has whole rows."""
     array = _has_dask(call.values)
     if array is None or {None, "matrix", "bias", "sink"} & {*call.results}:  # computed at once
         return None

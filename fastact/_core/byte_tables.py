@@ -1,8 +1,8 @@
 """Functions of 8-bit types as tables of their 256 results: float8 of ml_dtypes, and quantised integers.
 
-Each result is that of exact arithmetic, rounded once, ties to even. It is taken from the float64 kernel where the whole interval
-of its error is rounded to one result, and from decimal arithmetic (`exact`) where that interval contains a tie. The last tables
-are kept, KEPT of each kind.
+Each result is that of exact arithmetic, rounded once, ties to even. It comes from the float64 kernel if all numbers within the
+kernel's error are rounded to one result. Otherwise a tie is among them, and it comes from decimal arithmetic (`exact`). The last
+KEPT tables of each kind are kept.
 """
 import functools
 import math

@@ -55,7 +55,7 @@ cdef fa_status rows_alone(fa_row_form form, fa_dtype dtype, const void *first, c
 
 
 def addresses():
-    """What code of a compiler that has threads of its own calls: addresses by name, those of activations by theirs."""
+    """Addresses of C functions and of activations, by name, for compilers such as numba, which have threads of their own."""
     return {"apply_alone": <size_t>&apply_alone, "rows_alone": <size_t>&rows_alone,
             **{entry.name: <size_t>library.find(entry.name.encode()) for entry in registry.ACTIVATIONS}}
 
@@ -75,22 +75,24 @@ def checked_threads(name, threads):
 def set_num_threads(threads):
     """Use this many threads for this library's loops, in the whole process; 0 restores the default.
 
-    Other libraries' threads are not touched, and blocks of `num_threads` keep their own number.
+    Other libraries' threads do not change, and blocks of `num_threads` keep their own number.
 
     Parameters
     ----------
     threads : int
-        From 1 to 4 for each processor of the machine (or to 64 where these are more), or 0.
+        From 1 to the largest number, which is 4 for each processor of the machine, at least 64; or 0.
 
     Returns
     -------
     int
-        What was set before, 0 for the default.
+        The number that was set before, 0 for the default.
 
     Raises
     ------
-    TypeError, ValueError
-        For anything else; the setting stays as it was.
+    TypeError
+        If ``threads`` is not an integer.
+    ValueError
+        If it is negative or too large. The setting does not change then.
     """
     return fa_set_num_threads(checked_threads("set_num_threads", threads))
 
@@ -113,12 +115,12 @@ cdef int limit_here() noexcept with gil:
 
 
 def count_limits(int change):
-    """Count a block more, or less: without any, C does not ask."""
+    """Count a block more (1) or less (-1): C asks for the limit only if there are any."""
     fa_count_limits(change, limit_here)
 
 
 def bad_environment():
-    """Variables of the environment that say nothing, or too much: their names, and what is done instead."""
+    """Environment variables with unusable values: their names, and what is done instead."""
     most = fa_most_threads()
     return [(name, text) for bad, name, text in (
         (fa_bad_threads, "FASTACT_NUM_THREADS", f"no number of threads from 1 to {most}: the default is used"),

@@ -1,9 +1,10 @@
 """Arrays of other libraries in calls that are no ufunc: functions of rows, gated units, gradients of a bias, losses.
 
-A ufunc returns pandas, xarray, dask and masked arrays as what they are. `apply` does so for these functions. It takes the
-containers of one library off (xarray, dask, pandas, masked arrays, subclasses of ndarray, in this order), aligned by their
-labels, calls the function of what they held, and puts each result into a container. The function may come back here for
-the next library. Labels are the subject of `labels`, dask's blocks that of `blocks`; masked arrays and subclasses are here.
+A ufunc of a container of pandas, xarray or dask, or of a masked array, returns such a container. `apply` does this for the
+other functions. It aligns the containers of one library (xarray, dask, pandas, masked arrays, subclasses of ndarray, in this
+order) by their labels, calls the function with their contents, and puts each result into a container. The contents may be
+containers of the next library, for which the function calls `apply` again. `labels` handles labels, `blocks` dask's blocks;
+masked arrays and subclasses are handled here.
 """
 from __future__ import annotations
 

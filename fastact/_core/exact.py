@@ -1,4 +1,4 @@
-"""The registry's formulas in decimal arithmetic, for the few results that float64 does not know how to round.
+"""The registry's formulas in decimal arithmetic, for the few results that float64 is too inexact to round.
 
 `fastact.accuracy.formulas` has them with mpmath, for the oracle, which shares nothing with this module.
 """
@@ -9,7 +9,8 @@ import struct
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, getcontext, localcontext
 from fractions import Fraction
 
-DIGITS = (50, 100, 200, 400)  # What agrees with a tie in so many as the last is taken for the tie.
+# The precisions that are tried, in decimal digits. A value that agrees with a tie to the last of them counts as the tie.
+DIGITS = (50, 100, 200, 400)
 
 
 # ---- the FUNCTIONS of registry.py, in the precision of the context ----

@@ -1,4 +1,4 @@
-"""Figures of matplotlib, which is imported when something is drawn; pyplot only where a window is to open."""
+"""Figures of matplotlib, which is imported when a figure is drawn. pyplot is imported only to open a window."""
 from __future__ import annotations
 
 import contextlib
@@ -15,7 +15,7 @@ def drawing() -> contextlib.AbstractContextManager[None]:
 
 
 def new_figure(size: Tuple[float, float], show: bool = False) -> Any:
-    """A figure of this size in inches; pyplot knows of it only where it is to show it."""
+    """A figure of this size in inches; it is made by pyplot only if pyplot is to show it."""
     with drawing():
         from matplotlib.figure import Figure
     return (pyplot().figure if show else Figure)(figsize=size, layout="constrained")

@@ -1,8 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True
 """The forms of an activation: ``fastact.sigmoid``, ``fastact.sigmoid.backward`` and the like.
 
-A call goes one of two ways. C-contiguous ndarrays of one dtype go straight to C (`call_form`). Anything else goes to the
-form's ufunc (`Form.call_ufunc`), whose loop calls the same kernel; but float8, for which there are tables, to `call_float8`.
+There are three ways. A call with C-contiguous ndarrays of one dtype goes straight to C (`call_form`). A call with float8 goes to
+`call_float8`, which uses tables. Any other call goes to the form's ufunc (`Form.call_ufunc`), whose loop calls the same kernel.
 """
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
@@ -234,7 +234,7 @@ cdef class Form:
         return tuple(results) if self.outputs > 1 else results[0]
 
     cdef object call_refused(self, list values, dict kwargs, error):
-        """A call that the ufunc has refused with this error: by other means, or an error that says more."""
+        """Compute a call that the ufunc has refused with this error in another way, or raise an error that says more."""
         from fastact._core import blocks, labels
         name, outs = f"fastact.{self.__name__}", kwargs.get("out")
         array_like.refuse(name, [*values, *(outs if type(outs) is tuple else [outs])],
@@ -265,17 +265,22 @@ cdef class Form:
         Parameters
         ----------
         *args
-            The inputs, then the parameters (numbers, or none for the defaults), then the output
-            arrays: C-contiguous float ndarrays of one dtype and shape, but a bias may be one row. An
-            output may be an input and must not overlap one in any other way.
+            The inputs, then the parameters (numbers; left out, the defaults), then the output arrays. All arrays are
+            C-contiguous float ndarrays of one dtype and shape, except that a bias may be one row. An output may be an
+            input and must not overlap one in any other way.
         **named
-            Any of them by name, the outputs as `out` (several: a tuple), as in
+            Any of them by name; the name of the output is `out`, a tuple if there are several. Examples:
             ``f.bind(x, out, alpha=0.5)`` and ``f.bind(x, out=out)``.
 
         Returns
         -------
         BoundCall
-            A callable without arguments that returns the output; it keeps the buffers alive and unresized.
+            A callable without arguments that returns the output. It keeps the arrays alive and prevents their resizing.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is missing or unknown, or an array does not have the form described.
         """
         from fastact._core.binding import bind_form
         return bind_form(self.variant(named), args, named)
@@ -341,7 +346,7 @@ cdef inline bint can_be_output(Form self, int k, PyObject *out, PyObject *const 
 
 
 cdef PyObject *call_form(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names) except NULL:
-    """Straight to C, or call_ufunc if an argument is not as C takes it."""
+    """Call C, or call_ufunc if C cannot take an argument."""
     cdef Form self = <Form>callable
     cdef Py_ssize_t given = PyVectorcall_NARGS(nargsf)
     cdef int wanted = self.inputs + self.parameters

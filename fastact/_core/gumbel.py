@@ -11,20 +11,20 @@ from fastact._core.containers import is_container
 
 def gumbel_softmax(x: Any, temperature: float = 1.0, hard: bool = False, axis: Any = -1, random_state: Any = None,
                    out: Any = None, mask: Any = None) -> Any:
-    """softmax((x - log(-log(U))) / temperature) with U uniform in (0, 1): a relaxed sample of the classes whose logits are x.
+    """A random relaxed sample of classes with the logits x: softmax((x - log(-log(U))) / temperature), U uniform in (0, 1).
 
     Parameters
     ----------
     x : array_like
         Logits, as `fastact.softmax` takes them.
     temperature : float, default 1.0
-        Positive and finite; towards 0 a sample approaches a row with one 1.
+        Positive and finite. Near 0 one element of a sample is nearly 1 and the others nearly 0.
     hard : bool, default False
-        The row with one 1 itself, at the largest element of the relaxed sample.
+        Whether to return a row that is 1 at the largest element of the relaxed sample and 0 elsewhere.
     axis : int, tuple of int or None, default -1
-        What a row runs along, as for `fastact.softmax`.
+        The axis or axes whose elements make a row, as for `fastact.softmax`.
     random_state : int, numpy.random.Generator or None
-        An int gives the same sample for the same shape and dtype each time; a Generator is drawn from.
+        An int gives the same sample for the same shape and dtype in each call. A Generator draws the next sample.
     out : ndarray, optional
         Where to write.
     mask : array_like of bool, optional
@@ -38,13 +38,13 @@ def gumbel_softmax(x: Any, temperature: float = 1.0, hard: bool = False, axis: A
     Raises
     ------
     TypeError, ValueError
-        As `fastact.softmax` does, and for a random_state that is neither.
+        As `fastact.softmax`, and if random_state is not one of the above.
 
     Notes
     -----
-    The gradient of a relaxed sample y is ``fastact.softmax.backward_from_output(grad, y, axis, temperature=temperature)``. A
-    hard sample is given that of the relaxed one (the straight-through estimator): draw y, and the hard sample is
-    ``fastact.hardmax(y, axis)``. Noise is drawn in float32, for float64 in float64.
+    The gradient of a relaxed sample y is ``fastact.softmax.backward_from_output(grad, y, axis, temperature=temperature)``. The
+    straight-through estimator uses the same gradient for a hard sample: draw y, and take ``fastact.hardmax(y, axis)`` as the
+    hard sample. Noise is float64 for float64 input, else float32.
     Source: Jang et al. 2017, arXiv:1611.01144; Maddison et al. 2017, arXiv:1611.00712; torch.nn.functional.gumbel_softmax.
 
     Examples

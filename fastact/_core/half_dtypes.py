@@ -1,11 +1,11 @@
-"""float16 and ml_dtypes.bfloat16, which NumPy knows once ml_dtypes has been imported. fastact never imports it."""
+"""float16 and ml_dtypes.bfloat16. fastact never imports ml_dtypes: before a user has, no array can have this dtype."""
 import sys
 
 import numpy as np
 
 
 def bfloat16():
-    """The scalar type ``ml_dtypes.bfloat16``, or None where nobody has imported it: then no array is of it."""
+    """The scalar type ``ml_dtypes.bfloat16``, or None if ml_dtypes has not been imported."""
     return getattr(sys.modules.get("ml_dtypes"), "bfloat16", None)
 
 
@@ -15,7 +15,7 @@ def is_bfloat16(dtype):
 
 
 def result_type(*arrays):
-    """numpy.result_type, and as for ufuncs where NumPy knows no common dtype: bfloat16 beside float16 or a wide integer."""
+    """numpy.result_type; if it knows no common dtype, as for bfloat16 beside float16 or a wide integer, the dtype of a ufunc."""
     try:
         return np.result_type(*arrays)
     except np.exceptions.DTypePromotionError:

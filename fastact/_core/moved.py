@@ -1,4 +1,4 @@
-"""Modules that pickles name by where they were before there were subpackages.
+"""Old names of modules, from before there were subpackages, which pickles may contain.
 
 ``import fastact.OLD`` gives the module at its new place. `fastact.callbacks` and `fastact.saving` are public names.
 """

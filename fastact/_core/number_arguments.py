@@ -1,4 +1,4 @@
-"""Numbers among the arguments: the interval that each must be in, and the message where it is not."""
+"""Checks of arguments that are numbers: the interval of each, and the error message."""
 from __future__ import annotations
 
 import math
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Interval:
-    """The floats between two ends, written as in mathematics: ``Interval("[0, 1)")``. NaN is in none.
+    """The floats between two ends, written as in mathematics: ``Interval("[0, 1)")``. NaN is in no interval.
 
     `low` and `high` are the least and the largest float in it.
     """
@@ -38,7 +38,7 @@ def number(what: str, value: Any, interval: Interval, wrong_type: type = TypeErr
     wrong_type
         If it is not a real number.
     ValueError
-        If it is not in the interval, or an int that no float can hold.
+        If it is not in the interval, or is an int that is too large for a float.
     """
     if type(value) is float and interval.low <= value <= interval.high:  # the usual case, quickly
         return value
@@ -54,7 +54,7 @@ def number(what: str, value: Any, interval: Interval, wrong_type: type = TypeErr
 
 
 def integer(what: str, value: Any, least: int = 1, wrong_type: type = ValueError) -> int:
-    """`value` as an int of at least `least`, which is 0 or 1; a bool is none. Errors are those of `number`."""
+    """`value` as an int of at least `least`, which is 0 or 1; a bool is refused. Errors are those of `number`."""
     if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least:
         return int(value)
     wanted = "a positive integer" if least else "an integer that is not negative"

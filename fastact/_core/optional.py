@@ -1,4 +1,4 @@
-"""Imports of packages that fastact can do without: what to install, and why what is installed does not work."""
+"""Imports of optional packages, with errors that say what to install, or why an installed package does not work."""
 from __future__ import annotations
 
 import contextlib
@@ -7,16 +7,16 @@ from typing import Iterator
 
 @contextlib.contextmanager
 def optional(package: str, purpose: str, install: str) -> Iterator[None]:
-    """Within it, an ImportError becomes one that names what to install; the first is its cause.
+    """A context in which an ImportError is replaced by one that says what to install; the first error is its cause.
 
     Parameters
     ----------
     package : str
-        The module's name. Where it is there and its import fails, the reason is told too.
+        The name of the imported module. If it is installed and its import fails, the message has the reason too.
     purpose : str
-        What needs it, such as "MLP.to_onnx needs onnx".
+        What needs the package, such as "MLP.to_onnx needs onnx".
     install : str
-        What pip installs.
+        The argument of ``pip install``.
     """
     try:
         yield

@@ -1,7 +1,7 @@
 # cython: language_level=3, freethreading_compatible=True
-"""New arrays for results: small ones from NumPy, large ones from memory that earlier results have left.
+"""New arrays for results. The memory of large ones is that of earlier results, if any is kept.
 
-The memory comes to NumPy through a handler (NEP 49) that is set around the allocation of that one array.
+NumPy gets the memory through a handler (NEP 49) that is set only while the array is allocated.
 """
 cimport numpy as cnp
 
@@ -79,7 +79,7 @@ def empty(tuple shape, cnp.dtype dtype not None):
 
 
 def set_limit(megabytes):
-    """How much memory of results that are gone is kept for later ones; 0 for none."""
+    """Set the limit, in megabytes, of the memory of deleted results that is kept for later ones; 0 keeps none."""
     global _recycling
     _recycling = megabytes > 0
     fa_result_memory_limit(<size_t>(megabytes * (1 << 20)))
@@ -88,8 +88,8 @@ def set_limit(megabytes):
 def empty_cache():
     """Give the memory kept for later results back to the system; returns the number of bytes.
 
-    Results of 4 MiB and more take memory that earlier ones have left, at most ``FASTACT_CACHE_MB``
-    megabytes of it (256; 0 switches this off).
+    Results of 4 MiB and more reuse the memory of earlier results. At most ``FASTACT_CACHE_MB`` megabytes are kept (256;
+    0 switches this off).
     """
     return fa_result_memory_clear()
 

@@ -1,5 +1,5 @@
 # cython: language_level=3, freethreading_compatible=True
-"""Functions of whole rows, along one axis or several: softmax and its kin."""
+"""Functions of whole rows, along one axis or several: softmax, logsumexp, hardmax and others."""
 from cpython.object cimport PyObject
 
 cimport numpy as cnp
@@ -28,7 +28,7 @@ cnp.import_array()
 
 
 cdef class Core:
-    """What a call needs to know of its function."""
+    """The properties of a function that a call needs."""
     cdef fa_row_form forms[3]  # of the value, the backward, and the backward from the output
     cdef readonly int sign     # of x in the C kernels: softmin is softmax(-x)
 
@@ -199,7 +199,7 @@ class RowFunction(Bindable):
         raise TypeError(docstrings.row_form_missing(self.info, "backward_from_output"))
 
     def jacobian(self, *args, **kwargs):
-        """Raises TypeError where there is none, or the gradient is all of it."""
+        """Raises TypeError: hardmax has no derivative, and the derivatives of logsumexp are its gradient."""
         raise TypeError(docstrings.row_form_missing(self.info, "jacobian"))
 
     def __repr__(self):
@@ -217,18 +217,64 @@ class RowActivation(RowFunction):
         return call_row_form(self, 0, x, x, axis, out, mask, temperature)
 
     def backward(self, grad, x, axis=-1, out=None, mask=None, temperature=1.0):
-        """Gradient with respect to x, of x's shape, from grad, that with respect to the output.
+        """Gradient with respect to x, from the gradient with respect to the output.
 
-        The other arguments are those of the forward pass. It is 0 where ``mask`` is False.
+        Parameters
+        ----------
+        grad : array_like
+            The gradient with respect to the output, of the shape of x.
+        x : array_like
+            The input of the forward pass.
+        axis, mask, temperature
+            As in the forward pass. Where ``mask`` is False the gradient is 0.
+        out : ndarray, optional
+            Where to write; it may be grad or x, and any overlap is safe.
+
+        Returns
+        -------
+        ndarray or scalar
+            Of the shape of x; its dtype is that of the function of both arrays, as NumPy promotes them.
+
+        Raises
+        ------
+        TypeError, ValueError, numpy.exceptions.AxisError
+            As the function itself, and ValueError if the shapes of grad and x differ.
         """
         return call_row_form(self, 1, grad, x, axis, out, mask, temperature)
 
     def backward_from_output(self, grad, y, axis=-1, out=None, mask=None, temperature=1.0):
-        """The same from y, the output of the forward pass, which is not computed again."""
+        """Gradient with respect to x, as `backward`, but from y, the output of the forward pass.
+
+        It is faster than `backward`, which computes y again. ``y`` has the shape of x; the other arguments, the result and the
+        errors are those of `backward`.
+        """
         return call_row_form(self, 2, grad, y, axis, out, mask, temperature)
 
     def jacobian(self, x, axis=-1, mask=None, temperature=1.0):
-        """d y[i] / d x[j], of shape ``x.shape`` without the axis, then (n, n); without labels, but masked where x is."""
+        """All derivatives d y[i] / d x[j] of each row, as a matrix.
+
+        A row of n elements has n**2 derivatives: a gradient needs only `backward`, in n elements of memory.
+
+        Parameters
+        ----------
+        x, mask, temperature
+            As in the forward pass.
+        axis : int
+            One axis.
+
+        Returns
+        -------
+        ndarray
+            Of the dtype of ``self(x)``, and of shape ``x.shape`` without the axis, then (n, n): i, then j. Labels of xarray and
+            pandas are dropped; elements that are masked in a masked array are masked here.
+
+        Raises
+        ------
+        TypeError
+            If ``axis`` is not one integer, or x is an xarray Dataset.
+        ValueError, numpy.exceptions.AxisError
+            As the function itself.
+        """
         if type(x) is not np.ndarray or mask is not None and type(mask) is not np.ndarray:
             result = containers.apply(containers.Call(
                 f"fastact.{self.name}.jacobian", lambda values, axis, out: self.jacobian(values[0], axis, values[1], temperature),
@@ -273,10 +319,31 @@ class Softmax(RowActivation):
         return call_any(self, 0, [x], axis, out, mask, temperature, False, sink, bias, causal)
 
     def backward(self, grad, x, axis=-1, out=None, mask=None, temperature=1.0, sink=None, bias=None, causal=False, wrt="x"):
-        """Gradient with respect to x, of x's shape, from grad, that with respect to the output.
+        """Gradient with respect to x, sink or bias, from the gradient with respect to the output.
 
-        The other arguments are those of the forward pass. It is 0 for what has no part in a row. ``wrt="sink"`` and
-        ``wrt="bias"`` give the gradient of that argument, in its shape; ``wrt=("x", "sink", "bias")``, or some of these, a tuple.
+        Parameters
+        ----------
+        grad : array_like
+            The gradient with respect to the output, of the shape of x.
+        x : array_like
+            The input of the forward pass.
+        axis, mask, temperature, sink, bias, causal
+            As in the forward pass. The gradient of an element that they leave out is 0.
+        out : ndarray, optional
+            Where to write; it may be grad or x, and any overlap is safe.
+        wrt : "x", "sink", "bias", or a tuple of some of these
+            Whose gradient is wanted. A tuple gives a tuple of gradients.
+
+        Returns
+        -------
+        ndarray or scalar, or tuple of these
+            Of the shape of the argument that ``wrt`` names; the dtype is that of the function of all arrays, as NumPy promotes
+            them.
+
+        Raises
+        ------
+        TypeError, ValueError, numpy.exceptions.AxisError
+            As the function itself, and ValueError if the shapes of grad and x differ.
         """
         if sink is None and bias is None and causal is False and wrt == "x":
             return call_row_form(self, 1, grad, x, axis, out, mask, temperature)
@@ -284,9 +351,11 @@ class Softmax(RowActivation):
 
     def backward_from_output(self, grad, y, axis=-1, out=None, mask=None, temperature=1.0, sink=None, bias=None, causal=False,
                              wrt="x"):
-        """The same from y, the output of the forward pass, which is not computed again.
+        """Gradients as `backward`, but from y, the output of the forward pass.
 
-        The share of a sink is 1 less the sum of y here: where it is small, its gradient has fewer digits than `backward`'s.
+        It is faster than `backward`, which computes y again. ``y`` has the shape of x; the other arguments, the results and
+        the errors are those of `backward`. The sink's part of a row is computed as 1 less the sum of y: if it is small, the
+        gradient of the sink has fewer correct digits than that of `backward`.
         """
         if sink is None and bias is None and causal is False and wrt == "x":
             return call_row_form(self, 2, grad, y, axis, out, mask, temperature)
@@ -314,7 +383,30 @@ class LogSumExp(RowFunction):
         return call_any(self, 0, [x], axis, out, mask, 1.0, keepdims)
 
     def backward(self, grad, x, axis=None, keepdims=False, out=None, mask=None):
-        """Gradient with respect to x: softmax(x) * grad. ``grad`` has the shape of the output, with or without ``keepdims``."""
+        """Gradient with respect to x, which is softmax(x) * grad, from the gradient with respect to the output.
+
+        Parameters
+        ----------
+        grad : array_like
+            The gradient with respect to the output, in its shape: one number for each row. The axes may be absent or have
+            length 1, whatever ``keepdims`` is.
+        x : array_like
+            The input of the forward pass.
+        axis, keepdims, mask
+            As in the forward pass. Where ``mask`` is False the gradient is 0.
+        out : ndarray, optional
+            Where to write; it may be x, and any overlap is safe.
+
+        Returns
+        -------
+        ndarray or scalar
+            Of the shape of x; its dtype is that of the function of both arrays, as NumPy promotes them.
+
+        Raises
+        ------
+        TypeError, ValueError, numpy.exceptions.AxisError
+            As the function itself, and ValueError if the shape of grad does not fit.
+        """
         return call_any(self, 1, [grad, x], axis, out, mask, 1.0, keepdims)
 
 

@@ -2,10 +2,10 @@
 
 ULP is the total error |got - exact| / ulp(exact), subnormal results included; 0.5 is correctly rounded.
 
-In this folder `formulas` evaluates the registry's formulas with NumPy and with mpmath; `oracle` gives their exact values at
-millions of points, which `sample_points` chooses; `sweeps` measures the kernels of activations in the units of `ulp`, `rows`
-and `losses` measure the functions of rows and the losses. `writing` writes what was measured into registry.py, README.md and
-the kernel headers. `digest` hashes results, to compare builds bit by bit.
+In this folder `formulas` evaluates the registry's formulas with NumPy and with mpmath. `sample_points` chooses millions of
+points, and `oracle` computes the exact values there. `sweeps` measures the kernels of activations, `rows` the functions of
+rows, `losses` the losses; `ulp` defines the unit. `writing` writes the errors into registry.py, README.md and the kernel
+headers. `digest` hashes results, to compare builds bit by bit.
 """
 import concurrent.futures
 import importlib.util

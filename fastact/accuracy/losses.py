@@ -1,8 +1,8 @@
 """Measures the error of the losses and their gradients against mpmath.
 
-The error is in ULP of the largest of the result and the terms that it is the sum of: where terms of both signs cancel,
-no more can be had. Cross-entropies of single labels and of logits, mse_loss and kl_div of logarithms have one term, or
-terms of one sign: there it is the error in ULP of the result.
+A loss is a sum of terms, and terms of both signs may cancel. So the error is in ULP of the largest of the result and its
+terms. Cross-entropies of single labels and of logits, mse_loss and kl_div of logarithms have one term, or terms of one sign:
+their error is in ULP of the result.
 """
 from typing import Any, Callable, Mapping, NamedTuple, Tuple
 

@@ -1,10 +1,10 @@
 """The exact values of a formula at many points: polynomials through values that mpmath gives.
 
-Between two of the points a polynomial replaces the formula if mpmath confirms it there: at both ends and
-in between, within TOLERANCE ULP. Otherwise the interval is halved, and where only a few points remain mpmath
-computes each. So a formula need not be stable in floating point, and the oracle shares no arithmetic with what is
-measured. All float32 numbers take a few thousand values of mpmath, because most are so small or so large that a cubic
-holds over many binades. The oracle is told the kinks: two of them between the points of a check would not be seen.
+Between two points a polynomial replaces the formula if it agrees with mpmath at both ends and at points in between, within
+TOLERANCE ULP. Otherwise the interval is halved; if only a few points remain, mpmath computes each. So a formula need not be
+stable in floating point, and the oracle shares no arithmetic with the kernels that are measured. All float32 numbers take a
+few thousand values of mpmath, because most numbers are so small or so large that a cubic is exact enough over many binades.
+The oracle gets a list of the kinks, because a check would not notice two kinks between its points.
 """
 import bisect
 import functools

@@ -3,9 +3,9 @@
 Rows have 1 to 100,000 numbers: normally distributed, far apart, all equal, one far above the others, and with some
 -inf. Exact values are computed in longdouble; mpmath confirms the worst error of each function.
 
-The error of softmax, softmin, log_softmax and hardmax, where nothing cancels, is in ULP of the exact entry. The other
-functions and the gradients can be differences that are arbitrarily small. Their error is in eps times the larger of 1 and
-the entry, or, of a gradient, times the size of the terms that are subtracted.
+In softmax, softmin, log_softmax and hardmax nothing cancels, so their error is in ULP of the exact entry. The other functions
+and the gradients are differences that may be arbitrarily small. The unit of their error is eps times the larger of 1 and the
+entry or, for a gradient, eps times the size of the terms that are subtracted.
 """
 import dataclasses
 

@@ -1,10 +1,10 @@
 """``python -m fastact bench``: this library beside NumPy, torch and others, in one process, on this machine.
 
-Without options: every function in cache, 65536 float32, one thread, into an existing output, beside NumPy,
-torch and a copy. The sides take turns sample by sample and the fastest sample counts, so ratios hold on a
-busy machine too. ``--isa avx2`` holds NumPy, torch, oneDNN, MKL and JAX to AVX2, too, by environment variables.
+Without options it measures every function on 65536 float32 in cache, with one thread and an existing output, beside NumPy,
+torch and a copy. The libraries take turns sample by sample and the fastest sample counts, so ratios are reliable on a busy
+machine too. ``--isa avx2`` makes NumPy, torch, oneDNN, MKL and JAX use AVX2 as well, by environment variables.
 
-In this folder `cases` says what can be measured and `contenders` how each library computes it, with `numpy_rows`, `torch`,
+In this folder `cases` lists what can be measured. `contenders` has how each library computes it, with `numpy_rows`, `torch`,
 `onnx`, `others` (SciPy, numexpr, JAX), `fused` and `mlp`. `timing` measures, `machine` describes the computer, `tables` and
 `plot` show the figures. asv's benchmarks in asv_bench/ use the same contenders.
 """
@@ -41,9 +41,9 @@ def compare(
 ) -> List[Dict[str, Any]]:
     """Time functions of this library and of its peers on the same arrays.
 
-    The sides take turns, sample by sample, so that a change of the clock or a busy neighbour meets them
-    all; the fastest of `repeat` samples counts. Everybody writes into an output that exists, where the
-    library has such a form, and everybody uses the same number of threads (NumPy and SciPy have one).
+    The libraries take turns, sample by sample, so that a change of the clock or a busy neighbour affects all of them; the
+    fastest of `repeat` samples counts. Each library writes into an existing output, if it can, and uses the same number of
+    threads (NumPy and SciPy use one).
 
     Parameters
     ----------

@@ -52,17 +52,17 @@ def plot(
     Parameters
     ----------
     *names : str, Activation, or (name, dict of parameters)
-        ``plot("elu", ("elu", {"alpha": 2}))``. Parameters that are left out stand at their defaults;
-        a required one at a moderate example, which the legend tells. Of a function of rows, such as "softmax", the outputs
-        for the row (x, 0, 1) are drawn, without derivatives.
+        ``plot("elu", ("elu", {"alpha": 2}))``. Parameters that are left out have their defaults; a required one has
+        a moderate value, which the legend shows. For a function of rows, such as "softmax", the outputs for the row
+        (x, 0, 1) are drawn, without derivatives.
     derivative : bool
         Whether to draw the derivatives.
     range : (float, float), optional
-        Of x; from -6 to 6, and further where a kink lies beyond 4.
+        The range of x: by default from -6 to 6, and further if there is a kink beyond 4.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; without it, in a new figure.
+        Where to draw; by default in a new figure.
     show : bool
-        Whether to open a window, by ``matplotlib.pyplot.show()``. Otherwise pyplot is not used.
+        Whether to open a window with ``matplotlib.pyplot.show()``. Otherwise pyplot is not used.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def plot(
     Raises
     ------
     ImportError
-        Where matplotlib is not installed, naming the extra to install.
+        If matplotlib is not installed; the message names the extra to install.
     ValueError
         If a name or a parameter is unknown, there are no names, or the range is empty.
     """

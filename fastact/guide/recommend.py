@@ -31,16 +31,15 @@ class Recommendation:
     choices : tuple of (activation, reason)
         Best first.
     init : str
-        The name of a function in `fastact.initializers`, with its ``gain`` if that is not 1: what
-        ``init="auto"`` takes.
+        The name of the function in `fastact.initializers` that ``init="auto"`` uses, with its ``gain`` if that is not 1.
     loss, loss_note : str or None
-        The name of the loss in `fastact.losses`, and what to feed it; None without a task.
+        The name of the loss in `fastact.losses`, and what it takes; None without a task.
     remedies : tuple of str
-        What helps beside the activation.
+        What helps besides the activation.
     source : str
-        Who says so, of networks that the tests of this library do not train; else empty.
+        The source of the advice, if the tests of this library do not train such networks; else empty.
     activation, reason, activations, alternatives
-        Parts of ``choices``: the first, all names, and all but the first.
+        Parts of ``choices``: name and reason of the first, all names, and all choices but the first.
     """
 
     question: str
@@ -78,14 +77,14 @@ class Recommendation:
 
 def recommend(layer: Optional[str] = None, task: Optional[str] = None, network: Optional[str] = None,
               depth: Union[int, str, None] = None, symptom: Optional[str] = None) -> Recommendation:
-    """Which activation to choose for a layer, with reasons and with what goes beside it.
+    """Recommend an activation for a layer, with reasons, and the loss, initial weights and remedies that belong to it.
 
     Parameters
     ----------
     layer : {"hidden", "output"}, optional
-        Left out: "output" where only a task is given, else "hidden".
+        By default "output" if only a task is given, else "hidden".
     task : str, optional
-        What the network answers; decides the output layer and the loss. "regression", "binary",
+        What the network predicts, which decides the output layer and the loss. "regression", "binary",
         "multilabel", "multiclass", "log_probabilities", "bounded", "fraction", "positive", "count".
     network : str, optional
         "mlp", "residual" (with skip connections or normalisation), "cnn", "rnn", "transformer", "mobile",
@@ -96,7 +95,7 @@ def recommend(layer: Optional[str] = None, task: Optional[str] = None, network: 
         What goes wrong: "dying", "vanishing", "exploding", "saturation", "slow_training", "bias_shift",
         "kinks", "cost", "memory", "nan".
 
-    Common synonyms are accepted, such as "classification" or "dead_units".
+    Common synonyms are accepted, such as "classification" and "dead_units".
 
     Returns
     -------
@@ -105,7 +104,7 @@ def recommend(layer: Optional[str] = None, task: Optional[str] = None, network: 
     Raises
     ------
     ValueError
-        If a word is unknown, with the known ones; if the output layer is asked for without a task.
+        If a word is unknown (the message lists the known ones), or the layer is "output" and there is no task.
 
     Examples
     --------

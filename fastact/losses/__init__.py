@@ -1,14 +1,14 @@
 """Losses with torch's definitions, and their gradients.
 
-``loss(input, target, ...)`` is the value; ``loss.value_and_grad(input, target, ...)`` is the value
-and the gradient with respect to ``input``, from one pass. float32 input is computed and returned as
-float32, float64 as float64; other real types are first promoted as NumPy promotes them with float32.
+``loss(input, target, ...)`` returns the value. ``loss.value_and_grad(input, target, ...)`` returns the value and the
+gradient with respect to ``input``, from one pass. float32 input is computed in and returned as float32, float64 as
+float64; other real dtypes are first promoted as NumPy promotes them with float32.
 
-Where infinities make torch's formula NaN and a limit exists, the limit is returned.
+If torch's formula gives NaN for an infinite argument and a limit exists, the result is the limit.
 
-A call goes through a function of `elementwise` or `classification`, which checks the arguments by what is in `base`, and
-chooses a kernel of `kernels`, the bridge to C. `loss_arguments` has what ``loss`` means to networks. This folder imports
-`fastact._core` only.
+A call runs a function of `elementwise` or `classification`, which checks the arguments with functions of `base` and
+chooses a function of `kernels`, the bridge to C. `loss_arguments` defines what the argument ``loss`` of a network may be.
+This folder imports `fastact._core` only.
 """
 from fastact.losses.base import Loss
 from fastact.losses.classification import cross_entropy, nll_loss

@@ -1,4 +1,4 @@
-"""What the losses share: the class `Loss`, the checks of their arguments, and arguments that are containers."""
+"""The class `Loss`, the checks of arguments that the losses share, and losses of containers such as DataFrames."""
 from __future__ import annotations
 
 import functools
@@ -27,13 +27,13 @@ _SECTIONS = """
     Returns
     -------
     scalar, or an array for ``reduction="none"``
-        float64 where ``input`` is float64 or an integer of 32 bits and more, else float32. The array has the shape of
-        ``input``, without the axis of the classes if there is one.
+        float64 if ``input`` is float64 or an integer type of 32 bits and more, else float32. The array has the shape of
+        ``input``, without the axis of the classes if the loss has one.
 
     Raises
     ------
     TypeError
-        If an argument is not of real numbers (complex, longdouble, object, text), or not of the type described.
+        If an argument does not have the type described. Arrays of complex numbers, longdouble, objects or text are refused.
     ValueError
         If shapes do not fit, or a value or an option is not in its range.
 
@@ -41,12 +41,12 @@ _SECTIONS = """
     -----
     The definition is that of ``torch.nn.functional.{name}``.
 
-    ``loss, grad = fastact.losses.{name}.value_and_grad(input, target)``, with the same options, computes the gradient
-    with respect to ``input`` in the same pass: an array of the shape of ``input``, and of the dtype of the loss.
+    ``loss, grad = fastact.losses.{name}.value_and_grad(input, target)`` takes the same options and computes the gradient
+    with respect to ``input`` in the same pass. The gradient has the shape of ``input`` and the dtype of the loss.
 
     Arguments of xarray are aligned by names and coordinates, those of pandas by index and columns: their labels must
-    be the same, in any order. An element that is masked in one argument is left out, and masked in the results; a
-    mean over nothing but masked elements is ``numpy.ma.masked``.
+    be the same, in any order. An element that is masked in one argument is left out, and is masked in the results. If all
+    elements are masked, the mean is ``numpy.ma.masked``.
     """
 
 
@@ -81,9 +81,10 @@ class Loss(Generic[P]):
     @overload
     def value_and_grad(self, *args: P.args, **kwargs: P.kwargs) -> Tuple[Value, Array]: ...
     def value_and_grad(self, *args: Any, **kwargs: Any) -> Tuple[Value, Array]:
-        """The loss, and its gradient with respect to ``input`` (an array of ``input``'s shape).
+        """Return the loss and its gradient with respect to ``input``.
 
-        Takes the arguments of the loss. With ``reduction="none"`` the gradient is that of the sum.
+        The arguments are those of the loss. The gradient has the shape of ``input`` and the dtype of the loss; with
+        ``reduction="none"`` it is the gradient of the sum.
         """
         kernel, arguments = self._function(*args, **kwargs)
         return kernel(*arguments, True)
@@ -109,7 +110,7 @@ def divisor(name: str, reduction: str, count: float) -> Optional[float]:
 
 
 def number(name: str, argument: str, value: Any, interval: Interval = NOT_NEGATIVE) -> float:
-    """An option as a float; what float() converts is a number too, as an array of one element."""
+    """An option as a float; anything that float() converts is accepted, such as an array of one element."""
     if type(value) is float and interval.low <= value <= interval.high:  # the usual case, quickly
         return value
     if not isinstance(value, (Real, str, bytes)):

@@ -23,15 +23,16 @@ def cross_entropy(
 ) -> Prepared:  # fmt: skip
     """Cross-entropy of ``softmax(input)`` against a class or a distribution, from logits.
 
-    A mean over no target at all is NaN, and its gradient 0.
+    ``-log(softmax(input)[target])`` for a class, ``-sum(target * log(softmax(input)))`` for a distribution. If all targets
+    are left out, the mean is NaN and its gradient 0.
 
     Parameters
     ----------
     input : array_like, shape (C,), (N, C) or (N, C, d1, ...)
         Logits of C classes.
     target : array_like
-        Either integer classes, of ``input``'s shape without C, or floating-point probabilities
-        of ``input``'s shape.
+        Either integer classes from 0 to C - 1, in the shape of ``input`` without C, or floating-point probabilities in the
+        shape of ``input``.
     weight : array_like, shape (C,), optional
         Factor of each class. With integer targets the mean is divided by the sum of the factors.
     ignore_index : int
@@ -77,15 +78,15 @@ def nll_loss(
 ) -> Prepared:  # fmt: skip
     """Negative log-likelihood of classes, ``-input[target]``, from logarithms of probabilities.
 
-    ``nll_loss(log_softmax(x), target)`` is ``cross_entropy(x, target)``, which is quicker.
-    A mean over no target at all is NaN, and its gradient 0.
+    ``nll_loss(log_softmax(x), target)`` equals ``cross_entropy(x, target)``, which is faster.
+    If all targets are left out, the mean is NaN and its gradient 0.
 
     Parameters
     ----------
     input : array_like, shape (C,), (N, C) or (N, C, d1, ...)
         Logarithms of the probabilities of C classes.
     target : array_like of int
-        Classes, of ``input``'s shape without C.
+        Classes from 0 to C - 1, in the shape of ``input`` without C.
     weight : array_like, shape (C,), optional
         Factor of each class. The mean is divided by the sum of the targets' factors.
     ignore_index : int
@@ -112,9 +113,9 @@ class _Rows:
     ----------
     x : array
     axis, count : int
-        Which axis of x has the classes, and how many they are.
+        The axis of the classes in x, and their number.
     shape : tuple
-        That of x without the classes.
+        The shape of x without that axis.
     """
 
     def __init__(self, name: str, input: ArrayLike) -> None:

@@ -23,7 +23,7 @@ include "loss_names.pxi"  # MSE_LOSS = FA_MSE_LOSS ..., written by setup.py
 
 
 def alike(x, target):
-    """Whether both may go straight to C, and are of one dtype and shape."""
+    """Whether both may go straight to C and have the same dtype and shape."""
     return is_direct_f32_f64(<PyObject *>x) and is_like(<PyObject *>target, <cnp.ndarray>x)
 
 
@@ -66,10 +66,10 @@ cdef object scalar(cnp.ndarray x, double value):
 
 def elements(int loss, cnp.ndarray x not None, cnp.ndarray target not None, cnp.ndarray weight, double option,
              cnp.ndarray pos_weight, divisor, bint wants_gradient):
-    """A loss of single elements.
+    """A loss of single elements: returns the value, and the gradient or None.
 
-    `weight` and `pos_weight` are None or of x's shape. `divisor` is that of the sum and of the
-    gradient; None leaves a value an element. Returns the value, and the gradient or None.
+    `weight` and `pos_weight` have the shape of x or are None. The sum and the gradient are divided by `divisor`; if it is
+    None, the value is an array with the loss of each element.
     """
     cdef double total, by = 1
     cdef int number = cnp.PyArray_TYPE(x)
@@ -110,7 +110,7 @@ def classes(bint given_logs, cnp.ndarray x not None, cnp.ndarray target, cnp.nda
             int64_t ignore, divisor, bint wants_gradient):
     """A loss of the rows of x, (N, C), against classes (N,) of int64, or against weighted target probabilities (N, C).
 
-    As `elements`; a divisor of 0 is the sum of the weights of the targets.
+    All else is as for `elements`. A divisor of 0 stands for the sum of the weights of the targets.
     """
     cdef double total
     cdef int number = cnp.PyArray_TYPE(x)

@@ -1,4 +1,4 @@
-"""What the arguments of `MLP` mean: names become objects, arrays get their dtype, and what does not fit raises."""
+"""Converts and checks the arguments of `MLP`: names become objects, arrays get their dtype, and errors name the argument."""
 from __future__ import annotations
 
 import functools
@@ -146,7 +146,7 @@ def inputs(X: ArrayLike, width: int, dtype: Any) -> np.ndarray:
 def targets(y: ArrayLike, samples: int, outputs: int, loss: Any, dtype: Any) -> np.ndarray:
     """`y` as the loss takes it: classes (samples,), or an array (samples, outputs).
 
-    For a single output `y` may be (samples,). A loss of the user's gets any other shape and dtype as it is.
+    For a single output `y` may be (samples,). A loss of the user's gets an array of any other shape and dtype unchanged.
     """
     target = plain("MLP", "y", y)
     if target.shape[:1] != (samples,):

@@ -1,6 +1,6 @@
-"""What can watch a training: `MLP.fit` calls ``callback(epoch, logs)`` after every epoch.
+"""Callbacks of a training: `MLP.fit` calls ``callback(epoch, logs)`` after every epoch.
 
-``logs`` has the epoch's "loss", "accuracy" or "r2", and with validation data "val_loss" and
+``logs`` is a dict with the epoch's "loss", "accuracy" or "r2", and with validation data "val_loss" and
 "val_accuracy" or "val_r2". A callback ends the training by returning True or raising StopIteration.
 """
 from __future__ import annotations
@@ -27,19 +27,19 @@ class EarlyStopping:
         A key of the logs. The default is "val_loss", or "loss" where there is no validation data.
         The largest "accuracy" and "r2" are the best, of anything else the smallest.
     min_delta : float, not negative
-        By how much a value must be better to count as an improvement, in the unit of the value.
+        A value is an improvement if it is better than the best one by more than this, in the unit of the value.
 
     Attributes
     ----------
     best : float
         The best value, NaN before there is one.
     best_epoch, stopped_epoch : int
-        The epoch of the best value, and that after which the training ended for want of a better one; 0 if there is none.
+        The epoch of the best value, and the epoch after which this callback ended the training; each 0 if there is none.
 
     Raises
     ------
     ValueError
-        If an option is not in its range; and in a training, if ``monitor`` is no key of the logs.
+        If an option is not in its range; in a training, if ``monitor`` is not a key of the logs.
     """
 
     def __init__(self, patience: int = 10, monitor: Optional[str] = None, min_delta: float = 0.0) -> None:
@@ -68,14 +68,14 @@ class EarlyStopping:
         return self.stopped_epoch > 0
 
     def monitored(self, keys: Collection[str]) -> str:
-        """The one of these keys of the logs that is monitored."""
+        """Which of these keys of the logs is monitored."""
         found = self.monitor or ("val_loss" if "val_loss" in keys else "loss")
         if found not in keys:
             raise ValueError(f"EarlyStopping: there is no {found!r} to monitor; there are {', '.join(keys)}")
         return found
 
     def restore(self) -> None:
-        """Restore the best weights, if there are any, and let go of the network."""
+        """Restore the best weights, if there are any, and drop the reference to the network."""
         if self._weights is not None:
             for array, best in zip((self._network.flat, *self._network.buffers), self._weights):
                 array[...] = best

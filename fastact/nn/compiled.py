@@ -35,7 +35,7 @@ class Compiled:
             self._calls.append(layer.bind_finish(z))
 
     def __call__(self, X: Array) -> Array:
-        """The outputs for ``X``, shape (batch, inputs), which is quickest as an array of the network's dtype."""
+        """The outputs (batch, outputs) for ``X`` (batch, inputs). An array of the network's dtype is fastest."""
         x = X if type(X) is np.ndarray and X.dtype is self._dtype else np.asarray(plain("MLP", "X", X), self._dtype)
         if x.shape != self._shape:
             raise ValueError(f"MLP.compile: X has shape {x.shape}; this function takes {self._shape}")

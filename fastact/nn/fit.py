@@ -30,7 +30,7 @@ def fit(
     progress: Any, schedule: Any, early_stopping: Any, callbacks: Any, limits: GradientLimits,
 ) -> None:  # fmt: skip
     """Train; fills ``net.history`` epoch by epoch, so that it is there however the training ends."""
-    # Whatever raises ValueError or TypeError comes before anything changes, the generator's state included.
+    # All checks that raise ValueError or TypeError come before the first change, also of the generator's state.
     integer("MLP.fit: epochs", epochs)
     integer("MLP.fit: batch_size", batch_size)
     watchers = _watchers(callbacks, early_stopping)
@@ -77,7 +77,7 @@ def fit(
 
 
 def _watchers(callbacks: Any, early_stopping: Any) -> List[Any]:
-    """The callables of ``callbacks``, which is several, one, or None, and then that of ``early_stopping``."""
+    """The callables of ``callbacks``, which may be one, several or None, followed by the callable of ``early_stopping``."""
     each = [] if callbacks is None else [callbacks] if callable(callbacks) else callbacks
     if isinstance(each, (str, bytes)) or not hasattr(each, "__iter__"):
         raise TypeError(f"MLP.fit: callbacks is {callbacks!r}; expected a list of callables callback(epoch, logs)")
@@ -95,7 +95,7 @@ def _watchers(callbacks: Any, early_stopping: Any) -> List[Any]:
 
 
 def _count_aside(data: Data, fraction: float) -> int:
-    """The number of samples that `_split` sets aside."""
+    """The number of validation samples that `_split` draws."""
     number("MLP.fit: validation_split", fraction, BELOW_1, ValueError)
     samples, weight = len(data[0]), data[2]
     count = round(samples * fraction)
@@ -107,7 +107,7 @@ def _count_aside(data: Data, fraction: float) -> int:
 
 
 def _split(data: Data, count: int, rng: np.random.Generator) -> Tuple[Data, Data]:
-    """Set samples, drawn at random, aside for validation. Each part has a sample whose weight is not 0."""
+    """Draw samples at random for validation. Each part gets a sample whose weight is not 0."""
     X, y, weight = data
     order = rng.permutation(len(X))
     if weight is not None:

@@ -14,7 +14,7 @@ from fastact._core.activation import lookup
 
 Array = NDArray[Any]
 
-_add_bias = lookup("identity").biased  # a quarter of the time of numpy.add for a small batch
+_add_bias = lookup("identity").biased  # takes a quarter of numpy.add's time for a small batch
 _MOST_WORKSPACES = 4  # batch sizes whose arrays a layer keeps; `fit` has two, the full batch and the last one
 _EPSILON, _MOMENTUM = 1e-5, 0.1  # torch's, of batch normalisation
 
@@ -72,8 +72,8 @@ class Dense:
     def backward(self, grad: Array) -> Optional[Array]:
         """Write the gradients of the parameters; return that of x, or None where the layer does not propagate.
 
-        `grad` is the gradient of h, C-contiguous, (batch, fan_out). That of x overwrites x, the buffer of the layer
-        below, and h is overwritten too: call `backward` once after each `forward`.
+        `grad` is the gradient of h, C-contiguous, (batch, fan_out). The gradient of x overwrites x, the buffer of the layer
+        below, and h is overwritten too. So call `backward` once after each `forward`.
         """
         x, z, h, ones = self._saved  # (batch, fan_in), (batch, fan_out) twice, (batch,)
         if self.activation is not None:
@@ -86,7 +86,7 @@ class Dense:
 
     def predict(self, x: Array) -> Array:
         """h in predictions, in a new array."""
-        return self.finish(x.dot(self.weight))  # for small arrays quicker than numpy.matmul
+        return self.finish(x.dot(self.weight))  # faster than numpy.matmul for small arrays
 
     def linear(self, x: Array) -> Array:
         """z in predictions, in a new array."""
@@ -192,7 +192,7 @@ class BatchNorm:
     def backward(self, grad: Array) -> Array:
         """Replace the gradient of the result of `forward` by that of its argument, in place."""
         self.scale_grad[...] = np.einsum("ij,ij->j", grad, self._normal)
-        # Mean and deviation depend on the batch: a gradient along them has no effect, and is taken out.
+        # The parts of the gradient along 1 and along z are subtracted: mean and deviation of the batch cancel their effect.
         grad -= grad.mean(axis=0)
         self._normal *= self.scale_grad / len(grad)
         grad -= self._normal

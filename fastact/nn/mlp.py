@@ -27,28 +27,28 @@ class MLP:
         Sizes from the inputs to the outputs, such as ``[64, 32, 10]``.
     activation : str, Activation, (name, dict of parameters), object, or a list or tuple with one for each hidden layer
         The hidden layers' activation. With prelu each layer trains its slope. An object of your own has
-        ``__call__(x, out=None)``, ``backward(grad, x, out=None)`` and ``derivative(x)``, which return arrays
-        of x's shape, and may have a ``name``; it is tried once here, and called without ``out``.
+        ``__call__(x, out=None)``, ``backward(grad, x, out=None)`` and ``derivative(x)``, which return arrays of
+        the shape of x, and may have a ``name``. It is called once here as a check, and always without ``out``.
     output_activation : the same, a function of rows such as "softmax", or None
         The last layer's activation. None chooses what the loss expects: log_softmax for "nll_loss" and "kl_div", sigmoid for
-        "binary_cross_entropy", else nothing: outputs are logits for "cross_entropy" and "bce", and logarithms of
-        means for "poisson_nll_loss". One that does not go with the loss warns.
+        "binary_cross_entropy", and no activation for others: outputs are logits for "cross_entropy" and "bce", and
+        logarithms of means for "poisson_nll_loss". An activation that does not suit the loss gives a UserWarning.
     loss : name in `fastact.losses`, an object with ``value_and_grad(output, target)``, or (one of these, options)
         "bce" is short for "binary_cross_entropy_with_logits", "mse" for "mse_loss"; also "l1",
         "smooth_l1", "huber", "poisson". Options are a dict, as in ``("bce", {"pos_weight": 19})``. An
-        object of your own returns the mean loss and its gradient, of output's shape. For sample weights it
-        also takes ``reduction="none"``, and returns the loss of each sample and the gradient of their sum.
+        object of your own returns the mean loss and its gradient, of the shape of the output. To support sample weights
+        it takes ``reduction="none"``, and then returns the loss of each sample and the gradient of their sum.
     optimizer : {"adam", "adamw", "sgd", "rmsprop", "adagrad"}, or a callable
-        A callable is given the list of parameter arrays and the options: ``fa.optimizers.SGD``. What it
-        returns has ``step(grads)``, and keeps that list as ``params``, which is set anew after unpickling.
+        A callable, such as ``fa.optimizers.SGD``, gets the list of parameter arrays and the options. It returns an object
+        that has ``step(grads)`` and the list as ``params``, which the network sets again after unpickling.
     init : "auto", a name in `fastact.initializers`, (name, options), or ``make(shape, rng, dtype)``
-        How the weights start. "auto" keeps the variance from layer to layer, as He's does for relu
-        (`fastact.initializers.auto`); the last layer has Glorot's. Biases start at 0.
+        The initial weights. "auto" keeps the variance from layer to layer, as He's weights do for relu
+        (`fastact.initializers.auto`); the last layer gets Glorot's weights. Biases start at 0.
     dtype : float32 or float64
         The type of the parameters and of all arithmetic.
     random_state : seed or numpy.random.Generator
-        It draws the weights, the order of samples in `fit`, and dropout. The same seed gives the same bits,
-        with any number of threads.
+        For the weights, the order of the samples in `fit`, and dropout. The same seed gives the same bits, with any number
+        of threads.
     learning_rate : float, optional
         The optimiser's ``lr``.
     dropout : float in [0, 1), or a list with one for each hidden layer
@@ -56,8 +56,8 @@ class MLP:
     l2 : float, not negative
         ``l2 / 2`` times the sum of the squared weights (not the biases) is added to the loss.
     batch_norm : bool
-        Whether the hidden layers normalise the inputs of their activations by the batch. A batch then has at
-        least 2 samples: `train_step` raises for one, and in `fit` a last batch of one joins the batch before.
+        Whether the hidden layers normalise the inputs of their activations over the batch. A batch then needs at
+        least 2 samples: `train_step` raises for a single one, and in `fit` a last batch of one joins the batch before it.
     **options
         Other options of the optimiser, such as ``momentum``; ``lr`` is accepted as well.
 
@@ -67,8 +67,8 @@ class MLP:
     optimizer : Optimizer
         ``net.optimizer.lr = 1e-4`` changes the learning rate.
     history : dict of list
-        The last `fit` leaves a value for each epoch: "loss", "accuracy" for losses of classes or "r2" for
-        regressions, and with validation data "val_loss", "val_accuracy", "val_r2".
+        The values of each epoch of the last `fit`: "loss"; "accuracy" for losses of classes or "r2" for
+        regressions; and with validation data "val_loss" and "val_accuracy" or "val_r2".
 
     Raises
     ------
@@ -126,22 +126,27 @@ class MLP:
         ----------
         X : array_like, shape (samples, inputs)
         y : array_like
-            What the loss takes: integer classes (samples,), for cross_entropy also probabilities
-            (samples, classes); else (samples, outputs), or (samples,) for a single output.
+            The targets, as the loss takes them: integer classes (samples,), for cross_entropy also probabilities
+            (samples, classes); for other losses numbers (samples, outputs), or (samples,) for a single output.
         sample_weight : array_like, shape (samples,), optional
-            A sample of weight k counts like k equal samples; only ratios of weights matter.
+            A sample of weight k counts like k equal samples. Only the ratios of the weights matter.
         clip_norm, clip_value : float, optional
             The gradient is limited by `fastact.optimizers.clip_grad_value`, then by
             `fastact.optimizers.clip_grad_norm` over all parameters together.
 
+        Returns
+        -------
+        float
+            The mean loss of the batch, with the penalty of ``l2``, before the step.
+
         Raises
         ------
         FloatingPointError
-            If the loss is infinite or NaN. Neither the parameters nor batch normalisation's running
-            means have been changed then.
+            If the loss is infinite or NaN. Neither the parameters nor the running means of batch normalisation
+            have changed then.
         TypeError, ValueError
-            If dtypes, shapes or labels do not fit, or ``batch_norm`` is given a single sample, whose
-            deviation is 0. Nothing has been changed then.
+            If dtypes, shapes or labels do not fit, or a network with ``batch_norm`` gets a single sample, whose
+            deviation is 0. Nothing has changed then.
         """
         x, target, loss = self._batch(X, y, sample_weight)
         self._check_optimizer()
@@ -154,7 +159,7 @@ class MLP:
         validation_split: float = 0.0, shuffle: bool = True, clip_norm: Optional[float] = None,
         clip_value: Optional[float] = None,
     ) -> Self:  # fmt: skip
-        """Train on mini-batches, fill `history`, and return this network. A second call goes on from there.
+        """Train on mini-batches, fill `history`, and return this network. A second call continues the training.
 
         Parameters
         ----------
@@ -165,18 +170,18 @@ class MLP:
         validation_data : (X, y) or (X, y, sample_weight), optional
             Evaluated after every epoch.
         progress : bool or str
-            Whether a line on stderr shows epoch, loss, metric and time; a str is its beginning. Where stderr cannot
-            be written, there is no line.
+            Whether a line on stderr shows epoch, loss, metric and time. The line begins with the str, if it is one. There
+            is no line if stderr cannot be written.
         schedule : optional
-            Of the learning rate, such as ``fa.optimizers.StepLR(net.optimizer, 10)``.
+            A schedule of the learning rate, such as ``fa.optimizers.StepLR(net.optimizer, 10)``.
         early_stopping : int, bool or fastact.callbacks.EarlyStopping, optional
-            Ends the training after so many epochs without a better validation loss (without validation data: training
-            loss); True means 10. The best weights are restored, however the training ends.
+            Ends the training after this number of epochs without a better validation loss, or training loss if there is
+            no validation data; True means 10. The best weights are restored, however the training ends.
         callbacks : callable, or iterable of callable
             ``callback(epoch, logs)`` after every epoch; returning True ends the training.
         validation_split : float in [0, 1)
-            Without validation_data: the fraction of the samples, drawn at random, to validate on. Both
-            parts have a sample whose weight is not 0.
+            If there is no validation_data, the fraction of the samples, drawn at random, to validate on. Both parts
+            get a sample whose weight is not 0.
         shuffle : bool
             Whether each epoch has a new order of the samples.
         clip_norm, clip_value : float, optional
@@ -185,9 +190,9 @@ class MLP:
         Raises
         ------
         FloatingPointError
-            If the loss becomes infinite or NaN, with epoch, batch and layer, and what to try.
+            If the loss becomes infinite or NaN. The message has the epoch, the batch and the layer, and what to try.
         TypeError, ValueError
-            If an argument does not fit, such as the label of any sample. Nothing has been changed then.
+            If an argument does not fit, such as the label of any sample. Nothing has changed then.
 
         Warns
         -----
@@ -214,12 +219,18 @@ class MLP:
     def gradients(
         self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike] = None
     ) -> Tuple[float, List[Array]]:
-        """The loss, and its gradients with respect to `parameters` (copies); arguments and errors as for `train_step`."""
+        """The loss of a batch, and its gradient with respect to each of `parameters`, in its shape.
+
+        The gradients are copies, and no parameter changes. Arguments and errors are those of `train_step`.
+        """
         loss = self._network.backpropagate(*self._batch(X, y, sample_weight))
         return loss, [grad.copy() for grad in self._network.gradients]
 
     def forward(self, X: ArrayLike) -> Array:
-        """The outputs of the last layer (logits, where the loss takes logits), shape (samples, outputs)."""
+        """The outputs of the last layer, shape (samples, outputs): logits, if the loss takes logits.
+
+        ``X`` is array_like of shape (samples, inputs); the result has the network's dtype.
+        """
         return self._network.forward(self._inputs(X))
 
     def predict(self, X: ArrayLike) -> Array:
@@ -228,8 +239,8 @@ class MLP:
         Returns
         -------
         array
-            For a loss of classes their indices, shape (samples,). Else 0 and 1 for a binary loss, and for a regression
-            the outputs, or the means where the outputs are their logarithms; shape (samples, outputs), or (samples,)
+            For a loss of classes the index of the class, shape (samples,). For a binary loss 0 or 1, and for a regression
+            the outputs, or their exponentials if the outputs are logarithms of means: shape (samples, outputs), or (samples,)
             for a single output.
         """
         output, pair = self.forward(X), pairing(self.loss)
@@ -243,7 +254,7 @@ class MLP:
         return output[:, 0] if self.layers[-1] == 1 else output
 
     def predict_proba(self, X: ArrayLike) -> Array:
-        """Probabilities of the classes, (samples, classes), or of 1 for binary losses, in the shape of `predict`.
+        """Probabilities of the classes, (samples, classes); for binary losses those of class 1, in the shape of `predict`.
 
         Raises TypeError if the loss is not one of classes.
         """
@@ -257,9 +268,9 @@ class MLP:
     def evaluate(
         self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike] = None
     ) -> Dict[str, float]:
-        """Scores on labelled data: "loss", with the penalty of ``l2``, and "accuracy" for losses of classes or "r2".
+        """Scores on labelled data, as a dict: "loss", with the penalty of ``l2``; "accuracy" for losses of classes, else "r2".
 
-        Arguments and errors are those of `train_step`, but that an infinite loss is returned.
+        Arguments and errors are those of `train_step`, but an infinite loss is returned and does not raise.
         """
         x, target, weight = self._data(X, y, sample_weight, check=False)
         metric = Metric(self.loss)
@@ -268,10 +279,10 @@ class MLP:
         return {**scores, metric.name: metric.result()} if metric.name else scores
 
     def compile(self, batch: int) -> Any:
-        """A function of one batch of exactly this many samples, as quick as can be; a `fastact.nn.compiled.Compiled`.
+        """A fast function of batches of exactly this many samples; a `fastact.nn.compiled.Compiled`.
 
-        ``run = net.compile(32)``; ``run(X)`` is ``net.forward(X)``, in an array that the next call
-        overwrites. It allocates nothing, and reads the parameters anew in each call.
+        After ``run = net.compile(32)``, ``run(X)`` returns what ``net.forward(X)`` returns, in an array that the next call
+        overwrites. A call allocates nothing and uses the present parameters.
         """
         from fastact.nn.compiled import Compiled
 

@@ -26,7 +26,7 @@ _REMEDIES = (
     'or init="auto"'
 )
 _PRELU = lookup("prelu")
-CHUNK = 8192  # samples at a time in predictions: the hidden layers of all samples might not fit in memory
+CHUNK = 8192  # predictions take so many samples at a time, because the hidden layers of all samples might not fit in memory
 
 
 class Network:
@@ -56,7 +56,7 @@ class Network:
         self.buffers = [array for n in units for array in (np.zeros(n, dtype), np.ones(n, dtype))]  # running means
         trained = sum((n + 1) * m for n, m in zip(sizes, sizes[1:])) + sum(units)
         trained += sum(activation is _PRELU for activation, _ in activations)
-        self.flat = np.zeros(trained, dtype)[:]  # NumPy refuses to resize a view, which would free the layers' memory
+        self.flat = np.zeros(trained, dtype)[:]  # views, because NumPy refuses to resize them: that would free the layers' memory
         self.flat_grad = np.zeros_like(self.flat)[:]
         self._make_layers()
         for layer, (_, parameters) in zip(self.layers, activations):
@@ -89,7 +89,7 @@ class Network:
             if k < len(self._dropout) and self._dropout[k] > 0:
                 self._stages.append(Dropout(self._dropout[k], self._rng))
 
-    # Pickling and deepcopy copy a view by its values, so they leave the layers out. Restoring makes new ones.
+    # Pickling and deepcopy would copy the values of a view, so they leave the layers out. Restoring makes new layers.
     def __getstate__(self) -> Dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key not in ("layers", "_stages", "flat_grad")}
 
@@ -101,7 +101,7 @@ class Network:
             self.own()
 
     def own(self) -> None:
-        """Copy the parameters and buffers: restored ones may be read-only, in a mapped file, or in others' memory."""
+        """Copy the parameters and buffers: restored arrays may be read-only, or in a mapped file or another object's memory."""
         self.flat, *self.buffers = (np.array(array, order="C")[:] for array in (self.flat, *self.buffers))
         self._make_layers()
 
@@ -175,7 +175,7 @@ class Network:
         return self.l2 / 2 * sum(float(np.vdot(layer.weight, layer.weight)) for layer in self.layers)
 
     def blame(self, x: Array) -> str:
-        """Why the loss of x is not finite: the first layer that gives NaN or infinity, and what would help."""
+        """A message why the loss of x is not finite: the first layer that gives NaN or infinity, and what would help."""
         if not np.isfinite(x).all():
             return "X holds NaN or infinity; replace or remove these samples"
         for k, layer in enumerate(self.layers, 1):

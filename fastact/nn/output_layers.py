@@ -1,4 +1,4 @@
-"""The end of a network: the output activation that goes with each loss, what the outputs then mean, loss and metric."""
+"""The end of a network: the output activation for each loss, the meaning of the outputs, the loss and the metric."""
 from __future__ import annotations
 
 from typing import Any, Callable, NamedTuple, Optional, Tuple
@@ -25,11 +25,11 @@ class Pairing(NamedTuple):
     output : str, optional
         The default output activation; None leaves the outputs as they are.
     takes : str
-        What the loss takes, for a warning; "" where every output activation will do.
+        What the loss takes, for a warning; "" if every output activation is possible.
     accepts : tuple of str
-        Other output activations without a warning.
+        Other output activations that give no warning.
     probabilities, means : callable, optional
-        ``f(outputs, out=outputs)`` gives the probabilities of classes; the predictions of a regression.
+        ``f(outputs, out=outputs)`` computes the probabilities of classes, or the predictions of a regression.
     threshold : float
         Outputs above it mean the positive class.
     """
@@ -75,7 +75,7 @@ def pairing(loss: Any) -> Pairing:
 
 
 def check(loss: Any, name: str) -> None:
-    """Warn where the output activation of this name does not go with the loss."""
+    """Warn if the output activation of this name does not suit the loss."""
     wanted = pairing(loss)
     if not wanted.takes or name == (wanted.output or "identity") or name in wanted.accepts:
         return
@@ -93,9 +93,9 @@ def check(loss: Any, name: str) -> None:
 
 
 class Objective:
-    """The loss of a batch with a weight for each sample, (batch,), and a metric that sees each batch; both may be None.
+    """The loss of a batch with a weight for each sample, (batch,), and a metric that gets each batch; both may be None.
 
-    It checks what a loss of the user's returns.
+    It checks the results of a loss of the user's.
     """
 
     def __init__(self, loss: Any, metric: Optional[Metric] = None, weight: Optional[Array] = None) -> None:
@@ -132,7 +132,7 @@ def _counts(loss: Any, target: Array, values: Array) -> Array:
 
 
 def _ignored(loss: Any) -> int:
-    """The class that the loss leaves out."""
+    """The class whose samples the loss ignores."""
     return int(options_of(loss).get("ignore_index", -100))
 
 
@@ -150,7 +150,7 @@ class Metric:
         self._shift: Any = None
 
     def add(self, output: Array, target: Array, weight: Optional[Array]) -> None:
-        """Take in a batch: outputs (batch, outputs), targets as the loss takes them, weights (batch,) or None."""
+        """Add a batch: outputs (batch, outputs), targets as the loss takes them, weights (batch,) or None."""
         if self._task == "multiclass":
             classes = target if target.ndim == 1 else target.argmax(axis=1)
             if (classes == self._ignored).any():

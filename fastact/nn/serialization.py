@@ -39,7 +39,7 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # of the parts, for the same network to give the 
 
 
 class LoadError(ValueError):
-    """A file holds no network that can be loaded; it may be damaged."""
+    """The file does not contain a network that can be loaded, or is damaged."""
 
 
 def save(net: Any, file: Any) -> None:

@@ -11,11 +11,11 @@ Nothing but `fastact` has to be imported: numba finds this module by its entry p
 and its forms but the biased ones, and the functions of rows whose result has the shape of x, under the names that they have in
 Python: ``fa.elu.backward(grad, x, alpha=0.5)``. It may also take them as arguments.
 
-Arrays and numbers are of float32 and float64. Integers are promoted as in Python; those of 8 bits and booleans are refused,
-because numba has no float16. The arrays of a call have one shape: only numbers broadcast, and beside an array they do not
-decide the dtype. Parameters are numbers, by position or by name. An array that is not contiguous or not aligned is copied
-first, and such an `out` written by a copy; it has the result's dtype. There is no where=. Functions of rows take axis=, an
-integer, out=, mask= and temperature=.
+Arrays and numbers may be float32 and float64. Integers are promoted as in Python; integers of 8 bits and booleans are refused,
+because numba has no float16. The arrays of a call have one shape; only numbers broadcast, and beside an array they do not
+change the dtype. Parameters are numbers, by position or by name. An array that is not contiguous or not aligned is copied
+first. `out` has the dtype of the result, and is written through a copy if it is not contiguous or not aligned. There is no
+where=. Functions of rows take out=, mask=, temperature= and an integer axis=.
 
 A call runs on the thread that makes it, in ``prange`` or not, whatever fastact's number of threads. It needs no GIL. Functions
 with ``cache=True`` find the kernels by name in the next process.

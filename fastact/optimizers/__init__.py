@@ -1,12 +1,11 @@
 """Optimisers with torch's rules and keyword names, updating NumPy arrays in place.
 
-``opt = Adam(params, lr=1e-3)``, then ``opt.step(grads)`` after each gradient. The options are attributes,
-so that a schedule sets ``opt.lr``; a value out of range is refused when it is set. A step is one pass
-over each parameter and allocates no array. All accept ``maximize=True`` to ascend instead.
+``opt = Adam(params, lr=1e-3)``, then ``opt.step(grads)`` for each gradient. The options are attributes, which
+a schedule may set, such as ``opt.lr``; a value out of range raises when it is set. A step is one pass
+over each parameter and allocates no array. With ``maximize=True`` an optimiser maximises instead of minimising.
 
-A step goes through `base`, which has the parameters, the checks and the state of all optimisers; asks `rules` for the
-numbers of the step; and runs `kernels`, the bridge to C. `schedules` has the learning rates by epoch. This folder imports
-`fastact._core` only.
+`base` has the class of all optimisers: parameters, checks and state. In a step it gets the step's numbers from `rules` and
+calls `kernels`, the bridge to C. `schedules` has the learning rates by epoch. This folder imports `fastact._core` only.
 """
 from fastact.optimizers.base import Optimizer, clip_grad_norm, clip_grad_value
 from fastact.optimizers.rules import SGD, Adagrad, Adam, AdamW, RMSprop

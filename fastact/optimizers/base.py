@@ -1,4 +1,4 @@
-"""What the optimisers share: options, parameters, the step over all parameters, the state; and clipping of gradients."""
+"""The base class of the optimisers: options, parameters, step and state; and functions that clip gradients."""
 from __future__ import annotations
 
 import copy
@@ -19,7 +19,8 @@ State = Tuple[Optional[Array], Optional[Array], Optional[Array]]
 
 
 class Option:
-    """An attribute whose value is checked whenever it is set: a number in an interval, or what ``check(what, value)`` returns.
+    """An attribute whose value is checked whenever it is set: a number in an interval, or any value that ``check(what, value)``
+    accepts, which returns it.
 
     There is no __get__, so reading takes no time: the value is in the instance's __dict__.
     """
@@ -52,7 +53,7 @@ def _is_float(dtype: Any) -> bool:
 
 
 def _writable(what: str, arrays: List[Array], expected: str, fits: Callable[[Any], bool] = _is_float) -> List[Array]:
-    """These arrays; raise if one is no array, of a dtype that does not fit, or read-only."""
+    """Return the arrays; raise if one is not an array, has a dtype that does not fit, or is read-only."""
     for i, array in enumerate(arrays):
         if not isinstance(array, np.ndarray) or not fits(array.dtype):
             kind = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else f"of type {type(array).__name__}"
@@ -63,14 +64,14 @@ def _writable(what: str, arrays: List[Array], expected: str, fits: Callable[[Any
 
 
 class Optimizer:
-    """Base class of the optimisers, which define `_rule`, the numbers of a step, and `_state`, that of a parameter.
+    """Base class of the optimisers. A subclass defines `_rule`, the numbers of a step, and `_state`, the state of a parameter.
 
-    The options are attributes: ``opt.lr = 1e-4``. A value out of range is refused when it is set.
+    The options are attributes: ``opt.lr = 1e-4``. A value out of range raises when it is set.
 
-    `params` may be set to other arrays of the same shapes and dtypes. pickle and `copy.deepcopy` of
-    ``(params, optimizer)`` keep the two tied. joblib stores every array apart, so after
-    ``params, opt = joblib.load(file)`` set ``opt.params = params``; an `MLP` does so itself. A restored
-    optimiser has its own copies of the state, and so has one that `copy.copy` made.
+    `params` may be set to other arrays of the same shapes and dtypes. After pickle or `copy.deepcopy` of
+    ``(params, optimizer)`` the optimiser still updates these params. joblib stores every array separately, so after
+    ``params, opt = joblib.load(file)`` set ``opt.params = params``; an `MLP` does so itself. An optimiser that was
+    restored, or made by `copy.copy`, has its own copies of the state.
     """
 
     params: List[Array] = Option(_parameters)  # type: ignore[assignment]
@@ -90,14 +91,13 @@ class Optimizer:
         Parameters
         ----------
         grads : iterable of array
-            The gradient of each parameter, of its shape, of any float dtype. They are left as they are.
+            The gradient of each parameter, in the shape of the parameter and any float dtype. They do not change.
 
         Raises
         ------
         TypeError, ValueError
-            If a gradient is no float array, their number or a shape differs, or a parameter or its
-            state has become read-only or has another size or dtype than before. No parameter has been
-            changed then.
+            If a gradient is not a float array, the number of gradients or a shape is wrong, or a parameter or its
+            state has become read-only or has got another size or dtype. No parameter has changed then.
         """
         grads = list(grads)
         self.steps += 1
@@ -114,14 +114,14 @@ class Optimizer:
             raise
 
     def state_dict(self) -> Dict[str, Any]:
-        """Options and state, without the parameters; `load_state_dict` goes on from it with the same bits.
+        """Options and state, without the parameters. After `load_state_dict` of it, steps give the same bits as here.
 
         Returns
         -------
         dict
-            "step", every option by its name, and copies of the state's arrays by torch's names and the number of
-            the parameter, as "exp_avg.0", of the shape and dtype of the parameter (float32 for float16). Options
-            are numbers and bools, betas an array. `numpy.savez` and pickle store such a dict.
+            "step", the number of steps so far; every option by its name; and copies of the state's arrays, in the shape and
+            dtype of the parameter (float32 for float16). Their names are torch's with the index of the parameter, such
+            as "exp_avg.0". Options are numbers and bools, betas an array. `numpy.savez` and pickle can store the dict.
         """
         found = {"step": self.steps, **{key: getattr(self, key) for key in self._options()}}
         found = {key: np.array(value, np.float64) if isinstance(value, tuple) else value for key, value in found.items()}
@@ -130,19 +130,19 @@ class Optimizer:
         return found
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over options and state of the optimiser from which ``state`` came; its arrays are copied.
+        """Set options and state to those in ``state``; its arrays are copied.
 
         Parameters
         ----------
         state : mapping
-            What `state_dict` gave for parameters of the same shapes and dtypes, or what `numpy.load` made
-            of it.
+            What `state_dict` of an optimiser of this class returned, for parameters of the same shapes and dtypes, or
+            what `numpy.load` read from a file of it.
 
         Raises
         ------
         TypeError, ValueError
             If a name is missing or unknown, or a value has another shape or dtype or is out of range.
-            Nothing has been changed then.
+            The optimiser has not changed then.
         """
         method = f"{type(self).__name__}.load_state_dict"
         if not isinstance(state, Mapping):
@@ -172,8 +172,8 @@ class Optimizer:
                 setattr(loaded, key, tuple(value.tolist()) if value.ndim else value.item())
         vars(self).update(vars(loaded))
 
-    # Restored arrays may be read-only, or in the memory of a mapped file or of pickle's buffers, so the state is
-    # copied. The parameters are not: somebody else may hold them, as the network does.
+    # The state is copied, because restored arrays may be read-only, or in the memory of a mapped file or of pickle's
+    # buffers. The parameters are not copied, because another object, such as a network, may hold the same arrays.
     def __getstate__(self) -> Dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "_copies"}
 
@@ -265,27 +265,27 @@ def clip_grad_norm(
     Parameters
     ----------
     grads : array or iterable of array
-        Of any shapes, of floats, writable.
+        Writable float arrays of any shapes.
     max_norm : float, not negative
         In the unit of the gradients.
     norm_type : float or "inf"
-        The exponent p of the norm. Infinity, or "inf", stands for the largest absolute value, and 0
-        for the number of arrays that are not 0 throughout.
+        The exponent p of the norm. Infinity, or "inf", gives the largest absolute value, and 0 the number of arrays with
+        an element that is not 0.
     error_if_nonfinite : bool
         Whether a norm that is infinite or NaN raises. Otherwise it makes the gradients 0 or NaN.
 
     Returns
     -------
     float
-        The norm before.
+        The norm before the scaling.
 
     Raises
     ------
     TypeError
-        If a gradient is no array of floats.
+        If a gradient is not a float array.
     ValueError
-        If an option is out of range, a gradient is read-only, or the norm is not finite and should be.
-        Nothing has been changed then.
+        If an option is out of range, a gradient is read-only, or ``error_if_nonfinite`` is True and the norm is not finite.
+        No gradient has changed then.
     """
     arrays = _gradients("clip_grad_norm", grads)
     number("clip_grad_norm: max_norm", max_norm, UP_TO_INFINITY, ValueError)
@@ -313,16 +313,16 @@ def clip_grad_value(grads: Union[Array, Iterable[Array]], clip_value: float) -> 
     Parameters
     ----------
     grads : array or iterable of array
-        Of any shapes, of floats, writable.
+        Writable float arrays of any shapes.
     clip_value : float, not negative
         In the unit of the gradients.
 
     Raises
     ------
     TypeError
-        If a gradient is no array of floats.
+        If a gradient is not a float array.
     ValueError
-        If ``clip_value`` is negative or NaN, or a gradient is read-only. Nothing has been changed then.
+        If ``clip_value`` is negative or NaN, or a gradient is read-only. No gradient has changed then.
     """
     number("clip_grad_value: clip_value", clip_value, UP_TO_INFINITY, ValueError)
     for g in _gradients("clip_grad_value", grads):

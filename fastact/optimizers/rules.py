@@ -1,4 +1,4 @@
-"""The rules of the optimisers: options, state, and what a step asks of the C library."""
+"""The optimisers: the options and the state of each, and the numbers that a step passes to the C library."""
 from __future__ import annotations
 
 import math
@@ -22,20 +22,20 @@ class SGD(Optimizer):
     lr : float, not negative
         Learning rate.
     momentum : float, not negative
-        Share of the last step's buffer that the next one keeps; 0 makes it the plain gradient.
+        Factor of the last step's buffer in the buffer of the next step; with 0 the buffer is the gradient.
     dampening : float
-        Share of a gradient that does not enter the buffer.
+        The factor of a gradient in the buffer is ``1 - dampening``.
     weight_decay : float, not negative
         ``weight_decay * param`` is added to the gradient.
     nesterov : bool
-        Needs a momentum and no dampening.
+        Whether to take Nesterov's step; it needs a momentum above 0 and a dampening of 0.
     maximize : bool
-        Ascend instead.
+        Whether to maximise instead of minimising.
 
     Raises
     ------
     TypeError, ValueError
-        If a parameter is no float array, or an option is unknown, no number or out of range.
+        If a parameter is not a float array, or an option is unknown, not a number or out of range.
     """
 
     momentum: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]
@@ -73,9 +73,9 @@ def _betas(what: str, value: Any) -> Tuple[float, float]:
 
 
 class Adam(Optimizer):
-    """Adam: ``param -= lr * m_hat / (sqrt(v_hat) + eps)``, by running means m of the gradient and v of its square.
+    """Adam: ``param -= lr * m_hat / (sqrt(v_hat) + eps)``, with running means m of the gradient and v of its square.
 
-    m_hat and v_hat are corrected for the start of the means at 0 (Kingma and Ba 2015, arXiv:1412.6980).
+    The means start at 0; m_hat and v_hat are corrected for that. Source: Kingma and Ba 2015, arXiv:1412.6980.
 
     Parameters
     ----------
@@ -90,14 +90,14 @@ class Adam(Optimizer):
     weight_decay : float, not negative
         ``weight_decay * param`` is added to the gradient.
     amsgrad : bool
-        Divide by the largest mean square so far (Reddi et al. 2018, arXiv:1904.09237).
+        Whether v_hat is the largest corrected mean so far (Reddi et al. 2018, arXiv:1904.09237).
     maximize : bool
-        Ascend instead.
+        Whether to maximise instead of minimising.
 
     Raises
     ------
     TypeError, ValueError
-        If a parameter is no float array, or an option is unknown, no number or out of range.
+        If a parameter is not a float array, or an option is unknown, not a number or out of range.
     """
 
     betas: Tuple[float, float] = Option(_betas)  # type: ignore[assignment]
@@ -133,8 +133,8 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay: first ``param -= lr * weight_decay * param``, then a step without decay.
 
-    Loshchilov and Hutter 2019, arXiv:1711.05101. Parameters and errors are those of `Adam`, but that the default of
-    ``weight_decay`` is 0.01.
+    Parameters and errors are those of `Adam`, but the default of ``weight_decay`` is 0.01.
+    Source: Loshchilov and Hutter 2019, arXiv:1711.05101.
     """
 
     _decoupled = True
@@ -147,9 +147,9 @@ class AdamW(Adam):
 
 
 class RMSprop(Optimizer):
-    """RMSprop: ``param -= lr * grad / (sqrt(v) + eps)``, by a running mean v of the gradient's square.
+    """RMSprop: ``param -= lr * grad / (sqrt(v) + eps)``, with a running mean v of the gradient's square.
 
-    Tieleman and Hinton 2012, lecture 6.5 of Neural networks for machine learning.
+    Source: Tieleman and Hinton 2012, lecture 6.5 of Neural networks for machine learning.
 
     Parameters
     ----------
@@ -166,14 +166,14 @@ class RMSprop(Optimizer):
     momentum : float, not negative
         With a momentum the step is ``lr * buffer``, with ``buffer = momentum * buffer + grad / (sqrt(v) + eps)``.
     centered : bool
-        Divide by the running standard deviation of the gradient instead.
+        Whether v is the running variance of the gradient: the running mean of the square less the squared running mean.
     maximize : bool
-        Ascend instead.
+        Whether to maximise instead of minimising.
 
     Raises
     ------
     TypeError, ValueError
-        If a parameter is no float array, or an option is unknown, no number or out of range.
+        If a parameter is not a float array, or an option is unknown, not a number or out of range.
     """
 
     alpha: float = Option(UNIT)  # type: ignore[assignment]
@@ -201,9 +201,9 @@ class RMSprop(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """Adagrad: ``param -= lr * grad / (sqrt(s) + eps)``, by the sum s of the gradient's squares so far.
+    """Adagrad: ``param -= lr * grad / (sqrt(s) + eps)``, with the sum s of the squared gradients so far.
 
-    Duchi, Hazan and Singer 2011, JMLR 12.
+    Source: Duchi, Hazan and Singer 2011, JMLR 12.
 
     Parameters
     ----------
@@ -220,12 +220,12 @@ class Adagrad(Optimizer):
     eps : float, not negative
         Added to the root.
     maximize : bool
-        Ascend instead.
+        Whether to maximise instead of minimising.
 
     Raises
     ------
     TypeError, ValueError
-        If a parameter is no float array, or an option is unknown, no number or out of range.
+        If a parameter is not a float array, or an option is unknown, not a number or out of range.
     """
 
     lr_decay: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]

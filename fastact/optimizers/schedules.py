@@ -16,12 +16,13 @@ class Schedule:
     Parameters
     ----------
     optimizer : Optimizer
-        Such as ``net.optimizer``. Its learning rate now is `base_lr`, that of the first epoch.
+        The optimiser whose ``lr`` is set, such as ``net.optimizer``. Its present learning rate becomes `base_lr`, the learning
+        rate of the first epoch.
 
     Raises
     ------
     TypeError
-        If ``optimizer`` is not one, or an option is no number.
+        If ``optimizer`` is not an optimiser, or an option is not a number.
     ValueError
         If an option is not in its range.
     """
@@ -36,16 +37,22 @@ class Schedule:
         self.epochs = 0
 
     def step(self, loss: Optional[float] = None) -> None:
-        """Count an epoch, whose training loss only `AdaptiveLR` needs, and set the optimiser's ``lr``."""
+        """Count an epoch and set the optimiser's ``lr`` for the next one.
+
+        Parameters
+        ----------
+        loss : float, optional
+            The training loss of the epoch, which only `AdaptiveLR` needs.
+        """
         self.epochs += 1
         self.optimizer.lr = self.lr_after(self.epochs)
 
     def lr_after(self, epochs: int) -> float:
-        """The learning rate after so many epochs."""
+        """The learning rate after this number of epochs."""
         raise NotImplementedError(f"{type(self).__name__}: a schedule defines lr_after(epochs), or step(loss)")
 
     def _number(self, option: str, value: Any) -> Any:
-        """An option that is a number in [0, inf), as it is."""
+        """Return an option unchanged; raise if it is not a number in [0, inf)."""
         what = f"{type(self).__name__}: {option}"
         if isinstance(value, bool):
             raise ValueError(f"{what} must be {NOT_NEGATIVE}, got {value!r}")
@@ -57,11 +64,16 @@ class Schedule:
 
 
 class ConstantLR(Schedule):
-    """The learning rate stays. (torch's ConstantLR is a warm-up.)
+    """The learning rate does not change. (torch's ConstantLR is a warm-up.)
 
     Parameters
     ----------
     optimizer : Optimizer
+
+    Raises
+    ------
+    TypeError
+        If ``optimizer`` is not an optimiser.
     """
 
     def lr_after(self, epochs: int) -> float:
@@ -77,6 +89,12 @@ class StepLR(Schedule):
     step_size : int, positive
         In epochs.
     gamma : float, not negative
+        The factor.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
     """
 
     def __init__(self, optimizer: Any, step_size: int, gamma: float = 0.1) -> None:
@@ -89,9 +107,10 @@ class StepLR(Schedule):
 
 
 class CosineAnnealingLR(Schedule):
-    """The learning rate follows half a period of a cosine to ``eta_min``, then the other half back, and so on.
+    """The learning rate follows a cosine: down to ``eta_min`` in ``T_max`` epochs, up again in as many, and so on.
 
-    Loshchilov and Hutter 2017, arXiv:1608.03983, without the restarts.
+    After t epochs it is ``eta_min + (base_lr - eta_min) * (1 + cos(pi * t / T_max)) / 2``.
+    Source: Loshchilov and Hutter 2017, arXiv:1608.03983, without the restarts.
 
     Parameters
     ----------
@@ -99,7 +118,12 @@ class CosineAnnealingLR(Schedule):
     T_max : int, positive
         Epochs until ``eta_min`` is reached.
     eta_min : float, not negative
-        The least learning rate.
+        The smallest learning rate.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
     """
 
     def __init__(self, optimizer: Any, T_max: int, eta_min: float = 0.0) -> None:
@@ -113,12 +137,20 @@ class CosineAnnealingLR(Schedule):
 
 
 class InverseScalingLR(Schedule):
-    """The learning rate is divided by ``(epochs + 1)**power_t``; scikit-learn's "invscaling", but by epochs.
+    """After t epochs the learning rate is ``base_lr / (t + 1)**power_t``.
+
+    scikit-learn's "invscaling" counts samples in place of epochs.
 
     Parameters
     ----------
     optimizer : Optimizer
     power_t : float, not negative
+        The exponent.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
     """
 
     def __init__(self, optimizer: Any, power_t: float = 0.5) -> None:
@@ -138,12 +170,18 @@ class AdaptiveLR(Schedule):
     ----------
     optimizer : Optimizer
     factor : float, not negative
+        By which the learning rate is multiplied.
     patience : int, not negative
         In epochs.
     tol : float, not negative
-        By how much a loss must be below the best one to be better, in the unit of the loss.
+        A loss is better than the best one if it is lower by more than this, in the unit of the loss.
     min_lr : float, not negative
         The learning rate is not made smaller than this.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described; `step` raises TypeError without a loss.
     """
 
     def __init__(

@@ -1,13 +1,13 @@
 """scikit-learn estimators: `MLPClassifier` and `MLPRegressor`, trained on the library's kernels.
 
-They take scikit-learn's parameters under scikit-learn's names, follow its rules step by step (the
-same initial weights, batches, updates and stopping for the same ``random_state``), and add
-every activation of the library, other losses and dropout. Needs ``pip install "fastact[sklearn]"``.
+They have scikit-learn's parameters and names and follow its rules step by step: with the same ``random_state`` the initial
+weights, batches, updates and stopping are the same. They add every activation of the library, other losses and dropout.
+They need ``pip install "fastact[sklearn]"``.
 
-`fit` is in `base`: it checks the parameters (`arguments`) and the data, chooses the loss (`losses`), and hands both to
-`training`, which makes a `fastact.nn.network.Network` of the estimator's arrays (`network`) and trains it by scikit-learn's
-rules (`solvers`). `classifier` and `regressor` add what their predictions mean. This folder imports `nn` and all
-below it, and `interop` when a model is exported.
+`base` has `fit`. It checks the parameters (`arguments`) and the data, chooses the loss (`losses`), and calls `training`, which
+makes a `fastact.nn.network.Network` of the estimator's arrays (`network`) and trains it by scikit-learn's rules (`solvers`).
+`classifier` and `regressor` add predictions and scores. This folder imports `nn` and the folders below it, and `interop` when
+a model is exported.
 """
 from __future__ import annotations
 

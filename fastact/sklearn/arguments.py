@@ -1,4 +1,4 @@
-"""What the parameters of the scikit-learn estimators mean: the checks, and names that become objects."""
+"""The parameters of the scikit-learn estimators: their checks, and the objects that names stand for."""
 from __future__ import annotations
 
 from numbers import Integral, Real
@@ -22,7 +22,8 @@ def _is_count(value: Any) -> bool:
 _COUNT = _is_count, "an integer of at least 1"
 _BOOL = lambda v: isinstance(v, (bool, np.bool_)), "True or False"
 
-# What each parameter must be: a name of several, a number in an interval, or (function that tells, description).
+# What each parameter must be: one of several names, a number in an interval, or a value that a function accepts: (function,
+# description).
 _RULES: Dict[str, Union[List[str], Interval, Tuple[Callable[[Any], bool], str]]] = {
     "solver": ["adam", "sgd", "lbfgs"],
     "alpha": NOT_NEGATIVE,

@@ -1,4 +1,4 @@
-"""What the scikit-learn estimators share: `fit`, the forward pass, `predict`, and the checks of data."""
+"""The base class of the scikit-learn estimators: `fit`, the forward pass, `predict`, and the checks of data."""
 from __future__ import annotations
 
 import copy
@@ -41,7 +41,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array_like or sparse matrix, shape (samples, features)
-            float32 stays float32, in which adam and sgd compute; all else becomes float64.
+            adam and sgd compute float32 in float32; any other dtype becomes float64.
         y : array_like, shape (samples,) or (samples, outputs)
             Class labels, or rows of 0 and 1 for several labels a sample; real numbers for regression.
         sample_weight : array_like, shape (samples,), optional
@@ -53,8 +53,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If a parameter, a shape or a value does not fit, and nothing has been changed then; or if training
-            has led to parameters that are infinite or NaN.
+            If a parameter, a shape or a value does not fit; nothing has changed then. Also if training has led to
+            parameters that are infinite or NaN.
         """
         return self._fit(X, y, sample_weight)
 
@@ -146,7 +146,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return train, validation, minimised, alpha
 
     def _initialize(self, sizes: List[int], dtype: Any, out_activation: str) -> None:
-        """All that a first fit starts from."""
+        """Set the initial state of a first fit."""
         self.n_iter_ = self.t_ = 0
         self.n_layers_ = len(sizes)
         self.out_activation_ = out_activation
@@ -156,7 +156,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             self.__dict__.pop(name, None)
 
     def _start_history(self, first: bool) -> None:
-        """What the epochs are judged by; it goes on unless the solver or early stopping is new."""
+        """The record of the epochs' scores; it continues unless the solver or early stopping is new."""
         stopping = self.early_stopping
         if first or not hasattr(self, "loss_curve_"):
             self.loss_curve_: List[float] = []

@@ -18,7 +18,7 @@ from fastact.sklearn.base import BaseMLP
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     """Multilayer perceptron that classifies; `sklearn.neural_network.MLPClassifier` on fastact's kernels.
 
-    With the same parameters and ``random_state`` it takes scikit-learn's steps, to rounding.
+    With the same parameters and ``random_state`` its training steps are scikit-learn's, except for rounding.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         scikit-learn's names ("identity", "logistic", "tanh", "relu") and all of fastact's. The slope
         of prelu is not trained here. An object of your own is as for `fastact.MLP`.
     solver : {"adam", "sgd", "lbfgs"}
-        "lbfgs" is SciPy's L-BFGS over all samples at once, the best for small data.
+        "lbfgs" is SciPy's L-BFGS over all samples at once, the best solver for small data.
     alpha : float, not negative
         The penalty ``0.5 * alpha * sum(W**2) / samples`` of the weights W is added to the loss.
     batch_size : int or "auto"
@@ -41,18 +41,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     power_t : float, not negative
         For "invscaling".
     max_iter : int, positive
-        Most epochs, or iterations of lbfgs.
+        The largest number of epochs, or of iterations of lbfgs.
     shuffle : bool
         Whether the samples are shuffled before every epoch.
     random_state : int, RandomState or None
-        Of the initial parameters, the split for early stopping, shuffling and dropout.
+        For the initial parameters, the split for early stopping, shuffling and dropout.
     tol : float, not negative
-        By how much the loss, or with early stopping the score, must be better to count as an improvement. lbfgs stops when
-        no element of the gradient is larger.
+        The loss, or with early stopping the score, has improved if it is better by more than this. lbfgs stops when no element
+        of the gradient is larger.
     verbose : bool
         Whether progress is printed.
     warm_start : bool
-        Whether `fit` goes on from the parameters of the last call.
+        Whether `fit` starts from the parameters of the last call.
     momentum : float in [0, 1]
         For sgd.
     nesterovs_momentum : bool
@@ -63,13 +63,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     validation_fraction : float in [0, 1)
         The fraction of the samples in that part.
     beta_1, beta_2 : float in [0, 1)
-        Of adam: the decay of the running means of the gradient and of its square.
+        For adam: the decay of the running means of the gradient and of its square.
     epsilon : float, positive
-        Of adam, added to the root of the uncorrected mean square.
+        For adam: added to the root of the uncorrected mean square.
     n_iter_no_change : int
-        Training stops after more than so many epochs without improvement.
+        Training stops after more than this number of epochs without improvement.
     max_fun : int, positive
-        Most evaluations of the loss by lbfgs.
+        The largest number of evaluations of the loss by lbfgs.
     loss : "log_loss", a name or member of `fastact.losses`, or (one of these, dict of options)
         Losses other than "log_loss" are given logits and targets of 0 and 1, both (samples, outputs), as
         ``("cross_entropy", {"label_smoothing": 0.1})`` for three classes and more. The short names of

@@ -54,7 +54,7 @@ def initial(model: Any, sizes: List[int], rng: np.random.RandomState, dtype: Any
 
 
 def checked_sizes(model: Any) -> List[int]:
-    """The sizes of the layers; ValueError where `coefs_` and `intercepts_`, which anybody may replace, do not fit."""
+    """The sizes of the layers; ValueError if `coefs_` and `intercepts_`, which a user may replace, do not fit each other."""
     shapes = [np.shape(coef) for coef in model.coefs_]
     sizes = [model.n_features_in_, *(shape[-1] if shape else 0 for shape in shapes)]
     expected = list(zip(sizes, sizes[1:])), [(n,) for n in sizes[1:]]
@@ -79,7 +79,7 @@ def build(model: Any, dtype: Any) -> Network:
 
 
 def network_of(model: Any) -> Network:
-    """The estimator's network, made anew if there is none that fits; `coefs_` and `intercepts_` become its views."""
+    """The estimator's network, or a new one if it does not fit; `coefs_` and `intercepts_` become views of its arrays."""
     sizes, dtype = checked_sizes(model), model._dtype()
     made_of = sizes, dtype, arguments.activations(model, len(sizes) - 2), model.dropout
     if getattr(model, "_network", (None,))[0] != made_of:

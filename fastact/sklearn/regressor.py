@@ -17,7 +17,7 @@ from fastact.sklearn.losses import chosen
 class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):  # type: ignore[misc]
     """Multilayer perceptron for real outputs; `sklearn.neural_network.MLPRegressor` on fastact's kernels.
 
-    With the same parameters and ``random_state`` it takes scikit-learn's steps, to rounding.
+    With the same parameters and ``random_state`` its training steps are scikit-learn's, except for rounding.
 
     Parameters
     ----------

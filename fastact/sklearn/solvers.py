@@ -12,7 +12,7 @@ from fastact.optimizers.kernels import are_ready
 
 
 class Solver:
-    """Base: what happens to the learning rate between epochs."""
+    """Base class of the solvers, which changes the learning rate between epochs."""
 
     _rule: Any
 
@@ -20,7 +20,7 @@ class Solver:
         self.learning_rate = float(model.learning_rate_init)
 
     def attach(self, network: Network) -> bool:
-        """Go on with the parameters of a network, as after unpickling; False where the state does not fit them."""
+        """Continue with the parameters of a network, as after unpickling; return False if the state does not fit them."""
         self._rule.params = [network.flat]
         return bool(are_ready(None, self._rule.params, [network.flat_grad], [self._rule._state(0)]))
 
@@ -41,8 +41,8 @@ class Solver:
 class SGD(Solver):
     """The velocity is ``momentum * velocity - learning_rate * grad``.
 
-    The learning rate is inside the velocity: a change of it leaves the steps made so far. So the
-    gradient is scaled first, and the library's rule takes a rate of 1.
+    The velocity contains the learning rate, so a change of the rate does not change earlier steps. Therefore the gradient is
+    multiplied by the rate first, and the library's rule gets a rate of 1.
     """
 
     def __init__(self, model: Any, params: Array) -> None:

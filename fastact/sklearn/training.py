@@ -23,7 +23,7 @@ Data = Tuple[Any, Array, Optional[Array]]
 
 
 class Sparse:
-    """A sparse matrix in the place of a network's input: the products that the first layer asks for."""
+    """A sparse matrix as the input of a network, with the two products that the first layer computes."""
 
     def __init__(self, matrix: Any) -> None:
         self._matrix = matrix
