@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -40,6 +41,8 @@ STRICT_WHERE_KNOWN = ["-fno-single-precision-constant", "-fno-trapv", "-mfpmath=
                       "-fdenormal-fp-math=ieee", "-fno-approx-func", "-fveclib=none"]
 # With these a linker adds start-up code that changes the arithmetic of the whole process.
 PROCESS_WIDE = {"-Ofast", "-ffast-math", "-funsafe-math-optimizations", "-mdaz-ftz", "-mpc32", "-mpc64", "-mpc80"}
+METADATA = {"egg_info", "dist_info"}  # commands that pip runs before a build; they need no modules
+WHEEL = {"bdist_wheel", "editable_wheel"}
 
 
 PKG_CONFIG = """\
@@ -108,13 +111,13 @@ def accepted(compiler, flags):
 
 
 def require_compiler(compiler):
-    """End the build where the compiler cannot make a program, and say what was tried."""
+    """End the build if the compiler cannot make a program, and say what was tried."""
     if not shutil.which(compiler[0]):
         sys.exit(f"fastact needs a C compiler to be built, and there is no {compiler[0]!r}: install gcc or clang, or a wheel")
     command, done = probe(compiler)
     if done.returncode:
-        sys.exit(f"fastact needs a C compiler to be built, and this command failed on an empty program, with exit status "
-                 f"{done.returncode}:\n{shlex.join(command)}\n{done.stdout}{done.stderr}".rstrip())
+        sys.exit("fastact needs a C compiler to be built: install gcc or clang, or a wheel. This command failed on an empty "
+                 f"program, with exit status {done.returncode}:\n{shlex.join(command)}\n{done.stdout}{done.stderr}".rstrip())
 
 
 def openmp(compiler):
@@ -229,6 +232,10 @@ class Build(build_ext):
         codegen.renew(cmake / "fastact-config-version.cmake", CMAKE_VERSION.format(**facts))
 
 
+if WHEEL & {*sys.argv} and os.name == "posix" and (sys.platform != "darwin" or "CC" in os.environ):
+    # Before Cython's work and the long output of pip; `Build` checks the command with all its options.
+    require_compiler(shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC")))
+
 registry, codegen = load("registry"), load("_build/codegen")
 codegen.write(registry, GENERATED)
 DECLARATIONS = (GENERATED / "activations.pxi").read_text(encoding="utf-8")
@@ -249,7 +256,7 @@ def extension(name, sources=()):
 
 
 setup(
-    ext_modules=cythonize(
+    ext_modules=[] if METADATA & {*sys.argv} else cythonize(
         [Extension("fastact._cyutility", ["fastact/_cyutility.c"],  # typed memoryviews, once for all modules
                    define_macros=[("CYTHON_FREETHREADING_COMPATIBLE", "1")]),
          extension("_core.capi", [f"src_c/{name}" for name in C_SOURCES]),

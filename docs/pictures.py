@@ -1,7 +1,7 @@
 """Pictures of speed and accuracy, from measurements and from the registry's bounds.
 
 ``python docs/pictures.py`` measures this machine, which takes about ten minutes and wants AVX-512, and writes speed.json, from
-which a build of the site draws its page, and README's picture, speed-light.svg and speed-dark.svg. With files of
+which a build of the site draws its page, and README's pictures, speed-light.svg, speed-dark.svg and badges.svg. With files of
 ``python -m fastact bench --json`` as arguments it takes their figures instead.
 """
 import json
@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import metadata
 from pathlib import Path
 
 import matplotlib
@@ -22,6 +23,7 @@ from generate import code, list_table, title
 
 HERE = Path(__file__).parent
 MEASURED = HERE / "speed.json"
+BADGES = HERE / "badges.svg"
 SHOWN = ("relu", "sigmoid", "tanh", "silu", "gelu", "elu", "softplus", "mish")  # in README
 CACHE, MEMORY = cases.CACHE_N, cases.MEMORY_N
 SIZES = [n for n in cases.PLOT_SIZES if n <= MEMORY]
@@ -204,6 +206,25 @@ def save(draw, path, scheme):
         draw().savefig(path, format="svg", metadata={"Date": None})
 
 
+def badges():
+    """README's badges as an SVG, from the package's metadata."""
+    about = metadata("fastact")
+    versions = [text.rpartition(" ")[2] for text in about.get_all("Classifier") if re.search(r":: 3\.\d+$", text)]
+    needs = [re.match(r"[\w-]+", text)[0] for text in about.get_all("Requires-Dist") if "extra ==" not in text]
+    shown = (("python", f"{versions[0]} to {versions[-1]}"), ("licence", about["License-Expression"]),
+             ("depends on", ", ".join(needs)))
+    parts, x = [], 0
+    for texts in shown:
+        for text, colour in zip(texts, ("#555555", "#0067a3")):
+            width = 6 * len(text) + 12
+            parts += [f'<rect x="{x}" width="{width}" height="20" fill="{colour}"/>',
+                      f'<text x="{x + 6}" y="14" textLength="{width - 12}">{text}</text>']
+            x += width
+        x += 6
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{x - 6}" height="20" fill="white" font-size="11" '
+            'font-family="Verdana, DejaVu Sans, sans-serif">\n' + "\n".join(parts) + "\n</svg>\n")
+
+
 # ---- the page ----
 
 def write(folder):
@@ -278,13 +299,14 @@ def html(text):
 
 
 def main(files):
-    """Write speed.json and README's picture."""
+    """Write speed.json and README's pictures."""
     with tempfile.TemporaryDirectory() as folder:
         found = measured(files or measure(folder))
     text = re.sub(r"\{[^{}]*\}", lambda row: " ".join(row[0].split()), json.dumps(found, indent=1))  # a row a line
     MEASURED.write_text(f"{text}\n", encoding="utf-8")
     for scheme in SCHEMES:
         save(lambda: few(found), HERE / f"speed-{scheme}.svg", scheme)
+    BADGES.write_text(badges(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 Each activation is callable like a ufunc and carries its other forms: ``fa.silu(x)``,
 ``fa.silu.derivative(x)``, ``fa.silu.backward(grad, x)``, ``fa.silu.value_and_derivative(x)``.
 """
+import sys
 from importlib import import_module
 
 from fastact import registry
@@ -75,7 +76,7 @@ def __getattr__(name):
     if name in ("jax", "numba", "sklearn", "torch"):  # not in dir(): a tool that reads every name would import them
         return import_module(f"fastact.{name}")
     if name not in _LAZY:
-        raise AttributeError(f"module 'fastact' has no attribute {name!r}")
+        raise AttributeError(f"module 'fastact' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
     module = import_module(_LAZY[name])
     value = globals()[name] = getattr(module, name, module)
     return value

@@ -69,6 +69,16 @@ def test_the_page_shows_the_figures(pictures, found, tmp_path, monkeypatch):
         assert pictures.SCHEMES[scheme][0] in (tmp_path / image).read_text()
 
 
+def test_the_badges_are_true(pictures):
+    """They say what pyproject.toml says."""
+    project = (DOCS.parent / "pyproject.toml").read_text()
+    shown = re.findall(r"<text[^>]*>([^<]*)</text>", pictures.BADGES.read_text())
+    versions = re.findall(r'Python :: (3\.\d+)"', project)
+    assert shown == ["python", f"{versions[0]} to {versions[-1]}", "licence", re.search('license = "(.*)"', project)[1],
+                     "depends on", re.search(r'dependencies = \["(\w+)[^",]*"\]', project)[1]]
+    assert f'requires-python = ">={versions[0]}"' in project and pictures.badges() == pictures.BADGES.read_text()
+
+
 def test_the_projects_measurements(pictures):
     found = json.loads(pictures.MEASURED.read_text())
     for isa, machine in found.items():

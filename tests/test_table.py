@@ -88,7 +88,7 @@ def test_info_of_nothing(capsys):
 def test_readme_says_where_a_peer_is_quicker(monkeypatch):
     head = "|  | value | numpy | torch | backward | numpy | torch |\n|---|---:|---:|---:|---:|---:|---:|\n"
     even = "1.000 | 2.000 (2.00x) | 1.100 (1.10x) | 1.000 | 0.980 (0.98x) | -"
-    rows = {name: even for name in pages.SUMMARY}
+    rows = dict.fromkeys(pages.SUMMARY, even)
     for quicker, said in (({}, "neither torch nor NumPy"),
                           ({"tanh": "1.000 | 0.700 (0.70x) | - | 1.000 | 2.000 (2.00x) | 0.600 (0.60x)"},
                            "quicker on `tanh` (NumPy 0.70x), `tanh`'s backward (torch 0.60x); other")):

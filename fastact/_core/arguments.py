@@ -12,7 +12,7 @@ from fastact._core import half_dtypes
 def checked_axes(name, axis, ndim):
     """The numbers, counted from the front, of the axes that the argument ``axis`` names: one, several, or None for all."""
     try:
-        return range(ndim) if axis is None else normalize_axis_tuple(axis, ndim)
+        return range(ndim) if axis is None else normalize_axis_tuple(axis, ndim, name)
     except TypeError:
         raise TypeError(f"{name}: axis must be an integer, several, or None, got {axis!r}; names are those of xarray") from None
 

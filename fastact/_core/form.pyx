@@ -248,6 +248,9 @@ cdef class Form:
             raise error
         if isinstance(error, NotImplementedError):
             raise TypeError(f"{name}: {error}; numpy.asarray of the arguments would do") from None
+        unknown = str(error).partition("unexpected keyword argument ")[2]
+        if unknown:
+            raise TypeError(f"{name} takes {', '.join(self.names)}, out and the other keywords of a ufunc, not {unknown}") from None
         if "not supported for the input types" not in str(error):
             raise TypeError(f"{name}: {error}") from None
         arrays = array_like.converted(values)

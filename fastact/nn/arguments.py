@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from numbers import Integral, Real
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -129,6 +130,11 @@ def optimizer(value: Any, params: List[Any], learning_rate: Optional[float], opt
         if "lr" in options:
             raise TypeError("MLP: learning_rate and lr are the same; give one")
         options = {"lr": learning_rate, **options}
+    if isinstance(make, type) and issubclass(make, optimizers.Optimizer):
+        known = [*inspect.signature(make).parameters][1:]
+        for name in options:
+            if name not in known:
+                raise TypeError(f"MLP has no argument {name!r}, and {make.__name__} no such option; it has {', '.join(known)}")
     return make(params, **options)
 
 

@@ -36,12 +36,12 @@ from fastact._core.form import Form
 from fastact._core.optional import optional
 
 with optional("numba", "fastact.numba needs numba", '"fastact[numba]"'):
-    from llvmlite import binding
     from numba.core import types
     from numba.core.errors import NumbaTypeError
     from numba.core.imputils import lower_constant, lower_getattr_generic
     from numba.core.typing.templates import AttributeTemplate, infer_getattr, make_overload_template
     from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
+    from llvmlite import binding  # after numba, so that the error for a missing numba names numba
 
 from fastact.numba import overloads
 
