@@ -67,7 +67,7 @@ def _call(name, args):
         return _cases(args), ATOM
     inside = [_row(arg)[0] for arg in args]
     if name in ("exp", "expm1"):
-        power = f"<msup><mi>e</mi><mrow>{inside[0]}</mrow></msup>"
+        power = f"<msup><mi>e</mi><mrow>{_exponent(args[0])}</mrow></msup>"
         return (power, POWER) if name == "exp" else (f"{power}<mo>−</mo><mn>1</mn>", SUM)
     if name == "sqrt":
         return f"<msqrt>{inside[0]}</msqrt>", ATOM
@@ -77,6 +77,13 @@ def _call(name, args):
         return f"<mi>ln</mi>{_brackets(f'<mn>1</mn><mo>+</mo>{inside[0]}')}", POWER
     name = {"sigmoid": "σ"}.get(name, NAMES.get(name, name))
     return f"<mi>{name}</mi>{_brackets('<mo>,</mo>'.join(inside))}", POWER
+
+
+def _exponent(node):
+    """The markup of an exponent, whose quotient has a slash: the parts of a fraction would be too small to read."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        return f"{_within(node.left, SIGN)}<mo>/</mo>{_within(node.right, ATOM)}"
+    return _row(node)[0]
 
 
 def _cases(args):

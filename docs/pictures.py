@@ -244,7 +244,9 @@ def write(folder):
 def page(found):
     """Each picture with what it shows, and the table behind it."""
     first, *_ = found
-    lines = [*title("Speed and accuracy in pictures"), "How it is measured: :doc:`/benchmarks`, :doc:`/accuracy`.", ""]
+    lines = [*title("Speed and accuracy in pictures"), "Bars, lines and a roofline of the time beside torch, NumPy and "
+             "a copy, and the largest errors; the figures are below each picture. How they are measured: :doc:`/benchmarks`, "
+             ":doc:`/accuracy`.", ""]
     for isa in found:
         held = " torch and NumPy are held to AVX2." * (isa == "avx2")
         lines += section(f"Beside torch and NumPy, {NAMES.get(isa, isa)}", f"float32 in cache, into an existing output.{held}",

@@ -146,6 +146,7 @@ def test_the_range_has_every_kink(matplotlib):
     (ax,) = fa.plot("relu", "relu6").axes
     assert ax.lines[0].get_xdata()[-1] == 9 and ax.lines[2].get_ydata()[-1] == 6
     assert fa.plot("relu").axes[0].lines[0].get_xdata()[-1] == 6
+    assert 45 < fa.plot("softcap").axes[0].lines[0].get_ydata()[-1] < 50  # cap=50: it can be told from identity
 
 
 # ---- the gallery ----

@@ -35,7 +35,9 @@ def test_costs_are_relative_to_relu():
 
 @pytest.mark.skipif(not (pages.ROOT / "docs").is_dir(), reason="needs the source tree")
 def test_table_is_current():
-    assert pages.read_section("table") == table.markdown(), "python -m fastact table --write"
+    assert pages.read_section("table") == table.page(), "python -m fastact table --write"
+    for entry, line in zip(ENTRIES, table.page().splitlines()[2:]):
+        assert line.startswith(f"| [{entry.name}](generated/{entry.name}.rst) | {entry.range} |") and entry.best_for in line
 
 
 @pytest.mark.skipif(not (pages.ROOT / "docs").is_dir(), reason="needs the source tree")
@@ -54,7 +56,7 @@ def test_writing_between_markers(tmp_path, monkeypatch, capsys):
         assert table.main(["--write"]) == 0
         text = page.read_text()
         assert text.startswith("before\n<!--") and text.endswith("-->\nafter\n") and "stale" not in text
-        assert pages.read_section("table") == table.markdown()
+        assert pages.read_section("table") == table.page()
     for broken in ("no markers", "<!-- table:end --><!-- table:begin -->", "<!-- table:begin -->"):
         page.write_text(broken)
         with pytest.raises(ValueError, match="markers"):

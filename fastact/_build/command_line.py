@@ -23,10 +23,11 @@ def nearest(word, words):
 def parser(command, text, examples, epilog=""):
     """The parser of a command.
 
-    Its description is a docstring up to the paragraph that begins with "In this folder". `examples` are arguments, which its
-    help shows as commands.
+    Its description is a docstring without the command at its beginning, up to the paragraph that begins with "In this folder".
+    `examples` are arguments, which its help shows as commands.
     """
-    description = (text or "").partition("\n\nIn this folder")[0]
+    description = re.sub(r"^``[^`]*``: ", "", text or "").partition("\n\nIn this folder")[0].replace("``", "")
+    description = description[:1].upper() + description[1:]
     program = f"python -m fastact {command}"
     shown = "\n".join(["examples:", *(f"  {program} {example}".rstrip() for example in examples)])
     return _Parser(prog=program, description=description, epilog="\n\n".join(filter(None, (epilog, shown))),

@@ -160,20 +160,22 @@ def _plot(path, names, peers, repeat, threads, progress):
 
 def _parser():
     parser = command_line.parser("bench", __doc__, ["gelu silu", "softmax --what rows", "--what all --json speed.json"])
-    parser.add_argument("names", nargs="*", help="functions (all)")
+    parser.add_argument("names", nargs="*", help="functions, by their names in any library; default: all")
     parser.add_argument("--what", choices=[*cases.WHAT, "all"], default="elementwise",
-                        help="rows: softmax and its kind, by length and axis; calls: on 16 elements; memory: 16 Mi; "
-                             "forms: gated and biased beside two calls; dtypes: float64, float16, bfloat16; "
-                             "mlp: a training step (elementwise)")
-    parser.add_argument("--form", choices=FORMS, help="of the function (value)")
-    parser.add_argument("--dtype", choices=["float16", "bfloat16", "float32", "float64"], help="(float32)")
-    parser.add_argument("--n", nargs="+", type=command_line.positive, help="elements (65536)")
-    parser.add_argument("--peers", default="numpy,torch", help=f"of {','.join(LIBRARIES)} (numpy,torch)")
-    parser.add_argument("--threads", type=command_line.positive, default=1, help="of every library that has threads (1)")
-    parser.add_argument("--isa", choices=HELD, help="hold fastact, and the libraries that can be held, to this instruction set")
-    parser.add_argument("--repeat", type=command_line.positive, default=300, help="samples of each side (300)")
+                        help="rows: softmax and other functions of rows, by length and axis; calls: on 16 elements; "
+                             "memory: 16 Mi elements; forms: gated and biased forms beside two calls; "
+                             "dtypes: float64, float16, bfloat16; mlp: a training step; default: elementwise")
+    parser.add_argument("--form", choices=FORMS, help="form of the function; default: value")
+    parser.add_argument("--dtype", choices=["float16", "bfloat16", "float32", "float64"], help="default: float32")
+    parser.add_argument("--n", nargs="+", type=command_line.positive, help="numbers of elements; default: 65536")
+    parser.add_argument("--peers", default="numpy,torch",
+                        help=f"libraries to compare with, of {','.join(LIBRARIES)}; default: numpy,torch")
+    parser.add_argument("--threads", type=command_line.positive, default=1,
+                        help="number of threads of each library; default: 1")
+    parser.add_argument("--isa", choices=HELD, help="make fastact and the other libraries, if they can, use this instruction set")
+    parser.add_argument("--repeat", type=command_line.positive, default=300, help="samples of each library; default: 300")
     parser.add_argument("--json", type=command_line.new_file, metavar="FILE",
-                        help="write the machine and all figures there, minima and medians")
+                        help="write the machine and all figures, minima and medians, to this file")
     parser.add_argument("--plot", type=command_line.new_file, metavar="FILE",
                         help="measure sizes from 16 to 64 Mi instead, and draw them (PNG)")
     parser.add_argument("--write", action="store_true", help="update the tables in the pages of a source tree")

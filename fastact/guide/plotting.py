@@ -58,7 +58,7 @@ def plot(
     derivative : bool
         Whether to draw the derivatives.
     range : (float, float), optional
-        The range of x: by default from -6 to 6, and further if there is a kink beyond 4.
+        The range of x: by default from -6 to 6, and further to show a kink beyond 4 or where both ends saturate.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default in a new figure.
     show : bool
@@ -81,8 +81,8 @@ def plot(
     plain_names = (registry.canonical(getattr(subject, "name", subject)) for subject in names)
     chosen = [name if name in rows else resolved(subject) for name, subject in zip(plain_names, names)]
     if range is None:
-        kinks = [abs(kink) for subject in chosen if not isinstance(subject, str) for kink in subject.kinks]
-        range = (-6, 6) if max(kinks, default=0) <= 4 else (-1.5 * max(kinks), 1.5 * max(kinks))
+        end = max((_end(subject) for subject in chosen if not isinstance(subject, str)), default=6)
+        range = (-end, end)
     _check_range(range)
     figure = None
     if ax is None:
@@ -125,6 +125,16 @@ def resolved(subject: Subject) -> Resolved:
     told = [f"{name}={value:g}" for name, value in zip(names, values) if name in given]
     kinks = tuple(float(formulas.numpy_function(kink.at, names)(0, *values)) for kink in entry.kinks)
     return Resolved(activation, values, f"{entry.name}({', '.join(told)})" if told else entry.name, kinks)
+
+
+def _end(subject: Resolved) -> float:
+    """Where a plot ends: at 6, or further to show a kink beyond 4 or the saturation at both ends."""
+    kink = max(map(abs, subject.kinks), default=0)
+    end = 1.5 * kink if kink > 4 else 6.0
+    if subject.activation.info.saturates == "both":
+        while end < 1000 and subject.activation.derivative(end, *subject.values) > 0.1:
+            end *= 1.5
+    return end
 
 
 def _check_range(range: Tuple[float, float]) -> None:
@@ -220,11 +230,11 @@ def main(argv: Optional[List[str]] = None) -> int:
     """Draw, into a window or a file; returns the exit code."""
     parser = command_line.parser("plot", "Draw activations, solid, and their derivatives, dashed.",
                                  ["gelu silu", "relu6 --range -2 8 --output relu6.svg", "softmax"])
-    parser.add_argument("names", nargs="*", help="activations; a window opens")
+    parser.add_argument("names", nargs="*", help="functions, by their names in any library; a window opens")
     parser.add_argument("--output", type=command_line.new_file, metavar="FILE",
                         help="write this file instead: .svg, .png, .pdf ...")
-    parser.add_argument("--range", nargs=2, type=float, metavar=("LOW", "HIGH"), help="of x (-6 6, wider for kinks beyond)")
-    parser.add_argument("--no-derivative", action="store_true", help="the values alone")
+    parser.add_argument("--range", nargs=2, type=float, metavar=("LOW", "HIGH"), help="the range of x; default: -6 6, or wider to show kinks")
+    parser.add_argument("--no-derivative", action="store_true", help="draw the values only")
     parser.add_argument("--all", action="store_true",
                         help=f"all activations, a panel each; without --output, into {GALLERY} of the source tree")
     options = parser.parse_args(argv)

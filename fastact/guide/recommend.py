@@ -189,7 +189,7 @@ def main(argv: Optional[List[str]] = None) -> int:
                                  ["hidden --network transformer", "output --task multiclass", "--symptom dying"], _vocabulary())
     parser.add_argument("words", nargs="*", metavar="LAYER", help="what --layer and the options after it say, in their order")
     parser.add_argument("--layer", help="hidden or output; by default output where only a task is given")
-    helps = ("what the network answers", "its kind", "how many hidden layers, or a word", "what goes wrong")
+    helps = ("what the network predicts", "its kind", "how many hidden layers, or a word", "what goes wrong")
     for question, text in zip(QUESTIONS, helps):
         parser.add_argument(f"--{question}", help=f"{text}: see below")
     options: Dict[str, Any] = vars(parser.parse_intermixed_args(argv))

@@ -12,7 +12,7 @@ def main(argv=None):
     parser.add_argument("--write", action="store_true", help="write it into docs/choosing.md of the source tree")
     options = parser.parse_args(argv)
     if options.write:
-        pages.write_section("table", markdown())
+        pages.write_section("table", page())
     else:
         print(markdown() if options.markdown else text())
     return 0
@@ -24,6 +24,13 @@ def markdown():
     rows = [[f"`{entry.name}`", f"`{entry.formula}`", f"`{entry.derivative}`", *_properties(entry), entry.best_for]
             for entry in (*registry.ACTIVATIONS, *registry.ROWS)]
     return pages.markdown(head, rows)
+
+
+def page():
+    """The table of docs/choosing.md: names lead to the functions' pages, which have the formulas."""
+    rows = [[f"[{entry.name}](generated/{entry.name}.rst)", *_properties(entry), entry.best_for]
+            for entry in (*registry.ACTIVATIONS, *registry.ROWS)]
+    return pages.markdown(["", *HEAD[3:]], rows)
 
 
 def text():
@@ -52,11 +59,10 @@ def relative_cost(entry):
 
 
 def info(argv=None):
-    """Print all about one activation, or the configuration; returns the exit code."""
+    """Print all about one function, or the configuration; returns the exit code."""
     import fastact
-    parser = command_line.parser("info", info.__doc__, ["gelu", ""])
-    parser.add_argument("name", nargs="?", type=command_line.function,
-                        help="a function, by its name in any library; the configuration where it is left out")
+    parser = command_line.parser("info", "All about one function; without a name, the configuration.", ["gelu", ""])
+    parser.add_argument("name", nargs="?", type=command_line.function, help="a function, by its name in any library")
     name = parser.parse_args(argv).name
     if name is None:
         fastact.show_config()
