@@ -130,6 +130,17 @@ def test_a_compiler_that_fails_is_named(command, shown, tmp_path):
     assert "wrapper" not in command or re.search(r"exit status 3:\n.*probe\.c.*\nwhat it says", done.stderr)
 
 
+def test_a_missing_compiler_is_said_at_once():
+    """One sentence, and nothing has been generated or compiled before."""
+    for command, words in (("/bin/false", "install gcc or clang, or a wheel. This command failed on an empty program"),
+                           ("no-such-compiler", "there is no 'no-such-compiler': install gcc or clang, or a wheel")):
+        ended = subprocess.run([sys.executable, "setup.py", "bdist_wheel"], cwd=ROOT, env={**os.environ, "CC": command},
+                               capture_output=True, text=True)
+        assert ended.returncode == 1 and ended.stdout == ""
+        assert ended.stderr.startswith("fastact needs a C compiler to be built") and words in ended.stderr
+        assert len(ended.stderr.splitlines()) <= 2
+
+
 @pytest.mark.packaging
 @pytest.mark.parametrize("flags", [
     {"CFLAGS": HOSTILE + " -fsingle-precision-constant -march=native", "LDFLAGS": "-Ofast -ffast-math -mpc32"},

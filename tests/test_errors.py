@@ -17,6 +17,12 @@ def refuses(form, error, pattern, *arguments, **keywords):
     assert raised.value.__cause__ is None and (raised.value.__context__ is None or raised.value.__suppress_context__)
 
 
+def test_a_wrong_name_leads_python_to_the_nearest():
+    with pytest.raises(AttributeError, match="module 'fastact' has no attribute 'gelo'") as raised:
+        fa.gelo
+    assert raised.value.name == "gelo" and raised.value.obj is fa  # from which a traceback's "Did you mean" is made
+
+
 @pytest.mark.contract
 @pytest.mark.parametrize("dtype", ["complex64", "complex128", "longdouble", "clongdouble", "object", "U3", "S3",
                                    "datetime64[s]", "timedelta64[s]"])
@@ -39,6 +45,10 @@ def test_values_that_are_no_arrays(form):
 
 @pytest.mark.parametrize("call, error, words", [
     (lambda: fa.swish(X, beta="a"), TypeError, "fastact.swish does not support .*; beta is 'a'"),
+    (lambda: fa.leaky_relu(X, slope=1), TypeError, "fastact.leaky_relu takes x, negative_slope, out and .* not 'slope'"),
+    (lambda: fa.gelu.backward(X, X, alpha=1), TypeError, "fastact.gelu.backward takes grad, x, out and .* not 'alpha'"),
+    (lambda: fa.softmax(X, axis=2), np.exceptions.AxisError, "fastact.softmax: axis 2 is out of bounds"),
+    (lambda: fa.MLP([4, 2], dropot=0.1), TypeError, "MLP has no argument 'dropot', and Adam no such option; it has lr, betas"),
     (lambda: fa.elu.backward(X, X, None), TypeError, "fastact.elu.backward does not support .*; alpha is None"),
     (lambda: fa.elu(X, 10**400), OverflowError, "fastact.elu: alpha must be a number that a float holds"),
     (lambda: fa.elu.derivative(X, 10**400), OverflowError, "fastact.elu.derivative: alpha"),

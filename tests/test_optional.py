@@ -39,6 +39,8 @@ def test_the_cause_is_told(broken, tmp_path):
     for package in USES:
         raised = 'ImportError("lib.so: no such file")' if broken else f'ModuleNotFoundError("No module", name="{package}")'
         (tmp_path / f"{package}.py").write_text(f"raise {raised}")
+    if not broken:  # without numba there is no llvmlite either, which must not make numba look broken
+        (tmp_path / "llvmlite.py").write_text('raise ModuleNotFoundError("No module", name="llvmlite")')
     uses = sum(USES.values(), [])
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     ended = subprocess.run([sys.executable, "-c", PROGRAM, json.dumps(uses)], env=environment, capture_output=True, text=True)

@@ -233,7 +233,8 @@ def main(argv: Optional[List[str]] = None) -> int:
     parser.add_argument("names", nargs="*", help="functions, by their names in any library; a window opens")
     parser.add_argument("--output", type=command_line.new_file, metavar="FILE",
                         help="write this file instead: .svg, .png, .pdf ...")
-    parser.add_argument("--range", nargs=2, type=float, metavar=("LOW", "HIGH"), help="the range of x; default: -6 6, or wider to show kinks")
+    parser.add_argument("--range", nargs=2, type=float, metavar=("LOW", "HIGH"),
+                        help="the range of x; default: -6 6, or wider to show kinks")
     parser.add_argument("--no-derivative", action="store_true", help="draw the values only")
     parser.add_argument("--all", action="store_true",
                         help=f"all activations, a panel each; without --output, into {GALLERY} of the source tree")
