@@ -36,7 +36,8 @@ class History(OutputPublisher):
         found = json.loads(file.read_text(encoding="utf-8"))["regressions"] if file.exists() else []
         parts = [f"<h1>{html.escape(conf.project)}: history of the benchmarks</h1>", "<h2>Regressions</h2>",
                  regressions(found, benchmarks, commits), "<h2>History</h2>",
-                 "<p>Of fastact, from the first commit to the last; the factor is that of the last against the best.</p>"]
+                 "<p>A click opens a benchmark: fastact's figures from the first commit to the last, and the last figure divided "
+                 "by the best one.</p>"]
         varying = {name for name, values in graphs.get_params().items() if len(values) > 1}
         for name, group in itertools.groupby(sorted((graph for _, graph in graphs if "summary" not in graph.params),
                                                     key=lambda graph: graph.benchmark_name), lambda graph: graph.benchmark_name):
