@@ -24,6 +24,7 @@ from generate import code, list_table, title
 HERE = Path(__file__).parent
 MEASURED = HERE / "speed.json"
 BADGES = HERE / "badges.svg"
+WIDTHS = {"m": 10.5, "-": 4.5, "t": 4.5, **dict.fromkeys("il .", 3.5)}  # of letters that are not about 7 wide at this size
 SHOWN = ("relu", "sigmoid", "tanh", "silu", "gelu", "elu", "softplus", "mish")  # in README
 CACHE, MEMORY = cases.CACHE_N, cases.MEMORY_N
 SIZES = [n for n in cases.PLOT_SIZES if n <= MEMORY]
@@ -216,7 +217,7 @@ def badges():
     parts, x = [], 0
     for texts in shown:
         for text, colour in zip(texts, ("#555555", "#0067a3")):
-            width = 6 * len(text) + 12
+            width = 12 + round(sum(WIDTHS.get(letter, 7) for letter in text))
             parts += [f'<rect x="{x}" width="{width}" height="20" fill="{colour}"/>',
                       f'<text x="{x + 6}" y="14" textLength="{width - 12}">{text}</text>']
             x += width
