@@ -8,14 +8,14 @@ import textwrap
 from fastact.registry import FORMS
 
 _INPUTS = {
-    "x": "input of any shape; float8, float16, bfloat16, float32 and float64 keep their dtype, others are promoted as by "
+    "x": "inputs, in any shape; float8, float16, bfloat16, float32 and float64 keep their dtype, other types are promoted as by "
          "numpy.tanh",
     "grad": "gradient with respect to the output; broadcasts with the other inputs",
-    "y": "output of the activation, as the forward pass returned it",
-    "gate": "input of the activation; float16, bfloat16, float32 and float64 keep their dtype, others are promoted as "
+    "y": "the output of the activation in the forward pass",
+    "gate": "input of the activation; float16, bfloat16, float32 and float64 keep their dtype, other types are promoted as "
             "by numpy.tanh",
-    "up": "what the activation multiplies; broadcasts with gate",
-    "bias": "what is added to x, for each column as a rule: of shape ``x.shape[-1:]``, or any that broadcasts",
+    "up": "the factor of the activation's value; broadcasts with gate",
+    "bias": "added to x; usually one number for each column, of shape ``x.shape[-1:]``, or any shape that broadcasts",
 }
 
 
@@ -64,7 +64,7 @@ def bounds_text(entry):
 def form(entry, form):
     """The numpydoc text of a form of an activation."""
     facts, is_value, required = FORMS[form], form == "value", "".join(f", {value}" for value in entry.required)
-    arguments = [(f"{name} : array_like", f"{_INPUTS[name]}.") for name in facts.inputs]
+    arguments = [(f"{name} : array_like", f"{_INPUTS[name][0].upper()}{_INPUTS[name][1:]}.") for name in facts.inputs]
     for name, p in zip(entry.names_in(form), entry.parameters):
         default = "" if p.default is None else f", default {p.exact or repr(p.default)}"
         arguments += [(f"{name} : float or array_like{default}", f"{p.doc[0].upper()}{p.doc[1:]}; an array broadcasts.")]
@@ -82,16 +82,16 @@ def form(entry, form):
     if facts.bias_gradient:
         results += [(f"{facts.bias_gradient.name} : ndarray or scalar", f"{facts.bias_gradient.meaning}.")]
     notes = [f"f(x) = {entry.formula}; f'(x) = {entry.derivative}.",
-             f"Range {entry.range}. Kink: {kinks(entry)}. NaN gives NaN; limits at infinity are exact."]
+             f"Range {entry.range}. Kinks: {kinks(entry)}. NaN gives NaN; limits at infinity are exact."]
     if "grad" in facts.inputs and entry.masks_gradient:
-        notes += ["Where the slope is 0 by a case of its definition, the gradient is 0 for every grad, infinity and NaN too."]
+        notes += ["Where a case of the definition makes the slope 0, the gradient is 0 for every grad, also infinity and NaN."]
     elif "grad" in facts.inputs and entry.name == "identity":
-        notes += ["The slope is 1 for every x, NaN too, and the gradient a copy of grad."]
+        notes += ["The slope is 1 for every x, also NaN, so the gradient is a copy of grad."]
     notes += [bounds_text(entry)]
     if is_value:
         names = ", ".join(["x", *(p.name for p in entry.parameters if p.default is None), "out"])
-        notes += [f"``fastact.{entry.name}.bind({names})`` fixes the arrays of a call, ``.ufunc`` is the numpy.ufunc, and",
-                  "``.info`` is what is known of the function."]
+        notes += [f"``fastact.{entry.name}.bind({names})`` returns a call whose arrays are fixed, ``.ufunc`` is the",
+                  "numpy.ufunc, and ``.info`` has the properties, error bounds and names in other libraries."]
 
     def described(pairs):
         return [line for head, text in pairs for line in (head, f"    {text}")]
@@ -99,8 +99,8 @@ def form(entry, form):
     return "\n".join([
         summary(entry, form),
         *_section("Parameters", *described(arguments)), *_section("Returns", *described(results)),
-        *_section("Raises", "TypeError", "    For complex, longdouble, object and other dtypes.",
-                  "ValueError", "    For shapes that do not broadcast, or a read-only out."),
+        *_section("Raises", "TypeError", "    If a dtype is complex, longdouble, object or another that is not listed.",
+                  "ValueError", "    If shapes do not broadcast, or out is read-only."),
         *(_section("See Also", *(f"fastact.{entry.name}.{other}" for other in entry.forms[1:])) if is_value else []),
         *_section("Notes", *notes, f"Source: {entry.reference}."),
         *(_section("Examples", ">>> import fastact as fa", f">>> y = fa.{entry.name}([-2.0, 0.5]{required})",
@@ -121,8 +121,8 @@ _SPECIAL_ROWS = {
     "softmin": "A row with a NaN or -inf, or of +inf alone, becomes NaN; a +inf gives exactly 0.",
     "log_softmax": "A row with a NaN or +inf, or of -inf alone, becomes NaN; a -inf stays. Next to 0 it keeps its digits: "
                    "``log_softmax([50.0, 0.0])[0]`` is -1.9e-22.",
-    "logsumexp": "Of -inf alone, or of nothing, it is -inf; a +inf gives inf, a NaN NaN.",
-    "hardmax": "Of several maxima the first counts, an infinite one too. A row with a NaN becomes NaN.",
+    "logsumexp": "A row of -inf alone, or of no elements, gives -inf; a +inf gives inf, a NaN gives NaN.",
+    "hardmax": "If there are several maxima, also infinite ones, the first gives 1. A row with a NaN becomes NaN.",
     "entmax15": "Small elements give exactly 0. A row with a NaN or +inf, or of -inf alone, becomes NaN.",
     "sparsemax": "Small elements give exactly 0. A row with a NaN or +inf, or of -inf alone, becomes NaN.",
 }
@@ -130,16 +130,16 @@ _ROW_ARGUMENTS = {
     "x": ("array_like", "float16, bfloat16, float32, float64 or integers, of any shape. pandas, xarray, dask and masked arrays "
                         "come back as such; see Notes."),
     "axis": ("int, tuple of int or None, default {axis}",
-             "What a row runs along: an axis; several axes, whose elements together make one row; or None for all. Of xarray "
-             "a name too."),
+             "The axis whose elements make a row; several axes, whose elements together make one row; or None for all axes. "
+             "xarray's names of dimensions are accepted too."),
     "keepdims": ("bool, default False", "Keep the axes in the result, with length 1."),
     "out": ("ndarray, optional", "Where to write; may be x, and any overlap is safe."),
     "mask": ("array_like of bool, optional",
-             "Broadcasts to x. As with where= of NumPy, True is for what counts: an element elsewhere has no part in "
-             "the maximum or the sum{masked}. But a NaN makes its row NaN even there: no mask hides a fault."),
+             "Broadcasts to x. As with where= of NumPy, True is for elements that count. Any other element has no part in "
+             "the maximum or the sum{masked}. A NaN makes its row NaN even where the mask is False."),
     "temperature": ("float, default 1.0",
-                    "x is divided by it, without rounding in between. Positive and finite; towards 0 the result "
-                    "approaches hardmax, or the like of it for other functions."),
+                    "x is divided by it, without rounding in between. It is positive and finite. Near 0 softmax is nearly "
+                    "hardmax."),
     "sink": ("float or array_like, optional",
              "One more element of each row, which joins the maximum and the sum but has no result, so that a row sums to less "
              "than 1; 0 gives exp(x) / (1 + sum(exp(x))). It broadcasts to the shape of x without the axis, or with length 1 "
@@ -153,9 +153,9 @@ _ROW_ARGUMENTS = {
                "``mask=np.tri(queries, keys, keys - queries, dtype=bool)`` instead."),
 }
 _CONTAINERS = ("Arguments of xarray are aligned by the names of dimensions and by coordinates, those of pandas by index and "
-               "columns; along a row their labels must be the same, in any order. What is hidden in a masked array has no "
-               "part in its row, whatever it is, and is hidden in the result; a plain out gets there what mask= would give. "
-               "NA of pandas is NaN.")
+               "columns; along a row their labels must be the same, in any order. A masked element of a masked array has no "
+               "part in its row, also if it is NaN, and is masked in the result; in a plain out it gets the value that mask= "
+               "would give. NA of pandas is NaN.")
 _MASKED = {"logsumexp": "; a row masked as a whole gives -inf",
            "log_softmax": ", and gives -inf; so does a row masked as a whole, throughout"}
 
@@ -173,7 +173,7 @@ def row(entry, signature):
         kind, text = _ROW_ARGUMENTS[name]
         arguments += [f"{name} : {kind.format(axis=axis)}", *_paragraph(text.replace("{masked}", masked))]
     others = ["bind", *entry.forms[1:], *([] if row_form_missing(entry, "jacobian") else ["jacobian"])]
-    shape = "One number a row" if entry.reduces else "Of the shape of x"
+    shape = "One number for each row" if entry.reduces else "Of the shape of x"
     examples = [">>> import fastact as fa", ">>> x = [[1.0, 2.0, 3.0], [0.5, 0.5, 0.5]]",
                 f">>> y = fa.{entry.name}(x, axis=-1)"]
     if "backward" in entry.forms:
@@ -183,12 +183,12 @@ def row(entry, signature):
         f"{entry.name}{signature} = {entry.formula}", *_section("Parameters", *arguments),
         *_section("Returns", "ndarray or scalar",
                   *_paragraph(f"{shape}, in {entry.range}. {_SPECIAL_ROWS[entry.name]}")),
-        *_section("Raises", "TypeError", "    For complex, longdouble and object input, or a mask that is not boolean.",
-                  "ValueError", "    For a read-only out, or shapes that do not fit.",
-                  "numpy.exceptions.AxisError", "    For an axis that x does not have."),
+        *_section("Raises", "TypeError", "    If x is complex, longdouble or object, or the mask is not boolean.",
+                  "ValueError", "    If out is read-only, or shapes do not fit.",
+                  "numpy.exceptions.AxisError", "    If x does not have the axis."),
         *_section("See Also", *(f"fastact.{entry.name}.{other}" for other in others)),
         *_section("Notes", *_paragraph(f"Derivative of y[i] with respect to x[j]: {entry.derivative}.", ""),
-                  *_paragraph(_CONTAINERS, ""), f"``fastact.{entry.name}.bind(x, out)`` fixes the arrays of a call.",
+                  *_paragraph(_CONTAINERS, ""), f"``fastact.{entry.name}.bind(x, out)`` returns a call whose arrays are fixed.",
                   f"Source: {entry.reference}."),
         *_section("Examples", *examples)])
 
