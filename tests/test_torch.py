@@ -415,6 +415,50 @@ def test_what_is_not_replaced():
         ft.replace_activations(3)
 
 
+class Laplace(nn.Module):
+    """As Hugging Face's LaplaceActivation."""
+
+    def forward(self, input, mu=0.707107, sigma=0.282095):
+        return 0.5 * (1.0 + torch.erf((input - mu) / (sigma * 2**0.5)))
+
+
+class Masked(nn.Module):
+    def forward(self, x, mask=None):
+        return torch.tanh(x) if mask is None else torch.tanh(x) * mask
+
+
+class OwnPReLU(nn.PReLU):
+    """As timm's PReLU, which takes `inplace`."""
+
+    def __init__(self, num_parameters=1, init=0.25, inplace=False):
+        super().__init__(num_parameters, init)
+
+    def forward(self, input):
+        return nn.functional.prelu(input, self.weight)
+
+
+class Frozen(nn.PReLU):
+    def forward(self, x):
+        return nn.functional.prelu(x, self.weight.detach()) + 0 * self.weight.sum()
+
+
+class Doubled(nn.PReLU):
+    def forward(self, x):
+        return nn.functional.prelu(x, 2 * self.weight)
+
+
+def test_forwards_of_other_libraries():
+    model = nn.Sequential(Laplace(), Masked(), OwnPReLU(), OwnPReLU(4), Frozen(), Doubled())
+    kept, keys, x = copy.deepcopy(model), list(model.state_dict()), sample(3, 4, gradient=True)
+    assert ft.replace_activations(model) == 3 and list(model.state_dict()) == keys
+    assert [type(module) for module in model] == [ft.Laplace, Masked, ft.PReLU, ft.PReLU, Frozen, Doubled]
+    for own, theirs in zip(model, kept):
+        want = torch.autograd.grad(theirs(x).sum(), (x, *theirs.parameters()))
+        for got, each in zip(torch.autograd.grad(own(x).sum(), (x, *own.parameters())), want):
+            torch.testing.assert_close(got, each)
+        torch.testing.assert_close(own(x), theirs(x))
+
+
 def test_in_place():
     module, x = ft.SiLU(inplace=True), sample(4)
     want = ft.silu(x)

@@ -36,9 +36,9 @@ _FUNCTIONS: Dict[Any, Any] = {
 def _equivalent(module: Any, known: Dict[Any, _Found]) -> Optional[nn.Module]:
     """Our module that computes what a module does; None where there is none. `known` is filled with what was compared."""
     kind, own = torch_class(module), type(module)
-    if not _adds_nothing(module, kind or nn.Module):
+    if not _adds_nothing(module, kind or (nn.PReLU if isinstance(module, nn.PReLU) else nn.Module)):
         return None
-    if kind is nn.PReLU:
+    if kind is nn.PReLU or kind is None and isinstance(module, nn.PReLU) and _is_prelu(module):
         made: Any = PReLU(module.num_parameters)
         made.weight = module.weight
         return made  # type: ignore[no-any-return]
@@ -83,10 +83,30 @@ def _adds_nothing(module: Any, base: Any) -> bool:
 
 
 def _takes_one(forward: Any) -> bool:
-    """Whether a method takes one argument and no other; False for one in C, which does not tell."""
+    """Whether a method takes one argument, and no other but numbers with defaults; False for one in C, which does not tell."""
     code = getattr(forward, "__code__", None)
-    return code is not None and code.co_argcount == 2 and not code.co_kwonlyargcount and not code.co_flags & (
-        inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+    if code is None or code.co_kwonlyargcount or code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
+        return False
+    numbers: Tuple[Any, ...] = forward.__defaults__ or ()
+    return bool(code.co_argcount == 2 + len(numbers)) and all(type(each) in (int, float) for each in numbers)
+
+
+def _is_prelu(module: Any) -> bool:
+    """Whether a module computes what torch.nn.PReLU does with its weight, gradients included."""
+    try:
+        module = copy.deepcopy(module).float()
+        channels = module.weight.numel()
+        x = torch.from_numpy(np.resize(_POINTS[:300], (300 // channels + 1) * channels)).float()
+        for training, shape in ((True, (-1, channels)), (False, (1, channels, -1))):
+            leaf = x.reshape(shape).requires_grad_()
+            results = []
+            for y in (module.train(training)(leaf), nn.functional.prelu(leaf, module.weight)):
+                results.append((y, *torch.autograd.grad(y.square().sum(), (leaf, module.weight))))
+            if not all(map(torch.equal, *results)):
+                return False
+    except Exception:  # it is no function of such tensors
+        return False
+    return _takes_one(type(module).forward)
 
 
 def _compared(module: Any) -> _Found:
@@ -114,8 +134,12 @@ def _compared(module: Any) -> _Found:
     except Exception:  # it is no function of such tensors
         return None
     numbers = tuple(float(value) for value in before.values() if isinstance(value, (int, float)) and not isinstance(value, bool))
+    code = type(module).forward.__code__
+    taken = code.co_varnames[2:code.co_argcount]  # Hugging Face's laplace takes its parameters
     for activation in _CANDIDATES:
         parameters = activation.info.parameters
+        if taken and taken != tuple(p.name for p in parameters):
+            continue
         for values in (numbers, activation.info.defaults):
             if len(values) == len(parameters) and (values is numbers or not activation.info.required) and _matches(
                     activation, values, results, slope.numpy()):
@@ -158,9 +182,10 @@ def _is_watched(module: Any) -> bool:
 def replace_activations(model: Any) -> int:
     """Replace the activations of a model by fastact's, in place.
 
-    Replaced are torch's activation modules and classes derived from them without a ``forward`` of their own; modules of any
-    other class, such as Hugging Face's and timm's, without parameters, buffers or public methods, if they compute one of our
-    functions for all tensors; and attributes that are functions of torch, such as ``self.act = torch.nn.functional.gelu``.
+    Replaced are torch's activation modules and classes derived from them without a ``forward`` of their own; those derived from
+    PReLU whose ``forward`` computes the same; modules of any other class, such as Hugging Face's and timm's, without
+    parameters, buffers or public methods, if they compute one of our functions for all tensors; and attributes that are
+    functions of torch, such as ``self.act = torch.nn.functional.gelu``.
 
     The replacements compute the same functions, with gradients; weights and the keys of ``state_dict`` stay. What a model
     calls by name, such as ``torch.relu(x)``, stays too, as do modules with hooks or a ``forward`` of their own,
