@@ -256,8 +256,9 @@ def test_monotone(activation, dtype):
         pytest.skip("not monotone")
     for x in (*runs_of_floats(dtype), np.sort(wide(dtype, 400_000)), np.sort(every_exponent(dtype))):
         y = call(activation, (x,))
-        # laplace's argument is a difference, which moves by less than its rounding error next to 0
-        drops = np.flatnonzero(y[1:] < y[:-1] - (3 * np.spacing(y[:-1]) if activation.name == "laplace" else 0))
+        # in double laplace's argument is a difference, which moves by less than its rounding error next to 0
+        loose = activation.name == "laplace" and dtype == np.float64
+        drops = np.flatnonzero(y[1:] < y[:-1] - (3 * np.spacing(y[:-1]) if loose else 0))
         assert drops.size == 0, f"{activation.name} falls after {x[drops[0]]!r}"
 
 
@@ -407,16 +408,16 @@ def test_sums_keep_their_digits_where_they_cancel(name, parameters, dtype):
     parameters = [float(dtype(p)) for p in parameters]
     exact = [formulas.mpmath_function(text, names) for text in (activation.info.formula, activation.info.derivative)]
     points = []
-    if name != "xielu":  # up to 2^20 in float32
-        count = np.random.default_rng(3).integers(1, 2**20 if dtype == np.float32 else 2**45, 60)
-        points += [float(k * mp.pi / 2 / parameters[0]) for k in count.tolist() if k * 1.6 / parameters[0] < 2**45]
+    if name != "xielu":
+        count = np.random.default_rng(3).integers(1, (2.0**np.arange(3, 48, 0.5)).astype(np.int64))
+        points += [float(k * mp.pi / 2 / parameters[0]) for k in count.tolist()]
     for f in exact:
         x = np.linspace(-6, -0.5, 700)
         y = [f(at, *parameters) for at in x]
         points += [float(mp.findroot(lambda t: f(t, *parameters), (a, b), solver="anderson"))
                    for a, b, one, other in zip(x, x[1:], y, y[1:]) if one * other < 0]
     x = np.array(points).astype(dtype)
-    x = x[abs(x * parameters[0]) < (2.0**20 if dtype == np.float32 else 2.0**48)]
+    x = x[abs(x * parameters[0]) < 2.0**48]
     if dtype == np.float32:
         x = np.unique(np.concatenate([x, np.nextafter(x, dtype(np.inf)), np.nextafter(x, dtype(-np.inf))]))
     else:  # whose pairs have 75 bits
@@ -432,7 +433,7 @@ def test_snake_far_out(dtype):
     x = np.array([2.0**60, -(2.0**60), np.finfo(dtype).max, np.inf, -np.inf], dtype)
     assert_same_bits(fa.snake(x), x)
     assert (fa.snake.derivative(x) == 1).all() and (fa.snake.second_derivative(x) == 0).all()
-    end = dtype(2096941.625 if dtype == np.float32 else 2.0**50)
+    end = dtype(2.0**50)
     around = end + np.spacing(end) * np.arange(-3000, 3000)
     for alpha in (1.0, 0.3, 7.0):
         assert (np.diff(fa.snake((around / dtype(alpha)).astype(dtype), alpha)) >= 0).all()

@@ -1,5 +1,5 @@
-/* star_relu(x) = scale max(x, 0)^2 + bias. If scale and bias have unlike signs, the sum is 0 at a point, so its terms are pairs:
-   math/pair.h. The derivative 2 scale max(x, 0) is 0 for x <= 0, and continuous. */
+/* star_relu(x) = scale max(x, 0)^2 + bias. If scale and bias have unlike signs, the sum is 0 at a point, so its terms are pairs
+   (math/pair.h), and in float they are in double. The derivative 2 scale max(x, 0) is 0 for x <= 0, and continuous. */
 
 /* max(x, 0), and 1 for an infinite x, so that the kernels do not multiply an infinity by 0. */
 INLINE REAL FN(star_relu_positive)(REAL x)
@@ -8,8 +8,9 @@ INLINE REAL FN(star_relu_positive)(REAL x)
     return positive > LARGEST ? 1 : positive;
 }
 
-/* Error in ULP: 1 at 0x1.68b0cp-62, scale 0.3, bias 0.0 (every 4016th float32);
-   0.87 at 0x1.1f93713d46f42p-511, scale 0.8944, bias 0.0 (8.4e6 float64). */
+#if FA_DOUBLE
+/* Error in ULP: 0.5 at 0x1p+1, scale 0.8944, bias 5.0 (every 251st float32);
+   0.87 at 0x1.1f93713d46f42p-511, scale 0.8944, bias 0.0 (4.6e6 float64). */
 INLINE REAL FN(star_relu)(REAL x, REAL scale, REAL bias)
 {
     REAL p = FN(star_relu_positive)(x), rough = FN(fma)(FN(fma)(scale, p, 0), p, bias);
@@ -19,9 +20,17 @@ INLINE REAL FN(star_relu)(REAL x, REAL scale, REAL bias)
     REAL sum = FN(pair_sum)(product, (FN(pair)){bias, 0}).high, y = finite ? sum : rough;
     return ((x > LARGEST) & (scale != 0)) ? scale * INFINITY : y;
 }
+#else
+INLINE REAL FN(star_relu)(REAL x, REAL scale, REAL bias)
+{
+    double p = FN(star_relu_positive)(x);
+    REAL y = (REAL)fma_f64(scale * p, p, bias);
+    return x > LARGEST ? FN(limit_of_line)(scale) + bias : y;
+}
+#endif
 
-/* Error in ULP: 0.5 at 0x1.8p-2, scale 0.8944, bias -0.4472 (every 4016th float32);
-   0.5 at 0x1.25627d4b5135ap+5, scale 0.8944, bias -0.4472 (3,360 float64). */
+/* Error in ULP: 0.5 at 0x1.8p+4, scale 0.8944, bias -0.4472 (every 251st float32);
+   0.5 at 0x1.8001733996fcp-963, scale 0.3, bias 0.0 (4.6e6 float64). */
 INLINE REAL FN(star_relu_derivative)(REAL x, REAL scale, REAL bias)
 {
     REAL slope = FN(fma)(2 * scale, FN(star_relu_positive)(x), 0);

@@ -19,6 +19,7 @@
 #include "math/sigmoid.h"
 #include "math/normal_tail.h"
 #include "math/softplus.h"
+#include "math/wide.h"
 #include "math/pair.h"
 #if !FA_DOUBLE
 #include "tables/look_up.h"

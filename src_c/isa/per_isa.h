@@ -6,10 +6,10 @@
 #include "internal.h"
 #include "loops/stream.h"
 
-#define FA_DOUBLE 0
+#define FA_DOUBLE 1 /* first, because some float kernels compute in double */
 #include "isa/per_dtype.h"
 #undef FA_DOUBLE
-#define FA_DOUBLE 1
+#define FA_DOUBLE 0
 #include "isa/per_dtype.h"
 #include "loops/bytes.h"
 #include "loops/half_types.h"

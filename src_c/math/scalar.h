@@ -108,6 +108,13 @@ INLINE REAL FN(positive_part)(REAL x) { return x <= LIT(-0x1p-149f, -0x1p-1074) 
 /* y, or x where x is NaN. */
 INLINE REAL FN(or_nan)(REAL y, REAL x) { return x == x ? y : x; }
 
+/* slope times infinity, and 0 for a slope of 0: the limit of slope x. The mask is computed once for a parameter, where GCC would
+   repeat a selection for every x. */
+INLINE REAL FN(limit_of_line)(REAL slope)
+{
+    return FN(from_bits)(FN(to_bits)(slope * INFINITY) & -(BITS)(slope != 0));
+}
+
 /* passes ? grad : 0, where the zero has grad's sign, as a product with 0 would have; 0 also for an infinite or NaN grad.
    Written with masks, because GCC loads the operands of a selection twice. */
 INLINE REAL FN(pass_if)(int passes, REAL grad)
