@@ -191,7 +191,8 @@ class Entry:
                                     # of 2^-26 is allowed, since the relative error is unbounded
     piecewise: bool = False         # the float value is by pieces: the header has NAME_argument, NAME_on_piece and their table
     half_ulp: float = 0.0           # the header has NAME_half, a faster value for half types: its error in ULP of float32
-    half_in_double: bool = False    # float16 and bfloat16 are computed in double: the float32 error has no useful bound
+    half_in_double: bool = False    # float16 and bfloat16 are computed in double where a parameter is no float32: rounding it
+                                    # would change the result by many ULP
     rounds_correctly_in_half: Tuple[str, ...] = ()  # forms that are correctly rounded to float16 and bfloat16 by rounding
                                     # the float32 result, with the default parameters. "value except near 0": f(x) - f'(0) x is
                                     # less than float's last bit there, and f'(0) x is a tie

@@ -174,11 +174,11 @@ def test_ways_in(form, half):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_past_the_caches(half, threads):
-    """Results larger than the caches are written by streaming stores, to any address."""
+    """Results larger than the caches are written by streaming stores, to any address; laplace's in double."""
     size = 24 << 20
     x = np.tile(every(half), size >> 16)
     out = np.empty(size + 3, half)[3:]
     with fa.num_threads(threads):
-        for form in (fa.silu, fa.relu):
+        for form in (fa.silu, fa.relu, fa.laplace):
             form(x, out=out)
             assert (out.view(np.uint16).reshape(-1, 1 << 16) == at_defaults(form, every(half)).view(np.uint16)).all()

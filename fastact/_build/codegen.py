@@ -62,14 +62,13 @@ def _half_bounds(entry, loops):
     """The C initialiser of a row of half_bounds (src_c/loops/half_loops.h).
 
     The float32 error bound of each form, 0 if the form is exact; whether its float32 result can be rounded to half without
-    a check; a zero of the derivative; whether value and gradient are copies of x and grad; and the parameters' defaults. The
-    backward bound is that of the derivative and half an ULP for one product.
+    a check; a zero of the derivative; whether value and gradient are copies of x and grad; whether everything is computed in
+    double if a parameter is not a float32; and the parameters' defaults. The backward bound is that of the derivative and half
+    an ULP for one product.
     """
     bounds = entry.float32
     value, derivative = (bounds.value, bounds.derivative) if bounds else (2.0, 2.0)
-    if entry.half_in_double:
-        errors = ("__builtin_inff()",) * len(loops)
-    elif value == derivative == 0:
+    if value == derivative == 0:
         errors = (0.0,) * len(loops)
     else:
         backward = 4.5 if entry.derivative_fast else derivative + 0.5
@@ -81,8 +80,8 @@ def _half_bounds(entry, loops):
     # Skipped where the zero is itself a float32: there and next to it the derivative is exact.
     zero = next((at for at in entry.derivative_zeros if at % 0.5), 0)
     defaults = [parameter.default or 0.0 for parameter in entry.parameters]
-    copies = int(entry.formula == "x" and entry.derivative == "1")
-    return f"{_braces(errors)}, {_braces(checks.values())}, {zero}, {copies}, {_braces(defaults or [0])}"
+    flags = f"{int(entry.formula == 'x' and entry.derivative == '1')}, {int(entry.half_in_double)}"
+    return f"{_braces(errors)}, {_braces(checks.values())}, {zero}, {flags}, {_braces(defaults or [0])}"
 
 
 def _backward_kind(entry):

@@ -4,8 +4,9 @@
    A float result that is close to a tie, the middle between two halves, may be rounded to the wrong half (half_types.h). Such
    lanes are put into a queue, and so are lanes whose x is near a zero of the derivative, or near 0. When the queue is full
    they are computed in double. So every value, derivative and backward is correctly rounded. Parameters are double, because
-   most are not representable in half precision. */
-enum { HALF_BLOCK = 2048, F64_QUEUE = 64 };
+   most are not representable in half precision. Where the result depends much on the parameters, as a sine of alpha x does, all
+   is computed in double, block by block, if a parameter is not a float. */
+enum { HALF_BLOCK = 2048, F64_QUEUE = 256 };
 
 /* How a float32 result becomes a half, with default parameters: CHECK_ROUNDING looks for ties, the other two round directly. */
 enum { CHECK_ROUNDING, ROUNDS_CORRECTLY, ROUNDS_CORRECTLY_EXCEPT_NEAR_0 };
@@ -13,10 +14,11 @@ enum { CHECK_ROUNDING, ROUNDS_CORRECTLY, ROUNDS_CORRECTLY_EXCEPT_NEAR_0 };
 /* What the rounding of an activation's results depends on. Arrays are indexed by form. fastact/_build/codegen.py writes
    FA_BOUNDS, one row for each activation, in the order of the kernels. */
 typedef struct {
-    float ulp_bound[FA_LOOP_COUNT];      /* the largest float32 error in ULP; 0: the form is exact; infinity: it has no bound */
+    float ulp_bound[FA_LOOP_COUNT];      /* the largest float32 error in ULP; 0: the form is exact */
     signed char rounding[FA_LOOP_COUNT];
     float derivative_zero;               /* a zero of the derivative: near it the relative float32 error has no bound; 0: none */
     int copies;                          /* the value is x and the gradient is grad, so halves are copied */
+    int in_double;                       /* computed in double if a parameter is not a float */
     double defaults[FA_MAX_PARAMETERS];
 } half_bounds;
 
@@ -30,6 +32,7 @@ typedef struct {
     const fa_call *call;
     fa_call f32_call, f64_call;
     fa_kernels kernels;           /* of f32_call, if the value has a kernel for half types */
+    int in_double;                /* every element is computed in double */
     float margin[FA_MAX_OUTPUTS]; /* a bound of the relative error of the float result; 0: no check */
     float point[FA_MAX_OUTPUTS], distance[FA_MAX_OUTPUTS]; /* lanes with |x - point| < distance are computed in double too */
     _Alignas(64) float wide[FA_MAX_ARGUMENTS][HALF_BLOCK];
@@ -83,12 +86,6 @@ static void set_margin(half_work *w, int output, int inexact, int defaults, cons
     int known = form < FA_LOOP_COUNT && (form != FA_VALUE || call->form == FA_VALUE || !call->kernels->half);
     int rounding = known && defaults ? bounds->rounding[form] : CHECK_ROUNDING;
     float ulp_bound = form < FA_LOOP_COUNT ? bounds->ulp_bound[form] : 3;
-    if (bounds->ulp_bound[FA_VALUE] == __builtin_inff()) { /* every lane is computed in double */
-        w->margin[output] = 0;
-        w->point[output] = 1; /* any number but 0, at which x = 0 would be left out */
-        w->distance[output] = __builtin_inff();
-        return;
-    }
     /* Half a unit for rounding the ends of the interval, half a unit for the parameters. */
     w->margin[output] = rounding || (ulp_bound == 0 && !inexact) ? 0 : (ulp_bound + 0.5f + 0.5f * (float)inexact) * 0x1p-23f;
     w->point[output] = w->distance[output] = 0;
@@ -139,8 +136,39 @@ NOINLINE void init_half_work(half_work *w, const fa_call *call, ptrdiff_t n, con
     }
     w->f32_call.scalars = w->f64_call.scalars = constants == call->parameters;
     w->f32_call.contiguous = w->f64_call.contiguous = constants == 0 || constants == call->parameters;
+    w->in_double = inexact && bounds_of(call)->in_double;
     for (int k = 0; k < call->outputs; k++)
         set_margin(w, k, inexact, defaults, bfloat);
+}
+
+/* Computes the block [at, at + n) in double and writes it. */
+NOINLINE void compute_in_double(half_work *w, ptrdiff_t at, ptrdiff_t n, const int bfloat)
+{
+    const fa_call *call = w->call;
+    const int outputs_at = call->inputs + call->parameters;
+    uint16_t halves[F64_QUEUE];
+    for (ptrdiff_t first = 0; first < n; first += F64_QUEUE) {
+        ptrdiff_t count = n - first < F64_QUEUE ? n - first : F64_QUEUE, padded = (count + 7) & -8;
+        for (int k = 0; k < call->inputs; k++)
+            for (ptrdiff_t i = 0; i < padded; i++)
+                w->queue[k][i] = w->wide[k][first + i];
+        for (int k = call->inputs; k < outputs_at; k++)
+            for (ptrdiff_t i = 0; i < padded && call->steps[k]; i++)
+                w->queue[k][i] = parameter_at(call, k, at + first + (i < count ? i : 0));
+        run_elements_f64(&w->f64_call, 0, padded);
+        for (int k = outputs_at; k < outputs_at + call->outputs; k++) {
+            ptrdiff_t step = call->steps[k];
+            char *target = call->data[k] + (at + first) * step;
+            double_to_half(w->queue[k], halves, (int)padded, bfloat);
+            if (call->stream)
+                fa_stream_copy(target, (const char *)halves, count * 2);
+            else if (step == 2)
+                memcpy(target, halves, (size_t)count * 2);
+            else
+                for (ptrdiff_t i = 0; i < count; i++)
+                    __builtin_memcpy(target + i * step, halves + i, 2);
+        }
+    }
 }
 
 /* Computes the lanes of the queue in double and writes the results. */
@@ -286,8 +314,12 @@ static inline void run_elements_half(const fa_call *call, ptrdiff_t begin, ptrdi
         for (int k = 0; k < outputs_at; k++) {
             if (call->steps[k] && k < call->inputs)
                 widen(call, k, at, n, w.wide[k], bfloat);
-            for (ptrdiff_t i = 0; i < padded && call->steps[k] && k >= call->inputs; i++)
+            for (ptrdiff_t i = 0; i < padded && call->steps[k] && k >= call->inputs && !w.in_double; i++)
                 w.wide[k][i] = float_parameter_at(call, k, at + (i < n ? i : 0));
+        }
+        if (w.in_double) {
+            compute_in_double(&w, at, n, bfloat);
+            continue;
         }
         run_elements_f32(&w.f32_call, 0, padded);
         for (int k = outputs_at; k < outputs_at + call->outputs; k++)
