@@ -197,7 +197,7 @@ class Entry:
                                     # the float32 result, with the default parameters. "value except near 0": f(x) - f'(0) x is
                                     # less than float's last bit there, and f'(0) x is a tie
     waves_to: float = inf           # the function waves for ever, as a sine of the first parameter times x: errors are measured
-                                    # up to this magnitude of the product, since each number beyond takes mpmath
+                                    # up to this magnitude of the product, since almost every number takes mpmath
     approximate: Tuple[Tuple[str, str], ...] = ()  # torch's keyword: its values, and the function that each names
     float32: Optional[Bounds] = None
     float64: Optional[Bounds] = None
@@ -751,7 +751,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         parameters=(Parameter("alpha", 1.0, "half the angular frequency of the waves; exp of it where a model stores logarithms",
                               example=0.75, measured=(5.0,)),
                     Parameter("beta", 1.0, "one over the waves' height", example=1.5, measured=(0.2,))),
-        waves_to=2.0**8,
+        waves_to=2.0**20,
         half_in_double=True,
         float32=Bounds(0.5, 0.5), float64=Bounds(0.5, 0.5),
     ),
@@ -764,7 +764,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         reference="Ziyin et al. 2020, arXiv:2006.08195",
         parameters=(Parameter("alpha", 1.0, "half the angular frequency of the waves, usually one a channel",
                               example=0.75, measured=(0.01, 5.0)),),
-        waves_to=2.0**8,
+        waves_to=2.0**20,
         half_in_double=True,
         float32=Bounds(0.5, 0.5), float64=Bounds(0.5, 0.5),
     ),

@@ -29,9 +29,10 @@ class Float32s:
     def __len__(self):
         return self.size
 
-    def first(self, count):
-        """So many of the first."""
-        return Float32s(self.start, self.start + count * self.stride, self.stride)
+    def part(self, begin, end, step=1):
+        """Every step-th from number `begin` to `end`, as a sequence."""
+        first, stop = (self.start + k * self.stride for k in (begin, end))
+        return Float32s(first, stop, step * self.stride)
 
     def __getitem__(self, key):
         if not isinstance(key, slice):
@@ -95,7 +96,7 @@ def near(marks, dtype, reach):
 
 
 def float64_points(entry, values, count, seed=0):
-    """Every exponent with both signs, the centre and the tails densely, and neighbours of landmarks."""
+    """Every exponent with both signs, the centre and the tails densely, neighbours of landmarks, and points of all waves."""
     random = np.random.default_rng(seed)
     exponents = np.repeat(np.arange(-1074, 1024), count)
     everywhere = np.ldexp(random.uniform(1, 2, exponents.size), exponents)
@@ -104,7 +105,8 @@ def float64_points(entry, values, count, seed=0):
     around = zeros[:, None] + np.ldexp(random.uniform(-1, 1, 800 * count), -random.integers(1, 50, 800 * count))
     scales = {1.0, *(1 / abs(v) for v in values if v)}
     scaled = [points * scale for scale in scales for points in (centre, tails, around.ravel())]
-    return np.concatenate([everywhere, *scaled, near(landmarks(entry, values), np.float64, 4 * count)])
+    waves = random.uniform(0, entry.waves_to, 100 * count) / values[0] if entry.waves_to < np.inf and values[0] else np.empty(0)
+    return np.concatenate([everywhere, *scaled, near(landmarks(entry, values), np.float64, 4 * count), waves])
 
 
 def both_signs(magnitudes):

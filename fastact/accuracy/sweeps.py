@@ -20,6 +20,8 @@ from fastact.accuracy.oracle import CHUNK, Formula, Oracle
 ABSOLUTE = ("second_derivative", "backward_from_output")
 SLACK = {"float64": 2.0**-7}  # a candidate's error, by the oracle, exceeds the worst known by more than this
 CONFIRMATIONS = 1000          # of one batch
+SHORT_WAVES = 2.0**8          # of parameter times x: beyond it mpmath computes each point,
+FEWER = 64                    # so only every 64th float32 of a sweep is measured there
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,14 @@ class Measured:
         self.want = Formula(getattr(entry, self.formula), [p.name for p in entry.parameters], exact)
         self.oracle = Oracle(self.want, np.float32 if half else self.type, absolute=1 if case.form in ABSOLUTE else 0,
                              kinks=sample_points.kinks(entry, self.values))
-        self.furthest = entry.waves_to / max(abs(self.values[0]), 1e-300) if entry.waves_to < np.inf else np.inf
+        self.steepness = max(abs(self.values[0]), 1e-300) if entry.waves_to < np.inf else 0
+        self.furthest = entry.waves_to / self.steepness if self.steepness else np.inf
         self.slack = SLACK.get(case.dtype, 1e-5)
         self.largest = 1.0
         if case.form == "second_derivative":
             some = sample_points.float32_points(0, sample_points.FINITE, 65521)
-            most = max(float(np.abs(want).max()) for part in some for _, want in self.oracle.values(self.known(part)))
+            most = max(float(np.abs(want).max()) for part in some for known in self.known(part)
+                       for _, want in self.oracle.values(known))
             self.largest = most if 1 < most < float(self.limits.max) else 1.0  # exp has no largest
         # Within `near` of a zero of the derivative an absolute error of eps / 8 (2^-26, 2^-55) is accepted: within 0.01 both
         # in x and in parameter * x, where there is one parameter, and farther for derivative_fast.
@@ -97,11 +101,14 @@ class Measured:
         self.derivative_zeros = sample_points.derivative_zeros(entry, self.values) if has_zeros else ()
 
     def known(self, part):
-        """Those of a sequence of points, as an oracle takes them, at which the kernel computes the waves of a sine."""
+        """What is measured of a sequence of points, as an oracle takes them: sequences, which end at the furthest wave."""
         if self.furthest == np.inf:
-            return part
-        count = bisect.bisect_right(range(len(part)), self.furthest, key=lambda k: abs(float(part[k])))
-        return part.first(count) if isinstance(part, sample_points.Float32s) else part[:count]
+            return [part]
+        middle, end = (bisect.bisect_right(range(len(part)), end / self.steepness, key=lambda k: abs(float(part[k])))
+                       for end in (SHORT_WAVES, self.entry.waves_to))
+        if isinstance(part, sample_points.Float32s):
+            return [part.part(0, middle), part.part(middle, end, FEWER)]
+        return [part[:end]]
 
     def got(self, x):
         """What the kernel returns; gradients and `up` are 1, a bias is half of the sum."""
@@ -164,7 +171,7 @@ class Measured:
     def sweep(self, parts):
         """The worst over sequences of points, as an oracle takes them."""
         worst, pieces, size = Worst(), [], 0
-        for piece in (piece for part in parts for piece in self.oracle.values(self.known(part))):
+        for piece in (piece for part in parts for known in self.known(part) for piece in self.oracle.values(known)):
             pieces.append(piece)
             size += piece[0].size
             if size >= CHUNK:
@@ -206,7 +213,7 @@ def sweep_half(case):
     worst, wrong = Worst(), 0
     for part in (x, -x):
         # the numbers in ascending magnitude from the oracle, in batches
-        for some, want in measured.oracle.values(measured.known(part)):
+        for some, want in (piece for known in measured.known(part) for piece in measured.oracle.values(known)):
             worst = measured.worst(some, want, worst)
             wrong += _misrounded(measured, some, want)
     return replace(worst, misrounded=wrong)
