@@ -31,7 +31,7 @@ INLINE REAL FN(laplace_argument)(REAL x, REAL mu, REAL sigma, REAL largest, REAL
     return FN(min)(FN(fabs)(t), largest);
 }
 
-/* Error in ULP: 0.51 at -0x1.94c536p+1, mu -3.0, sigma 2.5 (every 4016th float32);
+/* Error in ULP: 0.51 at -0x1.2512b6p+4, mu 0.707107, sigma 2.5 (every 251st float32);
    1.79 at -0x1.6e29fbbae3c1p+0, mu 0.707107, sigma 2.5 (2.6e6 float64). */
 INLINE REAL FN(laplace)(REAL x, REAL mu, REAL sigma)
 {
@@ -50,7 +50,7 @@ INLINE REAL FN(laplace)(REAL x, REAL mu, REAL sigma)
     return FN(or_nan)(FN(or_nan)(a < NORMAL_SEAM ? near : far, a), x);
 }
 
-/* Error in ULP: 0.51 at 0x1.6d646p-11, mu 0.707107, sigma 0.282095 (every 4016th float32);
+/* Error in ULP: 0.51 at 0x1.f6897ap-18, mu 0.707107, sigma 0.282095 (every 251st float32);
    1.86 at -0x1.113574929c479p+4, mu 0.707107, sigma 2.5 (2.6e6 float64). */
 INLINE REAL FN(laplace_derivative)(REAL x, REAL mu, REAL sigma)
 {

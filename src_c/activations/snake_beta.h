@@ -38,7 +38,7 @@ INLINE FN(pair) FN(snake_square)(FN(pair) r, int odd)
     return odd ? other : square;
 }
 
-/* Error in ULP: 0.5 at 0x1.7bffep+9, alpha 5.0, beta 0.2 (every 4016th float32);
+/* Error in ULP: 0.5 at 0x1.7bffep+9, alpha 5.0, beta 0.2 (every 251st float32);
    0.5 at 0x1.e198cc0b1edp-46, alpha 1.0, beta 1.0 (228,964 float64). */
 INLINE REAL FN(snake_beta)(REAL x, REAL alpha, REAL beta)
 {
@@ -55,7 +55,7 @@ INLINE FN(pair) FN(snake_ratio)(REAL alpha, REAL beta)
     return FN(pair_product)(FN(snake_inverse)(beta), (FN(pair)){FN(fabs)(alpha), 0});
 }
 
-/* Error in ULP: 0.5 at 0x1.cbp-17, alpha 1.0, beta 1.0 (every 4016th float32);
+/* Error in ULP: 0.5 at 0x1.ffff38p-26, alpha 1.0, beta 1.0 (every 251st float32);
    0.5 at 0x1.e0fbe4a8a6eb8p-1, alpha 1.0, beta 0.2 (1,782 float64). */
 INLINE REAL FN(snake_beta_derivative)(REAL x, REAL alpha, REAL beta)
 {

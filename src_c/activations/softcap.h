@@ -14,7 +14,7 @@ INLINE REAL FN(softcap_quotient)(REAL x, REAL cap, REAL largest, REAL *a, REAL *
     return t;
 }
 
-/* Error in ULP: 1.12 at -0x1.306f4p-7, cap 0.01 (every 4016th float32); 1.1 at 0x1.d1d0420727f0ap+3, cap 15.0 (2.9e6 float64). */
+/* Error in ULP: 1.22 at -0x1.299e04p-7, cap 0.01 (every 251st float32); 1.1 at 0x1.d1d0420727f0ap+3, cap 15.0 (2.9e6 float64). */
 INLINE REAL FN(softcap)(REAL x, REAL cap)
 {
     REAL a, t_low, t = FN(softcap_quotient)(x, cap, SHRINK_FAR, &a, &t_low), size = FN(fabs)(cap);
@@ -29,8 +29,7 @@ INLINE REAL FN(softcap)(REAL x, REAL cap)
     return FN(or_nan)(FN(copysign)(y, x), x == x ? cap : x);
 }
 
-/* Error in ULP: 1.58 at -0x1.d05a4p+2, cap 50.0 (every 4016th float32);
-   1.59 at 0x1.292aa69d46df2p+1, cap 15.0 (2.9e6 float64). */
+/* Error in ULP: 1.6 at 0x1.4ac76ap+2, cap 30.0 (every 251st float32); 1.59 at 0x1.292aa69d46df2p+1, cap 15.0 (2.9e6 float64). */
 INLINE REAL FN(softcap_derivative)(REAL x, REAL cap)
 {
     REAL a, t_low, t = FN(softcap_quotient)(x, cap, DERIVATIVE_LARGEST / 2, &a, &t_low);

@@ -13,7 +13,7 @@ INLINE REAL FN(xielu_left)(REAL alpha_n, REAL beta) { return FN(limit_of_line)(a
 /* x, and 0 for what is negative or infinite. */
 INLINE REAL FN(xielu_positive)(REAL x) { return ((x > 0) & (x <= LARGEST)) ? x : 0; }
 
-/* Error in ULP: 0.5 at -0x1.44p+6, alpha_p 0.8, alpha_n 0.8, beta 0.5, eps -1e-06 (every 4016th float32);
+/* Error in ULP: 0.5 at 0x1.f6p-142, alpha_p 0.8, alpha_n 0.8, beta 0.5, eps -1e-06 (every 251st float32);
    0.75 at 0x1.b6867b88aa19cp-1019, alpha_p 0.8, alpha_n 0.8, beta 0.2, eps -1e-06 (3.9e6 float64). */
 INLINE REAL FN(xielu)(REAL x, REAL alpha_p, REAL alpha_n, REAL beta, REAL eps)
 {
@@ -43,7 +43,7 @@ INLINE REAL FN(xielu)(REAL x, REAL alpha_p, REAL alpha_n, REAL beta, REAL eps)
 
 /* For x <= 0 it is alpha_n (e^x - 1) + beta next to 0, and (beta - alpha_n) + alpha_n e^x elsewhere, which keeps the tail if
    beta is alpha_n. */
-/* Error in ULP: 0.5 at 0x1p+0, alpha_p 0.8, alpha_n 0.8, beta 0.5, eps -1e-06 (every 4016th float32);
+/* Error in ULP: 0.5 at 0x1p+0, alpha_p 0.8, alpha_n 0.8, beta 0.5, eps -1e-06 (every 251st float32);
    0.5 at 0x1.17faf35c17a1dp-52, alpha_p 0.8, alpha_n 0.8, beta 0.5, eps -1e-06 (3.9e6 float64). */
 INLINE REAL FN(xielu_derivative)(REAL x, REAL alpha_p, REAL alpha_n, REAL beta, REAL eps)
 {
