@@ -118,6 +118,7 @@ def tanh_gelu(x):
 @pytest.mark.parametrize("function, attributes, name", [
     (lambda x: x * 0.5 * (1 + torch.erf(x / math.sqrt(2))), {}, "GELU()"),
     (tanh_gelu, {}, "GeluTanh()"),
+    (lambda x: x * 0.5 * (1 + torch.tanh(0.79788456 * x * (1 + 0.044715 * x * x))), {}, "GeluTanh()"),  # Bloom's
     (lambda x: x * torch.sigmoid(1.702 * x), {}, "QuickGelu()"),
     (lambda x: x.clamp(0, 6), {}, "ReLU6()"),
     (lambda x: x * F.relu6(x + 3) / 6, {}, "Hardswish()"),
