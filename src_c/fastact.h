@@ -118,7 +118,7 @@ fa_status fa_rows_where(fa_row_form form, fa_dtype dtype, const void *first, con
                         ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const unsigned char *mask, double temperature);
 
 /* What softmax and its gradients may have besides their arrays: the softmax of x / temperature + bias, with a sink. Fields that
-   are not wanted are 0, but for the temperature. `bias`, `sink` and `sink_grad` are of the call's dtype, of float for half types. */
+   are not used are 0, but temperature is 1. `bias`, `sink` and `sink_grad` have the call's dtype, float for half types. */
 typedef struct {
     const unsigned char *mask; /* as in fa_rows_where, and so is the temperature */
     double temperature;

@@ -1,4 +1,4 @@
-/* AVX-512 with VBMI, whose permutations of bytes one loop gains by. Empty on other processors. */
+/* AVX-512 with VBMI, whose permutations of bytes make one loop faster. Empty on other processors. */
 #if defined(__x86_64__)
 #include <immintrin.h> /* before the pragma, like every header of the system */
 #include <stddef.h>

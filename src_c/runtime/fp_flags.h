@@ -1,5 +1,5 @@
-/* The floating-point flags of this thread. Comparisons with NaN raise "invalid" and subnormal results raise "underflow", which a
-   user does not want to hear of; so calls restore these flags. */
+/* The floating-point flags of this thread. Comparisons with NaN raise "invalid" and subnormal results raise "underflow". NumPy
+   would warn about them, so calls restore these flags. */
 #ifndef FASTACT_FP_FLAGS_H
 #define FASTACT_FP_FLAGS_H
 

@@ -1,7 +1,7 @@
-/* Functions of float that are polynomials on pieces (coeffs/piecewise.py has the scheme and the tables). A table has 32 pieces,
-   or 8 and a higher degree, where that takes fewer operations on AVX2, which has no permutation of 32 numbers.
+/* Functions of float that are polynomials on pieces; coeffs/piecewise.py explains the scheme and prints the tables. A table has
+   32 pieces, or 8 pieces of a higher degree if these take fewer operations on AVX2, which has no permutation of 32 numbers.
 
-   A kernel header lists its table, and gives a = |x| or what else the table is of, and the value on a piece:
+   A kernel header names its table, and defines the argument a of the table, such as |x|, and the value on a piece:
 
        FA_PIECEWISE(tanh, TANH)
        REAL FN(tanh_argument)(REAL x, REAL limit)             a, at most the table's limit

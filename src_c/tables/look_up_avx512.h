@@ -4,7 +4,7 @@ FA_STORED_BY_COLUMNS(32)
 #define FA_PIECES_OF_32 FA_COLUMNS_OF
 enum { PIECE_GROUP_32 = PIECE_STEP };
 
-/* The permutation minds the low five bits of an index. */
+/* The permutation uses only the low five bits of an index. */
 INLINE uint32_t piece_place_32(uint32_t bits) { return bits >> 20; }
 
 INLINE void look_up_8(const fa_pieces_8 *pieces, const uint32_t *places, int columns, float *to)

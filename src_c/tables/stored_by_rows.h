@@ -1,5 +1,5 @@
-/* A piece of 32 is a row of 32 bytes, and its place the row's, in bytes. Places of a group of elements are written to memory
-   before the first is used: taken from the register that they are computed in they cost a third more. */
+/* Each of 32 pieces is a row of 32 bytes, and its place is the offset of the row in bytes. The places of a group of elements are
+   written to memory before the first is used: using them from the register where they are computed takes a third longer. */
 typedef struct {
     float offset, limit;
     _Alignas(64) float row[32][FA_PIECE_COLUMNS];
