@@ -89,6 +89,7 @@ typedef void fa_step_runner(const fa_step_call *call, ptrdiff_t begin, ptrdiff_t
 typedef struct {
     const unsigned char *table, *x;
     unsigned char *y;
+    int stream; /* write past the caches */
 } fa_bytes_call;
 
 /* Runs bytes [begin, end). */
@@ -195,7 +196,7 @@ void fa_look_up_bytes(const unsigned char *table, const unsigned char *x, unsign
 
 /* cpu.c */
 int fa_cpu_has_avx2(void), fa_cpu_has_avx512(void), fa_cpu_has_vbmi(void);
-ptrdiff_t fa_last_level_cache(void);   /* bytes */
+int fa_exceeds_caches(ptrdiff_t bytes);
 int fa_cpus(void), fa_cpus_left(void); /* of the machine; those that affinity and quota leave */
 
 /* parallel.c: runs task over [0, n) in chunks of a multiple of `grain`, or on this thread alone if threads would not pay. */

@@ -405,6 +405,17 @@ def test_threads(rng, threads):
         assert (fa.gelu.quantized(x, 0.05, 128, 0.05, 128, out=x) == got).all()
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_past_the_caches(threads):
+    """Results larger than the caches are written by streaming stores, to any address."""
+    want = fa.gelu.quantized(ALL, 0.05, 128, 0.05, 128)
+    x = np.tile(ALL, 48 << 12)
+    out = np.zeros(x.size + 3, np.uint8)[3:]
+    with fa.num_threads(threads):
+        assert fa.gelu.quantized(x, 0.05, 128, 0.05, 128, out=out) is out
+    assert (out.reshape(-1, 256) == want).all()
+
+
 @pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512", "neon"])
 def test_every_instruction_set(isa):
     """The loop is compared with NumPy's indices under each, of those that this processor has."""

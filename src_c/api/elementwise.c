@@ -118,12 +118,9 @@ static enum overlap overlap_of(const fa_call *call, ptrdiff_t n)
 /* Whether to write contiguous results past the caches: if the arrays do not fit in them and the call is not in place. */
 int fa_should_stream(const fa_call *call, ptrdiff_t n)
 {
-    static _Atomic ptrdiff_t cache; /* looked up at the first long call, by whichever thread */
     const ptrdiff_t size = fa_size_of(call->dtype);
     if (n * size < (1 << 20))
         return 0;
-    if (!cache)
-        cache = fa_last_level_cache();
     int outputs_at = call->inputs + call->parameters, arrays = call->outputs;
     for (int k = 0; k < call->inputs; k++)
         arrays += call->steps[k] != 0;
@@ -134,7 +131,7 @@ int fa_should_stream(const fa_call *call, ptrdiff_t n)
             if (call->data[j] == call->data[outputs_at + k])
                 return 0;
     }
-    return n * size * arrays > cache;
+    return fa_exceeds_caches(n * size * arrays);
 }
 
 INLINE void prepare(fa_call *call, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,

@@ -12,7 +12,9 @@
 #pragma GCC target("avx512f,avx512bw,avx512vbmi,prefer-vector-width=512")
 #endif
 #define FA_VBMI 1
+#define FA_VECTOR_BYTES 64
 #include "internal.h"
+#include "loops/stream.h"
 #include "loops/bytes.h"
 void fa_run_bytes_vbmi(const fa_bytes_call *call, ptrdiff_t begin, ptrdiff_t end) { run_bytes(call, begin, end); }
 #ifdef __clang__

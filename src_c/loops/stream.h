@@ -13,7 +13,7 @@
 #define fa_stream_fence() ((void)0)
 #endif
 
-static void fa_stream_copy(char *to, const char *from, ptrdiff_t bytes)
+__attribute__((unused)) static void fa_stream_copy(char *to, const char *from, ptrdiff_t bytes)
 {
     ptrdiff_t i = 0;
 #ifdef FA_STREAM

@@ -37,7 +37,7 @@ int fa_cpu_has_vbmi(void) { return 0; }
 
 /* The part of the cache that this system may use: in a virtual machine CPUID reports the cache of the whole socket, but Linux
    that of one group of cores. */
-ptrdiff_t fa_last_level_cache(void)
+static ptrdiff_t last_level_cache(void)
 {
     ptrdiff_t size = 0;
 #if defined(_SC_LEVEL3_CACHE_SIZE)
@@ -52,6 +52,14 @@ ptrdiff_t fa_last_level_cache(void)
         fclose(file);
 #endif
     return size > 0 ? size : 32 << 20;
+}
+
+int fa_exceeds_caches(ptrdiff_t bytes)
+{
+    static _Atomic ptrdiff_t cache; /* looked up at the first long call, by whichever thread */
+    if (!cache)
+        cache = last_level_cache();
+    return bytes > cache;
 }
 
 /* The first number in a file, and in *second the next one; 0 if there is none. */
