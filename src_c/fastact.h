@@ -99,6 +99,19 @@ fa_status fa_apply_strided(const fa_activation *activation, fa_form form, fa_dty
 fa_status fa_apply_matrix(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
                           const ptrdiff_t *steps, const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns);
 
+/* What limits a gated unit, as in gpt-oss and DeepSeek-V4: with g = min(gate, limit) and u = up limited to [-limit, limit],
+   FA_GATED is f(g) (u + offset), and the gradients are 0 beyond the limits for every grad. NaN is beyond no limit. */
+typedef struct {
+    double limit;  /* >= 0; INFINITY: none */
+    double offset; /* finite */
+} fa_clamp;
+
+/* FA_GATED and FA_GATED_BACKWARD over such matrices, with limits; INFINITY and 0 are none. Gate and up may alternate in memory,
+   and so may the two gradients: then steps are two elements, and one row that holds all is the fastest. */
+fa_status fa_apply_clamped(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                           const ptrdiff_t *steps, const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns,
+                           const fa_clamp *clamp);
+
 /* FA_BIASED_BACKWARD over such matrices and, in the same pass, the gradient of the bias, as in fa_apply_biased. */
 fa_status fa_biased_backward(const fa_activation *activation, fa_dtype dtype, char *const *data, const ptrdiff_t *steps,
                              const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns, void *dbias);

@@ -55,6 +55,7 @@ typedef struct {
     ptrdiff_t steps[FA_MAX_ARGUMENTS]; /* bytes */
     int contiguous, scalars;           /* all arrays are contiguous; all parameters are scalars */
     int stream;                        /* write past the caches */
+    const fa_clamp *clamp;             /* NULL, or limits of a gated form, rounded to the dtype that it is computed in */
     ptrdiff_t columns;                 /* of a matrix; 0 otherwise, and then the fields below are not set */
     ptrdiff_t row_steps[FA_MAX_ARGUMENTS];
     unsigned repeated;     /* bit k: argument k is one row, which is copied several times, one after the other */
@@ -128,6 +129,15 @@ static inline double fa_estimate(double cost, fa_dtype dtype, ptrdiff_t n)
     return cost * (dtype == FA_FLOAT64 ? 2 : 1) * (double)n;
 }
 
+/* Whether the two outputs of a call alternate in memory: the gradients of an interleaved gated unit. */
+static inline int fa_outputs_alternate(const fa_call *call)
+{
+    const int first = call->inputs + call->parameters;
+    const ptrdiff_t size = fa_size_of(call->dtype), apart = call->data[first + 1] - call->data[first];
+    return (apart == size || apart == -size) && call->steps[first] == 2 * size && call->steps[first + 1] == 2 * size &&
+           !call->columns;
+}
+
 /* The bytes that a machine can address: 2^57, with 5 levels of pages. */
 #define FA_MOST_BYTES (sizeof(ptrdiff_t) < 8 ? PTRDIFF_MAX : PTRDIFF_MAX >> 6)
 
@@ -177,6 +187,9 @@ void fa_prepare(fa_call *call, const fa_activation *activation, fa_form form, fa
 void fa_run_call(void *call, ptrdiff_t begin, ptrdiff_t end);
 int fa_should_stream(const fa_call *call, ptrdiff_t n);
 double fa_cost_of(const fa_activation *activation, fa_form form, fa_dtype dtype); /* ns an element */
+
+/* Runs a prepared call of arrays that do not overlap, except that an output may be an input. */
+fa_status fa_run_no_overlap(fa_call *call, const fa_activation *activation, ptrdiff_t n);
 
 /* fa_apply_strided for arrays that do not overlap, except that an output may be an input. `steps` as in fa_prepare. */
 fa_status fa_apply_no_overlap(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,

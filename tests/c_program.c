@@ -68,6 +68,32 @@ static void composed(const fa_activation *silu, const fa_activation *elu)
     for (int i = 0; i < 3 * ROWS; i++)
         expect(y[i] == x[i / 3 * COLUMNS + i % 3] * f[i / 3 * COLUMNS + 3 + i % 3], "a silu(b)");
     expect(fa_apply_matrix(silu, FA_GATED, FA_FLOAT32, halves, &one, &row, -1, 3) == FA_ERROR_ARGUMENT, "rows");
+
+    /* with limits, gate and up alternating in 17 pairs: silu(min(g, 1)) (u limited to [-1, 1] + 0.5), and its gradients */
+    const fa_clamp clamp = {1, 0.5};
+    const ptrdiff_t pairs[5] = {2 * one, 2 * one, one};
+    char *alternating[3] = {(char *)x, (char *)(x + 1), (char *)y};
+    expect(fa_apply_clamped(silu, FA_GATED, FA_FLOAT32, alternating, pairs, pairs, 1, SIZE / 2, &clamp) == FA_OK, "limits");
+    const ptrdiff_t with_grad[5] = {one, 2 * one, 2 * one, 2 * one, 2 * one};
+    char *backward[5] = {(char *)grad, (char *)x, (char *)(x + 1), (char *)d, (char *)(d + 1)};
+    expect(fa_apply_clamped(silu, FA_GATED_BACKWARD, FA_FLOAT32, backward, with_grad, with_grad, 1, SIZE / 2, &clamp) == FA_OK,
+           "gradients with limits");
+    for (int i = 0; i < SIZE / 2; i++) {
+        float g = fminf(x[2 * i], 1), u = fmaxf(fminf(x[2 * i + 1], 1), -1) + 0.5f, to_gate, to_up;
+        const void *plain[3] = {grad + i, &g, &u};
+        void *gradients[2] = {&to_gate, &to_up};
+        fa_apply(silu, FA_GATED_BACKWARD, FA_FLOAT32, plain, gradients, 1, NULL);
+        expect(d[2 * i] == (x[2 * i] > 1 ? 0 : to_gate) && d[2 * i + 1] == (fabsf(x[2 * i + 1]) > 1 ? 0 : to_up), "gradients");
+        fa_apply(silu, FA_GATED, FA_FLOAT32, plain + 1, gradients, 1, NULL);
+        expect(y[i] == to_gate, "values with limits");
+    }
+    expect(fa_apply_clamped(silu, FA_VALUE, FA_FLOAT32, alternating, pairs, pairs, 1, 2, &clamp) == FA_ERROR_NO_SUCH_FORM,
+           "only gated forms have limits");
+    const fa_clamp wrong[] = {{-1, 0}, {NAN, 0}, {1, NAN}, {1, INFINITY}};
+    for (int i = 0; i < 4; i++)
+        expect(fa_apply_clamped(silu, FA_GATED, FA_FLOAT32, alternating, pairs, pairs, 1, 2, wrong + i) == FA_ERROR_ARGUMENT,
+               "wrong limits");
+    expect(fa_apply_clamped(silu, FA_GATED, FA_FLOAT32, alternating, pairs, pairs, 1, 2, NULL) == FA_ERROR_ARGUMENT, "no clamp");
     expect(fa_biased_backward(silu, FA_FLOAT16, three, &one, &row, 1, 1, dbias) == FA_ERROR_ARGUMENT, "half types");
 }
 

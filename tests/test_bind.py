@@ -285,6 +285,48 @@ def test_bind_long_gated_linear_units(unit, dtype):
         assert_same_bits(unit.backward.bind(grad, x, x)(), want)
 
 
+GPT_OSS = {"alpha": 1.702, "limit": 7.0, "offset": 1.0, "layout": "interleaved"}
+VARIANTS = pytest.mark.parametrize(
+    "options", [GPT_OSS, {"limit": 10.0}, {"layout": "interleaved"}, {"alpha": -0.5, "offset": 0.1}], ids=str)
+
+
+@VARIANTS
+@EVERY_FLOAT
+def test_bind_swiglu_with_options(options, kind):
+    for shape, axis in (((2,), 0), ((3, 20), 1), ((4, 6, 5), 1), ((6, 0, 2), 2), ((5, 514), -1)):
+        x = 4 * sample(kind, *shape)
+        out, dx = np.full_like(fa.swiglu(x, axis, **options), 7), np.full_like(x, 7)
+        grad = sample(kind, *out.shape)
+        step = fa.swiglu.bind(x, out, axis, gate="first", **options)
+        back = fa.swiglu.backward.bind(grad, x, dx, axis, "first", **options)
+        for _ in range(2):
+            assert step() is out and back() is dx
+            assert_same_bits(out, fa.swiglu(x, axis, "first", **options))
+            assert_same_bits(dx, fa.swiglu.backward(grad, x, axis, "first", **options))
+            x *= kind(-0.5)
+        want = fa.swiglu.backward(grad, x, axis, "first", **options)
+        assert fa.swiglu.backward.bind(grad, x, x, axis, "first", **options)() is x
+        assert_same_bits(x, want)
+    with pytest.raises(ValueError, match=r"fastact\.swiglu\.bind: limit must be"):
+        fa.swiglu.bind(np.ones(2), np.ones(1), limit=-1)
+    with pytest.raises(ValueError, match=r"fastact\.swiglu\.backward\.bind: layout must be"):
+        fa.swiglu.backward.bind(np.ones(1), np.ones(2), np.ones(2), layout="other")
+
+
+@VARIANTS
+def test_bind_long_swiglu_with_options(options, dtype):
+    """With threads, without the GIL, beyond the caches, and in place."""
+    for rows, columns in ((30_000, 6), (1500, 4000)):
+        x = np.resize(4 * sample(dtype, 10_007), (rows, columns))
+        some = x[:3].copy()
+        grad, out, dx = x[:, columns // 2:].copy(), np.empty((rows, columns // 2), dtype), np.empty_like(x)
+        y, back = fa.swiglu(some, **options), fa.swiglu.backward(grad[:3], some, **options)
+        assert_same_bits(fa.swiglu.bind(x, out, **options)()[:3], y)
+        assert_same_bits(out, fa.swiglu(x, **options))
+        assert_same_bits(fa.swiglu.backward.bind(grad, x, dx, **options)()[:3], back)
+        assert_same_bits(fa.swiglu.backward.bind(grad, x, x, **options)(), dx)
+
+
 @GATED
 def test_bind_gated_linear_units_refuses(unit):
     x, grad, out, dx = np.ones((4, 6)), np.ones((4, 3)), np.ones((4, 3)), np.ones((4, 6))
@@ -310,7 +352,7 @@ def test_bind_gated_linear_units_refuses(unit):
     for axis in (2, -3):
         with pytest.raises(np.exceptions.AxisError):
             unit.bind(x, out, axis)
-    for wrong in ((x,), (x, out, -1, "last", 3)):
+    for wrong in ((x,), (x, out, -1, "last", *[None] * 5)):
         with pytest.raises(TypeError):
             unit.bind(*wrong)
     step, back = unit.bind(x, out), unit.backward.bind(grad, x, dx)

@@ -252,6 +252,43 @@ def test_swiglu_in_half_types_is_rounded_once(options):
         np.testing.assert_allclose(back.astype(float), dx, rtol=tolerance, atol=1e-3)
 
 
+@variants
+@pytest.mark.parametrize("axis", [0, 1])
+def test_swiglu_is_its_composed_operations(options, axis, dtype):
+    """Bit for bit, any values, and whatever the memory that `out` shares with x."""
+    x = np.random.default_rng(1).standard_normal((40, 600)).astype(dtype) * 5
+    x[0, :8] = x[:8, 1] = -0.0, 0.0, np.inf, -np.inf, np.nan, 7, -7, 1e-40
+    grad = np.asarray(x[:20] if axis == 0 else x[:, :300]).copy()
+    gate, up = by_layout(x, axis, **options)
+    limit, offset = dtype(options.get("limit", np.inf)), dtype(options.get("offset", 0))
+    g, u = np.where(gate > limit, limit, gate), np.where(up > limit, limit, np.where(up < -limit, -limit, up))
+    u = u + offset if offset else u
+    f, parameters = (fa.swish, (options["alpha"],)) if "alpha" in options else (fa.silu, ())
+    want = f.gated(g, u, *parameters)
+    dgate, dup = f.gated_backward(grad, g, u, *parameters)
+    dx = np.empty_like(x)
+    to_gate, to_up = by_layout(dx, axis, **options)
+    to_gate[...], to_up[...] = np.where(gate > limit, dtype(0), dgate), np.where(abs(up) > limit, dtype(0), dup)
+    assert_same_bits(fa.swiglu(x, axis, **options), want)
+    assert_same_bits(fa.swiglu.backward(grad, x, axis, **options), dx)
+    shared = x.copy()
+    assert_same_bits(fa.swiglu.backward(grad, shared, axis, out=shared, **options), dx)
+    shared = x.copy()
+    out = shared[5:25] if axis == 0 else shared[:, 100:400]
+    assert_same_bits(fa.swiglu(shared, axis, out=out, **options), want)
+    wide = np.empty(want.shape, np.float64)
+    assert fa.swiglu(x, axis, out=wide, **options) is wide
+    assert_same_bits(wide.astype(dtype), want)
+
+
+def by_layout(x, axis, gate="last", layout="halves", **_):
+    """The gate and the other half, as views."""
+    x = np.moveaxis(x, axis, -1)
+    half = x.shape[-1] // 2
+    parts = (x[..., ::2], x[..., 1::2]) if layout == "interleaved" else (x[..., :half], x[..., half:])
+    return [np.moveaxis(part, -1, axis) for part in (parts if gate == "first" else parts[::-1])]
+
+
 def test_swiglu_beyond_its_limits(dtype):
     """The gradient is 0 there for every grad; NaN passes; at the limits it is not 0."""
     x = np.array([[7, 8, 100, np.inf, -np.inf, -9, np.nan, 1, 1, 1, 1, 1, 1, 2],

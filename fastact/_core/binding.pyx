@@ -10,8 +10,8 @@ from libc.stdlib cimport calloc, free
 
 cimport numpy as cnp
 
-from fastact._core.capi cimport (FA_FLOAT32, FA_FLOAT64, fa_bound, fa_dtype, fa_row_form, fa_row_options, fa_status, library,
-                                 row_options)
+from fastact._core.capi cimport (FA_FLOAT32, FA_FLOAT64, fa_bound, fa_clamp, fa_dtype, fa_row_form, fa_row_options, fa_status,
+                                 library, row_options)
 from fastact._core.fast_path cimport (PyThreadState, data_of, is_direct, is_like, is_row_of, may_overlap, overlaps_shifted,
                                       release_gil, take_gil)
 from fastact._core.form cimport (Form, PyTypeObject, PyVectorcall_NARGS, dtype_of, fastact_refuse_new, fastact_use_vectorcall,
@@ -242,20 +242,24 @@ def bind_row_form(function, kind, args, options):
     return bound
 
 
-def bind_matrices(str name, Form form, list arrays, list matrices, result):
-    """A bound form over matrices that are views of the arrays, inputs before outputs, checked by the caller."""
+def bind_matrices(str name, Form form, list arrays, list matrices, result, parameters, double limit, double offset):
+    """A bound gated form over matrices that are views of the arrays, inputs before outputs, checked by the caller."""
     cdef BoundCall bound = BoundCall.__new__(BoundCall)
     cdef cnp.ndarray matrix = matrices[0]
     cdef int k, dtype = dtype_of(matrix)
     cdef void *places[MAX_HELD]
+    cdef Py_ssize_t steps[MAX_HELD]
     cdef Py_ssize_t row_steps[MAX_HELD]
     cdef Py_ssize_t rows = cnp.PyArray_DIMS(matrix)[0], columns = cnp.PyArray_DIMS(matrix)[1]
+    cdef fa_clamp clamp
     for k, matrix in enumerate(matrices):
         places[k] = cnp.PyArray_DATA(matrix)
         row_steps[k] = cnp.PyArray_STRIDE(matrix, 0)
-    bound.numbers = np.array([*form.info.defaults, 0], np.float64 if dtype else np.float32)
-    library.bind_matrix(&bound.call, form.activation, form.form, <fa_dtype>dtype, places, row_steps,
-                        cnp.PyArray_DATA(<cnp.ndarray>bound.numbers), rows, columns)
+        steps[k] = cnp.PyArray_STRIDE(matrix, 1)
+    clamp.limit, clamp.offset = limit, offset
+    bound.numbers = np.array([*parameters, 0], np.float64 if dtype else np.float32)
+    library.bind_matrix(&bound.call, form.activation, form.form, <fa_dtype>dtype, places, steps, row_steps,
+                        cnp.PyArray_DATA(<cnp.ndarray>bound.numbers), rows, columns, &clamp)
     bound.hold(name, arrays, result)
     return bound
 
@@ -485,7 +489,7 @@ class Bindable:
         x, out : ndarray
             C-contiguous, both of one float dtype; out has the shape of the result. out may be x if their shapes are equal, and
             must not overlap it in any other way.
-        axis, gate, keepdims, mask, temperature, sink, bias, causal
+        axis, gate, alpha, limit, offset, layout, keepdims, mask, temperature, sink, bias, causal
             As in a call, after out or by name. Several axes must be next to each other, and with bias or causal be the last
             ones. Arrays among these options are copied.
 

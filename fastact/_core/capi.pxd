@@ -13,8 +13,8 @@ cdef extern from * nogil:
     #include "internal.h"
     #include "api/bound.h"
     #define FASTACT_LIBRARY(F) F(activation_by_index) F(find) F(apply) F(apply_biased) F(apply_strided) F(apply_no_overlap) \\
-        F(apply_matrix) F(biased_backward) F(rows) F(rows_with) F(apply_loss) F(apply_class_loss) F(apply_step) F(bind) \\
-        F(bind_matrix) F(bind_rows) F(run_bound) F(look_up_bytes)
+        F(apply_matrix) F(apply_clamped) F(biased_backward) F(rows) F(rows_with) F(apply_loss) F(apply_class_loss) \\
+        F(apply_step) F(bind) F(bind_matrix) F(bind_rows) F(run_bound) F(look_up_bytes)
     #define FASTACT_POINTER(name) __typeof__(fa_##name) *name;
     typedef struct { FASTACT_LIBRARY(FASTACT_POINTER) } fastact_library;
     """
@@ -25,6 +25,9 @@ cdef extern from * nogil:
     ctypedef struct fa_bound:
         fa_status (*run)(const fa_bound *) noexcept nogil
         Py_ssize_t n
+    ctypedef struct fa_clamp:
+        double limit
+        double offset
     ctypedef struct fa_row_options:
         const unsigned char *mask
         double temperature
@@ -92,6 +95,9 @@ cdef extern from * nogil:
         fa_status (*apply_matrix)(const fa_activation *activation, fa_form form, fa_dtype dtype, char **data,
                                   const Py_ssize_t *steps, const Py_ssize_t *row_steps, Py_ssize_t rows,
                                   Py_ssize_t columns) noexcept nogil
+        fa_status (*apply_clamped)(const fa_activation *activation, fa_form form, fa_dtype dtype, char **data,
+                                   const Py_ssize_t *steps, const Py_ssize_t *row_steps, Py_ssize_t rows,
+                                   Py_ssize_t columns, const fa_clamp *clamp) noexcept nogil
         fa_status (*biased_backward)(const fa_activation *activation, fa_dtype dtype, char **data, const Py_ssize_t *steps,
                                      const Py_ssize_t *row_steps, Py_ssize_t rows, Py_ssize_t columns,
                                      void *dbias) noexcept nogil
@@ -105,8 +111,8 @@ cdef extern from * nogil:
         void (*bind)(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void **arrays,
                      const void *parameters, Py_ssize_t n, Py_ssize_t columns) noexcept nogil
         void (*bind_matrix)(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void **arrays,
-                            const Py_ssize_t *row_steps, const void *parameters, Py_ssize_t rows,
-                            Py_ssize_t columns) noexcept nogil
+                            const Py_ssize_t *steps, const Py_ssize_t *row_steps, const void *parameters, Py_ssize_t rows,
+                            Py_ssize_t columns, const fa_clamp *clamp) noexcept nogil
         void (*bind_rows)(fa_bound *bound, fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
                           Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, const fa_row_options *options) noexcept nogil
         fa_status (*run_bound)(fa_bound **steps, Py_ssize_t count, Py_ssize_t *at) noexcept nogil

@@ -16,7 +16,7 @@ from fastact._core.activation import activations
 from fastact._core.matrix import call_matrices, call_split
 from fastact._core.array_like import asarray
 from fastact._core.containers import Call, apply
-from fastact._core.arguments import check_even, check_out, common_dtype
+from fastact._core.arguments import check_even, check_out, common_dtype, contiguous
 from fastact._core.number_arguments import FINITE, UP_TO_INFINITY, number
 from fastact._core.binding import Bindable, bind_matrices, check_array, check_output, describe, explain_calls
 
@@ -82,9 +82,7 @@ layout : {"halves", "interleaved"}, default "halves"
     Whether a is the first half of the axis and b the second, or their elements alternate, beginning with a.
 """
 _PASSES = """It is 0 beyond a limit, for every grad. With a limit or an offset, results are those of the composed operations in
-float32 (float64), which blocks of the arrays go through in cache; float16 and bfloat16 are rounded once, at the end. `bind`
-takes neither these nor alpha or layout. """
-_BLOCK = 1 << 14  # elements that pass through a clamped call at a time
+float32 (float64), limit and offset rounded to it; float16 and bfloat16 are rounded once, at the end. """
 
 
 class Variant(NamedTuple):
@@ -98,55 +96,20 @@ class Variant(NamedTuple):
     @classmethod
     def checked(cls, name, alpha, limit, offset, layout):
         """The variant that these arguments describe."""
+        if limit is None and layout == "halves" and type(alpha) is type(offset) is float and alpha == 1 and offset == 0:
+            return PLAIN  # the usual call, quickly
         if layout not in ("halves", "interleaved"):
             raise ValueError(f'fastact.{name}: layout must be "halves" or "interleaved", not {layout!r}')
         limit = math.inf if limit is None else number(f"fastact.{name}: limit", limit, UP_TO_INFINITY)
         return cls(number(f"fastact.{name}: alpha", alpha, FINITE), limit, number(f"fastact.{name}: offset", offset, FINITE),
                    layout == "interleaved")
 
-    @property
-    def clamps(self):
-        """Whether more is done than an activation's gated form does."""
-        return self.limit < math.inf or self.offset != 0
-
     def form(self, activation, name):
         """A gated form of the gate's activation, and its parameters."""
         return (getattr(activation, name), ()) if self.alpha == 1 else (getattr(activations["swish"], name), (self.alpha,))
 
-    def clamped(self, gate, up):
-        """The gate and the other half as the gated form takes them."""
-        if self.limit < math.inf:
-            gate, up = np.minimum(gate, self.limit), np.clip(up, -self.limit, self.limit)
-        return gate, up + up.dtype.type(self.offset) if self.offset else up
 
-    def value(self, activation, gate, up, out):
-        """Write the value."""
-        form, parameters = self.form(activation, "gated")
-        if not self.clamps:
-            form(gate, up, *parameters, out=out)
-            return
-        for g, u, y in _blocks([gate, up], [out]):
-            form(*self.clamped(g, u), *parameters, out=y)
-
-    def gradients(self, activation, grad, gate, up, outs):
-        """Write the gradients of the gate and the other half."""
-        form, parameters = self.form(activation, "gated_backward")
-        if not self.clamps:
-            form(grad, gate, up, *parameters, out=outs)
-            return
-        for each, g, u, dgate, dup in _blocks([grad, gate, up], outs):
-            form(each, *self.clamped(g, u), *parameters, out=(dgate, dup))
-            dgate[g > self.limit] = 0
-            dup[abs(u) > self.limit] = 0
-
-
-def _blocks(inputs, outputs):
-    """Pieces of arrays of one shape as contiguous float32 or float64, half types as float32."""
-    dtype = np.float64 if outputs[0].dtype == np.float64 else np.float32
-    flags = [["readonly", "contig", "aligned"]] * len(inputs) + [["writeonly", "contig", "aligned"]] * len(outputs)
-    with np.nditer([*inputs, *outputs], ["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"], flags,
-                   [dtype] * len(flags), casting="unsafe", buffersize=_BLOCK) as pieces:
-        yield from pieces
+PLAIN = Variant()
 
 
 class GatedLinearUnit(Bindable):
@@ -169,10 +132,13 @@ class GatedLinearUnit(Bindable):
         return activations[self.info.activation]
 
     def __call__(self, x, axis=-1, gate="last", out=None):
-        result = call_split(self.activation.gated, x, axis, gate, out)
-        return self._value(Variant(), x, axis, gate, out) if result is None else result
+        return self._value(PLAIN, x, axis, gate, out)
 
     def _value(self, variant, x, axis, gate, out):
+        form, parameters = variant.form(self.activation, "gated")
+        result = call_split(form, x, axis, gate, out, parameters, *variant[1:])
+        if result is not None:
+            return result
         if type(x) is not np.ndarray:
             result = apply(Call(f"fastact.{self.name}", partial(_inside, self._value, variant, gate), [x], ["x"], ["half"],
                                 axis, out, interleaved=variant.interleaved))
@@ -182,13 +148,14 @@ class GatedLinearUnit(Bindable):
         axis, shape = _check(self.name, x, axis, gate)
         dtype = common_dtype(self.name, [x])
         check_out(self.name, out, shape, dtype)
-        result = result_memory.empty(shape, dtype) if out is None else out
-        variant.value(self.activation, *_split(x, axis, gate, variant.interleaved), result)
-        return result
+        result = _result(shape, dtype, out, x)
+        if result.size:
+            call_split(form, contiguous(x, dtype), axis, gate, result, parameters, *variant[1:])
+        return _written(result, out)
 
     def _backward(self, grad, x, axis=-1, gate="last", out=None):
         """The gradient with respect to x, of its shape, from that with respect to the result."""
-        return self._gradient(Variant(), grad, x, axis, gate, out)
+        return self._gradient(PLAIN, grad, x, axis, gate, out)
 
     def _gradient(self, variant, grad, x, axis, gate, out):
         name = f"{self.name}.backward"
@@ -203,30 +170,41 @@ class GatedLinearUnit(Bindable):
         if grad.shape != shape:
             raise ValueError(f"fastact.{name}: grad must have the result's shape {shape}, not {grad.shape}")
         check_out(name, out, x.shape, dtype)
-        if out is None or np.may_share_memory(out, grad) or np.may_share_memory(out, x):
-            result = result_memory.empty(x.shape, dtype)
-        else:
-            result = out
-        if _plain(x, grad, result) and variant == Variant():
-            form = self.activation.gated_backward
-            call_matrices(form, [_matrix(grad, axis), *_split_matrix(x, axis, gate)], form.info.defaults,
-                          _split_matrix(result, axis, gate))
-        else:
-            variant.gradients(self.activation, grad, *_split(x, axis, gate, variant.interleaved),
-                              _split(result, axis, gate, variant.interleaved))
-        if out is None or out is result:
-            return result
-        out[...] = result
-        return out
+        result = _result(x.shape, dtype, out, grad, x)
+        if result.size:
+            form, parameters = variant.form(self.activation, "gated_backward")
+            matrix, halves = _as_matrices(x.shape, axis, gate, variant.interleaved)
+            arrays = [matrix(contiguous(grad, dtype)), *halves(contiguous(x, dtype))]
+            call_matrices(form, arrays, parameters, halves(result), variant.limit, variant.offset)
+        return _written(result, out)
 
     def bound_call(self, kind, /, *args, **options):
         return (self._bind if kind == "value" else self._bind_backward)(*args, **options)
 
     def _bind(self, x, out, axis=-1, gate="last"):
-        return _bound(f"{self.name}.bind", self.activation.gated, axis, gate, x=x, out=out)
+        return self._bound(PLAIN, "bind", "gated", axis, gate, x=x, out=out)
 
     def _bind_backward(self, grad, x, out, axis=-1, gate="last"):
-        return _bound(f"{self.name}.backward.bind", self.activation.gated_backward, axis, gate, grad=grad, x=x, out=out)
+        return self._bound(PLAIN, "backward.bind", "gated_backward", axis, gate, grad=grad, x=x, out=out)
+
+    def _bound(self, variant, method, form, axis, gate, **arrays):
+        """The bound call of a form over arrays by name: grad where there is one, x and out."""
+        name = f"fastact.{self.name}.{method}"
+        for key, array in arrays.items():
+            check_array(name, array, key)
+        x, out, of_a_half = arrays["x"], arrays["out"], "grad" if "grad" in arrays else "out"
+        axis, shape = _check(f"{self.name}.{method}", x, axis, gate)
+        for key, array in arrays.items():
+            wanted = shape if key == of_a_half else x.shape
+            if array.dtype != x.dtype or array.shape != wanted:
+                raise ValueError(f"{name} needs {key} of {x.dtype}{list(wanted)}, got {describe(array)}")
+        for key in arrays.keys() - {"out"}:
+            check_output(name, out, arrays[key], key == "x" and of_a_half == "grad")
+        matrix, halves = _as_matrices(x.shape, axis, gate, variant.interleaved)
+        matrices = [part for key, array in arrays.items()
+                    for part in ([matrix(array)] if key == of_a_half else halves(array))]
+        form, parameters = variant.form(self.activation, form)
+        return bind_matrices(name, form, [*arrays.values()], matrices, out, parameters, variant.limit, variant.offset)
 
     def __repr__(self):
         return f"<fastact.{self.name}{self.signature}>"
@@ -243,14 +221,19 @@ class SwiGLU(GatedLinearUnit):
     _parameters, _passes = _PARAMETERS, _PASSES
 
     def __call__(self, x, axis=-1, gate="last", alpha=1.0, limit=None, offset=0.0, layout="halves", out=None):
-        plain = limit is None and layout == "halves" and type(alpha) is type(offset) is float
-        if plain and alpha == 1 and offset == 0:  # the usual call, quickly
-            return super().__call__(x, axis, gate, out)
         return self._value(Variant.checked(self.name, alpha, limit, offset, layout), x, axis, gate, out)
 
     def _backward(self, grad, x, axis=-1, gate="last", alpha=1.0, limit=None, offset=0.0, layout="halves", out=None):
         """The gradient with respect to x, of its shape, from that with respect to the result."""
         return self._gradient(Variant.checked(f"{self.name}.backward", alpha, limit, offset, layout), grad, x, axis, gate, out)
+
+    def _bind(self, x, out, axis=-1, gate="last", alpha=1.0, limit=None, offset=0.0, layout="halves"):
+        variant = Variant.checked(f"{self.name}.bind", alpha, limit, offset, layout)
+        return self._bound(variant, "bind", "gated", axis, gate, x=x, out=out)
+
+    def _bind_backward(self, grad, x, out, axis=-1, gate="last", alpha=1.0, limit=None, offset=0.0, layout="halves"):
+        variant = Variant.checked(f"{self.name}.backward.bind", alpha, limit, offset, layout)
+        return self._bound(variant, "backward.bind", "gated_backward", axis, gate, grad=grad, x=x, out=out)
 
 
 def _inside(form, variant, gate, values, axis, out):
@@ -270,46 +253,32 @@ def _check(name, x, axis, gate):
     return axis, (*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis + 1:])
 
 
-def _bound(name, form, axis, gate, **arrays):
-    """The bound call of a form over arrays by name: grad where there is one, x and out."""
-    for key, array in arrays.items():
-        check_array(f"fastact.{name}", array, key)
-    x, out, halves = arrays["x"], arrays["out"], "out" if form.ufunc.nout == 1 else "grad"
-    axis, shape = _check(name, x, axis, gate)
-    for key, array in arrays.items():
-        wanted = shape if key == halves else x.shape
-        if array.dtype != x.dtype or array.shape != wanted:
-            raise ValueError(f"fastact.{name} needs {key} of {x.dtype}{list(wanted)}, got {describe(array)}")
-    for key in arrays.keys() - {"out"}:
-        check_output(f"fastact.{name}", out, arrays[key], key == "x" and halves == "grad")
-    matrices = [part for key, array in arrays.items()
-                for part in ([_matrix(array, axis)] if key == halves else _split_matrix(array, axis, gate))]
-    return bind_matrices(f"fastact.{name}", form, [*arrays.values()], matrices, out)
+def _result(shape, dtype, out, *arrays):
+    """`out` where C can write there, none of the arrays being in its memory; else a new array, for `_written` to copy."""
+    if (type(out) is np.ndarray and out.dtype == dtype and out.flags.carray and out.dtype.isnative
+            and not any(np.may_share_memory(out, array) for array in arrays)):
+        return out
+    return result_memory.empty(shape, dtype)
 
 
-def _plain(*arrays):
-    """Whether these are contiguous arrays of one dtype with kernels of its own, and not empty."""
-    dtype = arrays[0].dtype
-    return dtype in (np.float32, np.float64) and dtype.isnative and all(
-        a.size and a.dtype == dtype and a.flags.carray for a in arrays)
+def _written(result, out):
+    """A result where the caller wants it."""
+    if out is None or out is result:
+        return result
+    out[...] = result
+    return out
 
 
-def _matrix(x, axis):
-    """A contiguous array as rows from the axis on."""
-    return x.reshape(math.prod(x.shape[:axis]), math.prod(x.shape[axis:]))
-
-
-def _split(x, axis, gate, interleaved=False):
-    """The gate and the other half, as views."""
-    half, whole = x.shape[axis] // 2, (slice(None),) * axis
-    parts = (slice(None, None, 2), slice(1, None, 2)) if interleaved else (slice(None, half), slice(half, None))
-    first, last = (x[(*whole, part)] for part in parts)
-    return (last, first) if gate == "last" else (first, last)
-
-
-def _split_matrix(x, axis, gate):
-    """The same as matrices, for a contiguous array."""
-    return list(_split(_matrix(x, axis), 1, gate))
+def _as_matrices(shape, axis, gate, interleaved):
+    """How contiguous arrays become matrices, as views: one of the shape of a half of x, and one of the shape of x, of which the
+    gate's half comes first.
+    """
+    before, half, after = math.prod(shape[:axis]), shape[axis] // 2, math.prod(shape[axis + 1:])
+    order = (1, 0) if gate == "last" else (0, 1)
+    if interleaved and after == 1:  # one row, with a step of two elements
+        return lambda a: a.reshape(1, -1), lambda a: [a.reshape(1, -1, 2)[..., k] for k in order]
+    rows, columns = (before * half, after) if interleaved else (before, half * after)
+    return lambda a: a.reshape(rows, columns), lambda a: [a.reshape(rows, 2, columns)[:, k] for k in order]
 
 
 for _type in (GatedLinearUnit, SwiGLU):

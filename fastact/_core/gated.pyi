@@ -50,6 +50,10 @@ class _SwiGLUBackward(_Backward, Protocol):
         self, grad: ArrayLike, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", alpha: float = 1.0,
         limit: float | None = None, offset: float = 0.0, layout: _Layout = "halves", out: SupportsArray | None = None
     ) -> Any: ...
+    def bind(
+        self, grad: Any, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last", alpha: float = 1.0,
+        limit: float | None = None, offset: float = 0.0, layout: _Layout = "halves"
+    ) -> BoundCall: ...
 
 class SwiGLU(GatedLinearUnit):
     backward: _SwiGLUBackward

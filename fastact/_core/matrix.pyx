@@ -1,13 +1,14 @@
 # cython: language_level=3, freethreading_compatible=True
 """Forms over matrices: ``fastact.gelu.biased_backward``, and gated forms of the two halves of an array for fastact.glu."""
 from cpython.object cimport PyObject
+from libc.math cimport INFINITY
 
 cimport numpy as cnp
 
-from fastact._core.capi cimport (FA_ERROR_MEMORY, FA_FLOAT32, FA_FLOAT64, FA_MAX_ARGUMENTS, fa_dtype, fa_status, library,
-                                 no_memory_for_columns)
-from fastact._core.fast_path cimport PyThreadState, is_direct_f32_f64, is_like, may_overlap, release_gil, take_gil
-from fastact._core.form cimport Form, use_vectorcall
+from fastact._core.capi cimport (FA_ERROR_MEMORY, FA_FLOAT32, FA_MAX_ARGUMENTS, FA_MAX_PARAMETERS, fa_clamp, fa_dtype, fa_status,
+                                 library, no_memory_for_columns)
+from fastact._core.fast_path cimport PyThreadState, is_direct, is_like, may_overlap, release_gil, take_gil
+from fastact._core.form cimport Form, dtype_of, use_vectorcall
 from fastact._core.result_memory cimport new_array
 
 import functools
@@ -83,7 +84,7 @@ cdef class BiasedBackward(Form):
             sums = np.zeros(columns, work)
             if whole.size:
                 matrices = [np.broadcast_to(a, shape).reshape(-1, columns) for a in arrays]
-                call_matrices(self, matrices, (), [whole.reshape(-1, columns)], sums)
+                call_matrices(self, matrices, (), [whole.reshape(-1, columns)], dbias=sums)
             return whole, sums.reshape(bias.shape)
         self.ufunc(*arrays, out=whole)
         axes = tuple(k for k in range(whole.ndim) if k < whole.ndim - bias.ndim
@@ -106,13 +107,14 @@ cdef struct Matrices:
     Py_ssize_t row_steps[FA_MAX_ARGUMENTS]
 
 
-cdef int run(Form form, fa_dtype dtype, Matrices *matrices, Py_ssize_t rows, Py_ssize_t columns, void *dbias) except -1:
-    """Run a form over matrices; `dbias` is where the gradient of the bias goes, or NULL."""
+cdef int run(Form form, fa_dtype dtype, Matrices *matrices, Py_ssize_t rows, Py_ssize_t columns, const fa_clamp *clamp,
+             void *dbias) except -1:
+    """Run a gated form over matrices, with limits; or biased_backward where `dbias`, for the bias's gradient, is not NULL."""
     cdef fa_status status
     cdef PyThreadState *state = release_gil(rows * columns)
     if dbias == NULL:
-        status = library.apply_matrix(form.activation, form.form, dtype, matrices.data, matrices.steps, matrices.row_steps,
-                                      rows, columns)
+        status = library.apply_clamped(form.activation, form.form, dtype, matrices.data, matrices.steps, matrices.row_steps,
+                                       rows, columns, clamp)
     else:
         status = library.biased_backward(form.activation, dtype, matrices.data, matrices.steps, matrices.row_steps,
                                          rows, columns, dbias)
@@ -122,61 +124,78 @@ cdef int run(Form form, fa_dtype dtype, Matrices *matrices, Py_ssize_t rows, Py_
     return 0
 
 
-def call_matrices(Form form, list arrays, parameters, list outputs, dbias=None):
-    """Run a form over matrices of one float dtype and shape, with any strides. Outputs do not overlap inputs, except
-    element by element. Parameters are numbers, or matrices at the end of `arrays`.
+def call_matrices(Form form, list arrays, tuple parameters, list outputs, double limit=INFINITY, double offset=0, dbias=None):
+    """Run a form over matrices of one dtype and shape, with any strides. Outputs do not overlap inputs, except element by
+    element. Parameters are numbers, or matrices at the end of `arrays`; limit and offset are those of a gated form.
     """
     cdef cnp.ndarray matrix = outputs[0]
-    cdef fa_dtype dtype = FA_FLOAT32 if cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT else FA_FLOAT64
+    cdef int k, dtype = dtype_of(matrix)
     cdef Py_ssize_t rows = cnp.PyArray_DIMS(matrix)[0], columns = cnp.PyArray_DIMS(matrix)[1]
     cdef Matrices matrices
-    cdef int k
-    numbers = [np.broadcast_to(np.array(value, matrix.dtype), (rows, columns)) for value in parameters]  # strides of 0
+    cdef fa_clamp clamp
+    clamp.limit, clamp.offset = limit, offset
+    numbers = [np.broadcast_to(np.array(value, "d" if dtype else "f"), (rows, columns)) for value in parameters]  # strides of 0
     for k, matrix in enumerate([*arrays, *numbers, *outputs]):
         matrices.data[k] = <char *>cnp.PyArray_DATA(matrix)
         matrices.row_steps[k] = cnp.PyArray_STRIDE(matrix, 0)
         matrices.steps[k] = cnp.PyArray_STRIDE(matrix, 1)
-    run(form, dtype, &matrices, rows, columns, NULL if dbias is None else cnp.PyArray_DATA(<cnp.ndarray>dbias))
+    run(form, <fa_dtype>dtype, &matrices, rows, columns, &clamp,
+        NULL if dbias is None else cnp.PyArray_DATA(<cnp.ndarray>dbias))
 
 
-def call_split(Form form, x, axis, gate, out):
+def call_split(Form form, x, axis, gate, out, tuple parameters=(), double limit=INFINITY, double offset=0,
+               bint interleaved=False):
     """A gated form of the two halves of an array along an axis, in `out` or a new array; None if an argument is not as C
-    takes it, or is wrong.
+    takes it, or is wrong. The parameters are floats.
     """
-    if not is_direct_f32_f64(<PyObject *>x) or type(axis) is not int or gate not in ("last", "first") or form.parameters:
+    if not is_direct(<PyObject *>x) or type(axis) is not int or gate not in ("last", "first"):
         return None
     cdef cnp.ndarray array = x, result
-    cdef int k, ndim = cnp.PyArray_NDIM(array), number = cnp.PyArray_TYPE(array), along = ndim
-    cdef Py_ssize_t rows = 1, size = cnp.PyArray_ITEMSIZE(array), columns
+    cdef int k, ndim = cnp.PyArray_NDIM(array), dtype = dtype_of(array), along = ndim
+    cdef Py_ssize_t rows = 1, size = cnp.PyArray_ITEMSIZE(array), columns, step = size, apart
     cdef cnp.npy_intp shape[64]
+    cdef double wide[FA_MAX_PARAMETERS]
+    cdef float narrow[FA_MAX_PARAMETERS]
     cdef Matrices matrices
+    cdef fa_clamp clamp
     if -ndim <= axis < ndim:
         along = axis % ndim
-    if along == ndim or cnp.PyArray_DIMS(array)[along] % 2 or not cnp.PyArray_SIZE(array):
+    if dtype < 0 or along == ndim or cnp.PyArray_DIMS(array)[along] % 2 or not cnp.PyArray_SIZE(array):
         return None
     for k in range(ndim):
         shape[k] = cnp.PyArray_DIMS(array)[k]
         rows *= shape[k] if k < along else 1
     shape[along] //= 2
-    columns = cnp.PyArray_SIZE(array) // 2 // rows
     if out is None:
-        result = new_array(ndim, shape, number)
+        result = new_array(ndim, shape, cnp.PyArray_TYPE(array))
     else:
-        if not is_direct_f32_f64(<PyObject *>out):
+        if not is_direct(<PyObject *>out):
             return None
         result = out
-        if cnp.PyArray_TYPE(result) != number or cnp.PyArray_NDIM(result) != ndim or not cnp.PyArray_ISWRITEABLE(
+        if cnp.PyArray_TYPE(result) != cnp.PyArray_TYPE(array) or cnp.PyArray_NDIM(result) != ndim or not cnp.PyArray_ISWRITEABLE(
                 result) or may_overlap(array, result):
             return None
         for k in range(ndim):
             if cnp.PyArray_DIMS(result)[k] != shape[k]:
                 return None
-    for k in range(3):
-        matrices.steps[k] = size
-        matrices.row_steps[k] = columns * size * (2 if k < 2 else 1)
+    rows *= shape[along] if interleaved else 1
+    columns = cnp.PyArray_SIZE(result) // rows
+    apart = columns * size  # from one half to the other
+    if interleaved and columns == 1:
+        rows, columns, step = 1, rows, 2 * size
+    cdef int inputs = form.inputs + form.parameters
+    for k in range(form.parameters):
+        wide[k] = parameters[k]
+        narrow[k] = <float>wide[k]
+        matrices.data[form.inputs + k] = <char *>&wide[k] if dtype else <char *>&narrow[k]
+        matrices.steps[form.inputs + k] = matrices.row_steps[form.inputs + k] = 0
+    matrices.steps[0] = matrices.steps[1] = step
+    matrices.row_steps[0] = matrices.row_steps[1] = 2 * columns * size
+    matrices.steps[inputs], matrices.row_steps[inputs] = size, columns * size
     k = gate == "last"  # which half is the gate
-    matrices.data[0] = <char *>cnp.PyArray_DATA(array) + columns * size * k
-    matrices.data[1] = <char *>cnp.PyArray_DATA(array) + columns * size * (1 - k)
-    matrices.data[2] = <char *>cnp.PyArray_DATA(result)
-    run(form, FA_FLOAT32 if number == cnp.NPY_FLOAT else FA_FLOAT64, &matrices, rows, columns, NULL)
+    matrices.data[0] = <char *>cnp.PyArray_DATA(array) + apart * k
+    matrices.data[1] = <char *>cnp.PyArray_DATA(array) + apart * (1 - k)
+    matrices.data[inputs] = <char *>cnp.PyArray_DATA(result)
+    clamp.limit, clamp.offset = limit, offset
+    run(form, <fa_dtype>dtype, &matrices, rows, columns, &clamp, NULL)
     return result

@@ -2,6 +2,7 @@
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O2") /* as in api/elementwise.c */
 #endif
+#include <math.h>
 #include <string.h>
 #include "api/bound.h"
 #include "runtime/fp_flags.h"
@@ -69,6 +70,11 @@ static fa_status run_matrix(const fa_bound *b)
     return fa_apply_matrix(b->activation, b->form, b->dtype, b->data, b->steps, b->row_steps, b->rows, b->columns);
 }
 
+static fa_status run_clamped(const fa_bound *b)
+{
+    return fa_apply_clamped(b->activation, b->form, b->dtype, b->data, b->steps, b->row_steps, b->rows, b->columns, &b->clamp);
+}
+
 static fa_status run_biased_backward(const fa_bound *b)
 {
     return fa_biased_backward(b->activation, b->dtype, b->data, b->steps, b->row_steps, b->rows, b->columns, b->dbias);
@@ -101,19 +107,26 @@ void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_
 }
 
 void fa_bind_matrix(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void *const *arrays,
-                    const ptrdiff_t *row_steps, const void *parameters, ptrdiff_t rows, ptrdiff_t columns)
+                    const ptrdiff_t *steps, const ptrdiff_t *row_steps, const void *parameters, ptrdiff_t rows,
+                    ptrdiff_t columns, const fa_clamp *clamp)
 {
     const int inputs = fa_inputs_of(form), outputs = fa_outputs_of(form);
+    const int clamps = clamp->limit < INFINITY || clamp->offset != 0;
+    int contiguous = 1;
     fa_bind(bound, activation, form, dtype, arrays, parameters, rows * columns, 0);
-    if (rows <= 1)
+    for (int k = 0; k < inputs + outputs; k++)
+        contiguous &= steps[k] == fa_size_of(dtype);
+    if (rows <= 1 && contiguous && !clamps)
         return;
-    bound->run = run_matrix;
+    bound->run = clamps ? run_clamped : run_matrix;
     bound->rows = rows;
     bound->columns = columns;
-    for (int k = 0; k < inputs; k++)
-        bound->row_steps[k] = row_steps[k];
-    for (int k = 0; k < outputs; k++)
-        bound->row_steps[inputs + activation->parameters + k] = row_steps[inputs + k];
+    bound->clamp = *clamp;
+    for (int k = 0; k < inputs + outputs; k++) {
+        const int at = k < inputs ? k : k + activation->parameters;
+        bound->steps[at] = steps[k];
+        bound->row_steps[at] = row_steps[k];
+    }
 }
 
 void fa_bind_rows(fa_bound *bound, fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,

@@ -20,6 +20,7 @@ struct fa_bound {
     char *data[FA_MAX_ARGUMENTS];
     ptrdiff_t steps[FA_MAX_ARGUMENTS], row_steps[FA_MAX_ARGUMENTS], rows, columns;
     void *dbias;
+    fa_clamp clamp;
     /* for a function of rows */
     fa_row_call row_call;
 };
@@ -32,9 +33,11 @@ struct fa_bound {
 void fa_bind(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void *const *arrays,
              const void *parameters, ptrdiff_t n, ptrdiff_t columns);
 
-/* Matrices whose rows are row_steps bytes apart, one for each array: the halves of a gated linear unit. */
+/* The two halves of a gated linear unit: matrices with steps and row_steps in bytes for each array, and the arguments of
+   fa_apply_clamped, which the caller has checked. */
 void fa_bind_matrix(fa_bound *bound, const fa_activation *activation, fa_form form, fa_dtype dtype, void *const *arrays,
-                    const ptrdiff_t *row_steps, const void *parameters, ptrdiff_t rows, ptrdiff_t columns);
+                    const ptrdiff_t *steps, const ptrdiff_t *row_steps, const void *parameters, ptrdiff_t rows,
+                    ptrdiff_t columns, const fa_clamp *clamp);
 
 /* A function of rows, with the arguments of fa_rows_with. */
 void fa_bind_rows(fa_bound *bound, fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,

@@ -122,10 +122,11 @@ int fa_should_stream(const fa_call *call, ptrdiff_t n)
     if (n * size < (1 << 20))
         return 0;
     int outputs_at = call->inputs + call->parameters, arrays = call->outputs;
+    int alternate = call->outputs == 2 && fa_outputs_alternate(call);
     for (int k = 0; k < call->inputs; k++)
         arrays += call->steps[k] != 0;
     for (int k = 0; k < call->outputs; k++) {
-        if (call->steps[outputs_at + k] != size)
+        if (call->steps[outputs_at + k] != size && !alternate)
             return 0;
         for (int j = 0; j < call->inputs; j++)
             if (call->data[j] == call->data[outputs_at + k])
@@ -146,6 +147,7 @@ INLINE void prepare(fa_call *call, const fa_activation *activation, fa_form form
     call->parameters = activation->parameters;
     call->outputs = outputs_of[form];
     call->stream = 0;
+    call->clamp = NULL;
     call->columns = 0;
     call->contiguous = call->scalars = 1;
     if (!steps) {
@@ -195,6 +197,11 @@ INLINE fa_status run_call(fa_call *call, const fa_activation *activation, enum o
     if (!fa_is_float(call->dtype))
         fa_restore_overflow(flags);
     return FA_OK;
+}
+
+fa_status fa_run_no_overlap(fa_call *call, const fa_activation *activation, ptrdiff_t n)
+{
+    return n ? run_call(call, activation, NO_OVERLAP, n) : FA_OK;
 }
 
 fa_status fa_apply_no_overlap(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,

@@ -1,5 +1,6 @@
 /* Calls over matrices: a bias is one row for all rows, and the two halves of a gated linear unit are matrices whose rows do not
    follow each other in memory. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "internal.h"
@@ -52,29 +53,37 @@ static fa_status prepare_matrix(fa_call *call, const fa_activation *activation, 
     return FA_OK;
 }
 
-fa_status fa_apply_matrix(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
-                          const ptrdiff_t *steps, const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns)
+/* fa_apply_matrix, with limits of a gated form unless `clamp` is NULL. */
+static fa_status apply_matrix(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                              const ptrdiff_t *steps, const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns,
+                              const fa_clamp *clamp)
 {
     fa_call call;
     int flat = 0;
     fa_status status = prepare_matrix(&call, activation, form, dtype, data, steps, row_steps, rows, columns, &flat);
     if (status)
         return status;
-    if (flat)
-        return fa_apply_no_overlap(activation, form, dtype, data, steps, rows * columns);
+    if (flat) {
+        fa_prepare(&call, activation, form, dtype, data, steps);
+        call.clamp = clamp;
+        return fa_run_no_overlap(&call, activation, rows * columns);
+    }
     const int outputs_at = call.inputs + call.parameters, count = outputs_at + call.outputs;
     if (!fa_is_float(dtype)) { /* half types: row by row */
         char *row[FA_MAX_ARGUMENTS];
         for (ptrdiff_t r = 0; r < rows; r++) {
             for (int k = 0; k < count; k++)
                 row[k] = data[k] + r * row_steps[k];
-            fa_apply_no_overlap(activation, form, dtype, row, steps, columns);
+            fa_prepare(&call, activation, form, dtype, row, steps);
+            call.clamp = clamp;
+            fa_run_no_overlap(&call, activation, columns);
         }
         return FA_OK;
     }
     const ptrdiff_t n = rows * columns;
     if (n == 0)
         return FA_OK;
+    call.clamp = clamp;
     unsigned flags = fa_flags();
     call.stream = fa_should_stream(&call, n);
     for (int k = outputs_at; k < count; k++)
@@ -84,6 +93,29 @@ fa_status fa_apply_matrix(const fa_activation *activation, fa_form form, fa_dtyp
     fa_parallel(fa_run_call, &call, n, FA_GRAIN, (double)n * fa_cost_of(activation, form, dtype));
     fa_restore_flags(flags);
     return FA_OK;
+}
+
+fa_status fa_apply_matrix(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                          const ptrdiff_t *steps, const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns)
+{
+    return apply_matrix(activation, form, dtype, data, steps, row_steps, rows, columns, NULL);
+}
+
+/* The offset 0 is -0.0 in a call, whose sum with up is up, -0.0 too. */
+fa_status fa_apply_clamped(const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,
+                           const ptrdiff_t *steps, const ptrdiff_t *row_steps, ptrdiff_t rows, ptrdiff_t columns,
+                           const fa_clamp *clamp)
+{
+    const int gated = form == FA_GATED || form == FA_GATED_BACKWARD;
+    if (!clamp || !(clamp->limit >= 0) || !(clamp->offset - clamp->offset == 0))
+        return FA_ERROR_ARGUMENT;
+    fa_clamp used = {clamp->limit, clamp->offset == 0 ? -0.0 : clamp->offset};
+    if (dtype != FA_FLOAT64)
+        used = (fa_clamp){(float)used.limit, (float)used.offset};
+    if (!gated)
+        return FA_ERROR_NO_SUCH_FORM;
+    return apply_matrix(activation, form, dtype, data, steps, row_steps, rows, columns,
+                        clamp->limit == INFINITY && clamp->offset == 0 ? NULL : &used);
 }
 
 /* ---- the gradient of a bias ---- */

@@ -60,6 +60,10 @@ static void FN(gather)(const char *from, ptrdiff_t step, REAL *to, ptrdiff_t n)
         memcpy(to, from, (size_t)n * sizeof(REAL));
         return;
     }
+    if (step == 2 * sizeof(REAL)) { /* with a step that the compiler knows, the loop is vectorised */
+        FA_SIMD_LOOP { __builtin_memcpy(to + i, from + i * 2 * (ptrdiff_t)sizeof(REAL), sizeof(REAL)); }
+        return;
+    }
     for (ptrdiff_t i = 0; i < n; i++)
         __builtin_memcpy(to + i, from + i * step, sizeof(REAL));
 }
@@ -113,6 +117,23 @@ static void FN(store)(const fa_call *call, int k, ptrdiff_t at, ptrdiff_t n, con
     }
 }
 
+/* FN(store) of two outputs that alternate in memory, which are written together. */
+static void FN(store_alternating)(const fa_call *call, ptrdiff_t at, ptrdiff_t n, void *const *out)
+{
+    const int k = call->inputs + call->parameters, swapped = call->data[k + 1] < call->data[k];
+    const REAL *even = out[swapped], *odd = out[!swapped];
+    char *to = call->data[k + swapped] + at * call->steps[k];
+    _Alignas(64) REAL block[2 * BLOCK];
+    char *pairs = call->stream ? (char *)block : to;
+    FA_SIMD_LOOP
+    {
+        __builtin_memcpy(pairs + 2 * i * (ptrdiff_t)sizeof(REAL), even + i, sizeof(REAL));
+        __builtin_memcpy(pairs + (2 * i + 1) * (ptrdiff_t)sizeof(REAL), odd + i, sizeof(REAL));
+    }
+    if (call->stream)
+        fa_stream_copy(to, pairs, 2 * n * (ptrdiff_t)sizeof(REAL));
+}
+
 /* The number of elements of the block that begins at `at`. A block has elements of one long row, up to its last partial vector,
    or of several short rows. If the output is streamed, the first block ends at a border of cache lines. */
 static ptrdiff_t FN(block_length)(const fa_call *call, int by_rows, ptrdiff_t at, ptrdiff_t end)
@@ -122,8 +143,8 @@ static ptrdiff_t FN(block_length)(const fa_call *call, int by_rows, ptrdiff_t at
     if (by_rows && n > call->columns - at % call->columns)
         n = call->columns - at % call->columns;
     if (call->stream) {
-        ptrdiff_t ahead = (ptrdiff_t)((uintptr_t)FN(cursor_at)(call, call->inputs + call->parameters, at).at % 64);
-        ahead = (64 - ahead) % 64 / (ptrdiff_t)sizeof(REAL);
+        FN(cursor) to = FN(cursor_at)(call, call->inputs + call->parameters, at);
+        ptrdiff_t ahead = (64 - (ptrdiff_t)((uintptr_t)to.at % 64) + to.step - 1) / to.step % (64 / to.step);
         n = ahead && ahead < n ? ahead : n;
     }
     return n > LANES && (by_rows || call->stream) ? n & -LANES : n;
@@ -141,15 +162,22 @@ static void FN(add_columns)(const REAL *from, ptrdiff_t total, REAL *sums, ptrdi
     }
 }
 
+/* Whether gate and up alternate in memory. */
+static int FN(inputs_alternate)(const fa_call *call)
+{
+    return call->form >= FA_LOOP_COUNT && call->steps[call->inputs - 1] == 2 * sizeof(REAL) && !call->columns;
+}
+
 /* Prefetches a block of a matrix with gaps between its rows, because the processor's own prefetching stops at the end of each
-   row. The halves of a gated linear unit that come from memory take half of the time. INLINE, because GCC removes calls of a
-   function that only prefetches. */
+   row, and of arrays that alternate, of which it reads a page for a block and no further. The halves of a gated linear unit that
+   come from memory take half of the time. INLINE, because GCC removes calls of a function that only prefetches. */
 INLINE void FN(prefetch)(const fa_call *call, int k, ptrdiff_t at)
 {
-    if (!FN(has_row_gaps)(call, k))
+    const ptrdiff_t step = call->steps[k] == 2 * sizeof(REAL) ? 2 * sizeof(REAL) : sizeof(REAL);
+    if (!FN(has_row_gaps)(call, k) && step == sizeof(REAL))
         return;
     FN(cursor) from = FN(cursor_at)(call, k, at);
-    ptrdiff_t bytes = (from.left < FUSED_BLOCK ? from.left : FUSED_BLOCK) * (ptrdiff_t)sizeof(REAL);
+    ptrdiff_t bytes = (from.left < FUSED_BLOCK ? from.left : FUSED_BLOCK) * step;
     for (ptrdiff_t i = 0; i < bytes; i += 64)
         if (k < call->inputs + call->parameters)
             __builtin_prefetch(from.at + i, 0);
@@ -165,6 +193,7 @@ NOINLINE void FN(run_blocks)(const FN(work) *w, ptrdiff_t begin, ptrdiff_t end)
     const void *in[FA_MAX_ARGUMENTS];
     void *out[FA_MAX_OUTPUTS];
     int outputs_at = call->inputs + call->parameters, by_rows = 0;
+    const int alternate = call->outputs == 2 && fa_outputs_alternate(call), prefetches = FN(inputs_alternate)(call);
     for (int k = 0; k < outputs_at + call->outputs && call->columns >= LONG_ROW; k++)
         by_rows |= FN(has_row_gaps)(call, k);
     for (ptrdiff_t at = begin, n; at < end; at += n) {
@@ -173,13 +202,15 @@ NOINLINE void FN(run_blocks)(const FN(work) *w, ptrdiff_t begin, ptrdiff_t end)
             in[k] = FN(load)(call, k, at, n, block[k]);
         for (int k = 0; k < call->outputs; k++)
             out[k] = FN(output_of)(call, outputs_at + k, at, n, block[outputs_at + k]);
-        if (by_rows && end - begin > PREFETCH_FROM && at + PREFETCH_AHEAD < end)
+        if ((by_rows || prefetches) && end - begin > PREFETCH_FROM && at + PREFETCH_AHEAD < end)
             for (int k = 0; k < outputs_at + (call->stream ? 0 : call->outputs); k++)
                 FN(prefetch)(call, k, at + PREFETCH_AHEAD);
         FN(run_form)(w, in, out, (n + LANES - 1) & -LANES);
         if (call->columns && call->sums)
             FN(add_columns)(out[0], n, (REAL *)call->sums + begin / call->group * call->wide, call->wide, at - begin);
-        for (int k = 0; k < call->outputs; k++)
+        if (alternate)
+            FN(store_alternating)(call, at, n, out);
+        for (int k = 0; k < call->outputs && !alternate; k++)
             if (out[k] == block[outputs_at + k])
                 FN(store)(call, outputs_at + k, at, n, out[k]);
     }

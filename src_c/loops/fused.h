@@ -92,6 +92,40 @@ NOINLINE void FN(run_fused)(const FN(work) *w, const void *const *in, void *cons
     }
 }
 
+/* The same with limits of gate and up: of limited copies, and gradients beyond the limits are 0. NaN is beyond no limit. */
+NOINLINE void FN(run_clamped)(const FN(work) *w, const void *const *in, void *const *out, ptrdiff_t at, ptrdiff_t n)
+{
+    const int gate_at = w->call->form == FA_GATED_BACKWARD, inputs = w->call->inputs;
+    const REAL limit = (REAL)w->call->clamp->limit, offset = (REAL)w->call->clamp->offset;
+    const REAL *a = (const REAL *)in[gate_at] + at, *b = (const REAL *)in[gate_at + 1] + at;
+    REAL *y = (REAL *)out[0] + at, *z;
+    _Alignas(64) REAL gate[FUSED_BLOCK], up[FUSED_BLOCK], dgate[FUSED_BLOCK], dup[FUSED_BLOCK];
+    FA_SIMD_LOOP
+    {
+        REAL g = a[i], u = b[i];
+        u = u > limit ? limit : u;
+        gate[i] = g > limit ? limit : g;
+        up[i] = (u < -limit ? -limit : u) + offset;
+    }
+    const void *limited[FA_MAX_ARGUMENTS] = {(const REAL *)in[0] + at};
+    limited[gate_at] = gate;
+    limited[gate_at + 1] = up;
+    for (int k = inputs; k < inputs + w->arrays; k++)
+        limited[k] = (const REAL *)in[k] + at;
+    if (!gate_at) {
+        FN(run_fused)(w, limited, (void *[]){y}, 0, n);
+        return;
+    }
+    z = (REAL *)out[1] + at;
+    FN(run_fused)(w, limited, (void *[]){dgate, dup}, 0, n);
+    FA_SIMD_LOOP
+    {
+        REAL g = a[i], u = b[i];
+        y[i] = g > limit ? 0 : dgate[i];
+        z[i] = FN(fabs)(u) > limit ? 0 : dup[i];
+    }
+}
+
 /* Any form over contiguous arrays; n is a multiple of LANES. */
 static inline void FN(run_form)(const FN(work) *w, const void *const *in, void *const *out, ptrdiff_t n)
 {
@@ -99,5 +133,5 @@ static inline void FN(run_form)(const FN(work) *w, const void *const *in, void *
         FN(kernel_of)(w, w->call->form)(in, out, n, w->scalars);
     else
         for (ptrdiff_t at = 0; at < n; at += FUSED_BLOCK)
-            FN(run_fused)(w, in, out, at, n - at < FUSED_BLOCK ? n - at : FUSED_BLOCK);
+            (w->call->clamp ? FN(run_clamped) : FN(run_fused))(w, in, out, at, n - at < FUSED_BLOCK ? n - at : FUSED_BLOCK);
 }
