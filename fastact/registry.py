@@ -154,7 +154,8 @@ class Elsewhere:
 
     torch: str = ""                 # below torch: "nn.functional.elu(x, alpha)"
     torch_nn: str = ""              # a module class and its attributes: "ELU(alpha=alpha)"
-    onnx: str = ""                  # an operator, its inputs and attributes; "com.microsoft.NAME" for onnxruntime's own
+    onnx: str = ""                  # an operator, its inputs and attributes; "com.microsoft.NAME" for onnxruntime's own,
+                                    # of which those of integers have arguments of `quantized` too
     jax: str = ""                   # below jax
     keras: str = ""                 # names in keras.activations; these and those below come without arguments
     scipy: str = ""                 # names in scipy.special
@@ -307,8 +308,9 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         range="(0, 1)", zero_centered=False, saturates="both", can_die=False, cost=0.14,
         best_for="output layer of a binary or multilabel classifier; gates", saved_for_backward="x or y",
         reference="Verhulst 1838; as expit in SciPy", aliases=("expit", "logistic"),
-        elsewhere=Elsewhere(torch="sigmoid(x)", torch_nn="Sigmoid()", onnx="Sigmoid(x)", jax="nn.sigmoid(x)", keras="sigmoid",
-                            scipy="expit", transformers="sigmoid", timm="sigmoid"),
+        elsewhere=Elsewhere(torch="sigmoid(x)", torch_nn="Sigmoid()", jax="nn.sigmoid(x)", keras="sigmoid", scipy="expit",
+                            onnx="Sigmoid(x); com.microsoft.QLinearSigmoid(x, scale, zero_point, out_scale, out_zero_point)",
+                            transformers="sigmoid", timm="sigmoid"),
         float32=Bounds(1.76, 1.62), float64=Bounds(1.61, 1.59),
     ),
     Entry(
@@ -457,7 +459,9 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         parameters=(Parameter("negative_slope", 0.01, "slope for x <= 0"),),
         rounds_correctly_in_half=("value", "derivative", "backward"),
         elsewhere=Elsewhere(torch="nn.functional.leaky_relu(x, negative_slope)",
-                            torch_nn="LeakyReLU(negative_slope=negative_slope)", onnx="LeakyRelu(x, alpha=negative_slope)",
+                            torch_nn="LeakyReLU(negative_slope=negative_slope)",
+                            onnx="LeakyRelu(x, alpha=negative_slope); com.microsoft.QLinearLeakyRelu("
+                                 "x, scale, zero_point, out_scale, out_zero_point, alpha=negative_slope)",
                             jax="nn.leaky_relu(x, negative_slope)", keras="leaky_relu", transformers="leaky_relu",
                             timm="leaky_relu", defaults=(("keras", "negative_slope", 0.2),)),
         float32=Bounds(0.5, 0.0), float64=Bounds(0.5, 0.0),

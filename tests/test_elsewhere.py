@@ -6,7 +6,9 @@ import pytest
 
 import fastact as fa
 from fastact import registry
+from fastact._core.byte_tables import ARGUMENTS
 
+QUANTIZED = ARGUMENTS[1:5]  # the arguments of `quantized` that are numbers
 ENTRIES = (*registry.ACTIVATIONS, *registry.ROWS, *registry.GATED)
 BY_NAME = {entry.name: entry for entry in ENTRIES}
 X = np.random.default_rng(0).normal(0, 3, (5, 8)).astype(np.float32)
@@ -27,9 +29,10 @@ def names(library):
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_calls_are_well_formed(entry):
-    known = {"x", "axis", *(p.name for p in getattr(entry, "parameters", ()))}
+    known = {"x", "axis", *(p.name for p in getattr(entry, "parameters", ())), *QUANTIZED}
     for library in registry.LIBRARIES:
         for call in registry.calls(entry, library):
+            assert ("QLinear" in call.path) == bool(set(call.passed) & set(QUANTIZED))
             assert call.path.replace(".", "").isidentifier() and set(call.passed) <= known
     assert all(library in registry.LIBRARIES and parameter in known for library, parameter, _ in entry.elsewhere.defaults)
 
@@ -94,6 +97,7 @@ def test_names_for_several_functions():
     onnx = registry.names_elsewhere("onnx")
     assert onnx["HardSigmoid"] == ("hard_sigmoid", {"slope": 0.2}) and onnx["Gelu"][0] == "gelu"
     assert onnx["QuickGelu"] == ("quick_gelu", {}) and onnx["Shrink"][0] == "hard_shrink"
+    assert fa.get("QLinearSigmoid") is fa.sigmoid and fa.get("QLinearLeakyRelu") is fa.leaky_relu  # by their `quantized`
     assert registry.names_elsewhere("keras")["leaky_relu"] == ("leaky_relu", {"negative_slope": 0.2})
     assert registry.names_elsewhere("transformers")["gelu_new"] == ("gelu_tanh", {})
 
