@@ -239,7 +239,7 @@ def test_a_header_and_an_entry_are_compiled(tmp_path):
     run(command)
     header = root / "src_c" / "activations" / "trial.h"
     header.write_text(HEADER.replace("FN(trial)", "FN(other)"))
-    with pytest.raises(AssertionError, match="trial_f64"):
+    with pytest.raises(AssertionError, match="trial_f32"):
         run(command)
 
 

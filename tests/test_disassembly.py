@@ -133,11 +133,12 @@ def test_rows_are_vectorised(c_objects, isa):
 
 
 @pytest.mark.parametrize("name, function, instruction, count", [
-    ("avx512_vbmi", "fa_run_bytes_vbmi", "vperm[it]2b", 2), ("avx512", "run_bytes", "vpshufb", 16),
+    ("avx512_vbmi", "fa_run_bytes_vbmi", "vperm[it]2b", 2), ("avx512", "run_bytes", "vperm[it]2w", 4),
     ("avx2", "run_bytes", "vpshufb", 16)])
 def test_bytes_are_shuffled(c_objects, name, function, instruction, count):
+    """In both loops, with streaming stores and without. On AVX-512 the table is arranged by the same instruction, before."""
     lines = functions(c_objects[name])[function]
-    assert len([line for line in lines if re.search(rf"\b{instruction}\b", line)]) == count and calls(lines) == set()
+    assert len([line for line in lines if re.search(rf"\b{instruction}\b", line)]) >= 2 * count and calls(lines) == set()
 
 
 def test_no_gathers():
