@@ -21,7 +21,7 @@ ABSOLUTE = ("second_derivative", "backward_from_output")
 SLACK = {"float64": 2.0**-7}  # a candidate's error, by the oracle, exceeds the worst known by more than this
 CONFIRMATIONS = 1000          # of one batch
 SHORT_WAVES = 2.0**8          # of parameter times x: beyond it mpmath computes each point,
-FEWER = 64                    # so only every 64th float32 of a sweep is measured there
+FEWER = 64                    # so only every 64th point of a sweep is measured there
 
 
 @dataclass(frozen=True)
@@ -100,15 +100,15 @@ class Measured:
         has_zeros = self.formula == "derivative" and self.values != (0,)
         self.derivative_zeros = sample_points.derivative_zeros(entry, self.values) if has_zeros else ()
 
-    def known(self, part):
+    def known(self, part, fewer=FEWER):
         """What is measured of a sequence of points, as an oracle takes them: sequences, which end at the furthest wave."""
         if self.furthest == np.inf:
             return [part]
         middle, end = (bisect.bisect_right(range(len(part)), end / self.steepness, key=lambda k: abs(float(part[k])))
                        for end in (SHORT_WAVES, self.entry.waves_to))
         if isinstance(part, sample_points.Float32s):
-            return [part.part(0, middle), part.part(middle, end, FEWER)]
-        return [part[:end]]
+            return [part.part(0, middle), part.part(middle, end, fewer)]
+        return [part[:middle], part[middle:end:fewer]]
 
     def got(self, x):
         """What the kernel returns; gradients and `up` are 1, a bias is half of the sum."""
@@ -213,7 +213,7 @@ def sweep_half(case):
     worst, wrong = Worst(), 0
     for part in (x, -x):
         # the numbers in ascending magnitude from the oracle, in batches
-        for some, want in (piece for known in measured.known(part) for piece in measured.oracle.values(known)):
+        for some, want in (piece for known in measured.known(part, 1) for piece in measured.oracle.values(known)):
             worst = measured.worst(some, want, worst)
             wrong += _misrounded(measured, some, want)
     return replace(worst, misrounded=wrong)
