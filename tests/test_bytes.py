@@ -185,6 +185,72 @@ def test_bad_calls(call, error, message):
             call(x)
 
 
+class Subclass(np.ndarray):
+    pass
+
+
+def contained(kind, array):
+    """An array in a container, labelled in the order of its elements."""
+    if kind in ("Series", "DataFrame"):
+        pandas = pytest.importorskip("pandas")
+        return pandas.DataFrame(array) if kind == "DataFrame" else pandas.Series(array[0])
+    if kind in ("DataArray", "Variable", "Dataset"):
+        xarray = pytest.importorskip("xarray")
+        variable = xarray.Variable(("a", "b"), array)
+        return {"DataArray": xarray.DataArray(variable), "Variable": variable, "Dataset": xarray.Dataset({"v": variable})}[kind]
+    if kind == "dask":
+        return pytest.importorskip("dask.array").from_array(array, chunks=(2, 3))
+    return {"masked": np.ma.masked_array(array, array.astype(float) > 2), "subclass": array.view(Subclass),
+            "list": list(array[0])}[kind]
+
+
+@pytest.mark.parametrize("kind", ["Series", "DataFrame", "DataArray", "Variable", "Dataset", "dask", "masked", "subclass",
+                                  "list"])
+@pytest.mark.parametrize("form", ["value", "derivative", "second_derivative", "value_and_derivative", "backward",
+                                  "backward_from_output", "gated", "gated_backward", "biased"])
+def test_containers_of_float8(form, kind, rng):
+    """The container and the dtype are kept, and the numbers are those of arrays."""
+    function = form_of("tanh", form)
+    array = rng.normal(0, 1, (4, 6)).astype(E4M3)
+    row = kind in ("Series", "list")
+    inside = [array[0] if row else array] * len(registry.FORMS[form].inputs)
+    want = outputs(function(*inside))
+    for others in ("containers", "arrays"):
+        given = [contained(kind, array)] * len(inside)
+        if others == "arrays" and kind != "Dataset":
+            given[1:] = inside[1:]
+        got = outputs(function(*given))
+        for one, other in zip(got, want, strict=True):
+            assert type(one) is (np.ndarray if kind == "list" else type(given[0]))
+            one = one["v"] if kind == "Dataset" else one
+            values = np.asarray(one)
+            shown = ~np.ma.getmaskarray(one) if kind == "masked" else np.ones(other.shape, bool)
+            assert values.dtype == E4M3 and same_numbers(values[shown], other[shown])
+            assert kind != "masked" or (one.mask == given[0].mask).all()
+    if kind not in ("Dataset", "dask"):
+        outs = tuple(np.zeros_like(one) for one in want)
+        function(*given, out=outs if len(outs) > 1 else outs[0])
+        assert all(same_numbers(one, other) or kind == "masked" for one, other in zip(outs, want))
+
+
+def test_labels_of_float8(rng):
+    pandas, xarray = pytest.importorskip("pandas"), pytest.importorskip("xarray")
+    array, slopes = rng.normal(0, 1, (3, 4)).astype(E4M3), np.array([[0.5], [1.0], [2.0]])
+    frame = pandas.DataFrame(array, index=list("abc"))
+    got = fa.gelu.backward(frame[::-1], frame)
+    assert same_numbers(got.to_numpy()[[got.index.get_loc(label) for label in "abc"]], fa.gelu.backward(array, array))
+    assert same_numbers(fa.elu(frame, slopes).to_numpy(), fa.elu(array, slopes))
+    labelled = xarray.DataArray(array, dims=("a", "b"), coords={"a": [0, 1, 2]}, name="x")
+    got = fa.gelu.backward(labelled.T, labelled)
+    assert got.dims == ("b", "a") and got.name == "x" and same_numbers(got.values.T, fa.gelu.backward(array, array))
+    assert fa.gelu.backward(labelled[:2], labelled).shape == (2, 4)  # xarray's inner join
+    mixed = frame.assign(more=np.float32(1))
+    assert fa.gelu(mixed).dtypes.tolist() == [np.float32] * 5
+    for container in (frame, labelled, np.ma.masked_array(array)):
+        with pytest.raises(TypeError, match="fastact.gelu of float8 in a container takes out=, got where"):
+            fa.gelu(container, where=array.astype(float) > 0)
+
+
 # ---- quantised integers ----
 
 def table(f, scale, zero_point, out_scale, out_zero_point, dtype=np.uint8, out_dtype=None, **parameters):

@@ -69,6 +69,17 @@ def is_float8(dtype):
     return dtype.itemsize == 1 and dtype.type in _known(sys.modules.get("ml_dtypes"))
 
 
+def holds_float8(container):
+    """Whether this is a container of float8: a Dataset with one such variable, or a DataFrame with no other columns."""
+    if "ml_dtypes" not in sys.modules or isinstance(container, np.generic) or type(container) in (np.ndarray, np.memmap, float):
+        return False
+    dtypes = getattr(container, "dtypes", None) if not hasattr(container, "dtype") else [container.dtype]
+    if dtypes is None:
+        return False
+    among, dtypes = (any, dtypes.values()) if callable(getattr(dtypes, "values", None)) else (all, list(dtypes))
+    return bool(dtypes) and among([isinstance(dtype, np.dtype) and is_float8(dtype) for dtype in dtypes])
+
+
 def round_float8(values, dtype):
     """float64 numbers rounded once, NaN to the positive one: a cast would go by way of float32."""
     limits = sys.modules["ml_dtypes"].finfo(dtype)

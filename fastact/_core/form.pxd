@@ -60,6 +60,7 @@ cdef class Form:
     cdef object call_ufunc(self, tuple args, dict kwargs)
     cdef object float8_of(self, list values)
     cdef object call_float8(self, list values, dtype, dict kwargs)
+    cdef object call_containers(self, list values, dict kwargs)
     cdef object call_refused(self, list values, dict kwargs, error)
 
 

@@ -15,6 +15,7 @@ from fastact._core.result_memory cimport new_array
 from fastact._core.fast_path cimport (RELEASE_GIL_FROM, PyThreadState, is_direct, is_like, is_row_of, may_overlap,
                                       overlaps_shifted, release_gil, size_of, take_gil)
 
+import functools
 import struct
 
 import numpy as np
@@ -160,9 +161,12 @@ cdef class Form:
             if negative:
                 raise ValueError(f"fastact.{self.__name__} needs {self.names[k]} >= 0: otherwise the output does not "
                                  f"determine the slope; use {self.info.name}.backward")
-        float8 = self.float8_of(values)
-        if float8 is not None and "dtype" not in kwargs and "signature" not in kwargs:
-            return self.call_float8(values, float8, kwargs)
+        if "dtype" not in kwargs and "signature" not in kwargs:
+            float8 = self.float8_of(values)
+            if float8 is not None:
+                return self.call_float8(values, float8, kwargs)
+            if any([byte_tables.holds_float8(value) for value in values[:self.inputs]]):
+                return self.call_containers(values, kwargs)
         # Beside a Python float NumPy would promote int8 to float64, where tanh promotes it to float16.
         if (self.parameters and "dtype" not in kwargs and "signature" not in kwargs
                 and all(type(value) in (int, float) for value in values[self.inputs:])
@@ -189,6 +193,8 @@ cdef class Form:
         found = None
         for k in range(self.inputs):
             value = values[k]
+            if type(value) in (list, tuple):
+                value = values[k] = np.asarray(value)
             if isinstance(value, np.generic) or type(value) in (np.ndarray, np.memmap):
                 if value.dtype.num < 256 or found is not None and value.dtype != found:  # from 256 on those of other packages
                     return None
@@ -232,6 +238,23 @@ cdef class Form:
             elif result.ndim == 0:
                 results[k] = result[()]
         return tuple(results) if self.outputs > 1 else results[0]
+
+    cdef object call_containers(self, list values, dict kwargs):
+        """Containers of float8, each without its container: their libraries would call the ufunc, which makes float32 of float8."""
+        from fastact._core import blocks, containers
+        out = kwargs.pop("out", None)
+        if kwargs:
+            raise TypeError(f"fastact.{self.__name__} of float8 in a container takes out=, got {', '.join(kwargs)}: numpy.asarray "
+                            "of the arguments would do")
+        pair = blocks.of_pairs(self, values, self.inputs) if self.outputs == 2 and out is None else None
+        if pair is not None:
+            return pair
+        dimensions = [getattr(value, "ndim", 99) if containers.is_container(value) else -1 for value in values]  # 99: a Dataset
+        roles = ["broadcast"] * len(values)
+        roles[dimensions.index(max(dimensions))] = "x"
+        out = out[0] if type(out) is tuple and len(out) == 1 else out
+        return containers.apply(containers.Call(f"fastact.{self.__name__}", functools.partial(without_containers, self), values,
+                                                roles, ["x"] * self.outputs, (), out))
 
     cdef object call_refused(self, list values, dict kwargs, error):
         """Compute a call that the ufunc has refused with this error in another way, or raise an error that says more."""
@@ -287,6 +310,11 @@ cdef class Form:
         """
         from fastact._core.binding import bind_form
         return bind_form(self.variant(named), args, named)
+
+
+def without_containers(form, values, axis, out):
+    """A form of what containers hold. Picklable, for dask's workers."""
+    return form(*values) if out is None else form(*values, out=out)
 
 
 cdef PyObject *call_any(Form self, PyObject *const *args, Py_ssize_t given, PyObject *names) except NULL:
