@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fastact._core.capi import (bad_environment, checked_threads, count_limits, get_num_threads, isa, limits,
-                             set_num_threads)
+                                 set_num_threads)
 
 __all__ = ["get_include", "get_library_dir", "get_num_threads", "isa", "num_threads", "set_num_threads", "show_config"]
 

@@ -17,7 +17,7 @@ from fastact._core.array_like import asarray, refuse
 __all__ = [
     "DeadUnitsWarning", "Layer", "Report", "dead_fraction", "dead_units", "gradient_norms", "report",
     "saturated_fraction", "saturation",
-]  # fmt: skip
+]
 
 Array = NDArray[Any]
 Batches = Union[ArrayLike, Iterable[Any]]
@@ -177,7 +177,7 @@ def report(net: Any, X: ArrayLike, y: Optional[ArrayLike] = None) -> Report:
     names = [
         f"{k} ({n} -> {m}{'' if layer.activation is None else ' ' + layer.activation.name})"
         for k, layer in enumerate(layers, 1) for n, m in [layer.weight.shape]
-    ]  # fmt: skip
+    ]
     return Report(map(Layer, names, dead, saturated, norms))
 
 

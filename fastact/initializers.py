@@ -25,7 +25,7 @@ __all__ = [
     "he_normal", "he_truncated_normal", "he_uniform", "kaiming_normal", "kaiming_uniform", "lecun_normal",
     "lecun_truncated_normal", "lecun_uniform", "normal", "ones", "orthogonal", "truncated_normal",
     "uniform", "xavier_normal", "xavier_uniform", "zeros",
-]  # fmt: skip
+]
 
 Array = NDArray[Any]
 Shape = Sequence[int]
@@ -36,9 +36,7 @@ _POINTS = 1 << 15  # at which a mean over a normal distribution is computed; a j
 _DEVIATION_WITHIN_2 = 0.87962566103423978  # of a standard normal variable that is truncated to [-2, 2]
 
 
-def normal(
-    shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, mean: float = 0, std: float = 0.05
-) -> Array:
+def normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, mean: float = 0, std: float = 0.05) -> Array:
     """Normal numbers.
 
     Parameters
@@ -59,16 +57,12 @@ def normal(
     return (mean + std * np.random.default_rng(rng).standard_normal(shape)).astype(dtype)
 
 
-def uniform(
-    shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, a: float = -0.05, b: float = 0.05
-) -> Array:
+def uniform(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, a: float = -0.05, b: float = 0.05) -> Array:
     """Numbers of a uniform distribution over ``[a, b)``; other arguments and result as for `normal`."""
     return np.random.default_rng(rng).uniform(a, b, shape).astype(dtype)
 
 
-def truncated_normal(
-    shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, mean: float = 0, std: float = 0.05
-) -> Array:
+def truncated_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, mean: float = 0, std: float = 0.05) -> Array:
     """Normal numbers, drawn again if more than ``2 * std`` from ``mean``; arguments and result as for `normal`."""
     generator = np.random.default_rng(rng)
     z = generator.standard_normal(shape)
@@ -92,9 +86,7 @@ def ones(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32) -> Array:
     return np.ones(shape, dtype)
 
 
-def he_normal(
-    shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, negative_slope: float = 0, mode: str = "fan_in"
-) -> Array:
+def he_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, negative_slope: float = 0, mode: str = "fan_in") -> Array:
     """Normal weights with standard deviation ``sqrt(2 / fan_in)``, for relu and the like.
 
     Parameters
@@ -121,9 +113,7 @@ def he_normal(
     return normal(shape, rng, dtype, std=_he("he_normal", shape, negative_slope, mode))
 
 
-def he_uniform(
-    shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, negative_slope: float = 0, mode: str = "fan_in"
-) -> Array:
+def he_uniform(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, negative_slope: float = 0, mode: str = "fan_in") -> Array:
     """Uniform weights between -b and b, ``b = sqrt(6 / fan_in)``. Arguments, result and errors are those of `he_normal`."""
     return _uniform(_he("he_uniform", shape, negative_slope, mode), shape, rng, dtype)
 
@@ -243,7 +233,7 @@ def calculate_gain(nonlinearity: Any, param: Any = None) -> float:
     found, name = _named(nonlinearity)
     slope = (*parameters, 0.01)[0]
     gains = {"identity": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2),
-             "leaky_relu": math.sqrt(2 / (1 + slope**2)), "selu": 0.75}  # fmt: skip
+             "leaky_relu": math.sqrt(2 / (1 + slope**2)), "selu": 0.75}
     return gains[name] if name in gains else _variance_gain(found, parameters, 1)
 
 

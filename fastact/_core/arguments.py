@@ -1,4 +1,4 @@
-"""The arguments of functions of whole rows: dtypes, axes, masks, temperatures and outputs, checked."""
+"""Checks of arguments: dtypes and outputs of any function; axes, masks, temperatures and sinks of functions of rows."""
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -76,7 +76,7 @@ class Attention:
 
 
 def checked_attention(name, rows, sink, bias, causal, dtype):
-    """The SoftmaxOptions of a call for these rows, in a dtype of C."""
+    """The Attention of a call for these rows, with arrays of a dtype of C."""
     if causal not in (True, False):
         raise TypeError(f"fastact.{name}: causal must be True or False, got {causal!r}")
     ndim = len(rows.full)

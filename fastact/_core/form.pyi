@@ -12,8 +12,6 @@ from fastact.registry import Entry
 _F = TypeVar("_F", bound=np.floating[Any])
 _Promoted = NDArray[np.integer[Any] | np.bool] | NestedSequence[float]
 
-FORMS: tuple[str, ...]
-
 @disjoint_base
 class Form:
     info: Entry

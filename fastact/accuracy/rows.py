@@ -138,7 +138,8 @@ def sweep(name, form, dtype):
             got, want = function(x, axis=-1), VALUES[name](wide)
             got = got.reshape(want.shape)
             if name in RELATIVE:
-                error = ulp.error_in_ulp(got.ravel(), want.ravel().astype(_judge(dtype)), dtype).reshape(want.shape)
+                judge = np.longdouble if dtype == "float64" else np.float64
+                error = ulp.error_in_ulp(got.ravel(), want.ravel().astype(judge), dtype).reshape(want.shape)
             else:
                 error = _absolute(got, want, np.maximum(1, np.abs(want)) * eps)
             if name in ("softmax", "softmin"):
@@ -161,10 +162,6 @@ def sweep(name, form, dtype):
     worst = _confirmed(worst, *place, name, form, dtype)
     note = f"; |sum - 1| {sums:.2f} eps" if sums else ""
     return dataclasses.replace(worst, note=worst.note + note)
-
-
-def _judge(dtype):
-    return np.longdouble if dtype == "float64" else np.float64
 
 
 def _absolute(got, want, unit):

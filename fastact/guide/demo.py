@@ -53,32 +53,24 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 
 def _compare_activations(digits: _Digits, epochs: int) -> None:
-    print(
-        f"Handwritten digits, {len(digits.train_x)} for training and {TESTED} for the test; "
-        f"MLP({LAYERS}), Adam, {epochs} epochs", flush=True,
-    )
+    print(f"Handwritten digits, {len(digits.train_x)} for training and {TESTED} for the test; "
+          f"MLP({LAYERS}), Adam, {epochs} epochs", flush=True)
     _print_table([_train(digits, name, epochs) for name in SHOWN])
-    print(
-        "accuracy: the fraction of test digits that are recognised. identity makes the network linear: what the others gain\n"
-        "over it is what an activation is for. dead units: hidden units with slope 0 on every training digit.", flush=True,
-    )
+    print("accuracy: the fraction of test digits that are recognised. identity makes the network linear: what the others gain\n"
+          "over it is what an activation is for. dead units: hidden units with slope 0 on every training digit.", flush=True)
 
 
 def _show_dying_units(digits: _Digits, epochs: int) -> None:
-    print(
-        "\nDying relu: at learning rate 1.0 the first steps push units below 0 for every digit, where "
-        "the slope is 0,\nand they never come back. leaky_relu keeps a slope there:", flush=True,
-    )
+    print("\nDying relu: at learning rate 1.0 the first steps push units below 0 for every digit, where "
+          "the slope is 0,\nand they never come back. leaky_relu keeps a slope there:", flush=True)
     _print_table([_train(digits, name, epochs, lr=1.0) for name in ("relu", "leaky_relu")])
 
 
 def _compare_speed() -> None:
     print(f"\nSpeed on {cpu_name()}, {fa.isa()}, one thread, 64 Ki float32 in cache:", flush=True)
     print(format_table(compare(n=65536, dtype="float32", progress=sys.stderr.isatty())))
-    print(
-        "\nIn brackets: how many times as long NumPy and torch take, - where they have no such function or are not installed.\n"
-        "Next: python -m fastact recommend hidden, python -m fastact info gelu, python -m fastact plot gelu silu"
-    )
+    print("\nIn brackets: how many times as long NumPy and torch take, - where they have no such function or are not installed.\n"
+          "Next: python -m fastact recommend hidden, python -m fastact info gelu, python -m fastact plot gelu silu")
 
 
 def _train(digits: _Digits, name: str, epochs: int, **options: Any) -> List[str]:

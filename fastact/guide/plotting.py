@@ -40,13 +40,8 @@ class Curve(NamedTuple):
     beyond: Tuple[float, ...] = ()  # kinks outside the range
 
 
-def plot(
-    *names: Subject,
-    derivative: bool = True,
-    range: Optional[Tuple[float, float]] = None,
-    ax: Any = None,
-    show: bool = False,
-) -> Any:
+def plot(*names: Subject, derivative: bool = True, range: Optional[Tuple[float, float]] = None, ax: Any = None,
+         show: bool = False) -> Any:
     """Draw activations, solid, and their derivatives, dashed.
 
     Parameters
@@ -83,7 +78,9 @@ def plot(
     if range is None:
         end = max((_end(subject) for subject in chosen if not isinstance(subject, str)), default=6)
         range = (-end, end)
-    _check_range(range)
+    low, high = range
+    if not -np.inf < low < high < np.inf:
+        raise ValueError(f"plot: range must be two finite numbers, the smaller first; got {range}")
     figure = None
     if ax is None:
         figure = new_figure((6.4, 4.2), show)
@@ -137,12 +134,6 @@ def _end(subject: Resolved) -> float:
     return end
 
 
-def _check_range(range: Tuple[float, float]) -> None:
-    low, high = range
-    if not -np.inf < low < high < np.inf:
-        raise ValueError(f"plot: range must be two finite numbers, the smaller first; got {range}")
-
-
 def _draw_row(ax: Any, name: str, range: Tuple[float, float]) -> None:
     """The outputs of a function of rows for the row (x, 0, 1)."""
     x = np.linspace(*range, POINTS)
@@ -174,7 +165,7 @@ def curve(subject: Union[Subject, Resolved], range: Tuple[float, float], points:
 
 def gallery() -> Any:
     """All activations, a panel each; returns the Figure."""
-    curves = _gallery_curves()
+    curves = [curve(name, GALLERY_X, GALLERY_POINTS)._replace(label=name) for name in activations]
     rows = -(-len(curves) // COLUMNS)
     figure = new_figure((10, 1.42 * rows + 0.5))
     panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
@@ -206,24 +197,8 @@ def save_gallery(path: Any) -> None:
         import matplotlib.style
 
     with matplotlib.style.context("default"), matplotlib.rc_context({"svg.hashsalt": "fastact"}):
-        metadata = {"Creator": "fastact", "Date": None, "Keywords": list(activations), "Identifier": fingerprint()}
+        metadata = {"Creator": "fastact", "Date": None, "Keywords": list(activations)}
         save_figure(gallery(), path, dpi=150, metadata=metadata if str(path).endswith(".svg") else None)
-
-
-def fingerprint() -> str:
-    """A digest of the gallery's curves, rounded to 4 decimals so that errors of rounding do not change it."""
-    import hashlib
-
-    digest = hashlib.sha256()
-    for drawn in _gallery_curves():
-        digest.update(drawn.label.encode())
-        for ordinates in (drawn.x, drawn.value, drawn.derivative):
-            digest.update((np.round(ordinates, 4) + 0.0).astype("<f8").tobytes())
-    return digest.hexdigest()
-
-
-def _gallery_curves() -> List[Curve]:
-    return [curve(name, GALLERY_X, GALLERY_POINTS)._replace(label=name) for name in activations]
 
 
 def main(argv: Optional[List[str]] = None) -> int:

@@ -274,6 +274,4 @@ SYMPTOMS: Mapping[str, Row] = {
                   "clip the gradient's norm", "look for NaN and infinities in the data")),
 }
 
-QUESTIONS: Mapping[str, Mapping[str, Row]] = {
-    "task": TASKS, "network": NETWORKS, "depth": DEPTHS, "symptom": SYMPTOMS,
-}
+QUESTIONS: Mapping[str, Mapping[str, Row]] = {"task": TASKS, "network": NETWORKS, "depth": DEPTHS, "symptom": SYMPTOMS}

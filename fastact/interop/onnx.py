@@ -49,7 +49,7 @@ _FINITE = {
     "silu": "left", "gelu": "left", "gelu_tanh": "left", "quick_gelu": "left", "hard_silu": "left", "mish": "left",
     "hard_mish": "left", "clipped_gelu": "left",
     "softsign": "left right", "hard_sigmoid": "left right",
-}  # fmt: skip
+}
 
 
 def export(net: Any, file: Any, probabilities: bool = False, opset: Optional[int] = None) -> None:
@@ -124,7 +124,7 @@ def _write(file: Any, graph: _Graph, inputs: int, outputs: Dict[str, Tuple[Any, 
         f"fastact.{graph.name}", [information(graph.input.name, graph.dtype, [inputs])],
         [information(end, *described) for end, described in outputs.items()],
         [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
-    )  # fmt: skip
+    )
     opsets = [helper.make_opsetid("", graph.opset)]
     # The oldest format that the opset may have is what most runtimes read. Before version 4 constants had to be inputs.
     version = max(4, helper.find_min_ir_version_for(opsets))
@@ -256,7 +256,7 @@ def _binary(operator: str, swapped: bool = False) -> Callable[[Operand, Any], An
 for _method, _operator in {
     "add": "Add", "sub": "Sub", "mul": "Mul", "truediv": "Div", "pow": "Pow",
     "lt": "Less", "le": "LessOrEqual", "gt": "Greater", "ge": "GreaterOrEqual",
-}.items():  # fmt: skip
+}.items():
     setattr(Operand, f"__{_method}__", _binary(_operator))
     setattr(Operand, f"__r{_method}__", _binary(_operator, swapped=True))
 
@@ -348,4 +348,4 @@ def _functions(graph: _Graph) -> Dict[str, Union[float, Callable[..., Any]]]:
         "sigmoid": lambda x: 1 / (1 + exp(-x)),  # x times onnxruntime's own errs by 1e-6
         "sign": function("Sign", float),
         "minimum": function("Min", min), "maximum": function("Max", max), "where": function("Where", float),
-    }  # fmt: skip
+    }

@@ -51,10 +51,8 @@ def _transpose(grad: Any, t: Any, r: Any, *, function: Linear) -> Tuple[Any, Non
 
 def _batch(arrays: Sequence[Any], axes: Sequence[Any], *, function: Linear) -> Tuple[Any, int]:
     size = next(array.shape[axis] for array, axis in zip(arrays, axes) if axis is not None)
-    t, r = (
-        jnp.broadcast_to(array, (size, *array.shape)) if axis is None else jnp.moveaxis(array, axis, 0)
-        for array, axis in zip(arrays, axes)
-    )
+    t, r = (jnp.broadcast_to(array, (size, *array.shape)) if axis is None else jnp.moveaxis(array, axis, 0)
+            for array, axis in zip(arrays, axes))
     return function(t, r), 0
 
 

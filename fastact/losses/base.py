@@ -65,9 +65,7 @@ class Loss(Generic[P]):
         function.__annotations__["return"] = "np.floating | NDArray"  # of a call, as help shows it
 
     @overload
-    def __call__(
-        self, input: ArrayLike, target: ArrayLike, *, reduction: Literal["none"], **options: Any
-    ) -> Array: ...
+    def __call__(self, input: ArrayLike, target: ArrayLike, *, reduction: Literal["none"], **options: Any) -> Array: ...
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Value: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Value:
@@ -136,10 +134,8 @@ def pair(name: str, input: ArrayLike, target: ArrayLike) -> Tuple[NDArray[Any], 
     x = real(name, "input", input)
     t = contiguous(real(name, "target", target), x.dtype)
     if x.shape != t.shape:
-        raise ValueError(
-            f"{name}: input has shape {x.shape} but target {t.shape}; they must be equal "
-            "(reshape one: broadcasting would compare every value with every other)"
-        )
+        raise ValueError(f"{name}: input has shape {x.shape} but target {t.shape}; they must be equal "
+                         "(reshape one: broadcasting would compare every value with every other)")
     return x, t
 
 
@@ -162,10 +158,8 @@ def scaled(name: str, weight: ArrayLike) -> NDArray[Any]:
     return np.ldexp(array, -np.frexp(largest)[1]) if np.isfinite(largest) else array
 
 
-def in_containers(
-    name: str, prepare: Callable[..., Prepared], values: List[Any], roles: List[str], result: Optional[str],
-    masked: Callable[[containers.Call], Any], axis: Any = None,
-) -> Optional[Prepared]:  # fmt: skip
+def in_containers(name: str, prepare: Callable[..., Prepared], values: List[Any], roles: List[str], result: Optional[str],
+                  masked: Callable[[containers.Call], Any], axis: Any = None) -> Optional[Prepared]:
     """A loss of arguments that are containers; None where none is. The arguments are those of `containers.Call`."""
     if not any(value is not None and containers.is_container(value) for value in values):
         return None

@@ -13,14 +13,12 @@ from fastact._core.containers import Call
 from fastact.losses import kernels
 from fastact.losses.base import (
     Loss, Prepared, Reduction, Value, as_masked, divisor, in_containers, number, real, run_unmasked, scaled, spread,
-)  # fmt: skip
+)
 
 
 @Loss
-def cross_entropy(
-    input: ArrayLike, target: ArrayLike, weight: Optional[ArrayLike] = None, ignore_index: int = -100,
-    reduction: Reduction = "mean", label_smoothing: float = 0.0,
-) -> Prepared:  # fmt: skip
+def cross_entropy(input: ArrayLike, target: ArrayLike, weight: Optional[ArrayLike] = None, ignore_index: int = -100,
+                  reduction: Reduction = "mean", label_smoothing: float = 0.0) -> Prepared:
     """Cross-entropy of ``softmax(input)`` against a class or a distribution, from logits.
 
     ``-log(softmax(input)[target])`` for a class, ``-sum(target * log(softmax(input)))`` for a distribution. If all targets
@@ -49,10 +47,8 @@ def cross_entropy(
         if kernels.rows_and_probs(input, target):
             return kernels.classes, (False, input, None, None, target, ignore_index, by)
     label_smoothing = number("cross_entropy", "label_smoothing", label_smoothing)
-    inside = _in_containers(
-        lambda x, t, w: cross_entropy._function(x, t, w, ignore_index, reduction, label_smoothing),
-        "cross_entropy", input, target, weight, reduction, label_smoothing,
-    )  # fmt: skip
+    inside = _in_containers(lambda x, t, w: cross_entropy._function(x, t, w, ignore_index, reduction, label_smoothing),
+                            "cross_entropy", input, target, weight, reduction, label_smoothing)
     if inside is not None:
         return inside
     if label_smoothing > 1:
@@ -72,10 +68,8 @@ def cross_entropy(
 
 
 @Loss
-def nll_loss(
-    input: ArrayLike, target: ArrayLike, weight: Optional[ArrayLike] = None, ignore_index: int = -100,
-    reduction: Reduction = "mean",
-) -> Prepared:  # fmt: skip
+def nll_loss(input: ArrayLike, target: ArrayLike, weight: Optional[ArrayLike] = None, ignore_index: int = -100,
+             reduction: Reduction = "mean") -> Prepared:
     """Negative log-likelihood of classes, ``-input[target]``, from logarithms of probabilities.
 
     ``nll_loss(log_softmax(x), target)`` equals ``cross_entropy(x, target)``, which is faster.
@@ -133,11 +127,9 @@ class _Rows:
     def checked_classes(self, target: NDArray[Any]) -> NDArray[Any]:
         """The class of each row, (N,)."""
         if target.shape != self.shape:
-            raise ValueError(
-                f"{self.name}: target has shape {target.shape} and dtype {target.dtype}; for input of shape "
-                f"{self.x.shape} expected integers of shape {self.shape}"
-                + (f" or probabilities of shape {self.x.shape}" if self.name == "cross_entropy" else "")
-            )
+            raise ValueError(f"{self.name}: target has shape {target.shape} and dtype {target.dtype}; for input of shape "
+                             f"{self.x.shape} expected integers of shape {self.shape}"
+                             + (f" or probabilities of shape {self.x.shape}" if self.name == "cross_entropy" else ""))
         if target.dtype.kind not in "iu":
             raise TypeError(
                 f"{self.name}: classes must be integers, got dtype {target.dtype}; convert them, as by target.astype(int)"
@@ -150,9 +142,7 @@ class _Rows:
             return None
         weights = contiguous(scaled(self.name, weight) if averaged else real(self.name, "weight", weight), self.x.dtype)
         if weights.shape != (self.count,):
-            raise ValueError(
-                f"{self.name}: weight has shape {weights.shape}; expected one factor a class, ({self.count},)"
-            )
+            raise ValueError(f"{self.name}: weight has shape {weights.shape}; expected one factor a class, ({self.count},)")
         return weights
 
     def smoothed(self, classes: NDArray[Any], weights: Optional[NDArray[Any]], smoothing: float) -> NDArray[Any]:
@@ -186,10 +176,8 @@ def _in_containers(
     """The loss of arguments that are containers; None where none is."""
     ndim = np.ndim(input) if not hasattr(input, "ndim") else input.ndim
     role = "reduced" if ndim > getattr(target, "ndim", -1) else "whole"
-    return in_containers(
-        name, prepare, [input, target, weight], ["x", role, "along"], "reduced" if reduction == "none" else None,
-        functools.partial(_masked, smoothing), max(min(ndim, 2) - 1, 0),
-    )  # fmt: skip
+    return in_containers(name, prepare, [input, target, weight], ["x", role, "along"], "reduced" if reduction == "none" else None,
+                         functools.partial(_masked, smoothing), max(min(ndim, 2) - 1, 0))
 
 
 def _masked(smoothing: float, call: Call) -> Any:

@@ -14,13 +14,11 @@ from fastact.losses import kernels
 from fastact.losses.base import (
     POSITIVE, Loss, Prepared, Reduction, as_masked, broadcast, divisor, in_containers, number, pair, real, run_unmasked,
     scaled, spread,
-)  # fmt: skip
+)
 
 
 @Loss
-def mse_loss(
-    input: ArrayLike, target: ArrayLike, reduction: Reduction = "mean", weight: Optional[ArrayLike] = None
-) -> Prepared:
+def mse_loss(input: ArrayLike, target: ArrayLike, reduction: Reduction = "mean", weight: Optional[ArrayLike] = None) -> Prepared:
     """Squared error, ``(input - target)**2``.
 
     Parameters
@@ -36,9 +34,7 @@ def mse_loss(
 
 
 @Loss
-def l1_loss(
-    input: ArrayLike, target: ArrayLike, reduction: Reduction = "mean", weight: Optional[ArrayLike] = None
-) -> Prepared:
+def l1_loss(input: ArrayLike, target: ArrayLike, reduction: Reduction = "mean", weight: Optional[ArrayLike] = None) -> Prepared:
     """Absolute error, ``abs(input - target)``, with derivative 0 at 0.
 
     Parameters
@@ -72,10 +68,8 @@ def smooth_l1_loss(input: ArrayLike, target: ArrayLike, reduction: Reduction = "
 
 
 @Loss
-def huber_loss(
-    input: ArrayLike, target: ArrayLike, reduction: Reduction = "mean", delta: float = 1.0,
-    weight: Optional[ArrayLike] = None,
-) -> Prepared:  # fmt: skip
+def huber_loss(input: ArrayLike, target: ArrayLike, reduction: Reduction = "mean", delta: float = 1.0,
+               weight: Optional[ArrayLike] = None) -> Prepared:
     """``d**2 / 2`` where ``d = abs(input - target)`` is at most ``delta``, else ``delta (d - delta / 2)``.
 
     Huber 1964, Robust estimation of a location parameter.
@@ -117,10 +111,8 @@ def binary_cross_entropy(
 
 
 @Loss
-def binary_cross_entropy_with_logits(
-    input: ArrayLike, target: ArrayLike, weight: Optional[ArrayLike] = None, reduction: Reduction = "mean",
-    pos_weight: Optional[ArrayLike] = None,
-) -> Prepared:  # fmt: skip
+def binary_cross_entropy_with_logits(input: ArrayLike, target: ArrayLike, weight: Optional[ArrayLike] = None,
+                                     reduction: Reduction = "mean", pos_weight: Optional[ArrayLike] = None) -> Prepared:
     """Cross-entropy of ``sigmoid(input)`` against targets in [0, 1], from logits.
 
     Computed as ``(1 - t) softplus(x) + pos_weight t softplus(-x)``, in which nothing cancels.
@@ -139,14 +131,12 @@ def binary_cross_entropy_with_logits(
     return _elements(
         "binary_cross_entropy_with_logits", kernels.BINARY_CROSS_ENTROPY_WITH_LOGITS, input, target, reduction, weight,
         pos_weight=pos_weight,
-    )  # fmt: skip
+    )
 
 
 @Loss
-def kl_div(
-    input: ArrayLike, target: ArrayLike, reduction: Literal["mean", "batchmean", "sum", "none"] = "mean",
-    log_target: bool = False,
-) -> Prepared:  # fmt: skip
+def kl_div(input: ArrayLike, target: ArrayLike, reduction: Literal["mean", "batchmean", "sum", "none"] = "mean",
+           log_target: bool = False) -> Prepared:
     """Kullback-Leibler divergence of ``target`` from ``exp(input)``, ``t (log(t) - input)``.
 
     Parameters
@@ -167,10 +157,8 @@ def kl_div(
 
 
 @Loss
-def poisson_nll_loss(
-    input: ArrayLike, target: ArrayLike, log_input: bool = True, full: bool = False, eps: float = 1e-8,
-    reduction: Reduction = "mean",
-) -> Prepared:  # fmt: skip
+def poisson_nll_loss(input: ArrayLike, target: ArrayLike, log_input: bool = True, full: bool = False, eps: float = 1e-8,
+                     reduction: Reduction = "mean") -> Prepared:
     """Negative log-likelihood of counts under Poisson distributions, ``exp(input) - target * input``.
 
     A network for counts has no output activation with it: the outputs are logarithms of expected counts.
@@ -192,19 +180,15 @@ def poisson_nll_loss(
     reduction : {"mean", "sum", "none"}
         What is returned: the mean over all elements, their sum, or every element.
     """
-    losses = (
-        (kernels.POISSON_NLL_LOSS_OF_MEANS, kernels.POISSON_NLL_LOSS_OF_MEANS_FULL),
-        (kernels.POISSON_NLL_LOSS, kernels.POISSON_NLL_LOSS_FULL),
-    )
+    losses = ((kernels.POISSON_NLL_LOSS_OF_MEANS, kernels.POISSON_NLL_LOSS_OF_MEANS_FULL),
+              (kernels.POISSON_NLL_LOSS, kernels.POISSON_NLL_LOSS_FULL))
     eps = number("poisson_nll_loss", "eps", eps)
     return _elements("poisson_nll_loss", losses[bool(log_input)][bool(full)], input, target, reduction, option=eps)
 
 
 @Loss
-def gaussian_nll_loss(
-    input: ArrayLike, target: ArrayLike, var: ArrayLike, full: bool = False, eps: float = 1e-6,
-    reduction: Reduction = "mean",
-) -> Prepared:  # fmt: skip
+def gaussian_nll_loss(input: ArrayLike, target: ArrayLike, var: ArrayLike, full: bool = False, eps: float = 1e-6,
+                      reduction: Reduction = "mean") -> Prepared:
     """Negative log-likelihood under normal distributions, ``(log(var) + (input - target)**2 / var) / 2``.
 
     The gradient is that with respect to ``input``, the means. With respect to ``var`` it is
@@ -233,11 +217,9 @@ def gaussian_nll_loss(
     return _elements("gaussian_nll_loss", loss, input, target, reduction, variance=var, eps=eps)
 
 
-def _elements(
-    name: str, loss: int, input: ArrayLike, target: ArrayLike, reduction: str, weight: Optional[ArrayLike] = None,
-    option: float = 1.0, pos_weight: Optional[ArrayLike] = None, weighted_mean: bool = False,
-    batchmean: bool = False, variance: Optional[ArrayLike] = None, eps: float = 0.0,
-) -> Prepared:  # fmt: skip
+def _elements(name: str, loss: int, input: ArrayLike, target: ArrayLike, reduction: str, weight: Optional[ArrayLike] = None,
+              option: float = 1.0, pos_weight: Optional[ArrayLike] = None, weighted_mean: bool = False, batchmean: bool = False,
+              variance: Optional[ArrayLike] = None, eps: float = 0.0) -> Prepared:
     """A loss of single elements, with checked arguments.
 
     Parameters
@@ -260,13 +242,11 @@ def _elements(
     if not direct or weight is not None or each is not None:
         inside = in_containers(
             name,
-            lambda x, t, w, p: _elements(
-                name, loss, x, t, reduction, w, option, weighted_mean=weighted_mean, batchmean=batchmean,
-                **({"pos_weight": p} if variance is None else {"variance": p, "eps": eps}),
-            ),
+            lambda x, t, w, p: _elements(name, loss, x, t, reduction, w, option, weighted_mean=weighted_mean, batchmean=batchmean,
+                                         **({"pos_weight": p} if variance is None else {"variance": p, "eps": eps})),
             [input, target, weight, each], ["x", "whole", "broadcast", "broadcast"], "x" if reduction == "none" else None,
             functools.partial(_masked, batchmean),
-        )  # fmt: skip
+        )
         if inside is not None:
             return inside
     if not direct:
@@ -290,10 +270,8 @@ def _variance(name: str, value: ArrayLike, x: NDArray[Any], eps: float) -> NDArr
     if (array < 0).any():
         raise ValueError(f"{name}: var must not be negative, got {array[array < 0].flat[0]}")
     if array.ndim not in (0, x.ndim):  # broadcasting would take variances of rows, without the last axis, for those of columns
-        raise ValueError(
-            f"{name}: var has shape {array.shape}; for input of shape {x.shape} expected one number, {x.shape} or "
-            f"{x.shape[:-1]}"
-        )
+        raise ValueError(f"{name}: var has shape {array.shape}; for input of shape {x.shape} expected one number, {x.shape} or "
+                         f"{x.shape[:-1]}")
     return contiguous(np.maximum(broadcast(name, "var", array, x), x.dtype.type(eps)), x.dtype)
 
 

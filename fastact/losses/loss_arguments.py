@@ -111,10 +111,8 @@ def checked_results(owner: str, loss: Any, results: Any, output: Array, each: bo
         raise TypeError(f"{call} must return (value, gradient), got {type(results).__name__}")
     value, grad = np.asarray(results[0]), np.array(results[1])
     if grad.shape != output.shape or not is_real(grad):
-        raise ValueError(
-            f"{call} gave a gradient of {grad.dtype} of shape {grad.shape} for an output of shape {output.shape}; "
-            "expected real numbers of that shape"
-        )
+        raise ValueError(f"{call} gave a gradient of {grad.dtype} of shape {grad.shape} for an output of shape {output.shape}; "
+                         "expected real numbers of that shape")
     wanted = ((len(output),), output.shape) if each else ((), (1,))
     if value.shape not in wanted or not is_real(value):
         expected = f"a loss each, of shape {' or '.join(map(str, wanted))}" if each else "one number"

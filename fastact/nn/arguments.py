@@ -161,10 +161,8 @@ def targets(y: ArrayLike, samples: int, outputs: int, loss: Any, dtype: Any) -> 
         raise ValueError("MLP: there are no samples")
     if is_own(loss) and bare(loss) in _CLASSES:
         if not is_real(target):
-            raise TypeError(
-                f"MLP: y has dtype {target.dtype}; loss {loss.__name__} takes integers from 0 on: "
-                "classes, y = numpy.unique(y, return_inverse=True)[1]"
-            )
+            raise TypeError(f"MLP: y has dtype {target.dtype}; loss {loss.__name__} takes integers from 0 on: "
+                            "classes, y = numpy.unique(y, return_inverse=True)[1]")
         if target.ndim > 1 and target.shape != (samples, outputs):
             hint = ", y[:, 0]" if target.shape == (samples, 1) else ""
             raise ValueError(f"MLP: y has shape {target.shape}; loss {loss.__name__} takes classes of shape ({samples},){hint}")
@@ -180,10 +178,8 @@ def targets(y: ArrayLike, samples: int, outputs: int, loss: Any, dtype: Any) -> 
         hint = ""
         if target.ndim == 1:
             hint = '; for classes use loss="cross_entropy", for one number a sample a last layer of size 1'
-        raise ValueError(
-            f"MLP: loss {loss.__name__} with {outputs} outputs takes y of shape ({samples}, {outputs}), got shape "
-            f"{column.shape}{hint}"
-        )
+        raise ValueError(f"MLP: loss {loss.__name__} with {outputs} outputs takes y of shape ({samples}, {outputs}), got shape "
+                         f"{column.shape}{hint}")
     return contiguous(column, dtype)
 
 

@@ -25,10 +25,8 @@ _SECONDS = 0.1  # between two states of the line on a terminal
 _PATIENCE = 10.0  # seconds between two lines elsewhere, such as in a log
 
 
-def fit(
-    net: Any, data: Data, validation: Optional[Data], epochs: int, batch_size: int, *, split: float, shuffle: bool,
-    progress: Any, schedule: Any, early_stopping: Any, callbacks: Any, limits: GradientLimits,
-) -> None:  # fmt: skip
+def fit(net: Any, data: Data, validation: Optional[Data], epochs: int, batch_size: int, *, split: float, shuffle: bool,
+        progress: Any, schedule: Any, early_stopping: Any, callbacks: Any, limits: GradientLimits) -> None:
     """Train; fills ``net.history`` epoch by epoch, so that it is there however the training ends."""
     # All checks that raise ValueError or TypeError come before the first change, also of the generator's state.
     integer("MLP.fit: epochs", epochs)
@@ -130,10 +128,8 @@ def _batches(samples: int, size: int, least: int) -> List[Tuple[int, int]]:
     return list(zip(starts, [*starts[1:], samples]))
 
 
-def _epoch(
-    net: Any, data: Data, order: Array, epoch: int, batches: List[Tuple[int, int]], limits: GradientLimits, line: Progress,
-    loss: float,
-) -> Dict[str, float]:
+def _epoch(net: Any, data: Data, order: Array, epoch: int, batches: List[Tuple[int, int]], limits: GradientLimits,
+           line: Progress, loss: float) -> Dict[str, float]:
     """One pass over the data; returns the mean loss of its samples, and the metric, as training saw them.
 
     ``loss`` is that of the epoch before.

@@ -34,10 +34,8 @@ def _draw(ax: Any, history: Dict[str, List[float]], key: str) -> None:
         ax.plot(epochs, curve, color=_COLOURS[prefix], label=label, marker="." if len(curve) < 3 else None)
         if prefix and not np.isnan(curve).all():
             best = int(np.nanargmin(curve) if key == "loss" else np.nanargmax(curve))
-            ax.plot(
-                epochs[best], curve[best], "o", color=_COLOURS[prefix],
-                label=f"best: {curve[best]:.4g}, epoch {best + 1}",
-            )  # fmt: skip
+            ax.plot(epochs[best], curve[best], "o", color=_COLOURS[prefix],
+                    label=f"best: {curve[best]:.4g}, epoch {best + 1}")
     ax.set_xlabel("epoch")
     ax.set_ylabel(_NAMES.get(key, key))
     ax.xaxis.get_major_locator().set_params(integer=True)

@@ -36,9 +36,8 @@ class Dense:
     norm: Optional[BatchNorm] = None  # normalises x @ weight, and adds the bias
     propagates = True  # whether `backward` computes the gradient of x, which the first layer does not need
 
-    def __init__(
-        self, weight: Array, weight_grad: Any, bias: Array, bias_grad: Any, activation: Any, parameters: Tuple[float, ...]
-    ) -> None:
+    def __init__(self, weight: Array, weight_grad: Any, bias: Array, bias_grad: Any, activation: Any,
+                 parameters: Tuple[float, ...]) -> None:
         self.weight, self.weight_grad = weight, weight_grad
         self.bias, self.bias_grad = bias, bias_grad
         self.activation, self._activation_parameters = activation, parameters

@@ -87,12 +87,10 @@ class MLP:
 
     __module__ = "fastact"  # where users find it, and pickles too
 
-    def __init__(
-        self, layers: Sequence[int], activation: Any = "relu", output_activation: Any = None, loss: Any = "cross_entropy",
-        optimizer: Any = "adam", init: Any = "auto", dtype: DTypeLike = "float32", random_state: Any = None,
-        learning_rate: Optional[float] = None, dropout: Union[float, Sequence[float]] = 0.0, l2: float = 0.0,
-        batch_norm: bool = False, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, layers: Sequence[int], activation: Any = "relu", output_activation: Any = None,
+                 loss: Any = "cross_entropy", optimizer: Any = "adam", init: Any = "auto", dtype: DTypeLike = "float32",
+                 random_state: Any = None, learning_rate: Optional[float] = None, dropout: Union[float, Sequence[float]] = 0.0,
+                 l2: float = 0.0, batch_norm: bool = False, **options: Any) -> None:
         self.layers = arguments.sizes(layers)
         self.loss = arguments.loss(loss, self.layers[-1])
         self.dtype = arguments.dtype(dtype)
@@ -116,10 +114,8 @@ class MLP:
         """
         return self._network.parameters
 
-    def train_step(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike] = None, clip_norm: Optional[float] = None,
-        clip_value: Optional[float] = None,
-    ) -> float:  # fmt: skip
+    def train_step(self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike] = None,
+                   clip_norm: Optional[float] = None, clip_value: Optional[float] = None) -> float:
         """Take one step of the optimiser on a batch and return the loss before it.
 
         Parameters
@@ -152,13 +148,11 @@ class MLP:
         self._check_optimizer()
         return self._network.train_step(x, target, loss, self.optimizer, arguments.limits(clip_norm, clip_value))
 
-    def fit(
-        self: Self, X: ArrayLike, y: ArrayLike, epochs: int = 20, batch_size: int = 64,
-        validation_data: Optional[Sequence[ArrayLike]] = None, progress: Union[bool, str] = True, schedule: Any = None,
-        sample_weight: Optional[ArrayLike] = None, early_stopping: Any = None, callbacks: Any = (),
-        validation_split: float = 0.0, shuffle: bool = True, clip_norm: Optional[float] = None,
-        clip_value: Optional[float] = None,
-    ) -> Self:  # fmt: skip
+    def fit(self: Self, X: ArrayLike, y: ArrayLike, epochs: int = 20, batch_size: int = 64,
+            validation_data: Optional[Sequence[ArrayLike]] = None, progress: Union[bool, str] = True, schedule: Any = None,
+            sample_weight: Optional[ArrayLike] = None, early_stopping: Any = None, callbacks: Any = (),
+            validation_split: float = 0.0, shuffle: bool = True, clip_norm: Optional[float] = None,
+            clip_value: Optional[float] = None) -> Self:
         """Train on mini-batches, fill `history`, and return this network. A second call continues the training.
 
         Parameters
@@ -209,16 +203,12 @@ class MLP:
                 raise TypeError(f"MLP.fit: validation_data must be (X, y) or (X, y, sample_weight), got a {got}")
             validation = self._data(*validation_data)
         self._check_optimizer()
-        fit.fit(
-            self, self._data(X, y, sample_weight), validation, epochs, batch_size, split=validation_split, shuffle=shuffle,
-            progress=progress, schedule=schedule, early_stopping=early_stopping, callbacks=callbacks,
-            limits=arguments.limits(clip_norm, clip_value),
-        )  # fmt: skip
+        fit.fit(self, self._data(X, y, sample_weight), validation, epochs, batch_size, split=validation_split, shuffle=shuffle,
+                progress=progress, schedule=schedule, early_stopping=early_stopping, callbacks=callbacks,
+                limits=arguments.limits(clip_norm, clip_value))
         return self
 
-    def gradients(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike] = None
-    ) -> Tuple[float, List[Array]]:
+    def gradients(self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike] = None) -> Tuple[float, List[Array]]:
         """The loss of a batch, and its gradient with respect to each of `parameters`, in its shape.
 
         The gradients are copies, and no parameter changes. Arguments and errors are those of `train_step`.
@@ -265,9 +255,7 @@ class MLP:
             pair.probabilities(output, out=output)
         return output[:, 0] if self.layers[-1] == 1 else output
 
-    def evaluate(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike] = None
-    ) -> Dict[str, float]:
+    def evaluate(self, X: ArrayLike, y: ArrayLike, sample_weight: Optional[ArrayLike] = None) -> Dict[str, float]:
         """Scores on labelled data, as a dict: "loss", with the penalty of ``l2``; "accuracy" for losses of classes, else "r2".
 
         Arguments and errors are those of `train_step`, but an infinite loss is returned and does not raise.

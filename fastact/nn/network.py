@@ -21,10 +21,8 @@ class GradientLimits(NamedTuple):
 
 NO_LIMITS = GradientLimits()
 
-_REMEDIES = (
-    "a smaller learning rate, inputs scaled to about unit variance (for a regression the targets too), "
-    'or init="auto"'
-)
+_REMEDIES = ("a smaller learning rate, inputs scaled to about unit variance (for a regression the targets too), "
+             'or init="auto"')
 _PRELU = lookup("prelu")
 CHUNK = 8192  # predictions take so many samples at a time, because the hidden layers of all samples might not fit in memory
 
@@ -46,10 +44,8 @@ class Network:
         For dropout.
     """
 
-    def __init__(
-        self, sizes: Sequence[int], activations: Sequence[Tuple[Any, Any]], dtype: Any, dropout: Sequence[float] = (),
-        l2: float = 0.0, batch_norm: bool = False, rng: Optional[np.random.Generator] = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, sizes: Sequence[int], activations: Sequence[Tuple[Any, Any]], dtype: Any, dropout: Sequence[float] = (),
+                 l2: float = 0.0, batch_norm: bool = False, rng: Optional[np.random.Generator] = None) -> None:
         self._sizes, self._activations = sizes, activations
         self._dropout, self.l2, self._rng = dropout, l2, rng or np.random.default_rng()
         units = sizes[1:-1] if batch_norm else ()
@@ -185,10 +181,8 @@ class Network:
             x = layer.predict(x)
             if not np.isfinite(x).all():
                 return f"the outputs of {where} overflow; try {_REMEDIES}"
-        return (
-            f"the outputs of {where} are finite, up to {float(np.abs(x).max()):.3g}; look for NaN, infinity or huge values "
-            f"in the targets, or try {_REMEDIES}"
-        )
+        return (f"the outputs of {where} are finite, up to {float(np.abs(x).max()):.3g}; look for NaN, infinity or huge values "
+                f"in the targets, or try {_REMEDIES}")
 
     def __repr__(self) -> str:
         parts = [str(self._sizes[0])]

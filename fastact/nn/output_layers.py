@@ -58,11 +58,9 @@ _PAIRINGS = {
 }
 _POISSON = {  # by log_input
     True: Pairing("regression", None, "takes logarithms of means and applies exponential itself", means=_exponential),
-    False: Pairing(
-        "regression", "exponential", "takes means, which are not negative",
-        ("softplus", "squareplus", "sparse_plus", "relu", "sigmoid", "hard_sigmoid", "softmax"),
-    ),
-}  # fmt: skip
+    False: Pairing("regression", "exponential", "takes means, which are not negative",
+                   ("softplus", "squareplus", "sparse_plus", "relu", "sigmoid", "hard_sigmoid", "softmax")),
+}
 
 
 def pairing(loss: Any) -> Pairing:
@@ -86,10 +84,8 @@ def check(loss: Any, name: str) -> None:
     else:
         why = "the outputs are squashed twice, which gives wrong probabilities and small gradients"
         remedy = "; predict_proba gives probabilities"
-    warn(
-        f"MLP: loss {loss.__name__} {wanted.takes}: with output_activation={name!r}, {why}. Leave "
-        f"output_activation=None{remedy}"
-    )
+    warn(f"MLP: loss {loss.__name__} {wanted.takes}: with output_activation={name!r}, {why}. Leave "
+         f"output_activation=None{remedy}")
 
 
 class Objective:

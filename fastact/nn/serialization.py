@@ -191,10 +191,8 @@ def _network(cls: Any, arrays: Dict[str, np.ndarray]) -> Any:
     loss, optimizer = _loss(description["loss"]), _optimizer(description["optimizer"])
     with warnings.catch_warnings():  # an output activation that does not go with the loss was warned of before
         warnings.simplefilter("ignore")
-        net = cls(
-            layers, activation=each[:-1], output_activation=each[-1], loss=loss, optimizer=optimizer,
-            init=initializers.zeros, dtype=dtype, **options,
-        )  # fmt: skip
+        net = cls(layers, activation=each[:-1], output_activation=each[-1], loss=loss, optimizer=optimizer,
+                  init=initializers.zeros, dtype=dtype, **options)
     _fill(_arrays(net), arrays)
     return net
 

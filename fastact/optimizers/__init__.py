@@ -14,7 +14,7 @@ from fastact.optimizers.schedules import AdaptiveLR, ConstantLR, CosineAnnealing
 __all__ = [
     "Adagrad", "Adam", "AdamW", "AdaptiveLR", "ConstantLR", "CosineAnnealingLR", "InverseScalingLR",
     "Optimizer", "RMSprop", "SGD", "StepLR", "clip_grad_norm", "clip_grad_value",
-]  # fmt: skip
+]
 
 for _name in __all__:  # where users find them, and pickles too
     globals()[_name].__module__ = __name__

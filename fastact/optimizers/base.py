@@ -42,10 +42,8 @@ def _parameters(what: str, value: Any) -> List[Array]:
     params: List[Array] = list(value)
     if not params:
         raise ValueError(f"{what} is empty; pass the arrays to update")
-    return _writable(
-        f"{what.split(':')[0]}: parameter", params, "float16, float32 or float64",
-        lambda dtype: dtype.kind == "f" and dtype.itemsize <= 8,
-    )  # fmt: skip
+    return _writable(f"{what.split(':')[0]}: parameter", params, "float16, float32 or float64",
+                     lambda dtype: dtype.kind == "f" and dtype.itemsize <= 8)
 
 
 def _is_float(dtype: Any) -> bool:
@@ -159,10 +157,8 @@ class Optimizer:
             else:
                 fits = value.dtype.kind in ("b" if isinstance(mine, bool) else "iu" if key == "step" else "fiu")
             if not fits or value.shape != expected.shape:
-                raise ValueError(
-                    f"{method}: {key} is {value.dtype} of shape {value.shape}; expected {expected.dtype} of shape "
-                    f"{expected.shape}"
-                )
+                raise ValueError(f"{method}: {key} is {value.dtype} of shape {value.shape}; expected {expected.dtype} of shape "
+                                 f"{expected.shape}")
             name, _, i = key.rpartition(".")
             if key == "step":
                 loaded.steps = int(number(f"{method}: step", value.item(), NOT_NEGATIVE))
@@ -188,9 +184,7 @@ class Optimizer:
         grads = [np.asarray(g) for g in grads]
         shapes, expected = [g.shape for g in grads], [p.shape for p in params]
         if shapes != expected:
-            raise ValueError(
-                f"{method}: gradients have shapes {shapes}; expected those of the parameters, {expected}"
-            )
+            raise ValueError(f"{method}: gradients have shapes {shapes}; expected those of the parameters, {expected}")
         for i, g in enumerate(grads):
             if not _is_float(g.dtype):
                 raise TypeError(f"{method}: gradient {i} has dtype {g.dtype}, not a float")
@@ -255,9 +249,8 @@ def _described(array: Any) -> str:
     return f"{array.dtype} {array.shape}{' '.join(faults)}"
 
 
-def clip_grad_norm(
-    grads: Union[Array, Iterable[Array]], max_norm: float, norm_type: Union[float, str] = 2.0, error_if_nonfinite: bool = False
-) -> float:
+def clip_grad_norm(grads: Union[Array, Iterable[Array]], max_norm: float, norm_type: Union[float, str] = 2.0,
+                   error_if_nonfinite: bool = False) -> float:
     """Scale gradients in place so that the norm of all of them together is at most ``max_norm``.
 
     As in ``torch.nn.utils.clip_grad_norm_`` the factor is ``max_norm / (norm + 1e-6)``, or 1.

@@ -42,10 +42,8 @@ class SGD(Optimizer):
     dampening: float = Option(FINITE)  # type: ignore[assignment]
     _parts = {"momentum_buffer": "_buffers"}
 
-    def __init__(
-        self, params: Iterable[Array], lr: float = 1e-3, momentum: float = 0, dampening: float = 0,
-        weight_decay: float = 0, nesterov: bool = False, *, maximize: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, params: Iterable[Array], lr: float = 1e-3, momentum: float = 0, dampening: float = 0,
+                 weight_decay: float = 0, nesterov: bool = False, *, maximize: bool = False) -> None:
         super().__init__(params, lr, weight_decay, maximize)
         self.momentum, self.dampening, self.nesterov = momentum, dampening, nesterov
         if nesterov and (self.momentum == 0 or self.dampening != 0):
@@ -54,10 +52,8 @@ class SGD(Optimizer):
 
     def _rule(self) -> kernels.Rule:
         undamped = 1 if self.steps == 1 else 1 - self.dampening
-        return kernels.Rule(
-            kernels.SGD, self.lr, self.weight_decay, self.maximize,
-            momentum=self.momentum, one_minus_dampening=undamped, nesterov=self.nesterov,
-        )  # fmt: skip
+        return kernels.Rule(kernels.SGD, self.lr, self.weight_decay, self.maximize,
+                            momentum=self.momentum, one_minus_dampening=undamped, nesterov=self.nesterov)
 
     def _state(self, i: int) -> State:
         return self._buffers[i] if self.momentum else None, None, None
@@ -79,25 +75,14 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    params : iterable of array
-        float16, float32 or float64, of any shapes; updated in place.
-    lr : float, not negative
-        Learning rate.
+    params, lr, weight_decay, maximize
+        As for `SGD`, and so are the errors.
     betas : pair of float in [0, 1)
         Decay of the running means of the gradient and of its square.
     eps : float, not negative
         Added to the corrected root.
-    weight_decay : float, not negative
-        ``weight_decay * param`` is added to the gradient.
     amsgrad : bool
         Whether v_hat is the largest corrected mean so far (Reddi et al. 2018, arXiv:1904.09237).
-    maximize : bool
-        Whether to maximise instead of minimising.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a parameter is not a float array, or an option is unknown, not a number or out of range.
     """
 
     betas: Tuple[float, float] = Option(_betas)  # type: ignore[assignment]
@@ -105,10 +90,8 @@ class Adam(Optimizer):
     _parts = {"exp_avg": "_means", "exp_avg_sq": "_squares", "max_exp_avg_sq": "_largest"}
     _decoupled = False
 
-    def __init__(
-        self, params: Iterable[Array], lr: float = 1e-3, betas: Tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8, weight_decay: float = 0, amsgrad: bool = False, *, maximize: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, params: Iterable[Array], lr: float = 1e-3, betas: Tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+                 weight_decay: float = 0, amsgrad: bool = False, *, maximize: bool = False) -> None:
         super().__init__(params, lr, weight_decay, maximize)
         self.betas, self.eps, self.amsgrad = betas, eps, amsgrad
         self._means, self._squares = self._like_params(), self._like_params()
@@ -121,10 +104,8 @@ class Adam(Optimizer):
         decay, shrink = self.weight_decay, 1.0
         if self._decoupled:
             decay, shrink = 0, 1 - self.lr * self.weight_decay
-        return kernels.Rule(
-            kernels.ADAM, self.lr * root / (1 - beta1**self.steps), decay, self.maximize,
-            shrink=shrink, beta1=beta1, beta2=beta2, eps=self.eps * root,
-        )  # fmt: skip
+        return kernels.Rule(kernels.ADAM, self.lr * root / (1 - beta1**self.steps), decay, self.maximize,
+                            shrink=shrink, beta1=beta1, beta2=beta2, eps=self.eps * root)
 
     def _state(self, i: int) -> State:
         return self._means[i], self._squares[i], self._largest[i]
@@ -139,10 +120,8 @@ class AdamW(Adam):
 
     _decoupled = True
 
-    def __init__(
-        self, params: Iterable[Array], lr: float = 1e-3, betas: Tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8, weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, params: Iterable[Array], lr: float = 1e-3, betas: Tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+                 weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False) -> None:
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
 
 
@@ -153,27 +132,16 @@ class RMSprop(Optimizer):
 
     Parameters
     ----------
-    params : iterable of array
-        float16, float32 or float64, of any shapes; updated in place.
-    lr : float, not negative
-        Learning rate.
+    params, lr, weight_decay, maximize
+        As for `SGD`, and so are the errors.
     alpha : float in [0, 1]
         Decay of the running mean.
     eps : float, not negative
         Added to the root.
-    weight_decay : float, not negative
-        ``weight_decay * param`` is added to the gradient.
     momentum : float, not negative
         With a momentum the step is ``lr * buffer``, with ``buffer = momentum * buffer + grad / (sqrt(v) + eps)``.
     centered : bool
         Whether v is the running variance of the gradient: the running mean of the square less the squared running mean.
-    maximize : bool
-        Whether to maximise instead of minimising.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a parameter is not a float array, or an option is unknown, not a number or out of range.
     """
 
     alpha: float = Option(UNIT)  # type: ignore[assignment]
@@ -181,20 +149,16 @@ class RMSprop(Optimizer):
     momentum: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]
     _parts = {"square_avg": "_squares", "momentum_buffer": "_buffers", "grad_avg": "_means"}
 
-    def __init__(
-        self, params: Iterable[Array], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
-        weight_decay: float = 0, momentum: float = 0, centered: bool = False, *, maximize: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, params: Iterable[Array], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
+                 weight_decay: float = 0, momentum: float = 0, centered: bool = False, *, maximize: bool = False) -> None:
         super().__init__(params, lr, weight_decay, maximize)
         self.alpha, self.eps, self.momentum, self.centered = alpha, eps, momentum, centered
         self._squares, self._buffers = self._like_params(), self._like_params()
         self._means = self._like_params() if centered else [None] * len(self.params)
 
     def _rule(self) -> kernels.Rule:
-        return kernels.Rule(
-            kernels.RMSPROP, self.lr, self.weight_decay, self.maximize,
-            beta2=self.alpha, eps=self.eps, momentum=self.momentum,
-        )  # fmt: skip
+        return kernels.Rule(kernels.RMSPROP, self.lr, self.weight_decay, self.maximize,
+                            beta2=self.alpha, eps=self.eps, momentum=self.momentum)
 
     def _state(self, i: int) -> State:
         return self._squares[i], self._buffers[i] if self.momentum else None, self._means[i]
@@ -207,25 +171,14 @@ class Adagrad(Optimizer):
 
     Parameters
     ----------
-    params : iterable of array
-        float16, float32 or float64, of any shapes; updated in place.
-    lr : float, not negative
-        Learning rate.
+    params, lr, weight_decay, maximize
+        As for `SGD`, and so are the errors.
     lr_decay : float, not negative
         The learning rate of step t = 1, 2, ... is ``lr / (1 + (t - 1) * lr_decay)``.
-    weight_decay : float, not negative
-        ``weight_decay * param`` is added to the gradient.
     initial_accumulator_value : float, not negative
         s before the first step.
     eps : float, not negative
         Added to the root.
-    maximize : bool
-        Whether to maximise instead of minimising.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a parameter is not a float array, or an option is unknown, not a number or out of range.
     """
 
     lr_decay: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]
@@ -233,10 +186,8 @@ class Adagrad(Optimizer):
     initial_accumulator_value: float = Option(NOT_NEGATIVE)  # type: ignore[assignment]
     _parts = {"sum": "_sums"}
 
-    def __init__(
-        self, params: Iterable[Array], lr: float = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
-        initial_accumulator_value: float = 0, eps: float = 1e-10, *, maximize: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, params: Iterable[Array], lr: float = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
+                 initial_accumulator_value: float = 0, eps: float = 1e-10, *, maximize: bool = False) -> None:
         super().__init__(params, lr, weight_decay, maximize)
         self.lr_decay, self.eps = lr_decay, eps
         self.initial_accumulator_value = initial_accumulator_value

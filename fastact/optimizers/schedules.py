@@ -1,5 +1,7 @@
 """Learning-rate schedules. ``schedule.step(loss)`` after each epoch sets ``optimizer.lr``.
 
+The first argument of each is the optimiser, and errors are those of `Schedule`.
+
 `MLP.fit` takes one as ``schedule``. Names and formulas are torch's where torch has them.
 """
 from __future__ import annotations
@@ -11,7 +13,7 @@ from fastact._core.number_arguments import NOT_NEGATIVE, integer, number
 
 
 class Schedule:
-    """Base class: a subclass defines `lr_after`, the learning rate after a number of epochs.
+    """Base class of the schedules: a subclass defines `lr_after`, the learning rate after a number of epochs.
 
     Parameters
     ----------
@@ -29,9 +31,7 @@ class Schedule:
 
     def __init__(self, optimizer: Any) -> None:
         if isinstance(optimizer, type) or not hasattr(optimizer, "lr"):
-            raise TypeError(
-                f"{type(self).__name__}: optimizer must be an optimiser such as net.optimizer, got {optimizer!r}"
-            )
+            raise TypeError(f"{type(self).__name__}: optimizer must be an optimiser such as net.optimizer, got {optimizer!r}")
         self.optimizer = optimizer
         self.base_lr: float = optimizer.lr
         self.epochs = 0
@@ -64,17 +64,7 @@ class Schedule:
 
 
 class ConstantLR(Schedule):
-    """The learning rate does not change. (torch's ConstantLR is a warm-up.)
-
-    Parameters
-    ----------
-    optimizer : Optimizer
-
-    Raises
-    ------
-    TypeError
-        If ``optimizer`` is not an optimiser.
-    """
+    """The learning rate does not change. (torch's ConstantLR is a warm-up.)"""
 
     def lr_after(self, epochs: int) -> float:
         return self.base_lr
@@ -85,16 +75,10 @@ class StepLR(Schedule):
 
     Parameters
     ----------
-    optimizer : Optimizer
     step_size : int, positive
         In epochs.
     gamma : float, not negative
         The factor.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
     """
 
     def __init__(self, optimizer: Any, step_size: int, gamma: float = 0.1) -> None:
@@ -114,16 +98,10 @@ class CosineAnnealingLR(Schedule):
 
     Parameters
     ----------
-    optimizer : Optimizer
     T_max : int, positive
         Epochs until ``eta_min`` is reached.
     eta_min : float, not negative
         The smallest learning rate.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
     """
 
     def __init__(self, optimizer: Any, T_max: int, eta_min: float = 0.0) -> None:
@@ -143,14 +121,8 @@ class InverseScalingLR(Schedule):
 
     Parameters
     ----------
-    optimizer : Optimizer
     power_t : float, not negative
         The exponent.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
     """
 
     def __init__(self, optimizer: Any, power_t: float = 0.5) -> None:
@@ -168,7 +140,6 @@ class AdaptiveLR(Schedule):
 
     Parameters
     ----------
-    optimizer : Optimizer
     factor : float, not negative
         By which the learning rate is multiplied.
     patience : int, not negative
@@ -180,13 +151,11 @@ class AdaptiveLR(Schedule):
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument is not as described; `step` raises TypeError without a loss.
+    TypeError
+        In `step`, without a loss.
     """
 
-    def __init__(
-        self, optimizer: Any, factor: float = 0.2, patience: int = 10, tol: float = 1e-4, min_lr: float = 1e-6
-    ) -> None:
+    def __init__(self, optimizer: Any, factor: float = 0.2, patience: int = 10, tol: float = 1e-4, min_lr: float = 1e-6) -> None:
         super().__init__(optimizer)
         self.factor = self._number("factor", factor)
         self.patience = self._integer("patience", patience, least=0)
@@ -220,7 +189,5 @@ def check(schedule: Any, optimizer: Any) -> None:
     if not callable(getattr(schedule, "step", None)):
         raise TypeError(f"MLP.fit: schedule is {schedule!r}; {expected}")
     if getattr(schedule, "optimizer", optimizer) is not optimizer:
-        raise ValueError(
-            "MLP.fit: schedule sets the learning rate of another optimiser; make it of this network's, "
-            f"{type(schedule).__name__}(net.optimizer, ...)"
-        )
+        raise ValueError("MLP.fit: schedule sets the learning rate of another optimiser; make it of this network's, "
+                         f"{type(schedule).__name__}(net.optimizer, ...)")

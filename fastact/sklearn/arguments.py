@@ -48,7 +48,7 @@ _RULES: Dict[str, Union[List[str], Interval, Tuple[Callable[[Any], bool], str]]]
     ),
     "max_fun": _COUNT,
     "dropout": BELOW_1,
-}  # fmt: skip
+}
 
 
 def check(model: Any) -> None:
@@ -62,13 +62,9 @@ def check(model: Any) -> None:
         else:
             fits, wanted = rule[0](value), rule[1]
         if not fits:
-            raise ValueError(
-                f"The {parameter!r} parameter of {type(model).__name__} must be {wanted}. Got {value!r} instead."
-            )
+            raise ValueError(f"The {parameter!r} parameter of {type(model).__name__} must be {wanted}. Got {value!r} instead.")
     if model.dropout and model.solver == "lbfgs":
-        raise ValueError(
-            f"{type(model).__name__}: dropout needs solver='adam' or 'sgd'; lbfgs takes a loss without chance in it"
-        )
+        raise ValueError(f"{type(model).__name__}: dropout needs solver='adam' or 'sgd'; lbfgs takes a loss without chance in it")
 
 
 def hidden_sizes(model: Any) -> List[int]:

@@ -85,10 +85,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             else:
                 sklearn_training.epochs(self, train, validation, minimised, alpha, incremental)
         if not all(np.isfinite(array).all() for array in [*self.coefs_, *self.intercepts_]):
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data may contain large values and need "
-                "to be preprocessed."
-            )
+            raise ValueError("Solver produced non-finite parameter weights. The input data may contain large values and need "
+                             "to be preprocessed.")
         return self
 
     def _prepare(
@@ -124,10 +122,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         y = y.reshape(-1, 1) if y.ndim == 1 else y
         outputs = y.shape[1]
         if not first and outputs != self.coefs_[-1].shape[1]:
-            raise ValueError(
-                f"{type(self).__name__}: y has {outputs} outputs, but the network trained so far "
-                f"{self.coefs_[-1].shape[1]}"
-            )
+            raise ValueError(f"{type(self).__name__}: y has {outputs} outputs, but the network trained so far "
+                             f"{self.coefs_[-1].shape[1]}")
         out = self._output() if first else self.out_activation_
         dtype = np.float64 if self.solver == "lbfgs" else X.dtype if first else self._dtype()
         minimised = objective(type(self).__name__, self.loss, out, dtype)
@@ -172,14 +168,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         # As in scikit-learn, classes keep their shares only where there is one output.
         stratify = y if is_classifier(self) and self.n_outputs_ == 1 else None
         arrays = (X, y) if weights is None else (X, y, weights)
-        parts = train_test_split(
-            *arrays, random_state=self._random_state, test_size=self.validation_fraction, stratify=stratify
-        )
+        parts = train_test_split(*arrays, random_state=self._random_state, test_size=self.validation_fraction, stratify=stratify)
         train, validation = parts[::2], parts[1::2]
         if validation[0].shape[0] < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
-            )
+            raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
         if weights is not None and not (train[2].any() and validation[2].any()):
             raise ValueError(
                 f"{type(self).__name__}: early_stopping leaves one part of the data without a sample whose sample_weight is "
@@ -248,14 +240,12 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=(np.float64, np.float32), reset=reset,
             **options,
-        )  # fmt: skip
+        )
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _offers_partial_fit(self) -> bool:
         if self.solver not in arguments.STOCHASTIC:
-            raise AttributeError(
-                f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic."
-            )
+            raise AttributeError(f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic.")
         return True
 
     # The network holds views, which pickling would copy: it is made anew from coefs_.

@@ -177,10 +177,8 @@ def objective(owner: str, loss: Any, out_activation: str, dtype: Any) -> Objecti
     classifies = out_activation in ("softmax", "logistic")
     found = chosen(owner, loss, classifies)
     if found is None or (pairing(found).means is not None) != (out_activation == "exp"):
-        raise ValueError(
-            f"{owner}: loss {loss!r} does not go with the network trained so far, whose output activation is "
-            f"{out_activation!r}; set warm_start=False and fit anew"
-        )
+        raise ValueError(f"{owner}: loss {loss!r} does not go with the network trained so far, whose output activation is "
+                         f"{out_activation!r}; set warm_start=False and fit anew")
     if bare(found) is losses.cross_entropy and out_activation != "softmax":
         what = "three classes and more; here use 'binary_cross_entropy_with_logits'" if classifies else "classes"
         raise ValueError(f"{owner}: loss 'cross_entropy' is for {what}")

@@ -12,7 +12,7 @@ from fastact.optimizers.kernels import are_ready
 
 
 class Solver:
-    """Base class of the solvers, which changes the learning rate between epochs."""
+    """Base class of the solvers, which update the flat array of a network's parameters in place."""
 
     _rule: Any
 
@@ -83,8 +83,3 @@ class Adam(Solver):
         rule = self._rule
         rule.eps = self._epsilon / (1 - rule.betas[1] ** (rule.steps + 1)) ** 0.5
         rule.step([grad])
-
-
-def solver(model: Any, params: Array) -> Solver:
-    """The solver that an estimator asks for, which updates `params` in place."""
-    return SGD(model, params) if model.solver == "sgd" else Adam(model, params)

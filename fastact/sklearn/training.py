@@ -69,13 +69,11 @@ class Batches:
         return x, (labels, weights, float(weights.sum()))
 
 
-def epochs(
-    model: Any, train: Data, validation: Optional[Data], objective: Objective, alpha: float, incremental: bool
-) -> None:
+def epochs(model: Any, train: Data, validation: Optional[Data], objective: Objective, alpha: float, incremental: bool) -> None:
     """Train with sgd or adam; for `partial_fit` a single epoch. `alpha` is scaled as the weights are."""
     network = sklearn_network.network_of(model)
     if not incremental or not hasattr(model, "_optimizer") or not model._optimizer.attach(network):
-        model._optimizer = solvers.solver(model, network.flat)
+        model._optimizer = (solvers.SGD if model.solver == "sgd" else solvers.Adam)(model, network.flat)
     if validation is not None and np.shape(model._best_parameters) != network.flat.shape:
         model._best_parameters = network.flat.copy()
     problem, batches = Penalised(network), Batches(train, objective)
@@ -108,20 +106,16 @@ def epochs(
             model._optimizer.epoch_ends(model.t_)
             if model._no_improvement_count > model.n_iter_no_change:
                 what = "Training loss" if validation is None else "Validation score"
-                message = (
-                    f"{what} did not improve more than tol={model.tol:f} for "
-                    f"{model.n_iter_no_change} consecutive epochs."
-                )
+                message = (f"{what} did not improve more than tol={model.tol:f} for "
+                           f"{model.n_iter_no_change} consecutive epochs.")
                 if model._optimizer.stops(message, model.verbose):
                     break
                 model._no_improvement_count = 0
             if incremental:
                 break
             if model.n_iter_ == model.max_iter:
-                warn(
-                    f"Stochastic Optimizer: Maximum iterations ({model.max_iter}) reached and the "
-                    "optimization hasn't converged yet.", ConvergenceWarning,
-                )  # fmt: skip
+                warn(f"Stochastic Optimizer: Maximum iterations ({model.max_iter}) reached and the "
+                     "optimization hasn't converged yet.", ConvergenceWarning)
     except KeyboardInterrupt:
         warn("Training interrupted by user.")
     if validation is not None:
@@ -173,17 +167,13 @@ def lbfgs(model: Any, data: Data, objective: Objective, alpha: float) -> None:
     def report(intermediate_result: Any) -> None:
         print(f"loss = {intermediate_result.fun:.8f}")
 
-    result = scipy.optimize.minimize(
-        loss_and_grad, network.flat.copy(), method="L-BFGS-B", jac=True,
-        options={"maxfun": model.max_fun, "maxiter": model.max_iter, "gtol": model.tol},
-        callback=report if model.verbose else None,
-    )  # fmt: skip
+    result = scipy.optimize.minimize(loss_and_grad, network.flat.copy(), method="L-BFGS-B", jac=True,
+                                     options={"maxfun": model.max_fun, "maxiter": model.max_iter, "gtol": model.tol},
+                                     callback=report if model.verbose else None)
     if result.status != 0:
-        warn(
-            f"lbfgs failed to converge after {result.nit} iteration(s) (status={result.status}):\n"
-            f"{result.message}\n\nIncrease the number of iterations (max_iter, max_fun) to improve the "
-            "convergence, or scale the data.", ConvergenceWarning,
-        )  # fmt: skip
+        warn(f"lbfgs failed to converge after {result.nit} iteration(s) (status={result.status}):\n"
+             f"{result.message}\n\nIncrease the number of iterations (max_iter, max_fun) to improve the "
+             "convergence, or scale the data.", ConvergenceWarning)
     # SciPy may count one iteration more than it was allowed.
     model.n_iter_ = min(result.nit, model.max_iter)
     model.loss_ = float(result.fun)
