@@ -37,13 +37,8 @@ __version__: str
 activations: Mapping[str, Activation]
 
 def get(name: str | Activation) -> Any: ...
-def plot(
-    *names: str | Activation | tuple[str | Activation, dict[str, float]],
-    derivative: bool = True,
-    range: tuple[float, float] | None = None,
-    ax: Any = None,
-    show: bool = False,
-) -> Any: ...
+def plot(*names: str | Activation | tuple[str | Activation, dict[str, float]], derivative: bool = True,
+         range: tuple[float, float] | None = None, ax: Any = None, show: bool = False) -> Any: ...
 
 # Any other one.
 def __getattr__(name: str) -> Activation: ...

@@ -24,10 +24,8 @@ class Activation(_OneInput):
     second_derivative: _OneInput
     @property
     def name(self) -> str: ...
-    def quantized(
-        self, x: _Bytes, scale: float, zero_point: int, out_scale: float, out_zero_point: int, dtype: Any = None,
-        out: NDArray[Any] | None = None, **parameters: Any
-    ) -> Any: ...
+    def quantized(self, x: _Bytes, scale: float, zero_point: int, out_scale: float, out_zero_point: int, dtype: Any = None,
+                  out: NDArray[Any] | None = None, **parameters: Any) -> Any: ...
 
 activations: Mapping[str, Activation]
 

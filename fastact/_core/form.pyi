@@ -65,8 +65,7 @@ class _ValueAndDerivative(Form):
 
 class _GatedBackward(Form):
     @overload
-    def __call__(
-        self, grad: NDArray[_F] | float, gate: NDArray[_F], up: NDArray[_F] | float, /, *parameters: float, **named: float
-    ) -> tuple[NDArray[_F], NDArray[_F]]: ...
+    def __call__(self, grad: NDArray[_F] | float, gate: NDArray[_F], up: NDArray[_F] | float, /, *parameters: float,
+                 **named: float) -> tuple[NDArray[_F], NDArray[_F]]: ...
     @overload
     def __call__(self, *args: ArrayLike, out: tuple[Any, Any] | None = None, **options: Any) -> tuple[Any, Any]: ...

@@ -14,13 +14,11 @@ _Layout = Literal["halves", "interleaved"]
 
 class _Backward(Protocol):
     @overload
-    def __call__(
-        self, grad: NDArray[_F], x: NDArray[_F], axis: int | str = -1, gate: _Gate = "last", out: NDArray[_F] | None = None
-    ) -> NDArray[_F]: ...
+    def __call__(self, grad: NDArray[_F], x: NDArray[_F], axis: int | str = -1, gate: _Gate = "last",
+                 out: NDArray[_F] | None = None) -> NDArray[_F]: ...
     @overload
-    def __call__(
-        self, grad: ArrayLike, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", out: SupportsArray | None = None
-    ) -> Any: ...
+    def __call__(self, grad: ArrayLike, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last",
+                 out: SupportsArray | None = None) -> Any: ...
     def bind(self, grad: Any, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last") -> BoundCall: ...
 
 class GatedLinearUnit(Bindable):
@@ -35,9 +33,7 @@ class GatedLinearUnit(Bindable):
         self, x: NDArray[_F], axis: int | str = -1, gate: _Gate = "last", out: NDArray[_F] | None = None
     ) -> NDArray[_F]: ...
     @overload
-    def __call__(
-        self, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", out: SupportsArray | None = None
-    ) -> Any: ...
+    def __call__(self, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", out: SupportsArray | None = None) -> Any: ...
 
 class _SwiGLUBackward(_Backward, Protocol):
     @overload  # type: ignore[override]
@@ -50,10 +46,8 @@ class _SwiGLUBackward(_Backward, Protocol):
         self, grad: ArrayLike, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", alpha: float = 1.0,
         limit: float | None = None, offset: float = 0.0, layout: _Layout = "halves", out: SupportsArray | None = None
     ) -> Any: ...
-    def bind(
-        self, grad: Any, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last", alpha: float = 1.0,
-        limit: float | None = None, offset: float = 0.0, layout: _Layout = "halves"
-    ) -> BoundCall: ...
+    def bind(self, grad: Any, x: Any, out: Any, axis: int | str = -1, gate: _Gate = "last", alpha: float = 1.0,
+             limit: float | None = None, offset: float = 0.0, layout: _Layout = "halves") -> BoundCall: ...
 
 class SwiGLU(GatedLinearUnit):
     backward: _SwiGLUBackward
@@ -63,10 +57,8 @@ class SwiGLU(GatedLinearUnit):
         offset: float = 0.0, layout: _Layout = "halves", out: NDArray[_F] | None = None
     ) -> NDArray[_F]: ...
     @overload
-    def __call__(
-        self, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", alpha: float = 1.0, limit: float | None = None,
-        offset: float = 0.0, layout: _Layout = "halves", out: SupportsArray | None = None
-    ) -> Any: ...
+    def __call__(self, x: ArrayLike, axis: int | str = -1, gate: _Gate = "last", alpha: float = 1.0, limit: float | None = None,
+                 offset: float = 0.0, layout: _Layout = "halves", out: SupportsArray | None = None) -> Any: ...
 
 glu: GatedLinearUnit
 reglu: GatedLinearUnit

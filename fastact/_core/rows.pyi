@@ -22,38 +22,29 @@ class RowFunction(Bindable):
 
 class _Backward(Protocol):
     @overload
-    def __call__(
-        self, grad: NDArray[_F], x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
-        temperature: float = 1.0
-    ) -> NDArray[_F]: ...
+    def __call__(self, grad: NDArray[_F], x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
+                 temperature: float = 1.0) -> NDArray[_F]: ...
     @overload
-    def __call__(
-        self, grad: ArrayLike, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0
-    ) -> Any: ...
+    def __call__(self, grad: ArrayLike, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None,
+                 temperature: float = 1.0) -> Any: ...
     def bind(self, *args: Any, **options: Any) -> BoundCall: ...
 
 class _BackwardFromOutput(Protocol):
     @overload
-    def __call__(
-        self, grad: NDArray[_F], y: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
-        temperature: float = 1.0
-    ) -> NDArray[_F]: ...
+    def __call__(self, grad: NDArray[_F], y: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
+                 temperature: float = 1.0) -> NDArray[_F]: ...
     @overload
-    def __call__(
-        self, grad: ArrayLike, y: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0
-    ) -> Any: ...
+    def __call__(self, grad: ArrayLike, y: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None,
+                 temperature: float = 1.0) -> Any: ...
     def bind(self, *args: Any, **options: Any) -> BoundCall: ...
 
 class _LogSumExpBackward(Protocol):
     @overload
-    def __call__(
-        self, grad: NDArray[_F] | _F, x: NDArray[_F], axis: _Axis = None, keepdims: bool = False, out: NDArray[_F] | None = None,
-        mask: _Mask = None
-    ) -> NDArray[_F]: ...
+    def __call__(self, grad: NDArray[_F] | _F, x: NDArray[_F], axis: _Axis = None, keepdims: bool = False,
+                 out: NDArray[_F] | None = None, mask: _Mask = None) -> NDArray[_F]: ...
     @overload
-    def __call__(
-        self, grad: ArrayLike, x: ArrayLike, axis: _Axis = None, keepdims: bool = False, out: _Out = None, mask: _Mask = None
-    ) -> Any: ...
+    def __call__(self, grad: ArrayLike, x: ArrayLike, axis: _Axis = None, keepdims: bool = False, out: _Out = None,
+                 mask: _Mask = None) -> Any: ...
     def bind(self, *args: Any, **options: Any) -> BoundCall: ...
 
 class _Missing(Protocol):
@@ -64,13 +55,10 @@ class RowActivation(RowFunction):
     backward: _Backward
     backward_from_output: _BackwardFromOutput
     @overload
-    def __call__(
-        self, x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None, temperature: float = 1.0
-    ) -> NDArray[_F]: ...
+    def __call__(self, x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
+                 temperature: float = 1.0) -> NDArray[_F]: ...
     @overload
-    def __call__(
-        self, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0
-    ) -> Any: ...
+    def __call__(self, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0) -> Any: ...
     def jacobian(
         self, x: ArrayLike, axis: int = -1, mask: _Mask = None, temperature: float = 1.0
     ) -> NDArray[np.floating[Any]]: ...
@@ -79,30 +67,22 @@ _Argument = Literal["x", "sink", "bias"]
 
 class _SoftmaxBackward(Protocol):
     @overload
-    def __call__(
-        self, grad: NDArray[_F], x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
-        temperature: float = 1.0
-    ) -> NDArray[_F]: ...
+    def __call__(self, grad: NDArray[_F], x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
+                 temperature: float = 1.0) -> NDArray[_F]: ...
     @overload
-    def __call__(
-        self, grad: ArrayLike, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0,
-        sink: ArrayLike | None = None, bias: ArrayLike | None = None, causal: bool = False,
-        wrt: _Argument | Sequence[_Argument] = "x"
-    ) -> Any: ...
+    def __call__(self, grad: ArrayLike, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None,
+                 temperature: float = 1.0, sink: ArrayLike | None = None, bias: ArrayLike | None = None, causal: bool = False,
+                 wrt: _Argument | Sequence[_Argument] = "x") -> Any: ...
     def bind(self, *args: Any, **options: Any) -> BoundCall: ...
 
 class _SoftmaxBackwardFromOutput(Protocol):
     @overload
-    def __call__(
-        self, grad: NDArray[_F], y: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
-        temperature: float = 1.0
-    ) -> NDArray[_F]: ...
+    def __call__(self, grad: NDArray[_F], y: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None,
+                 temperature: float = 1.0) -> NDArray[_F]: ...
     @overload
-    def __call__(
-        self, grad: ArrayLike, y: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0,
-        sink: ArrayLike | None = None, bias: ArrayLike | None = None, causal: bool = False,
-        wrt: _Argument | Sequence[_Argument] = "x"
-    ) -> Any: ...
+    def __call__(self, grad: ArrayLike, y: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None,
+                 temperature: float = 1.0, sink: ArrayLike | None = None, bias: ArrayLike | None = None, causal: bool = False,
+                 wrt: _Argument | Sequence[_Argument] = "x") -> Any: ...
     def bind(self, *args: Any, **options: Any) -> BoundCall: ...
 
 class Softmax(RowFunction):
@@ -114,10 +94,8 @@ class Softmax(RowFunction):
         sink: float | None = None, bias: float | None = None, causal: bool = False
     ) -> NDArray[_F]: ...
     @overload
-    def __call__(
-        self, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0,
-        sink: ArrayLike | None = None, bias: ArrayLike | None = None, causal: bool = False
-    ) -> Any: ...
+    def __call__(self, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None, temperature: float = 1.0,
+                 sink: ArrayLike | None = None, bias: ArrayLike | None = None, causal: bool = False) -> Any: ...
     def jacobian(
         self, x: ArrayLike, axis: int = -1, mask: _Mask = None, temperature: float = 1.0
     ) -> NDArray[np.floating[Any]]: ...
@@ -126,9 +104,7 @@ class Hardmax(RowFunction):
     backward: _Missing
     backward_from_output: _Missing
     @overload
-    def __call__(
-        self, x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None
-    ) -> NDArray[_F]: ...
+    def __call__(self, x: NDArray[_F], axis: _Axis = -1, out: NDArray[_F] | None = None, mask: _Mask = None) -> NDArray[_F]: ...
     @overload
     def __call__(self, x: ArrayLike, axis: _Axis = -1, out: _Out = None, mask: _Mask = None) -> Any: ...
     def jacobian(self, *args: Any, **kwargs: Any) -> NoReturn: ...
@@ -141,9 +117,7 @@ class LogSumExp(RowFunction):
         self, x: NDArray[_F], axis: None = None, keepdims: Literal[False] = False, out: None = None, mask: _Mask = None
     ) -> _F: ...
     @overload
-    def __call__(
-        self, x: ArrayLike, axis: _Axis = None, keepdims: bool = False, out: _Out = None, mask: _Mask = None
-    ) -> Any: ...
+    def __call__(self, x: ArrayLike, axis: _Axis = None, keepdims: bool = False, out: _Out = None, mask: _Mask = None) -> Any: ...
     def jacobian(self, *args: Any, **kwargs: Any) -> NoReturn: ...
 
 softmax: Softmax

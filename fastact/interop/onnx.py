@@ -56,11 +56,8 @@ def export(net: Any, file: Any, probabilities: bool = False, opset: Optional[int
     """Write a model; see `fastact.MLP.to_onnx`."""
     graph = _Graph("MLP", net.dtype, opset)
     value = graph.input
-    for k, layer in enumerate(net._network.layers, 1):
-        weight, bias = layer.folded()
-        value = graph.node("Gemm", value, graph.constant(weight), graph.constant(bias))
-        if layer.activation is not None:
-            value = _activation(graph, layer.activation, value, layer.activation_parameters, net.layers[k])
+    for layer in net._network.layers:
+        value = _dense(graph, value, *layer.folded(), layer.activation, layer.activation_parameters)
     if probabilities:
         pair = pairing(net.loss)
         if pair.task not in ("multiclass", "binary"):
@@ -78,11 +75,9 @@ def export_estimator(model: Any, file: Any, opset: Optional[int] = None) -> None
     dtype = np.dtype(model._dtype())
     graph = _Graph(type(model).__name__, dtype, opset, "X")
     value, width = graph.input, model.n_outputs_
-    layers = zip(model.coefs_, model.intercepts_, [*activations_of(model, len(model.coefs_) - 1), (None, ())])
-    for coef, intercept, (activation, parameters) in layers:
-        value = graph.node("Gemm", value, graph.constant(coef), graph.constant(intercept))
-        if activation is not None:
-            value = _activation(graph, activation, value, parameters, coef.shape[1])
+    hidden = activations_of(model, len(model.coefs_) - 1)
+    for coef, intercept, chosen in zip(model.coefs_, model.intercepts_, [*hidden, (None, ())]):
+        value = _dense(graph, value, coef, intercept, *chosen)
     last = {"softmax": "Softmax", "logistic": "Sigmoid", "exp": "Exp"}.get(model.out_activation_, "Identity")
     if not hasattr(model, "classes_"):
         graph.node(last, value, output="variable")
@@ -106,6 +101,12 @@ def export_estimator(model: Any, file: Any, opset: Optional[int] = None) -> None
         graph.node("Gather", graph.constant(classes, kind), index, output="label")
     graph.node("Identity", value, output="probabilities")
     _write(file, graph, model.n_features_in_, {"label": (kind, shape), "probabilities": (dtype, [width])})
+
+
+def _dense(graph: _Graph, x: Operand, weight: Any, bias: Any, activation: Any, parameters: Sequence[float]) -> Any:
+    """The nodes of a layer: the activation, unless it is None, of ``x @ weight + bias``."""
+    value = graph.node("Gemm", x, graph.constant(weight), graph.constant(bias))
+    return value if activation is None else _activation(graph, activation, value, parameters, weight.shape[1])
 
 
 def _write(file: Any, graph: _Graph, inputs: int, outputs: Dict[str, Tuple[Any, List[int]]]) -> None:

@@ -132,13 +132,10 @@ def of_form(entry: Any, kind: str) -> Callable[..., Any]:
     return _define(signature, [f"return overload({named(facts.inputs)}, {named(parameters)}, out)"], overload=overload)
 
 
-_ROW_INPUTS = {"value": ("x",), "backward": ("grad", "x"), "backward_from_output": ("grad", "y")}
-
-
 def of_rows(entry: Any, kind: str) -> Callable[..., Any]:
     """The overload of a form of a function of rows."""
     name, sign = entry.name if kind == "value" else f"{entry.name}.{kind}", -1 if entry.negates else 1
-    number, inputs = registry.row_form_numbers(entry)[entry.forms.index(kind)], _ROW_INPUTS[kind]
+    number, inputs = registry.row_form_numbers(entry)[entry.forms.index(kind)], registry.FORMS[kind].inputs
     signature = f"{', '.join(inputs)}, axis=-1, out=None, mask=None" + ", temperature=1.0" * entry.temperature
 
     def overload(*given: Any) -> Any:
