@@ -62,6 +62,8 @@ def layouts(dtype):
     yield from (x, x.t(), x[:, ::2], x[1:4, 2:], x[:0], x.reshape(2, 3, 2, 4).to(memory_format=torch.channels_last))
     yield from (x[0, 0].expand(3, 4), torch.tensor([-0.0, 88.0, -88.0, 1e-6], dtype=dtype), x[:1].reshape(8))
     yield x.repeat(250, 5)  # 60,000 elements: some operators are ours from 32,768 on
+    images = x.reshape(6, 2, 2, 2).to(memory_format=torch.channels_last)
+    yield from (x[::2][:1], x[:1, :1], x[:0, ::2], x[:, :0].t(), images[::2][:1], images[:, :1], images.reshape(6, 8, 1, 1))
 
 
 def same(got, want, dtype):
@@ -427,6 +429,30 @@ def test_a_forked_child():
             "    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n")
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "0", done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_forked_while_another_thread_enters():
+    """It finds no lock taken that nobody would give back."""
+    code = ("import os, signal, threading, torch, fastact.torch as ft\n"
+            "done, codes = [], []\n"
+            "def enter():\n"
+            "    while not done:\n"
+            "        with ft.kernels(): pass\n"
+            "thread = threading.Thread(target=enter)\n"
+            "thread.start()\n"
+            "for _ in range(10):\n"
+            "    if not (pid := os.fork()):\n"
+            "        signal.alarm(30)\n"
+            "        with ft.kernels(): torch.tanh(torch.ones(10))\n"
+            "        os._exit(0)\n"
+            "    codes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+            "    if codes[-1]: break\n"
+            "done.append(True)\n"
+            "thread.join()\n"
+            "print(codes)\n")
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == str([0] * 10), done.stderr
 
 
 SAMPLED = {"sigmoid", "tanh", "erf", "exp", "softmax", "log_softmax", *(f"nn.functional.{name}" for name in (

@@ -3,6 +3,9 @@
 The kernels compute strided floating tensors in main memory. torch.compile, torch.export, torch.jit.trace and dispatch modes
 see operators such as torch.ops.fastact.activation. torch's own operators compute the same function of any other tensor, and
 under torch.func. torch.fx records a call of ours.
+
+Other calls go through the autograd classes, not through the operators: on 64 x 50 float32 gelu's operator took 2.3 times as long
+as its class, with the backward pass 2.2 times, and 5 times as long as the kernel where no gradient is needed.
 """
 from __future__ import annotations
 

@@ -40,12 +40,15 @@ class Kernels:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._blocks, self._enabled, self._on = 0, False, False
         # Other threads may be within kernels when a block ends: torch would free these, and the process crash. A reference to
         # each keeps it until a hundred more blocks have been entered.
         self._held: Deque[Any] = collections.deque(maxlen=100)
         self._path = os.path.join(os.path.dirname(torch.__file__), "lib", "libtorch_cpu.so").encode()
+        if hasattr(os, "register_at_fork"):
+            # A child has no other threads. What one of them locked, here and in torch's dispatcher, nobody would unlock there.
+            os.register_at_fork(before=self._lock.acquire, after_in_parent=self._lock.release, after_in_child=self._lock.release)
 
     @contextlib.contextmanager
     def __call__(self) -> Iterator[None]:

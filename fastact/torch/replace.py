@@ -93,6 +93,8 @@ def _takes_one(forward: Any) -> bool:
 
 def _is_prelu(module: Any) -> bool:
     """Whether a module computes what torch.nn.PReLU does with its weight, gradients included."""
+    if not _takes_one(type(module).forward):
+        return False
     try:
         module = copy.deepcopy(module).float()
         channels = module.weight.numel()
@@ -106,7 +108,7 @@ def _is_prelu(module: Any) -> bool:
                 return False
     except Exception:  # it is no function of such tensors
         return False
-    return _takes_one(type(module).forward)
+    return True
 
 
 def _compared(module: Any) -> _Found:

@@ -73,15 +73,26 @@ static int dtype_of(int32_t torch_dtype, fa_dtype *dtype)
     }
 }
 
+/* Whether a tensor is contiguous, or with channels_last has the dimensions in the order 0, 2, 3, 1 in memory, and the strides
+   of a new such tensor. Strides of dimensions with one element do not matter, nor do any of a tensor without elements. */
+static int has_order(const array *a, int channels_last, int64_t strides[MAX_DIM])
+{
+    static const int8_t last[] = {1, 3, 2, 0};
+    int64_t expected = 1;
+    int same = 1;
+    for (int64_t k = 0; k < a->dim; k++) {
+        int64_t d = channels_last ? last[k] : a->dim - 1 - k;
+        strides[d] = expected;
+        same &= a->sizes[d] == 1 || a->strides[d] == expected;
+        expected *= a->sizes[d] ? a->sizes[d] : 1;
+    }
+    return same || a->n == 0;
+}
+
 static int is_contiguous(const array *a)
 {
-    int64_t expected = 1;
-    for (int64_t d = a->dim - 1; d >= 0; d--) {
-        if (a->sizes[d] != 1 && a->strides[d] != expected)
-            return 0;
-        expected *= a->sizes[d];
-    }
-    return 1;
+    int64_t strides[MAX_DIM];
+    return has_order(a, 0, strides);
 }
 
 /* Whether the elements fill one block of memory, each once, in whatever order of the dimensions. */
@@ -89,10 +100,8 @@ static int is_dense(const array *a)
 {
     int64_t expected = 1, d;
     uint32_t seen = 0;
-    if (a->n == 0 || is_contiguous(a))
+    if (is_contiguous(a))
         return 1;
-    if (a->dim > MAX_DIM)
-        return 0;
     for (int64_t k = 0; k < a->dim; k++) {
         for (d = 0; d < a->dim; d++)
             if (!(seen >> d & 1) && (a->sizes[d] == 1 || a->strides[d] == expected))
@@ -116,7 +125,7 @@ static int describe(tensor t, array *a)
     aoti_torch_get_sizes(t, &a->sizes);
     aoti_torch_get_strides(t, &a->strides);
     aoti_torch_get_data_ptr(t, &a->data);
-    return is_dense(a);
+    return a->dim <= MAX_DIM && is_dense(a);
 }
 
 static int same_layout(const array *a, const array *b)
@@ -129,10 +138,17 @@ static int same_layout(const array *a, const array *b)
     return 1;
 }
 
+/* The strides that torch gives the result of an operator with one input, or with inputs of one layout. */
+static const int64_t *strides_of_result(const array *a, int64_t own[MAX_DIM])
+{
+    return has_order(a, 0, own) || (a->dim == 4 && has_order(a, 1, own)) ? own : a->strides;
+}
+
 /* A new tensor like `a`, and its data; 0 where there is no memory (torch's kernel then says so). */
 static int new_like(const array *a, tensor *made, void **data)
 {
-    if (aoti_torch_empty_strided(a->dim, a->sizes, a->strides, a->torch_dtype, 0, -1, made))
+    int64_t own[MAX_DIM];
+    if (aoti_torch_empty_strided(a->dim, a->sizes, strides_of_result(a, own), a->torch_dtype, 0, -1, made))
         return 0;
     aoti_torch_get_data_ptr(*made, data);
     return 1;
@@ -369,7 +385,7 @@ static int gated(const torch_operator *op, tensor x, int64_t dim, tensor *y)
     ptrdiff_t shape[3];
     int64_t sizes[MAX_DIM], strides[MAX_DIM], stride = 1;
     char *data;
-    if (!describe(x, &a) || !is_quicker(op, &a) || a.dim > MAX_DIM || !rows_along(&a, dim, shape) || shape[1] % 2
+    if (!describe(x, &a) || !is_quicker(op, &a) || !rows_along(&a, dim, shape) || shape[1] % 2
         || shape[1] / 2 * shape[2] < 256)
         return 0;
     for (int64_t d = a.dim - 1; d >= 0; d--) {
@@ -399,15 +415,21 @@ static void glu_value(const torch_operator *op, value *stack)
     stack[0] = (value)y;
 }
 
-/* prelu's weight has one number, or one for each channel, the second dimension of x. */
+/* prelu's weight has one number, or one for each channel, the second dimension of x. Its result has the strides of x. */
+static int keeps_strides(const array *x)
+{
+    int64_t own[MAX_DIM];
+    return memcmp(strides_of_result(x, own), x->strides, (size_t)x->dim * sizeof *own) == 0;
+}
+
 static void prelu_value(const torch_operator *op, value *stack)
 {
     tensor x = (tensor)stack[0], weight = (tensor)stack[1], y;
     array a, w;
     void *data;
     int done = 0;
-    if (describe(x, &a) && describe(weight, &w) && w.n == 1 && w.dtype == a.dtype && is_quicker(op, &a) && new_like(&a, &y, &data)
-        && !(done = apply(op->function, FA_VALUE, a.dtype, a.data, NULL, data, a.n, w.data)))
+    if (describe(x, &a) && describe(weight, &w) && w.n == 1 && w.dtype == a.dtype && is_quicker(op, &a) && keeps_strides(&a)
+        && new_like(&a, &y, &data) && !(done = apply(op->function, FA_VALUE, a.dtype, a.data, NULL, data, a.n, w.data)))
         aoti_torch_delete_tensor_object(y);
     if (!done)
         ((void (*)(tensor, tensor, tensor))op->torch_kernel)(y = new_result(), x, weight);
@@ -437,7 +459,7 @@ static int prelu_gradients(const torch_operator *op, tensor grad, tensor x, tens
     ptrdiff_t shape[3];
     void *to_x, *to_weight;
     if (!describe(x, &a) || !describe(weight, &w) || !describe(grad, &g) || !same_layout(&g, &a) || w.dtype != a.dtype
-        || !is_quicker(op, &a))
+        || !is_quicker(op, &a) || !keeps_strides(&a))
         return 0;
     shape[0] = shape[1] = 1, shape[2] = a.n;
     if (w.n != 1 && (w.dim != a.dim || a.dim < 2 || w.sizes[1] != w.n || w.n != a.sizes[1] || !rows_along(&a, 1, shape)
