@@ -306,6 +306,24 @@ def test_next_to_a_tie():
     assert table(fa.threshold, 0.5, 0, 1.0, 0, threshold=tie, value=0.0)[3] == 0
 
 
+def test_scales_at_the_limits_of_float64():
+    """Arguments, and results before they are divided, may be beyond float64, or subnormal."""
+    largest, q = 1.7e308, np.arange(-128, 128)
+    for f, want in ((fa.relu, q.clip(0)), (fa.log_sigmoid, q.clip(None, 0)), (fa.softplus, q.clip(0)), (fa.silu, q.clip(0)),
+                    (fa.mish, q.clip(0)), (fa.identity, q), (fa.tanh, q * 0), (fa.snake, q), (fa.softcap, q * 0)):
+        got = table(f, largest, 0, largest, 0, np.int8)
+        assert sorted(got.tolist()) == sorted(want.tolist()), f
+    assert table(fa.relu_squared, 1e154, 0, 1e308, 0)[10:18].tolist() == [100, 121, 144, 169, 196, 225, 255, 255]
+    assert table(fa.exponential, 10.0, 0, largest, 0)[69:73].tolist() == [0, 0, 1, 255]  # exp(710) is beyond
+    assert table(fa.exponential, 1e20, 3, 1e300, 0)[:6].tolist() == [0, 0, 0, 0, 255, 255]
+    assert table(fa.softplus, 1e20, 0, 2e20, 0)[:6].tolist() == [0, 0, 1, 2, 2, 2]
+    assert table(fa.snake, 1e100, 0, 2e100, 0)[:6].tolist() == [0, 1, 1, 2, 2, 3]  # by the square of a sine more than a tie
+    mp = formulas.context()
+    want = [int(mp.nint(mp.exp(-q) / mp.mpf(5e-324))) for q in range(740, 747)]
+    got = [int(table(fa.exponential, float(q), 1, 5e-324, 0)[0]) for q in range(740, 747)]
+    assert got == want and max(want) > 50
+
+
 def test_rounding_that_decimal_arithmetic_decides(monkeypatch):
     """Every result, though float64 knows nearly all of them, and what is so little off a tie that 100 digits miss it."""
     points, code = np.linspace(-3, 3, 256), lambda values: np.rint(values).clip(-128, 127).astype(np.int8).view(np.uint8)

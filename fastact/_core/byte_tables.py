@@ -17,6 +17,7 @@ from fastact._core.number_arguments import POSITIVE, number
 
 KEPT = 1024
 ERROR = 2.0**-40  # of the float64 kernels: far more than their bounds, of the result and, for derivatives, of 1
+SUBNORMAL = 2e-323  # the same of subnormal results
 ARGUMENTS = ("x", "scale", "zero_point", "out_scale", "out_zero_point", "dtype", "out")  # of `Activation.quantized`
 QUANTIZED = (np.dtype(np.uint8), np.dtype(np.int8))
 _FLOAT8 = ("float8_e3m4", "float8_e4m3", "float8_e4m3b11fnuz", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2",
@@ -37,12 +38,14 @@ def _table(name, form, output, points, steps, unit, parameters, divisor, code):
 
     with np.errstate(all="ignore"):
         y = evaluate(points)
+        overflows = (~np.isfinite(y) | ~np.isfinite(points)).any(axis=0) & np.isfinite(np.array(steps, float))
         y = np.where(y == 0, np.copysign(y, evaluate(np.clip(points, -700, 700))), y) / divisor  # the sign of what underflows
         size, least = np.abs(y), 0 if form == "value" else ERROR
-        error = np.where(np.isfinite(points) & np.isfinite(y) & (y != 0), ERROR * size + least, 0)
+        error = np.maximum(ERROR * size, SUBNORMAL / divisor) + least
+        error = np.where(np.isfinite(points) & np.isfinite(y) & ((y != 0) | (error > 0.25)), error, 0)
         ends = np.copysign([np.maximum(size - error, 0), size + error], y)
         results, others = code(ends.min(axis=(0, 1))), code(ends.max(axis=(0, 1)))
-        near_ties = np.flatnonzero(results != others)
+        near_ties = np.flatnonzero((results != others) | overflows)
         if near_ties.size:
             from fastact._core import exact  # which takes milliseconds to import
             values = {p.name: p.exact if p.exact and value == p.default else value

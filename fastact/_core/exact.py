@@ -33,7 +33,7 @@ def _pi(digits):
 def _series(term, ratio):
     """The sum of a series: its first term, and the ratio of term k to the term before."""
     total, k = term, 1
-    while total + term != total:
+    while total + term != total and term == term:
         term *= ratio(k)
         total += term
         k += 1
@@ -41,7 +41,9 @@ def _series(term, ratio):
 
 
 def _sin(x):
-    x %= 2 * _pi(getcontext().prec)
+    with localcontext() as context:
+        context.prec += max(x.adjusted(), 0)  # digits of the quotient, which must be an integer
+        x %= 2 * _pi(context.prec)
     square = x * x
     return _series(x, lambda k: -square / (2 * k * (2 * k + 1)))
 
@@ -51,6 +53,11 @@ def _erf(x):
     if square > Decimal("2.4") * getcontext().prec:  # erfc(|x|) is less than the last digit
         return Decimal(1).copy_sign(x)
     return _series(x, lambda k: 2 * square / (2 * k + 1)) * 2 * (-square).exp() / _pi(getcontext().prec).sqrt()
+
+
+def _softplus(x):
+    """log1p(exp(x)), where exp(x) may be larger than any Decimal."""
+    return max(x, 0) + (1 + (-abs(x)).exp()).ln()
 
 
 _FUNCTIONS = {
@@ -63,7 +70,7 @@ _FUNCTIONS = {
 
 
 class _Decimals(ast.NodeTransformer):
-    """Makes decimals of the numbers in a formula, as they are written there."""
+    """Makes decimals of the numbers in a formula, as they are written there, and softplus of log1p(exp(x))."""
 
     def __init__(self, formula):
         self.formula = formula
@@ -71,6 +78,14 @@ class _Decimals(ast.NodeTransformer):
     def visit_Constant(self, node):
         text = ast.Constant(ast.get_source_segment(self.formula, node))
         return ast.copy_location(ast.Call(ast.Name("Decimal", ast.Load()), [text], []), node)
+
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        inner = node.args[0]
+        if node.func.id == "log1p" and isinstance(inner, ast.Call) and inner.func.id == "exp":
+            return ast.copy_location(ast.Call(ast.Name("softplus", ast.Load()), inner.args, []), node)
+        return node
 
 
 @functools.cache
@@ -85,7 +100,7 @@ def _evaluate(formula, values):
              for name, value in values.items()}
     if "pi" in formula:
         names["pi"] = _pi(getcontext().prec)
-    return eval(_compiled(formula), {"__builtins__": {}, "Decimal": Decimal, **_FUNCTIONS, **names})
+    return eval(_compiled(formula), {"__builtins__": {}, "Decimal": Decimal, "softplus": _softplus, **_FUNCTIONS, **names})
 
 
 # ---- rounding ----
@@ -124,7 +139,7 @@ def rounded(formula, steps, unit, parameters, divisor, code):
             context.prec = digits
             context.clear_flags()
             value = _evaluate(formula, values) * divisor.denominator / divisor.numerator
-            if not context.flags[Inexact]:
+            if not context.flags[Inexact] or value.is_infinite():
                 return code(_to_odd(value))
             if before is not None and value:  # what cancelled in both precisions says nothing
                 # `before` has lost as many digits as `value`, of half as many; 5 for rounding on the way
