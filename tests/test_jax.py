@@ -144,6 +144,80 @@ def test_gradients_and_batches_of_rows(name, axis):
     np.testing.assert_allclose(got[1], kernel(x[::-1], axis=axis), rtol=1e-6)
 
 
+ATTENTION = [
+    dict(temperature=0.7), dict(mask="mask"), dict(sink="sink"), dict(bias="bias"), dict(causal=True), dict(sink=0.5, bias=-1.0),
+    dict(sink="kept", bias="row", temperature=2.0, mask="mask"), dict(sink="sink", bias="bias", causal=True, temperature=0.5),
+]
+
+
+def attention_arrays(dtype=np.float32):
+    rng = np.random.default_rng(1)
+    shapes = dict(x=(2, 3, 4, 5), grad=(2, 3, 4, 5), sink=(3, 1), kept=(2, 1, 1, 1), bias=(3, 1, 5), row=(5,))
+    arrays = {name: rng.normal(0, 2, shape).astype(dtype) for name, shape in shapes.items()}
+    arrays["bias"][0, 0, 1] = -np.inf
+    return {**arrays, "mask": rng.random((4, 5)) < [[0.7]] * 3 + [[0.0]]}
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, *(pytest.param(each, marks=pytest.mark.thorough) for each in DTYPES[:2])])
+@pytest.mark.parametrize("options", ATTENTION, ids=str)
+def test_attention(options, dtype):
+    """softmax's mask, temperature, sink, bias and causal, with gradients, alone, in jit and in vmap."""
+    arrays = attention_arrays(dtype)
+    given = {name: arrays.get(value, value) if isinstance(value, str) else value for name, value in options.items()}
+    tensors = {name: value for name, value in given.items() if name in ("sink", "bias") and isinstance(value, np.ndarray)}
+    rest = {name: value for name, value in given.items() if name not in tensors}
+    x, grad = arrays["x"], arrays["grad"]
+    call = lambda x, tensors: fj.softmax(x, **rest, **tensors)
+    want = fa.softmax(x, **given)
+    same(call(x, tensors), want)
+    same(jax.jit(call)(x, tensors), want)
+    if rest == given or all(np.ndim(value) < 4 for value in tensors.values()):
+        same(jax.vmap(call, (1, None))(np.moveaxis(x, 0, 1), tensors), want)
+    y, back = jax.vjp(call, x, tensors)
+    same(y, want)
+    to_x, others = back(jnp.asarray(grad))
+    same(to_x, fa.softmax.backward_from_output(grad, want, **given))
+    tolerance = 1e-5 if dtype == np.float32 else 0.2
+    for name, value in tensors.items():
+        gradient = fa.softmax.backward(*(each.astype(np.float32) for each in (grad, x)), wrt=name, **{
+            key: each.astype(np.float32) if key in tensors else each for key, each in given.items()})
+        assert others[name].shape == value.shape
+        np.testing.assert_allclose(np.asarray(others[name]).astype(float), gradient, rtol=tolerance, atol=tolerance)
+
+
+def test_attention_is_twice_differentiable():
+    """By differences of gradients, in float64; and what is left out has the gradient 0, whatever the gradient of the result."""
+    with jax.enable_x64(True):
+        arrays = {name: jnp.asarray(value) for name, value in attention_arrays(np.float64).items()}
+        options = dict(mask=arrays["mask"], temperature=0.5, causal=True)
+        loss = lambda x, sink, bias: (fj.softmax(x, sink=sink, bias=bias, **options)**2 * arrays["grad"]).sum()
+        point = arrays["x"], arrays["sink"], arrays["bias"]
+        steps = [jnp.asarray(np.random.default_rng(2).normal(0, 1, each.shape)) for each in point]
+        gradient = jax.grad(loss, (0, 1, 2))
+        turned = jax.jvp(gradient, point, tuple(steps))[1]
+        above, below = (gradient(*(each + h * step for each, step in zip(point, steps))) for h in (1e-6, -1e-6))
+        for got, a, b in zip(turned, above, below):
+            np.testing.assert_allclose(got, (a - b) / 2e-6, rtol=1e-6, atol=1e-8)
+        forward = jax.jvp(loss, point, tuple(steps))[1]
+        np.testing.assert_allclose(forward, sum((g * step).sum() for g, step in zip(gradient(*point), steps)), rtol=1e-10)
+    x = jnp.asarray([1.0, 2.0, 3.0])
+    back = jax.vjp(lambda x: fj.softmax(x, mask=jnp.asarray([True, False, True])), x)[1]
+    assert back(jnp.asarray([1.0, jnp.inf, 2.0]))[0][1] == 0 and np.isfinite(back(jnp.asarray([1.0, jnp.nan, 2.0]))[0]).all()
+
+
+@pytest.mark.parametrize("options, error, message", [
+    (dict(sink=np.zeros(3)), ValueError, r"sink of shape \(3,\) does not broadcast"),
+    (dict(bias=np.zeros((2, 6))), ValueError, r"bias of shape \(2, 6\) does not broadcast"),
+    (dict(bias=np.ones(5, bool)), TypeError, "bias of dtype bool: mask is boolean"),
+    (dict(mask=np.ones(5)), TypeError, "mask of dtype float32"),
+    (dict(causal=True, axis=0), ValueError, "causal=True needs axis=-1"),
+    (dict(temperature=0), ValueError, "jax.softmax: temperature must be positive"),
+])
+def test_bad_attention(options, error, message):
+    with pytest.raises(error, match=message):
+        fj.softmax(sample(4, 5), **options)
+
+
 def test_rows_are_twice_differentiable():
     """hessian takes jvps of gradients, forwards over backwards."""
     x, weight = sample(6), sample(7)[1:]

@@ -52,6 +52,100 @@ def test_gradients(entry):
     assert torch.autograd.gradgradcheck(function(entry), (x,))
 
 
+ATTENTION = [
+    dict(temperature=0.7), dict(mask="mask"), dict(sink="sink"), dict(bias="bias"), dict(causal=True), dict(sink=0.5, bias=-1.0),
+    dict(sink="kept", bias="row", temperature=2.0, mask="mask"), dict(sink="sink", bias="bias", causal=True, temperature=0.5),
+]
+
+
+def attention_case(options, dtype):
+    """Of softmax: x and a gradient, the options that have gradients, the others."""
+    rng = np.random.default_rng(1)
+    shapes = dict(x=(2, 3, 4, 5), grad=(2, 3, 4, 5), sink=(3, 1), kept=(2, 1, 1, 1), bias=(3, 1, 5), row=(5,))
+    arrays = {name: rng.normal(0, 2, shape) for name, shape in shapes.items()}
+    tensors = {name: torch.from_numpy(each).to(dtype) for name, each in arrays.items()}
+    tensors["mask"] = torch.from_numpy(rng.random((4, 5)) < [[0.7]] * 3 + [[0.0]])
+    given = {name: tensors[value] if isinstance(value, str) else value for name, value in options.items()}
+    trained = {name: given.pop(name) for name in ("sink", "bias") if isinstance(options.get(name), str)}
+    return tensors["x"], tensors["grad"], trained, given
+
+
+def arrays_of(given):
+    return {name: functions.to_array(each) if isinstance(each, torch.Tensor) else each for name, each in given.items()}
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("options", ATTENTION, ids=str)
+def test_attention_is_the_kernel(options, dtype):
+    """softmax's mask, temperature, sink, bias and causal: values and gradients have the bits of fastact.softmax."""
+    x, grad, trained, given = attention_case(options, dtype)
+    leaves = {name: each.clone().requires_grad_() for name, each in dict(x=x, **trained).items()}
+    y = ft.softmax(**leaves, **given)
+    bits = lambda each: np.asarray(each).view(np.uint8)
+    plain = arrays_of({**trained, **given})
+    assert y.dtype is dtype
+    np.testing.assert_array_equal(bits(functions.to_array(y)), bits(fa.softmax(functions.to_array(x), **plain)))
+    y.backward(grad)
+    form, of = (fa.softmax.backward, x) if "sink" in trained else (fa.softmax.backward_from_output, y.detach())
+    want = form(functions.to_array(grad), functions.to_array(of), **plain, wrt=(*leaves,))
+    for leaf, gradient in zip(leaves.values(), want):
+        np.testing.assert_array_equal(bits(functions.to_array(leaf.grad)), bits(gradient))
+
+
+@pytest.mark.parametrize("options", ATTENTION, ids=str)
+def test_attention_s_gradients(options):
+    """By differences, once and twice; and by torch's operators, which compute other tensors, under torch.func for example."""
+    x, grad, trained, given = attention_case(options, torch.float64)
+    names = ["x", *trained]
+    call = lambda *leaves: ft.softmax(**dict(zip(names, leaves)), **given)
+    leaves = [each.clone().requires_grad_() for each in (x[:1] if "sink" not in trained else x, *trained.values())]
+    if options.get("sink") == "kept":
+        leaves[0] = x.clone().requires_grad_()
+    assert torch.autograd.gradcheck(call, leaves)
+    assert torch.autograd.gradgradcheck(call, leaves)
+    if options.get("bias") == "bias":
+        with torch.no_grad():
+            leaves[-1][0, 0, 1] = -torch.inf
+    plain = {"sink": None, "bias": None, "mask": None, "temperature": 1.0, "causal": False, **given}
+    by_torch = lambda *leaves: functions.attention_by_torch(**{**plain, **dict(zip(names, leaves))}, dim=-1)
+    torch.testing.assert_close(by_torch(*leaves), call(*leaves))
+    grad = grad[:len(leaves[0])]
+    for got, want in zip(torch.autograd.grad(by_torch(*leaves), leaves, grad), torch.autograd.grad(call(*leaves), leaves, grad)):
+        torch.testing.assert_close(got, want)
+    detached = [each.detach() for each in leaves]
+    torch.testing.assert_close(torch.func.vmap(lambda x: call(x, *detached[1:]))(detached[0])
+                               if options.get("sink") != "kept" else call(*detached), call(*detached))
+
+
+def test_attention_in_other_words():
+    x, bias = sample(2, 3, 4, 5), sample(3, 1, 5)
+    q, k, v = sample(2, 3, 4, 8), sample(2, 3, 5, 8), sample(2, 3, 5, 6)
+    want = nn.functional.scaled_dot_product_attention(q, k, v, bias)
+    torch.testing.assert_close(ft.softmax(q @ k.mT, temperature=8**0.5, bias=bias) @ v, want)
+    assert ft.softmax(x, sink=sample(3, 1, dtype=torch.float64)).dtype is torch.float64
+    assert ft.softmax(x.bfloat16(), bias=bias).dtype is torch.float32
+    assert torch.equal(ft.softmax(x, 1, sink=0.0), torch.from_numpy(fa.softmax(x.numpy(), 1, sink=0.0)))
+    leaf = x.clone().requires_grad_()
+    mask = torch.zeros(4, 5, dtype=torch.bool)
+    ft.softmax(leaf, mask=mask, sink=1.0).backward(torch.full_like(x, torch.nan))
+    assert (leaf.grad == 0).all()
+    traced = torch.fx.symbolic_trace(Attending())
+    assert torch.equal(traced(x), ft.softmax(x, causal=True, sink=1.0))
+    for kind, message, call in (
+            (ValueError, "causal=True needs dim=-1", lambda: ft.softmax(x, 0, causal=True)),
+            (TypeError, "mask must be boolean", lambda: ft.softmax(x, mask=torch.ones(5))),
+            (ValueError, "temperature must be positive", lambda: ft.softmax(x, temperature=-1)),
+            (TypeError, "takes a torch.Tensor, got ndarray", lambda: ft.softmax(x.numpy(), causal=True)),
+            (ValueError, "sink of shape .3,. does not broadcast", lambda: ft.softmax(x, sink=torch.ones(3)))):
+        with pytest.raises(kind, match=message):
+            call()
+
+
+class Attending(nn.Module):
+    def forward(self, x):
+        return ft.softmax(x, causal=True, sink=1.0)
+
+
 def test_backward_is_the_fused_kernel(entry):
     x = sample(5, 7, gradient=True)
     grad = sample(7, 5).T

@@ -6,7 +6,8 @@
     p = jax.jit(jax.vmap(fj.softmax))(x)
 
 Every activation of `fastact.activations` is here under its name and its aliases, and ``softmax`` and ``log_softmax``
-with ``axis=``, for float16, bfloat16, float32 and float64 and under jit, grad, jvp, vmap, jacfwd, jacrev and hessian.
+with ``axis=`` (softmax with ``mask=``, ``temperature=``, ``sink=``, ``bias=`` and ``causal=``, too), for float16,
+bfloat16, float32 and float64 and under jit, grad, jvp, vmap, jacfwd, jacrev and hessian.
 Values, gradients (the fused backward passes) and second derivatives are those of `fastact`, bit for bit; third derivatives
 of activations raise. The defaults are fastact's: `gelu` is exact unless ``approximate="tanh"``, or True as in
 jax.nn, where that is the default.
@@ -28,6 +29,7 @@ from fastact import registry
 from fastact._core import rows
 from fastact._core.activation import activations
 from fastact._core.activation_arguments import bind_parameters
+from fastact._core.arguments import checked_temperature
 from fastact.jax import ffi  # before jax, for its error where there is no JAX
 from fastact.jax.linear import Linear
 
@@ -113,6 +115,33 @@ def _elementwise(activation: Any) -> Callable[..., jax.Array]:
 
 
 @functools.cache
+def _attention(axes: Tuple[int, ...], temperature: float, causal: bool, given: Tuple[str, ...]) -> Callable[..., jax.Array]:
+    """softmax of the options that are given, and x, in the shape of x, but for a sink of one number for each row."""
+    own, name = rows.softmax, f"fastact.softmax{axes}_{temperature!r}_{causal}_{'_'.join(given)}"
+    options = dict(axis=axes, temperature=temperature, causal=causal)
+    total = functools.partial(jnp.sum, axis=axes, keepdims=True)
+    value = jax.custom_jvp(functools.partial(
+        ffi.call, name, lambda *arrays, out: own(arrays[-1], **dict(zip(given, arrays)), **options, out=out)))
+    back = functools.partial(ffi.call, f"fastact.softmax.backward{axes}_{temperature!r}", lambda grad, y, out:
+                             own.backward_from_output(grad, y, axis=axes, temperature=temperature, out=out))
+    product = Linear(back, lambda dy, t, y: (dy * (t - total(y * t)) - y * total(dy * t)) / temperature)
+
+    @value.defjvp
+    def _(primals: Any, tangents: Any) -> Any:
+        y, by_name, x = value(*primals), dict(zip(given, tangents)), primals[-1]
+        others = dict(zip(given, primals))
+        # y is exp(z) / (exp(sink) + sum(exp(z))), z = x / temperature + bias: a step of the sink is one of all z, negative
+        dz = tangents[-1] + temperature * (by_name.get("bias", 0) - by_name.get("sink", 0))
+        inside = jnp.tri(*x.shape[-2:], dtype=bool) if causal else True
+        inside = inside & others.get("mask", True) & (others["bias"] > -jnp.inf if "bias" in others else True)
+        if inside is True:
+            return y, product(dz, y)
+        return y, jnp.where(inside, product(jnp.where(inside, dz, 0), y), 0)
+
+    return jax.jit(value)
+
+
+@functools.cache
 def _row_function(name: str, axes: Tuple[int, ...]) -> Callable[[jax.Array], jax.Array]:
     """softmax or log_softmax along axes counted from the end, since vmap adds an axis in front."""
     own: Any = rows.functions[name]
@@ -138,23 +167,55 @@ def _row_function(name: str, axes: Tuple[int, ...]) -> Callable[[jax.Array], jax
     return jax.jit(value)
 
 
-def _of_rows(name: str, x: Any, axis: Any) -> jax.Array:
-    x = _array(name, x)
+def _axes(name: str, x: jax.Array, axis: Any) -> Tuple[int, ...]:
+    """The axes, counted from the end."""
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
     for k in axes:
         if not isinstance(k, int) or not -x.ndim <= k < x.ndim:
             raise ValueError(f"fastact.jax.{name}: axis {axis!r} is out of bounds for an array of {x.ndim} dimensions")
-    return _row_function(name, tuple(sorted({k % x.ndim - x.ndim for k in axes})))(x)
+    return tuple(sorted({k % x.ndim - x.ndim for k in axes}))
 
 
-def softmax(x: Any, axis: Any = -1) -> jax.Array:
-    """exp(x) / sum(exp(x)) along an axis, several, or all (None); differentiable any number of times. See ``fastact.softmax``."""
-    return _of_rows("softmax", x, axis)
+def softmax(x: Any, axis: Any = -1, mask: Any = None, temperature: float = 1.0, sink: Any = None, bias: Any = None,
+            causal: bool = False) -> jax.Array:
+    """exp(x) / sum(exp(x)) along an axis, several, or all (None); differentiable any number of times in x, sink and bias.
+
+    temperature is a number. The other options and their shapes are those of ``fastact.softmax``.
+    """
+    x = _array("softmax", x)
+    axes = _axes("softmax", x, axis)
+    temperature = checked_temperature("jax.softmax", temperature)
+    if mask is None and sink is None and bias is None and temperature == 1 and causal is False:
+        return _row_function("softmax", axes)(x)
+    if causal not in (True, False) or causal and (axes != (-1,) or x.ndim < 2):
+        raise ValueError("fastact.jax.softmax: causal=True needs axis=-1 of x of shape (..., queries, keys), got causal="
+                         f"{causal!r} and axes {axes} of shape {x.shape}")
+    options = {}
+    for name, value in (("mask", mask), ("sink", sink), ("bias", bias)):
+        if value is None:
+            continue
+        array = jnp.asarray(value)
+        if (array.dtype == bool) != (name == "mask"):
+            raise TypeError(f"fastact.jax.softmax: {name} of dtype {array.dtype}: mask is boolean, True for what counts, "
+                            "sink and bias are numbers")
+        shape = x.shape if name != "sink" else tuple(1 if k - x.ndim in axes else n for k, n in enumerate(x.shape))
+        if name == "sink" and array.ndim + len(axes) <= x.ndim:  # without the axes
+            array = array.reshape((1,) * (x.ndim - len(axes) - array.ndim) + array.shape)
+            array = jnp.expand_dims(array, axes)
+        try:
+            options[name] = jnp.broadcast_to(array, shape)
+        except ValueError:
+            raise ValueError(f"fastact.jax.softmax: {name} of shape {jnp.shape(value)} does not broadcast to {shape}") from None
+    numbers = [value for name, value in (("sink", sink), ("bias", bias)) if value is not None]
+    dtype = jnp.result_type(x, *numbers)
+    arrays = [array if name == "mask" else array.astype(dtype) for name, array in options.items()]
+    return _attention(axes, temperature, bool(causal), tuple(options))(*arrays, x.astype(dtype))
 
 
 def log_softmax(x: Any, axis: Any = -1) -> jax.Array:
     """x - log(sum(exp(x))) along an axis, several, or all (None), as `softmax`. See ``fastact.log_softmax``."""
-    return _of_rows("log_softmax", x, axis)
+    x = _array("log_softmax", x)
+    return _row_function("log_softmax", _axes("log_softmax", x, axis))(x)
 
 
 for _name, _activation in activations.items():

@@ -24,7 +24,8 @@ _VERSION = (0, 1)  # of the interface whose structures stand here; XLA refuses a
 _CANCELLED, _INTERNAL = 1, 13
 _METADATA = 1
 _WRITABLE = 0x200  # PyBUF_WRITE
-_DTYPES = {10: np.dtype(np.float16), 11: np.dtype(np.float32), 12: np.dtype(np.float64), 16: np.dtype(ml_dtypes.bfloat16)}
+_DTYPES = {number: np.dtype(kind) for number, kind in (
+    (1, bool), (10, np.float16), (11, np.float32), (12, np.float64), (16, ml_dtypes.bfloat16))}
 
 
 def _base(name: str, *fields: Any) -> Any:
@@ -106,7 +107,7 @@ def call(name: str, form: Callable[..., Any], *arrays: Any) -> Any:
     form : callable
         Takes arrays and `out`; works on a batch of any number of leading dimensions.
     *arrays : jax.Array
-        Of one shape, and of float16, bfloat16, float32 or float64.
+        Of float16, bfloat16, float32, float64 or bool.
     """
     with _lock:
         if name not in _handlers:

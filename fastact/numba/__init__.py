@@ -15,7 +15,8 @@ Arrays and numbers may be float32 and float64. Integers are promoted as in Pytho
 because numba has no float16. The arrays of a call have one shape; only numbers broadcast, and beside an array they do not
 change the dtype. Parameters are numbers, by position or by name. An array that is not contiguous or not aligned is copied
 first. `out` has the dtype of the result, and is written through a copy if it is not contiguous or not aligned. There is no
-where=. Functions of rows take out=, mask=, temperature= and an integer axis=.
+where=. Functions of rows take out=, mask=, temperature= and an integer axis=; softmax's sink=, bias= and causal= are for calls
+from Python.
 
 A call runs on the thread that makes it, in ``prange`` or not, whatever fastact's number of threads. It needs no GIL. Functions
 with ``cache=True`` find the kernels by name in the next process.

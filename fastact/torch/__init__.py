@@ -7,7 +7,8 @@
 
 Every activation of `fastact.activations` is here under its name and its aliases, with its parameters,
 and ``softmax``, ``log_softmax``, ``softmin``, ``sparsemax``, ``entmax15``, ``hardmax``, ``logsumexp``,
-``glu``, ``reglu``, ``geglu`` and ``swiglu`` with ``dim=``. CPU tensors of float32, float64 and float16 are
+``glu``, ``reglu``, ``geglu`` and ``swiglu`` with ``dim=``; softmax takes ``mask=``, ``temperature=``, ``sink=``,
+``bias=`` and ``causal=``, too. CPU tensors of float32, float64 and float16 are
 neither copied in nor out, nor are those of bfloat16 where ml_dtypes is installed. Strides are free.
 torch.compile, torch.export and torch.jit.trace record operators that call the kernels, such as
 torch.ops.fastact.activation, and torch.fx.symbolic_trace calls of these functions. For other tensors, and

@@ -9,6 +9,7 @@ as its class, with the backward pass 2.2 times, and 5 times as long as the kerne
 """
 from __future__ import annotations
 
+import functools
 import importlib.util
 import math
 from typing import Any, Callable, Dict, Tuple
@@ -19,6 +20,7 @@ from fastact import registry
 from fastact._core import gated as gated_units, rows
 from fastact._core.activation import activations
 from fastact._core.activation_arguments import bind_parameters
+from fastact._core.arguments import checked_temperature
 from fastact._core.optional import optional
 
 with optional("torch", "fastact.torch needs PyTorch", '"fastact[torch]"'):
@@ -260,6 +262,77 @@ _ROW_GRADIENTS: Dict[str, Callable[..., Tensor]] = {  # by torch's operators, wh
 }
 
 
+class Attention(torch.autograd.Function):
+    """softmax with the options of attention; mask, sink and bias are tensors, numbers or None."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, sink: Any, bias: Any, mask: Any, dim: int, temperature: float, causal: bool) -> Tensor:
+        given = {"sink": sink, "bias": bias, "mask": mask}
+        ctx.options = dict(axis=dim, temperature=temperature, causal=causal)
+        ctx.numbers = {name: each for name, each in given.items() if not isinstance(each, Tensor)}
+        ctx.names = [name for name in given if name not in ctx.numbers]
+        tensors = [given[name] for name in ctx.names]
+        y = run(rows.softmax, x, **ctx.numbers, **dict(zip(ctx.names, map(to_array, tensors))), **ctx.options)
+        ctx.save_for_backward(x, y, *tensors)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        x, y, *tensors = ctx.saved_tensors
+        wanted = [name for name, needed in zip(("x", "sink", "bias"), ctx.needs_input_grad) if needed]
+        if torch.is_grad_enabled() or not is_ours(grad):
+            found = _attention_gradients(grad, y, {**ctx.numbers, **dict(zip(ctx.names, tensors))}, **ctx.options)
+        else:  # y has few digits of a small share of the sink
+            form, of = (rows.softmax.backward, x) if "sink" in wanted else (rows.softmax.backward_from_output, y)
+            made = form(to_array(grad.to(y.dtype)), to_array(of), **ctx.numbers, **dict(zip(ctx.names, map(to_array, tensors))),
+                        **ctx.options, wrt=(*wanted,))
+            found = {name: to_tensor(one, x.dtype) for name, one in zip(wanted, made)}
+        return *(found[name] if name in wanted else None for name in ("x", "sink", "bias")), None, None, None, None
+
+
+def _left_out(x: Tensor, bias: Any, mask: Any, causal: bool) -> Tensor:
+    """Where the options of attention leave out an element."""
+    outside = torch.zeros((), dtype=torch.bool, device=x.device)
+    if causal:
+        outside = torch.ones(x.shape[-2:], dtype=torch.bool, device=x.device).triu(1)
+    if mask is not None:
+        outside = outside | ~torch.as_tensor(mask, device=x.device)
+    if bias is not None:
+        outside = outside | (torch.as_tensor(bias, device=x.device) == -math.inf)
+    return outside.expand(x.shape)
+
+
+def _attention_gradients(grad: Tensor, y: Tensor, given: Any, axis: int, temperature: float, causal: bool) -> Any:
+    """The gradients by torch's operators, which can be differentiated again."""
+    outside = _left_out(y, given["bias"], given["mask"], causal)
+    grad = grad.masked_fill(outside, 0)
+    mean = (grad * y).sum(axis, keepdim=True)
+    to_z = (y * (grad - mean)).masked_fill(outside, 0)
+    found, sink = {"x": to_z / temperature}, given["sink"]
+    if isinstance(given["bias"], Tensor):
+        found["bias"] = to_z.sum_to_size(given["bias"].shape)
+    if isinstance(sink, Tensor):
+        to_sink = (y.sum(axis, keepdim=True) - 1) * mean
+        found["sink"] = (to_sink if 0 < sink.ndim == y.ndim else to_sink.squeeze(axis)).sum_to_size(sink.shape)
+    return found
+
+
+def attention_by_torch(x: Tensor, sink: Any, bias: Any, mask: Any, dim: int, temperature: float, causal: bool) -> Tensor:
+    """softmax with the options of attention by torch's operators."""
+    z = x / temperature
+    if bias is not None:
+        z = z + bias
+    outside = _left_out(x, bias, mask, causal)
+    empty = outside.all(dim, keepdim=True)
+    z = z.masked_fill(outside, -math.inf).masked_fill(empty, 0)  # a row of -inf would have gradients of NaN
+    if sink is not None:
+        sink = torch.as_tensor(sink, dtype=x.dtype, device=x.device)
+        if not 0 < sink.ndim == x.ndim:
+            sink = sink.expand(empty.squeeze(dim).shape).unsqueeze(dim)
+        z = torch.cat([z, sink.expand(empty.shape)], dim)
+    return z.softmax(dim).narrow(dim, 0, x.shape[dim]).masked_fill(outside, 0)
+
+
 class LogSumExp(torch.autograd.Function):
     """logsumexp over one dimension."""
 
@@ -304,6 +377,7 @@ _product: _Apply = Product.apply
 _second: _Apply = Second.apply
 _prelu: _Apply = PReLU.apply
 _of_rows: _Apply = Rows.apply
+_attention: _Apply = Attention.apply
 _logsumexp: _Apply = LogSumExp.apply
 _gated: _Apply = Gated.apply
 
@@ -508,6 +582,48 @@ def prelu(x: Tensor, weight: Any) -> Tensor:
     return _prelu(x, weight.to(x.dtype))
 
 
+def softmax(x: Tensor, dim: int = -1, mask: Any = None, temperature: float = 1.0, sink: Any = None, bias: Any = None,
+            causal: bool = False) -> Tensor:
+    """exp(x) / sum(exp(x)), along a dimension, with the options of ``fastact.softmax``.
+
+    Parameters
+    ----------
+    x : Tensor
+    dim : int
+    mask : Tensor of bool, optional
+        True for the elements that count; broadcast to x.
+    temperature : float
+    sink : float or Tensor, optional
+        A logit for each row that joins its sum: of a shape that broadcasts to that of x without `dim`, or with length 1 there.
+        Its gradient is computed too.
+    bias : float or Tensor, optional
+        Is added to x / temperature; broadcast to x. Its gradient is computed too.
+    causal : bool
+        Whether query i, along dimension -2, sees the keys up to i only.
+    """
+    if mask is None and sink is None and bias is None and causal is False and type(temperature) is float and temperature == 1:
+        return _softmax(x, dim)
+    if is_recorded(x, mask, sink, bias):
+        options = dict(mask=mask, temperature=temperature, sink=sink, bias=bias, causal=causal)
+        recorded: Tensor = torch.overrides.handle_torch_function(softmax, (x, mask, sink, bias), x, dim, **options)
+        return recorded
+    if not isinstance(x, Tensor):
+        raise TypeError(f"fastact.torch.softmax takes a torch.Tensor, got {type(x).__name__}")
+    temperature = checked_temperature("torch.softmax", temperature)
+    if causal not in (True, False) or causal and (x.ndim < 2 or dim not in (-1, x.ndim - 1)):
+        raise ValueError("fastact.torch.softmax: causal=True needs dim=-1 of x of shape (..., queries, keys), got "
+                         f"causal={causal!r}, dim={dim} and the shape {tuple(x.shape)}")
+    if isinstance(mask, Tensor) and mask.dtype is not torch.bool:
+        raise TypeError(f"fastact.torch.softmax: mask must be boolean, True for what counts, got {mask.dtype}: bias= is added")
+    tensors = [each for each in (x, sink, bias) if isinstance(each, Tensor)]
+    dtype = functools.reduce(torch.promote_types, [each.dtype for each in tensors])
+    x, sink, bias = (each.to(dtype) if isinstance(each, Tensor) else each for each in (x, sink, bias))
+    if not all(is_ours(each) for each in (x, sink, bias) if isinstance(each, Tensor)) or isinstance(mask, Tensor) and (
+            type(mask) not in _TYPES or not mask.is_cpu or mask.layout is not torch.strided):
+        return attention_by_torch(x, sink, bias, mask, dim, temperature, causal)
+    return _attention(x, sink, bias, mask, dim, temperature, causal)
+
+
 def logsumexp(x: Tensor, dim: int = -1, keepdim: bool = False) -> Tensor:
     """log(sum(exp(x))) along a dimension. See ``fastact.logsumexp``."""
     return _logsumexp(x, dim, keepdim) if is_ours(x) else _other("logsumexp", torch.logsumexp, x, dim, keepdim)
@@ -523,12 +639,15 @@ def _along_dim(own: Any, compute: Callable[..., Tensor], others: Callable[..., T
     return function
 
 
+_softmax = _along_dim(rows.softmax, _of_rows, rows_by_torch, "")
+
 FUNCTIONS: Dict[str, Callable[..., Tensor]] = {
     **{name: _elementwise(activation) for name, activation in activations.items()}, "prelu": prelu, "logsumexp": logsumexp,
     **{row.name: _along_dim(row, _of_rows, rows_by_torch, f"{row.info.formula}, along a dimension")
        for row in rows.functions.values() if not row.info.reduces},
     **{entry.name: _along_dim(getattr(gated_units, entry.name), _gated, gated_by_torch,
                               f"{entry.formula}, [a, b] the halves of x along a dimension") for entry in registry.GATED},
+    "softmax": softmax,
 }  # fmt: skip
 for _name, _function in FUNCTIONS.items():
     _function.__name__ = _function.__qualname__ = _name
