@@ -42,8 +42,8 @@ def get(name):
     Parameters
     ----------
     name : str or Activation
-        One of ours or an alias, or what torch ("LeakyReLU", "hardswish"), Hugging Face's ACT2FN ("gelu_new"), timm, Keras,
-        JAX, ONNX ("HardSwish") or SciPy call it. Case, "_", "-" and " " do not matter. An Activation is returned as it is.
+        One of ours or an alias, or what torch ("LeakyReLU", "hardswish"), Hugging Face ("gelu_new", "XIELUActivation"), timm,
+        Keras, JAX, ONNX ("HardSwish") or SciPy call it. Case, "_", "-" and " " do not matter. An Activation is returned as it is.
 
     Returns
     -------
@@ -69,6 +69,8 @@ def get(name):
         return name
     if not isinstance(name, str):
         raise TypeError(f"fastact.get takes a name or an Activation, got {type(name).__name__}")
+    if name.replace("-", "_").casefold() == "gumbel_softmax":  # random, and so no entry of the registry
+        return gumbel_softmax
     return globals()[registry.find(name).name]
 
 

@@ -1037,6 +1037,8 @@ def canonical(name: Any) -> str:
 def find(name: str) -> Any:
     """The entry that a name stands for, as `canonical` takes it; ValueError with the nearest names for any other."""
     known = _known()
+    if _bare(name).removesuffix("activation") in known:  # "XIELUActivation", as Hugging Face's classes are called
+        return known[_bare(name).removesuffix("activation")][1]
     if _bare(name) not in known:
         import difflib  # which takes milliseconds to import
         near = difflib.get_close_matches(_bare(name)[:40], known, cutoff=0)

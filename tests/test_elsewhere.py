@@ -138,7 +138,9 @@ def test_get_takes_every_name(library):
 
 
 def test_get():
-    for name, want in {"gelu_new": fa.gelu_tanh, "LeakyReLU": fa.leaky_relu, "Hardswish": fa.hard_silu,
+    for name, want in {"XIELUActivation": fa.xielu, "SqrtSoftplusActivation": fa.sqrt_softplus, "gelu_10": fa.clipped_gelu,
+                       "gumbel_softmax": fa.gumbel_softmax, "LaplaceActivation": fa.laplace, "gelu_new": fa.gelu_tanh,
+                       "LeakyReLU": fa.leaky_relu, "Hardswish": fa.hard_silu,
                        "hard-swish": fa.hard_silu, "HardSigmoid": fa.hard_sigmoid, "PRelu": fa.prelu, "quick_gelu": fa.quick_gelu,
                        "relu2": fa.relu_squared, "LogSoftmax": fa.log_softmax, "SwiGLU": fa.swiglu, "GELU": fa.gelu,
                        "swish": fa.swish}.items():

@@ -244,7 +244,7 @@ def _inside(form, variant, gate, values, axis, out):
 def _check(name, x, axis, gate):
     """The axis, counted from the front, and the shape of one half, where the arguments are in order."""
     try:
-        axis = normalize_axis_index(axis, x.ndim)
+        axis = normalize_axis_index(axis, x.ndim, f"fastact.{name}")
     except TypeError:
         raise TypeError(f"fastact.{name}: axis must be an integer, got {axis!r}; names are those of xarray") from None
     if gate not in ("last", "first"):

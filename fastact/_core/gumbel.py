@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 
 from fastact._core import rows
-from fastact._core.arguments import checked_temperature, common_dtype
+from fastact._core.arguments import checked_axes, checked_temperature, common_dtype
 from fastact._core.array_like import asarray, is_pandas
 from fastact._core.containers import is_container
 
@@ -60,6 +60,8 @@ def gumbel_softmax(x: Any, temperature: float = 1.0, hard: bool = False, axis: A
                         f"or None, got {random_state!r}") from None
     pandas = is_pandas(x)
     array = x if is_container(x) else asarray(x)
+    if isinstance(array, np.ndarray):
+        checked_axes("fastact.gumbel_softmax", axis, max(array.ndim, 1))
     dtype = common_dtype("gumbel_softmax", [asarray(x) if pandas else np.empty(0, array.dtype)])
     wide = np.float64 if dtype == np.float64 else np.float32
     noise = np.log(np.maximum(random.standard_exponential(array.shape, wide), np.finfo(wide).tiny))
