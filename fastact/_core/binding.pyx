@@ -10,8 +10,7 @@ from libc.stdlib cimport calloc, free
 
 cimport numpy as cnp
 
-from fastact._core.capi cimport (FA_FLOAT32, FA_FLOAT64, fa_bound, fa_clamp, fa_dtype, fa_row_form, fa_row_options, fa_status,
-                                 library, row_options)
+from fastact._core.capi cimport fa_bound, fa_clamp, fa_dtype, fa_row_options, fa_status, library, row_options
 from fastact._core.fast_path cimport (PyThreadState, data_of, is_direct, is_like, is_row_of, may_overlap, overlaps_shifted,
                                       release_gil, take_gil)
 from fastact._core.form cimport (Form, PyTypeObject, PyVectorcall_NARGS, dtype_of, fastact_refuse_new, fastact_use_vectorcall,
@@ -19,6 +18,7 @@ from fastact._core.form cimport (Form, PyTypeObject, PyVectorcall_NARGS, dtype_o
 
 import inspect
 import weakref
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -137,11 +137,11 @@ def bind_form(Form form, tuple args, dict named):
             raise ValueError(f"{name} needs {form.names[form.inputs + k]} >= 0")
     cdef BoundCall bound = BoundCall.__new__(BoundCall)
     with np.errstate(over="ignore"):
-        bound.numbers = np.array([*wide, 0], np.float64 if dtype else np.float32)  # never empty
+        bound.options = np.array([*wide, 0], np.float64 if dtype else np.float32)  # never empty
     cdef void *places[MAX_HELD]
     for k, value in enumerate(arrays):
         places[k] = cnp.PyArray_DATA(<cnp.ndarray>value)
-    library.bind(&bound.call, form.activation, form.form, <fa_dtype>dtype, places, cnp.PyArray_DATA(<cnp.ndarray>bound.numbers),
+    library.bind(&bound.call, form.activation, form.form, <fa_dtype>dtype, places, cnp.PyArray_DATA(<cnp.ndarray>bound.options),
                  cnp.PyArray_SIZE(first), cnp.PyArray_DIMS(first)[cnp.PyArray_NDIM(first) - 1] if row else 0)
     bound.hold(name, arrays, outs[0] if len(outs) == 1 else tuple(outs))
     return bound
@@ -183,6 +183,15 @@ def check_output(name, cnp.ndarray out, cnp.ndarray other, bint may_be_same):
         raise ValueError(f"{name}: the output is read-only")
     if overlaps_shifted(other, out) if may_be_same else may_overlap(other, out):
         raise ValueError(f"{name}: the output overlaps an argument")
+
+
+cdef fa_row_options all_row_options(mask, double temperature, attention) except *:
+    """The options of a call of a function of rows: the mask as bytes or None, and an `Attention`, which must both stay alive."""
+    cdef fa_row_options options = row_options(<unsigned char *>data_of(mask), temperature)
+    options.sink, options.bias = data_of(attention.sinks), data_of(attention.biases)
+    options.bias_rows = 0 if attention.biases is None else len(attention.biases)
+    options.bias_repeats, options.queries = attention.repeats, attention.queries
+    return options
 
 
 def bind_row_form(function, kind, args, options):
@@ -228,16 +237,14 @@ def bind_row_form(function, kind, args, options):
                                   np.float64 if last.dtype == np.float64 else np.float32)
     scale = checked_temperature(function.name + ".bind", values.get("temperature", 1.0)) * (-1 if info.negates else 1)
     cdef cnp.ndarray a = first, b = last, result = out
-    kept = [None if array is None else array.copy() for array in (mask, attention.sinks, attention.biases)]
-    cdef fa_row_options c_options = row_options(<unsigned char *>data_of(kept[0]), scale)
-    c_options.sink, c_options.bias = data_of(kept[1]), data_of(kept[2])
-    c_options.bias_rows, c_options.bias_repeats = 0 if kept[2] is None else len(kept[2]), attention.repeats
-    c_options.queries = attention.queries
+    mask, sinks, biases = [None if array is None else array.copy() for array in (mask, attention.sinks, attention.biases)]
+    attention = replace(attention, sinks=sinks, biases=biases)
+    cdef fa_row_options c_options = all_row_options(mask, scale, attention)
     cdef BoundCall bound = BoundCall.__new__(BoundCall)
     number = registry.row_form_numbers(info)[info.forms.index(kind)]
     library.bind_rows(&bound.call, number, <fa_dtype>dtype_of(a), cnp.PyArray_DATA(a), cnp.PyArray_DATA(b),
                       cnp.PyArray_DATA(result), rows.shape[0], rows.shape[1], rows.shape[2], &c_options)
-    bound.numbers = kept
+    bound.options = mask, attention
     bound.hold(name, [first, out] if first is last else [first, last, out], out)
     return bound
 
@@ -257,9 +264,9 @@ def bind_matrices(str name, Form form, list arrays, list matrices, result, param
         row_steps[k] = cnp.PyArray_STRIDE(matrix, 0)
         steps[k] = cnp.PyArray_STRIDE(matrix, 1)
     clamp.limit, clamp.offset = limit, offset
-    bound.numbers = np.array([*parameters, 0], np.float64 if dtype else np.float32)
+    bound.options = np.array([*parameters, 0], np.float64 if dtype else np.float32)
     library.bind_matrix(&bound.call, form.activation, form.form, <fa_dtype>dtype, places, steps, row_steps,
-                        cnp.PyArray_DATA(<cnp.ndarray>bound.numbers), rows, columns, &clamp)
+                        cnp.PyArray_DATA(<cnp.ndarray>bound.options), rows, columns, &clamp)
     bound.hold(name, arrays, result)
     return bound
 

@@ -46,7 +46,7 @@ cdef fa_status apply_alone(const fa_activation *activation, fa_form form, fa_dty
 
 cdef fa_status rows_alone(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out, Py_ssize_t outer,
                           Py_ssize_t n, Py_ssize_t inner, const unsigned char *mask, double temperature) noexcept nogil:
-    """fa_rows_where on the calling thread alone."""
+    """fa_rows_with, with a mask and a temperature, on the calling thread alone."""
     fa_stay_alone(1)
     cdef fa_row_options options = row_options(mask, temperature)
     cdef fa_status status = library.rows_with(form, dtype, first, second, out, outer, n, inner, &options)

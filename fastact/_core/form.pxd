@@ -4,7 +4,7 @@ from cpython.object cimport PyObject
 
 cimport numpy as cnp
 
-from fastact._core.capi cimport FA_MAX_PARAMETERS, fa_activation, fa_dtype, fa_form
+from fastact._core.capi cimport FA_MAX_PARAMETERS, fa_activation, fa_form
 
 cdef extern from *:
     """

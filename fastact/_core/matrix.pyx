@@ -5,9 +5,9 @@ from libc.math cimport INFINITY
 
 cimport numpy as cnp
 
-from fastact._core.capi cimport (FA_ERROR_MEMORY, FA_FLOAT32, FA_MAX_ARGUMENTS, FA_MAX_PARAMETERS, fa_clamp, fa_dtype, fa_status,
-                                 library, no_memory_for_columns)
-from fastact._core.fast_path cimport PyThreadState, is_direct, is_like, may_overlap, release_gil, take_gil
+from fastact._core.capi cimport (FA_ERROR_MEMORY, FA_MAX_ARGUMENTS, FA_MAX_PARAMETERS, fa_clamp, fa_dtype, fa_status, library,
+                                 no_memory_for_columns)
+from fastact._core.fast_path cimport PyThreadState, is_direct, may_overlap, release_gil, take_gil
 from fastact._core.form cimport Form, dtype_of, use_vectorcall
 from fastact._core.result_memory cimport new_array
 
@@ -107,8 +107,8 @@ cdef struct Matrices:
     Py_ssize_t row_steps[FA_MAX_ARGUMENTS]
 
 
-cdef int run(Form form, fa_dtype dtype, Matrices *matrices, Py_ssize_t rows, Py_ssize_t columns, const fa_clamp *clamp,
-             void *dbias) except -1:
+cdef int run_matrices(Form form, fa_dtype dtype, Matrices *matrices, Py_ssize_t rows, Py_ssize_t columns,
+                      const fa_clamp *clamp, void *dbias) except -1:
     """Run a gated form over matrices, with limits; or biased_backward where `dbias`, for the bias's gradient, is not NULL."""
     cdef fa_status status
     cdef PyThreadState *state = release_gil(rows * columns)
@@ -139,8 +139,8 @@ def call_matrices(Form form, list arrays, tuple parameters, list outputs, double
         matrices.data[k] = <char *>cnp.PyArray_DATA(matrix)
         matrices.row_steps[k] = cnp.PyArray_STRIDE(matrix, 0)
         matrices.steps[k] = cnp.PyArray_STRIDE(matrix, 1)
-    run(form, <fa_dtype>dtype, &matrices, rows, columns, &clamp,
-        NULL if dbias is None else cnp.PyArray_DATA(<cnp.ndarray>dbias))
+    run_matrices(form, <fa_dtype>dtype, &matrices, rows, columns, &clamp,
+                 NULL if dbias is None else cnp.PyArray_DATA(<cnp.ndarray>dbias))
 
 
 def call_split(Form form, x, axis, gate, out, tuple parameters=(), double limit=INFINITY, double offset=0,
@@ -197,5 +197,5 @@ def call_split(Form form, x, axis, gate, out, tuple parameters=(), double limit=
     matrices.data[1] = <char *>cnp.PyArray_DATA(array) + apart * (1 - k)
     matrices.data[inputs] = <char *>cnp.PyArray_DATA(result)
     clamp.limit, clamp.offset = limit, offset
-    run(form, <fa_dtype>dtype, &matrices, rows, columns, &clamp, NULL)
+    run_matrices(form, <fa_dtype>dtype, &matrices, rows, columns, &clamp, NULL)
     return result

@@ -4,6 +4,7 @@ from cpython.object cimport PyObject
 
 cimport numpy as cnp
 
+from fastact._core.binding cimport all_row_options
 from fastact._core.capi cimport (FA_ERROR_MEMORY, fa_dtype, fa_row_form, fa_row_options, fa_status, library, no_memory_for_rows,
                                  row_options)
 from fastact._core.fast_path cimport PyThreadState, data_of, is_direct, is_like, may_overlap, overlaps_shifted, release_gil, take_gil
@@ -149,10 +150,8 @@ def call_any(function, int which, list values, axis, out, mask, temperature, kee
     first = last if which == 0 else contiguous(first, computed) if reduces else rows.plain(first, computed)
     result = np.empty(shape if reduces and which == 0 else rows.shape, computed)
     sink_grad = np.empty(rows.reduced(sink.ndim == len(rows.full)), single) if "sink" in wanted else None
-    options = row_options(<unsigned char *>data_of(hidden), core.sign * divisor)
-    options.sink, options.sink_grad, options.bias = data_of(attention.sinks), data_of(sink_grad), data_of(attention.biases)
-    options.bias_rows = 0 if attention.biases is None else len(attention.biases)
-    options.bias_repeats, options.queries = attention.repeats, attention.queries
+    options = all_row_options(hidden, core.sign * divisor, attention)
+    options.sink_grad = data_of(sink_grad)
     call_kernel(core, which, first, last, result, rows.shape[0], rows.shape[1], rows.shape[2], &options)
     result = result if reduces and which == 0 else rows.back(result)
     if wrt != "x":
@@ -290,16 +289,11 @@ class RowActivation(RowFunction):
         if self.name == "log_softmax":
             result = np.repeat(-np.exp(y)[..., None, :], y.shape[-1], axis=-2)
             diagonal = result[..., range(y.shape[-1]), range(y.shape[-1])] + 1
-        elif self.name == "sparsemax":
-            support = np.where(np.isnan(y), y, y > 0).astype(y.dtype)
-            count = np.maximum(support.sum(-1), 1)  # 0 in a row that is masked as a whole
-            result = -support[..., :, None] * support[..., None, :] / count[..., None, None]
-            diagonal = result[..., range(y.shape[-1]), range(y.shape[-1])] + support
-        elif self.name == "entmax15":
-            diagonal = np.sqrt(y)
-            total = diagonal.sum(-1)[..., None, None]
-            result = -diagonal[..., :, None] * diagonal[..., None, :] / np.where(total == 0, 1, total)
-            diagonal = result[..., range(y.shape[-1]), range(y.shape[-1])] + diagonal
+        elif self.name in ("sparsemax", "entmax15"):
+            s = np.sqrt(y) if self.name == "entmax15" else np.where(np.isnan(y), y, y > 0).astype(y.dtype)
+            total = s.sum(-1)[..., None, None]  # 0 in a row that is masked as a whole
+            result = -s[..., :, None] * s[..., None, :] / np.where(total == 0, 1, total)
+            diagonal = result[..., range(y.shape[-1]), range(y.shape[-1])] + s
         else:
             result = -y[..., :, None] * y[..., None, :]
             diagonal = y * (1 - y)

@@ -12,7 +12,7 @@ from libc.stdlib cimport malloc
 cimport numpy as cnp
 
 from fastact._core.capi cimport (FA_BFLOAT16, FA_FLOAT16, FA_FLOAT32, FA_FLOAT64, FA_MAX_ARGUMENTS, fa_activation, fa_dtype,
-                                   fa_form, library)
+                                 fa_form, library)
 
 import threading
 

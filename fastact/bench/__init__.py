@@ -6,7 +6,8 @@ machine too. ``--isa avx2`` makes NumPy, torch, oneDNN, MKL and JAX use AVX2 as 
 
 In this folder `cases` lists what can be measured. `contenders` has how each library computes it, with `numpy_rows`, `torch`,
 `onnx`, `others` (SciPy, numexpr, JAX), `fused` and `mlp`. `timing` measures, `machine` describes the computer, `tables` and
-`plot` show the figures. asv's benchmarks in asv_bench/ use the same contenders.
+`plot` show the figures. `write_pages` writes the speed tables of docs/benchmarks.md and README.md, with `fastact._build.pages`.
+asv's benchmarks in asv_bench/ use the same contenders.
 """
 from __future__ import annotations
 

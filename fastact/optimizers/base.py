@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastact._core.number_arguments import NOT_NEGATIVE, UP_TO_INFINITY, Interval, number
-from fastact.optimizers.kernels import Rule, are_ready, is_ready, run
+from fastact.optimizers.kernels import Rule, apply_rule, are_ready, is_ready
 
 Array = NDArray[Any]
 State = Tuple[Optional[Array], Optional[Array], Optional[Array]]
@@ -101,7 +101,7 @@ class Optimizer:
         self.steps += 1
         try:
             states = [self._state(i) for i in range(len(self.params))]
-            if not run(self._rule(), self.params, grads, states):
+            if not apply_rule(self._rule(), self.params, grads, states):
                 self._step_copies(grads, states)
         except Exception as error:
             self.steps -= 1
@@ -203,7 +203,7 @@ class Optimizer:
                     f"{method}: the state of parameter {i} is {', '.join(map(_described, state))}; expected writable "
                     f"C-contiguous arrays of {p.dtype} {p.shape}, as the parameter is now; make a new {type(self).__name__}"
                 )
-        run(rule, params, grads, states)
+        apply_rule(rule, params, grads, states)
         for p, updated in zip(self.params, params):
             if p is not updated:
                 p[...] = updated

@@ -35,7 +35,7 @@ cdef class Rule:
         self.call.nesterov = nesterov
 
     def __call__(self, parameter, grad, tuple state not None):
-        if not run(self, [parameter], [grad], [state]):
+        if not apply_rule(self, [parameter], [grad], [state]):
             raise ValueError("Rule: parameter, gradient and the three parts of the state must be C-contiguous "
                              "arrays of float32 or float64, of one dtype and shape, all but the gradient writable")
 
@@ -59,7 +59,7 @@ cdef class Rule:
         return k == 1 and (self.call.rule == FA_ADAM or self.call.rule == FA_RMSPROP and self.call.momentum != 0)
 
 
-def run(Rule rule not None, list params not None, grads, list states not None):
+def apply_rule(Rule rule not None, list params not None, grads, list states not None):
     """A step of all parameters; False, and nothing done, where an array is not as the rule takes it."""
     cdef Py_ssize_t i
     params, grads = list(params), list(grads)  # what is checked is what is used: others may change their lists meanwhile

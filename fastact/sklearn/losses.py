@@ -5,7 +5,8 @@ Outputs, their gradients and labels are (batch, outputs), but for classes, which
 from __future__ import annotations
 
 import math
-from typing import Any, Optional, Tuple
+from functools import partial
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import numpy as np
 from scipy.special import xlogy
@@ -60,38 +61,22 @@ class Objective:
         return 0.0, grad
 
 
-class _LogLoss(Objective):
-    """Base class of losses whose probabilities are clipped to [eps, 1 - eps], as in scikit-learn."""
+class LogLoss(Objective):
+    """A cross-entropy of `fastact.losses`, with probabilities clipped to [eps, 1 - eps] as in scikit-learn."""
 
-    def __init__(self, dtype: Any) -> None:
+    def __init__(self, dtype: Any, loss: Any) -> None:
         super().__init__(dtype)
-        eps = float(np.finfo(self.dtype).eps)
+        self._loss, eps = loss, float(np.finfo(self.dtype).eps)
         self._least, self._most = self.dtype.type(-math.log1p(-eps)), self.dtype.type(-math.log(eps))
 
-    def _clipped(self, values: Array) -> Array:
+    def labels(self, y: Array) -> Array:
+        return np.asarray(y.argmax(axis=1)) if self._loss is losses.cross_entropy else super().labels(y)
+
+    def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
+        values, grad = self._loss.value_and_grad(output, labels, reduction="none")
         np.maximum(values, self._least, out=values)
         np.minimum(values, self._most, out=values)
-        return values
-
-
-class MulticlassLogLoss(_LogLoss):
-    """Cross-entropy of the softmax of the outputs."""
-
-    def labels(self, y: Array) -> Array:
-        return np.asarray(y.argmax(axis=1))
-
-    def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
-        values, grad = losses.cross_entropy.value_and_grad(output, labels, reduction="none")
-        return self._clipped(values), grad
-
-
-class BinaryLogLoss(_LogLoss):
-    """Cross-entropy of the sigmoid of every output."""
-
-    def terms(self, output: Array, labels: Array) -> Tuple[Array, Array]:
-        loss = losses.binary_cross_entropy_with_logits
-        values, grad = loss.value_and_grad(output, labels, reduction="none")
-        return self._clipped(values), grad
+        return values, grad
 
 
 class SquaredError(Objective):
@@ -166,9 +151,9 @@ def objective(owner: str, loss: Any, out_activation: str, dtype: Any) -> Objecti
     TypeError
         If it is no loss at all.
     """
-    own = {
-        ("log_loss", "softmax"): MulticlassLogLoss,
-        ("log_loss", "logistic"): BinaryLogLoss,
+    own: Dict[Tuple[str, str], Callable[[Any], Objective]] = {
+        ("log_loss", "softmax"): partial(LogLoss, loss=losses.cross_entropy),
+        ("log_loss", "logistic"): partial(LogLoss, loss=losses.binary_cross_entropy_with_logits),
         ("squared_error", "identity"): SquaredError,
         ("poisson", "exp"): Poisson,
     }
