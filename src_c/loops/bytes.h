@@ -55,7 +55,7 @@ INLINE void look_up_bytes(const unsigned char *table, const unsigned char *x, un
 #elif defined(__x86_64__) && FA_VECTOR_BYTES == 32
 enum { BYTES_STEP = 32 };
 
-/* In row k of the table's lower half, or of its upper half where the top bit is set: a shuffle minds the low four bits of a
+/* In row k of the table's lower half, or of its upper half where the top bit is set: a shuffle uses the low four bits of a
    byte, and gives 0 where its top bit is set. */
 INLINE __m256i look_up_row(const unsigned char *table, int k, __m256i at, __m256i flipped)
 {
@@ -69,7 +69,7 @@ INLINE void look_up_bytes(const unsigned char *table, const unsigned char *x, un
     __m256i at = _mm256_loadu_si256((const __m256i *)x), flipped = _mm256_xor_si256(at, _mm256_set1_epi8(-128)), row[8];
     for (int k = 0; k < 8; k++)
         row[k] = look_up_row(table, k, at, flipped);
-    for (int bit = 4; bit < 7; bit++) { /* which chooses between rows; a blend minds the top bit of a byte */
+    for (int bit = 4; bit < 7; bit++) { /* which chooses between rows; a blend uses the top bit of a byte */
         __m256i choice = _mm256_sll_epi16(at, _mm_cvtsi32_si128(7 - bit));
         for (int k = 0; k < 1 << (6 - bit); k++)
             row[k] = _mm256_blendv_epi8(row[2 * k], row[2 * k + 1], choice);

@@ -90,7 +90,8 @@ static void set_margin(half_work *w, int output, int inexact, int defaults, cons
     int known = form < FA_LOOP_COUNT && (form != FA_VALUE || call->form == FA_VALUE || !call->kernels->half);
     int rounding = known && defaults ? bounds->rounding[form] : CHECK_ROUNDING;
     float ulp_bound = form < FA_LOOP_COUNT ? bounds->ulp_bound[form] : 3;
-    /* Half a unit for rounding the ends of the interval, half a unit for the parameters. */
+    /* The exact result is between the float result times 1 - margin and times 1 + margin. Half a unit is for rounding these two
+       products, half a unit for inexact parameters. */
     w->margin[output] = rounding || (ulp_bound == 0 && !inexact) ? 0 : (ulp_bound + 0.5f + 0.5f * (float)inexact) * 0x1p-23f;
     w->point[output] = w->distance[output] = 0;
     if (rounding == ROUNDS_CORRECTLY_EXCEPT_NEAR_0) {

@@ -9,12 +9,12 @@
     static void FN(name##_values)(FA_LOSS_ARGUMENTS)                                                            \
     {                                                                                                           \
         (void)derivative;                                                                                       \
-        n &= -ROW_LANES;                                                                                       \
+        n &= -ROW_LANES;                                                                                        \
         FA_SIMD_LOOP { value[i] = FN(name)(x[i], t[i], option[i]).value; }                                      \
     }                                                                                                           \
     static void FN(name##_values_and_derivatives)(FA_LOSS_ARGUMENTS)                                            \
     {                                                                                                           \
-        n &= -ROW_LANES;                                                                                       \
+        n &= -ROW_LANES;                                                                                        \
         FA_SIMD_LOOP                                                                                            \
         {                                                                                                       \
             FN(loss) found = FN(name)(x[i], t[i], option[i]);                                                   \

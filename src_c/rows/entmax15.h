@@ -43,19 +43,4 @@ INLINE void FN(entmax15_gradient)(const FN(row_block) *b, const REAL *grad, cons
     }
 }
 
-static void FN(entmax15_along)(const FN(row_block) *b)
-{
-    FN(row_projection)(b, b->first.p, b->out.p, fa_entmax_threshold, 1);
-}
-
-static void FN(entmax15_backward_along)(const FN(row_block) *b)
-{
-    REAL *y = b->spare.p ? b->spare.p : b->out.p;
-    FN(row_projection)(b, b->second.p, y, fa_entmax_threshold, 1);
-    FN(entmax15_gradient)(b, b->first.p, y, b->out.p);
-}
-
-static void FN(entmax15_backward_from_output_along)(const FN(row_block) *b)
-{
-    FN(entmax15_gradient)(b, b->first.p, b->second.p, b->out.p);
-}
+FA_PROJECTION_KERNELS(entmax15, fa_entmax_threshold, 1)

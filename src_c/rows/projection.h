@@ -37,6 +37,23 @@ INLINE ptrdiff_t fa_keep_above(double *z, ptrdiff_t n, double t)
 }
 
 static double fa_sum(const double *x, ptrdiff_t n) { return fa_sum_above(x, n, 0, 0); }
+
+/* The kernels of a projection, from its threshold and the function NAME_gradient(b, grad, y, out). */
+#define FA_PROJECTION_KERNELS(name, threshold, square)                                                          \
+    static void FN(name##_along)(const FN(row_block) *b)                                                        \
+    {                                                                                                           \
+        FN(row_projection)(b, b->first.p, b->out.p, threshold, square);                                         \
+    }                                                                                                           \
+    static void FN(name##_backward_along)(const FN(row_block) *b)                                               \
+    {                                                                                                           \
+        REAL *y = b->spare.p ? b->spare.p : b->out.p;                                                           \
+        FN(row_projection)(b, b->second.p, y, threshold, square);                                               \
+        FN(name##_gradient)(b, b->first.p, y, b->out.p);                                                        \
+    }                                                                                                           \
+    static void FN(name##_backward_from_output_along)(const FN(row_block) *b)                                   \
+    {                                                                                                           \
+        FN(name##_gradient)(b, b->first.p, b->second.p, b->out.p);                                              \
+    }
 #endif
 
 /* `threshold` gets the z > -1, which are all that can be above t, and overwrites them. */

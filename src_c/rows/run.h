@@ -1,6 +1,9 @@
 /* The kernels of all functions of rows, and how a call is cut into blocks for them. Included once for each dtype and instruction
    set.
 
+   Rows follow each other in memory if a call's `inner` is 1; then the kernel NAME_along runs. Otherwise `inner` rows are side by
+   side, one element of each after the other, for NAME_across (lanes.h).
+
    A kernel works on the call's arrays directly if it can. Otherwise a block is copied first, and its results are copied back:
      with a mask, a temperature, a bias or for causal rows;
      rows that follow each other, of less than 16 elements;

@@ -36,19 +36,4 @@ INLINE void FN(sparsemax_gradient)(const FN(row_block) *b, const REAL *grad, con
     }
 }
 
-static void FN(sparsemax_along)(const FN(row_block) *b)
-{
-    FN(row_projection)(b, b->first.p, b->out.p, fa_sparse_threshold, 0);
-}
-
-static void FN(sparsemax_backward_along)(const FN(row_block) *b)
-{
-    REAL *y = b->spare.p ? b->spare.p : b->out.p;
-    FN(row_projection)(b, b->second.p, y, fa_sparse_threshold, 0);
-    FN(sparsemax_gradient)(b, b->first.p, y, b->out.p);
-}
-
-static void FN(sparsemax_backward_from_output_along)(const FN(row_block) *b)
-{
-    FN(sparsemax_gradient)(b, b->first.p, b->second.p, b->out.p);
-}
+FA_PROJECTION_KERNELS(sparsemax, fa_sparse_threshold, 0)

@@ -158,8 +158,8 @@ static void update_balance(long long start, long long done, ptrdiff_t n, double 
     gain += atomic_load(&balance_ns);
     atomic_store(&balance_ns, gain < 0 ? 0 : gain < BALANCE_AT_MOST_NS ? gain : BALANCE_AT_MOST_NS);
     if (gain < 0) {
-        long long alone = -gain * ALONE_FACTOR;
-        atomic_store(&one_thread_until, end + (alone < ALONE_AT_MOST_NS ? alone : ALONE_AT_MOST_NS));
+        long long pause = -gain * ALONE_FACTOR;
+        atomic_store(&one_thread_until, end + (pause < ALONE_AT_MOST_NS ? pause : ALONE_AT_MOST_NS));
     }
 }
 
