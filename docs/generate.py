@@ -14,6 +14,7 @@ from fastact.guide import plotting, table
 from mathml import mathml
 
 DOCTEST_FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+pages.ROOT = Path(__file__).resolve().parents[1]  # fastact may be installed without its sources
 UNITS = (fa.glu, fa.reglu, fa.geglu, fa.swiglu)
 
 
@@ -161,7 +162,7 @@ def formulas(entry):
 
 def worst(entry):
     """What stands above the kernels about the worst errors and their inputs."""
-    text = (Path(registry.__file__).parents[1] / "src_c" / "activations" / f"{entry.name}.h").read_text(encoding="utf-8")
+    text = (pages.ROOT / "src_c" / "activations" / f"{entry.name}.h").read_text(encoding="utf-8")
     for form, function in (("value", entry.name), ("derivative", f"{entry.name}_derivative")):
         found = re.search(rf"/\* Error in ULP: ([^/]*?)\.? \*/\nINLINE REAL FN\({function}\)\(", text)
         if found:

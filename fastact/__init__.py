@@ -8,7 +8,14 @@ from importlib import import_module
 
 from fastact import registry
 from fastact._core import moved
-from fastact._core.activation import Activation, activations, _aliases
+
+try:
+    from fastact._core.activation import Activation, activations, _aliases
+except ModuleNotFoundError as error:
+    if error.name != "fastact._core.activation":
+        raise
+    raise ImportError(f"fastact is not built in {__path__[0]}, where Python finds it first: run Python in a folder without the "
+                      "sources, or build it there by pip install -e .") from None
 from fastact._core.gated import geglu, glu, reglu, swiglu
 from fastact._core.gumbel import gumbel_softmax
 from fastact._core.result_memory import empty_cache

@@ -2,6 +2,7 @@
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,13 @@ def test_a_missing_compiler_is_said_at_once():
         assert ended.returncode == 1 and ended.stdout == ""
         assert ended.stderr.startswith("fastact needs a C compiler to be built") and words in ended.stderr
         assert len(ended.stderr.splitlines()) <= 2
+
+
+def test_a_folder_of_sources_says_so(tmp_path):
+    """In a clone Python finds the sources before what pip has installed."""
+    shutil.copytree(ROOT / "fastact", tmp_path / "fastact", ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__", "lib"))
+    ended = subprocess.run([sys.executable, "-c", "import fastact"], cwd=tmp_path, capture_output=True, text=True)
+    assert ended.stderr.strip().splitlines()[-1].startswith(f"ImportError: fastact is not built in {tmp_path / 'fastact'}, where")
 
 
 @pytest.mark.packaging
