@@ -1,5 +1,6 @@
 """Errors against mpmath: never above the registry's bounds, which are never above 2 ULP."""
 import dataclasses
+import importlib.util
 import re
 from pathlib import Path
 
@@ -23,14 +24,14 @@ def cases(name, form, dtype):
 
 
 def every_case(*forms):
-    """Each form at the defaults and at other parameters; beyond the first of these it is thorough."""
+    """Each form at the defaults and, thorough, at other parameters, of which each has some random points by default."""
     made = []
     for name, entry in registry.by_name().items():
         for form in forms:
             if form in entry.forms:
                 for k, case in enumerate(cases(name, form, "float64")):
                     ident = "-".join([name, form, *map("{:g}".format, case.parameters)])
-                    made.append(pytest.param(case, id=ident, marks=[pytest.mark.thorough] if k > 1 else []))
+                    made.append(pytest.param(case, id=ident, marks=[pytest.mark.thorough] if k else []))
     return pytest.mark.parametrize("case", made)
 
 
@@ -44,14 +45,32 @@ def bound(case, dtype):
 
 
 @every_case("value", "derivative")
-def test_float32_strided(case):
+def test_float32_and_half_types(case):
+    """Strided float32 within the bounds; all finite numbers of the half types correctly rounded, judged by the formula: mpmath
+    decides where a result is next to a tie. In one test, since the types share what the oracle has found."""
     worst = sweeps.sweep_float32(dataclasses.replace(case, dtype="float32"), stride=STRIDE)
     assert worst.inputs > 5 * 10**5
     assert worst.error <= bound(case, "float32"), worst
+    for half, finite in {"float16": 63488, "bfloat16": 65280}.items():
+        if half == "float16" or importlib.util.find_spec("ml_dtypes"):
+            worst = sweeps.sweep_half(dataclasses.replace(case, dtype=half))
+            assert worst.inputs == finite or sweeps.measured_of(case).furthest < 2.0**128
+            assert worst.misrounded == 0 and worst.error <= 0.5 + 1e-6, (half, worst)
 
 
 @every_case("value", "derivative")
 def test_float64_stratified(case):
+    """Fewer points at the defaults, which have more in the next test."""
+    default = case == cases(case.name, case.form, "float64")[0]
+    worst = sweeps.sweep_float64(case, 1 if default else 4)
+    assert worst.inputs > (10**4 if default else 5 * 10**4)
+    assert worst.error <= bound(case, "float64"), worst
+
+
+@pytest.mark.thorough
+@EACH
+def test_float64_densely(name, form):
+    case = cases(name, form, "float64")[0]
     worst = sweeps.sweep_float64(case)
     assert worst.inputs > 10**5
     assert worst.error <= bound(case, "float64"), worst
@@ -71,18 +90,6 @@ def test_slope_from_the_output(name, dtype):
     case = cases(name, "backward_from_output", dtype)[0]
     worst = sweeps.sweep_float64(case, 1) if dtype == np.float64 else sweeps.sweep_float32(case, stride=37 * STRIDE)
     assert worst.inputs > 10**4 and worst.error <= 2, worst
-
-
-@pytest.mark.parametrize("half", ulp.HALF)
-@every_case("value", "derivative")
-def test_half_types_are_correctly_rounded(case, half):
-    """All finite numbers, judged by the formula: mpmath decides where a result is next to a tie."""
-    if half == "bfloat16":
-        pytest.importorskip("ml_dtypes")
-    finite = {"float16": 63488, "bfloat16": 65280}[half]
-    worst = sweeps.sweep_half(dataclasses.replace(case, dtype=half))
-    assert worst.inputs == finite or sweeps.measured_of(case).furthest < 2.0**128
-    assert worst.misrounded == 0 and worst.error <= 0.5 + 1e-6, worst
 
 
 @pytest.mark.exhaustive

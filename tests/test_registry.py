@@ -15,7 +15,7 @@ from fastact.accuracy import formulas, sample_points
 mp = formulas.context()
 OTHER = {"alpha": 0.75, "negative_slope": 0.2, "beta": 1.7, "weight": 0.1, "slope": 0.25, "offset": 0.375, "min_val": -0.5,
          "max_val": 2.0, "threshold": 0.7, "value": 0.2, "theta": 0.6, "b": 1.5, "lambd": 0.8}  # a second value of each
-POINTS = [mp.mpf(k) / 32 for k in range(-1920, 1921)]
+POINTS = [mp.mpf(k) / 32 for k in range(-1920, 1921) if abs(k) <= 256 or k % 16 == 0]  # apart 1/32 up to 8, and 1/2 up to 60
 FAR = mp.mpf(10) ** 9
 
 

@@ -28,8 +28,9 @@ class Formula:
 
     def __init__(self, expression, names=(), values=()):
         self.function, self.values = formulas.rounded_function(expression, names), values
+        self.settled = functools.lru_cache(1 << 12)(self._settled)  # of an interval's ends, which its halves have too
 
-    def settled(self, x):
+    def _settled(self, x):
         """The value, and the bits of working precision that gave it."""
         return formulas.settled(self.function, (x, *self.values))
 
@@ -37,10 +38,12 @@ class Formula:
         return self.settled(x)[0]
 
     def rounded(self, points, bits):
-        """The values at some points, in so much precision."""
+        """The values at some points, in so much precision, each computed when it is asked for."""
         mp = formulas.context()
-        with mp.workprec(bits):
-            return [mp.convert(self.function(mp.convert(x), *self.values)) for x in points]
+        for x in points:
+            with mp.workprec(bits):
+                value = mp.convert(self.function(mp.convert(x), *self.values))
+            yield value
 
 
 class Polynomial:
@@ -88,6 +91,7 @@ class Oracle:
         self.lowest = int(self.mp.mag(absolute)) - 1 if absolute else int(limits.minexp)
         self.digits = int(limits.nmant)
         self.noise, self.kinks = np.finfo(self.wide).eps / 2, {abs(kink) for kink in kinks}
+        self.found = {True: {}, False: {}}  # for negative numbers and others: the polynomials, by the magnitudes of their ends
 
     def values(self, points):
         """Yields (some points, their values) until all are done.
@@ -98,16 +102,28 @@ class Oracle:
         def magnitude(k):
             return abs(float(points[k]))
 
-        cuts = {find(range(len(points)), kink, key=magnitude) for kink in self.kinks
-                for find in (bisect.bisect_left, bisect.bisect_right)}
+        def between(low, high):
+            whole = range(len(points))
+            return bisect.bisect_left(whole, low, key=magnitude), bisect.bisect_right(whole, high, key=magnitude)
+
+        if not len(points):
+            return
+        found = self.found[bool(np.signbit(points[0]))]
+        known = {between(low, high): polynomial for (low, high), polynomial in found.items()
+                 if low <= magnitude(len(points) - 1) and high >= magnitude(0)}
+        cuts = itertools.chain(*known, *(between(kink, kink) for kink in self.kinks))
         waiting = list(itertools.pairwise(sorted({0, *cuts, len(points)})))
         while waiting:
             start, stop = waiting.pop()
-            if stop - start <= FEW:
+            polynomial = known.get((start, stop))
+            if not polynomial and stop - start <= FEW:
                 x = points[start:stop]
                 yield x, np.array([self.exact(float(v)) for v in x], self.wide)
                 continue
-            polynomial = self._polynomial(float(points[start]), float(points[stop - 1]))
+            if not polynomial:
+                polynomial = self._polynomial(float(points[start]), float(points[stop - 1]))
+                if polynomial:
+                    found[magnitude(start), magnitude(stop - 1)] = polynomial
             if polynomial:
                 for begin in range(start, stop, CHUNK):
                     x = points[begin:min(begin + CHUNK, stop)]
@@ -141,7 +157,8 @@ class Oracle:
             at = [first * (last / first)**((k + 0.4) / binades) for k in range(int(binades))]
             at += [max(first, last, key=abs) * part if small else min(first, last, key=abs) / part
                    for part in (0.87, 0.62)]
-        exact = [*ends, *self.formula.rounded(at, bits)]
+        at.reverse()  # the likeliest to differ come first
+        exact = itertools.chain(ends, self.formula.rounded(at, bits))
         return polynomial if self._right(polynomial, [first, last, *at], exact) else None
 
     def _within_a_binade(self, first, last, bits, least):
@@ -182,7 +199,7 @@ class Oracle:
         return Polynomial((lambda x: x * inverse) if small else (lambda x: unit / x), coefficients, times_x=not small)
 
     def _right(self, polynomial, points, exact):
-        """Whether the polynomial has these values."""
+        """Whether the polynomial has these values, which are asked for until one differs."""
         x = np.array(points)
         got, noise = polynomial(x), polynomial.magnitude(x) * self.noise
         for k, value in enumerate(map(self.limited, exact)):

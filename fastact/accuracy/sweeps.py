@@ -81,13 +81,16 @@ class Measured:
                  for p, default, v, w in zip(entry.parameters, entry.defaults, case.parameters, self.values)]
         self.formula = registry.FORMS[case.form].outputs[case.output].formula
         self.want = Formula(getattr(entry, self.formula), [p.name for p in entry.parameters], exact)
-        self.oracle = Oracle(self.want, np.float32 if half else self.type, absolute=1 if case.form in ABSOLUTE else 0,
-                             kinks=sample_points.kinks(entry, self.values))
+        # A half type's numbers are float32's too, and so are the parameters: what is known of these need not be found again.
+        self.oracle = measured_of(replace(case, dtype="float32")).oracle if half else Oracle(
+            self.want, self.type, absolute=1 if case.form in ABSOLUTE else 0, kinks=sample_points.kinks(entry, self.values))
         self.steepness = max(abs(self.values[0]), 1e-300) if entry.waves_to < np.inf else 0
         self.furthest = entry.waves_to / self.steepness if self.steepness else np.inf
         self.slack = SLACK.get(case.dtype, 1e-5)
         self.largest = 1.0
-        if case.form == "second_derivative":
+        if case.form == "second_derivative" and case.dtype == "float64":  # whose parameters are nearly float32's
+            self.largest = measured_of(replace(case, dtype="float32")).largest
+        elif case.form == "second_derivative":
             some = sample_points.float32_points(0, sample_points.FINITE, 65521)
             most = max(float(np.abs(want).max()) for part in some for known in self.known(part)
                        for _, want in self.oracle.values(known))
@@ -183,7 +186,7 @@ def _joined(pieces):
     return pieces[0] if len(pieces) == 1 else map(np.concatenate, zip(*pieces))
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=8)
 def measured_of(case):
     """Measured(case), kept for the next sweep of the case."""
     return Measured(case)
@@ -231,7 +234,7 @@ def _misrounded(measured, x, want):
     for i in np.flatnonzero(below != above):  # a tie, to within the oracle's error
         bits, end = measured.want.settled(float(x[i]))[1], 2.0**int(measured.limits.maxexp)
         # silu(x) may be only 2^-134 x from a tie; x - tanh(x) is as near as possible to x - 1, which may be one
-        exact = measured.want.rounded([float(x[i])], max(bits, 300))[0]
+        exact, = measured.want.rounded([float(x[i])], max(bits, 300))
         middle = (np.clip(below[i], -end, end) + np.clip(above[i], -end, end)) / 2
         even = ulp.rounded(np.array([middle]), measured.limits)[0]
         nearest = min(below[i], above[i]) if exact < middle else max(below[i], above[i]) if exact > middle else even
