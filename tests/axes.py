@@ -1,5 +1,6 @@
 """What the property tests run over: every form of every activation, and inputs that find faults."""
 import numpy as np
+import pytest
 
 import fastact as fa
 from fastact import registry
@@ -13,9 +14,33 @@ ALL_FORMS = [getattr(activation, form) if form != "value" else activation for ac
 REPRESENTATIVES = ("sigmoid", "elu", "hard_tanh", "xielu", "prelu", "threshold")
 
 
+class Each(tuple):
+    """Values of an argument that one test item goes through, in a loop of conftest.py."""
+
+
+def forms_by_activation(forms=ALL_FORMS):
+    """The forms of each activation as Each, and the activations' names."""
+    grouped = {}
+    for form in forms:
+        grouped.setdefault(form.info.name, []).append(form)
+    return list(map(Each, grouped.values())), list(grouped)
+
+
+def each_form(forms):
+    """Parametrizes a test by these forms, one item for each activation."""
+    values, names = forms_by_activation(forms)
+    return pytest.mark.parametrize("form", values, ids=names)
+
+
+def shown(value):
+    """The name of a form or type, or what the value prints."""
+    return getattr(value, "__name__", value)
+
+
 def is_representative(value):
     """Whether the parameter of a test belongs to a representative, or to no activation at all."""
-    name = value if isinstance(value, str) else getattr(getattr(value, "info", None), "name", None)
+    value = value[0] if isinstance(value, Each) else value
+    name = value if isinstance(value, str) else getattr(getattr(value, "info", value), "name", None)
     return name not in fa.activations or name in REPRESENTATIVES
 
 

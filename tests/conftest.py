@@ -1,9 +1,12 @@
 """The axes of the property tests, and the two tiers.
 
-Arguments named `activation`, `form` and `dtype` take every value. A test marked `contract` is about how a call reaches
-the kernel, not about what the kernel computes: by default it runs for the REPRESENTATIVES of axes.py, and its other
-cases are `thorough`.
+Arguments named `activation`, `form` and `dtype` take every value. A test runs as one item for each activation, which
+calls it for every form of the activation and every dtype, one after the other; where a call fails, the captured output
+names them. A test marked `contract` is about how a call reaches the kernel, not about what the kernel computes: by
+default it runs for the REPRESENTATIVES of axes.py, and its other items are `thorough`.
 """
+import inspect
+import itertools
 import sys
 import types
 
@@ -12,7 +15,7 @@ import pytest
 
 import fastact as fa
 import native
-from axes import ALL_FORMS, DTYPES, is_representative
+from axes import DTYPES, Each, forms_by_activation, is_representative, shown
 
 # transformers and timm import torchvision, which fails in this module where it was built for another torch than the installed.
 sys.modules.setdefault("torchvision._meta_registrations", types.ModuleType("torchvision._meta_registrations"))
@@ -25,8 +28,8 @@ def pytest_generate_tests(metafunc):
             metafunc.parametrize(name, values, ids=ids)
 
     axis("activation", list(fa.activations.values()), list(fa.activations))
-    axis("form", ALL_FORMS, [form.__name__ for form in ALL_FORMS])
-    axis("dtype", DTYPES, [np.dtype(dtype).name for dtype in DTYPES])
+    axis("form", *forms_by_activation())
+    axis("dtype", [Each(DTYPES)], ["dtypes"])
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -37,6 +40,32 @@ def pytest_collection_modifyitems(items):
             item.add_marker("thorough")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Calls a test for every combination of the values of its arguments that are Each."""
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters
+                 if name in pyfuncitem.funcargs}
+    axes = [name for name, value in arguments.items() if isinstance(value, Each)]
+    if not axes:
+        return None
+    skipped, ran = None, False
+    for chosen in itertools.product(*(arguments[name] for name in axes)):
+        now = {**arguments, **dict(zip(axes, chosen))}
+        if "rng" in now:
+            now["rng"] = np.random.default_rng(SEED)
+        try:
+            pyfuncitem.obj(**now)
+            ran = True
+        except pytest.skip.Exception as reason:
+            skipped = reason
+        except BaseException:
+            print("with", ", ".join(f"{name} = {shown(value)}" for name, value in zip(axes, chosen)))
+            raise
+    if skipped and not ran:
+        raise skipped
+    return True
+
+
 @pytest.fixture(autouse=True)
 def own_threads():
     """Each test starts and ends with the default number of threads."""
@@ -45,9 +74,12 @@ def own_threads():
     fa.set_num_threads(before)
 
 
+SEED = 20
+
+
 @pytest.fixture
 def rng():
-    return np.random.default_rng(20)
+    return np.random.default_rng(SEED)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import ALL_FORMS, arrays_in, call, empty_outputs, inputs, kind, outputs
+from axes import ALL_FORMS, arrays_in, call, each_form, empty_outputs, inputs, kind, outputs
 from fastact import registry
 
 X = np.ones((2, 3), np.float32)
@@ -134,7 +134,7 @@ SLOPED = [form for form in ALL_FORMS if kind(form) == "backward_from_output"
           and any(not p.signed for p in form.info.parameters)]
 
 
-@pytest.mark.parametrize("form", SLOPED, ids=lambda form: form.__name__)
+@each_form(SLOPED)
 def test_negative_slope_from_output(form):
     """With a negative slope two inputs have one output: refused on every way in, and nothing is written."""
     name, = (p.name for p in form.info.parameters)

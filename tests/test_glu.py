@@ -216,7 +216,7 @@ def swiglu_by_numpy(x, grad, axis=-1, gate="last", alpha=1.0, limit=np.inf, offs
 
 
 @variants
-@pytest.mark.parametrize("shape, axis", [((5, 34), -1), ((2, 6, 7), 1), ((4, 3), 0), ((3, 20000), -1)])
+@pytest.mark.parametrize("shape, axis", [((5, 34), -1), ((2, 6, 7), 1), ((4, 3), 0), ((2, 6000), -1)])
 def test_swiglu_by_its_definition(options, shape, axis, dtype):
     x = 3 * sample(dtype, *shape)
     grad = sample(dtype, *(n // 2 if k == axis % len(shape) else n for k, n in enumerate(shape)))

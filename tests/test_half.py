@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import ALL_FORMS, arrays_in, empty_outputs, inputs, kind, outputs
+from axes import ALL_FORMS, arrays_in, each_form, empty_outputs, inputs, kind, outputs
 from fastact import registry
 from fastact.accuracy import sample_points
 from halves import HALVES, assert_same, at_defaults, bits, every, half, is_nan, ml_dtypes, rounded  # noqa: F401
@@ -32,7 +32,7 @@ def test_straight_slopes(activation, half):
         assert_same(got, rounded(grad.astype(np.float64) * slope, half), f"at {x}")
 
 
-@pytest.mark.parametrize("form", [form for form in ALL_FORMS if kind(form) in ROUNDED_ONCE], ids=lambda form: form.__name__)
+@each_form(form for form in ALL_FORMS if kind(form) in ROUNDED_ONCE)
 def test_as_float64_rounded(form, half):
     """The results of the float64 kernel, rounded: next to a tie alone may these two differ. 0.1 is no half and no float32."""
     arrays = inputs(form, every(half, "finite"))

@@ -49,7 +49,7 @@ def test_zeros():
 
 
 @pytest.mark.parametrize("name", fa.activations)
-@pytest.mark.parametrize("fan_in, fan_out", [(400, 400), (100, 900)])
+@pytest.mark.parametrize("fan_in, fan_out", [(400, 400), pytest.param(100, 900, marks=pytest.mark.thorough)])
 def test_auto_keeps_the_mean_square(name, fan_in, fan_out):
     """Of the inputs of activations, from one layer to the next."""
     info = fa.activations[name].info

@@ -59,6 +59,7 @@ def test_values(entry):
     same(ours(arrays[0]), kernel(arrays[0]))  # without jit
 
 
+@pytest.mark.contract
 def test_derivatives(entry):
     """By the fused backward pass, forwards and backwards, alone and in a batch, and of second order."""
     ours, _ = functions(entry)
@@ -72,6 +73,7 @@ def test_derivatives(entry):
         same(got, want)
 
 
+@pytest.mark.contract
 def test_float64(entry):
     ours, kernel = functions(entry)
     x = sample(4, 5, dtype=np.float64)

@@ -1,5 +1,4 @@
 """Pickles from before there were subpackages, and where objects say that they are."""
-import importlib.util
 import pickle
 import subprocess
 import sys
@@ -46,7 +45,8 @@ def needs(old):
 
 
 def test_old_modules_are_found():
-    names = [old for old in sorted(moved._MOVED) if importlib.util.find_spec(needs(old))]
+    """Those that need no other library; the others are in the next test."""
+    names = [old for old in sorted(moved._MOVED) if needs(old) == "numpy"]
     code = f"import importlib\nfor name in {names}:\n    importlib.import_module('fastact.' + name)"
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -33,7 +33,7 @@ def compare(calls, *arguments):
             assert_same_bits(np.asarray(one, np.asarray(other).dtype), np.asarray(other))
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", some(["float32", "float64"], "float32"))
 @pytest.mark.parametrize("name", some(fa.activations, "elu"))
 def test_every_form(name, dtype):
     """Of arrays and of numbers."""
@@ -47,6 +47,7 @@ def test_every_form(name, dtype):
     compare(calls, x.copy(), y.copy(), np.dtype(dtype).type(-0.75))
 
 
+@pytest.mark.contract
 def test_every_activation(activation):
     """Their types are made from the registry: a function takes each as an argument."""
     call = CALLS[len(activation.info.required)]
@@ -64,7 +65,7 @@ def test_parameters():
             sample("float32", 50), sample("float32", 50)[::-1].copy(), 0.3)
 
 
-@pytest.mark.parametrize("dtype", ["int16", "uint16", "int32", "int64", "uint64"])
+@pytest.mark.parametrize("dtype", some(["int16", "uint16", "int32", "int64", "uint64"], "int16"))
 def test_integers(dtype):
     values = np.arange(6).astype(dtype)
     compare(["fa.tanh(x)", "fa.silu.gated(x, y)", "fa.tanh(s)", "fa.softmax(x)"], values, values, values[3])
@@ -104,7 +105,7 @@ def test_where_results_are_written():
     assert_same_bits(long[1:], want)
 
 
-@pytest.mark.parametrize("name", some([row.name for row in registry.ROWS if not row.reduces], "softmax", "hardmax"))
+@pytest.mark.parametrize("name", some([row.name for row in registry.ROWS if not row.reduces], "softmax"))
 def test_functions_of_rows(name):
     row = next(row for row in registry.ROWS if row.name == name)
     calls = [f"fa.{name}(x)", f"fa.{name}(x, axis=0)", f"fa.{name}(x, 1, None, y > 0)"]

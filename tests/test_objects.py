@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import ALL_FORMS, arrays_in, assert_same_bits, kind, sample, suffix
+from axes import ALL_FORMS, arrays_in, assert_same_bits, each_form, kind, sample, suffix
 
 
 @pytest.mark.contract
@@ -67,8 +67,7 @@ def test_ufunc(form):
 
 
 @pytest.mark.contract
-@pytest.mark.parametrize("form", [form for form in ALL_FORMS if form.ufunc.nin == 2 and form.ufunc.nout == 1],
-                         ids=lambda form: form.__name__)
+@each_form(form for form in ALL_FORMS if form.ufunc.nin == 2 and form.ufunc.nout == 1)
 @np.errstate(over="ignore", invalid="ignore")  # forty times e^x
 def test_ufunc_methods(form):
     """outer, at, reduce and accumulate take one element after the other, as in NumPy."""

@@ -61,7 +61,8 @@ def check(model, x, count, names):
     torch.testing.assert_close(double.float(), want, rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.thorough] * (name in ("GPT-2", "ViT", "Gemma")))
+                                  for name in MODELS])
 def test_models_of_hugging_face(name):
     transformers = pytest.importorskip("transformers")
     model, options, count, names = MODELS[name]
