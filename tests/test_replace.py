@@ -79,7 +79,7 @@ def test_models_of_timm(name):
 
 
 # Of Hugging Face's ACT2FN and timm, what stays as it is.
-KEPT = {"linear": "nothing to gain", "xielu": "trained parameters", "identity": "nothing to gain"}
+KEPT = {"linear": "nothing to gain", "identity": "nothing to gain"}
 
 
 @pytest.mark.parametrize("library", ["transformers.activations", "timm.layers.create_act"])
@@ -96,8 +96,62 @@ def test_every_activation_of_a_library(library):
         if name in KEPT or not own:
             assert not replaced, name
         else:
-            assert replaced == 1 and type(model[0]).__name__ in (ft.modules[own].__name__, "SiLU"), name
+            assert replaced == 1 and type(model[0]).__name__ in (ft.modules[own].__name__, "SiLU", "TrainedXielu"), name
         torch.testing.assert_close(model(x), want, rtol=2e-5, atol=2e-6)
+
+
+def xielu(dtype):
+    """Hugging Face's, with parameters of a dtype."""
+    return nn.Sequential(pytest.importorskip("transformers.activations").ACT2FN["xielu"].to(dtype))
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-13), (torch.float32, 3e-6), (torch.bfloat16, 2e-2)], ids=str)
+def test_xielu_keeps_its_trained_parameters(dtype, tolerance):
+    """Values and first and second gradients of x and both parameters, also at 0 and where the exponential has ended."""
+    model = xielu(dtype)
+    own, parameters = copy.deepcopy(model), list(model.parameters())
+    keys = list(model.state_dict())
+    assert ft.replace_activations(model) == 1 and ft.replace_activations(model) == 0
+    assert list(model.state_dict()) == keys and all(map(lambda a, b: a is b, model.parameters(), parameters))
+    points = torch.cat([torch.linspace(-6, 6, 301, dtype=torch.float64), torch.tensor([0.0, -0.0, -5e-7, -2e-6])])
+    of_dtype = [x.to(dtype) for x in (points, points.reshape(5, 61).t(), points[:0], points[0])]
+    for x in (*of_dtype, points.double(), points.float()):
+        results = []
+        for each in (own, model):
+            leaf = x.clone().requires_grad_()
+            inputs = [leaf, *each.parameters()]
+            first = torch.autograd.grad(each(leaf).mean(), inputs)
+            (slope,) = torch.autograd.grad(each(leaf).square().sum(), leaf, create_graph=True)
+            results.append((each(leaf), *first, slope, *(torch.autograd.grad(slope.mean(), inputs) if x.dtype is dtype else ())))
+        for want, got in zip(*results, strict=True):
+            assert got.stride() == want.stride() or x.numel() == 0
+            torch.testing.assert_close(got, want, rtol=tolerance, atol=tolerance, equal_nan=True)
+    x = points.float().reshape(5, 61)
+    for way in (lambda net: torch.compile(net, backend="aot_eager", fullgraph=True), torch.func.vmap, torch.fx.symbolic_trace,
+                lambda net: torch.jit.trace(net, x), lambda net: torch.export.export(net, (x,)).module(),
+                lambda net: pickle.loads(pickle.dumps(net)), copy.deepcopy):
+        torch.testing.assert_close(way(model)(x), own(x))
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_frozen_models_and_modes_without_gradients(mode):
+    frozen = xielu(torch.float32).requires_grad_(False)
+    models = [frozen, nn.Sequential(type("Own", (nn.PReLU,), {"forward": lambda self, x: F.prelu(x, self.weight)})()),
+              nn.Sequential(Computes(tanh_gelu))]
+    for model in models:
+        with mode():
+            assert ft.replace_activations(model.requires_grad_(False)) == 1
+            assert not any(weight.requires_grad for weight in model.parameters())
+            assert not torch.is_grad_enabled()
+
+
+def test_what_has_xielus_parameters_but_not_its_gradients_stays():
+    model = xielu(torch.float32)
+    forward = type(model[0]).forward
+    model[0].__class__ = type("Frozen", (type(model[0]),), {"forward": lambda self, x: forward(self, x).detach()})
+    assert ft.replace_activations(model) == 0
+    model[0].__class__ = type("Doubled", (type(model[0]),), {"forward": lambda self, x: 2 * forward(self, x)})
+    assert ft.replace_activations(model) == 0
 
 
 class Computes(nn.Module):

@@ -25,7 +25,7 @@ from typing import Any, List
 
 from fastact import registry
 from fastact.torch import functions  # first, for its error where there is no torch
-from fastact.torch.nn import Activation, OfRows, modules  # noqa: F401
+from fastact.torch.nn import Activation, OfRows, TrainedXielu, modules  # noqa: F401
 from fastact.torch.operators import kernels
 from fastact.torch.replace import replace_activations
 

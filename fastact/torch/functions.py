@@ -213,6 +213,34 @@ class PReLU(torch.autograd.Function):
         return to_x, torch.where(x > 0, 0, grad * x).sum_to_size(weight.shape) if ctx.needs_input_grad[1] else None
 
 
+def _xielu_by_torch(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor, eps: Tensor) -> Tensor:
+    return torch.where(x > 0, alpha_p * x * x + beta * x, (torch.expm1(torch.min(x, eps)) - x) * alpha_n + beta * x)
+
+
+class XIELU(torch.autograd.Function):
+    """xielu with tensors of one element as parameters, of which alpha_p and alpha_n have gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor, eps: Tensor) -> Tensor:
+        ctx.save_for_backward(x, alpha_p, alpha_n, beta, eps)
+        return run(activations["xielu"], x, *(value.item() for value in (alpha_p, alpha_n, beta, eps)))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        x, alpha_p, alpha_n, beta, eps = ctx.saved_tensors
+        if torch.is_grad_enabled() or not is_ours(grad):
+            with torch.enable_grad():
+                leaves = [value if value.requires_grad else value.detach().requires_grad_() for value in (x, alpha_p, alpha_n)]
+                y = _xielu_by_torch(*leaves, beta, eps)
+                return *torch.autograd.grad(y, leaves, grad, create_graph=True), None, None
+        own, end = activations["xielu"], eps.item()
+        to_x = run(own.backward, grad, x, alpha_p.item(), alpha_n.item(), beta.item(), end)
+        to_x = torch.where((x > eps) & (x <= 0), grad * (beta - alpha_n).to(x.dtype), to_x)  # where the exponential has ended
+        to_parameters = [(grad * run(own, x, *others, 0.0, end)).sum().to(value.dtype).reshape(value.shape)
+                         for value, others in ((alpha_p, (1.0, 0.0)), (alpha_n, (0.0, 1.0)))]
+        return to_x, *to_parameters, None, None
+
+
 class Rows(torch.autograd.Function):
     """A function of rows whose gradient follows from its output."""
 
@@ -376,6 +404,7 @@ value: _Apply = Value.apply
 _product: _Apply = Product.apply
 _second: _Apply = Second.apply
 _prelu: _Apply = PReLU.apply
+_xielu: _Apply = XIELU.apply
 _of_rows: _Apply = Rows.apply
 _attention: _Apply = Attention.apply
 _logsumexp: _Apply = LogSumExp.apply
@@ -622,6 +651,14 @@ def softmax(x: Tensor, dim: int = -1, mask: Any = None, temperature: float = 1.0
             type(mask) not in _TYPES or not mask.is_cpu or mask.layout is not torch.strided):
         return attention_by_torch(x, sink, bias, mask, dim, temperature, causal)
     return _attention(x, sink, bias, mask, dim, temperature, causal)
+
+
+def trained_xielu(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor, eps: Tensor) -> Tensor:
+    """xielu with tensors as parameters, as a model trains them: alpha_p and alpha_n of one element, beta and eps 0-d."""
+    tensors = (x, alpha_p, alpha_n, beta, eps)
+    if all(map(is_ours, tensors)) and x.ndim and torch.result_type(x, alpha_p) is torch.result_type(x, alpha_n) is x.dtype:
+        return _xielu(*tensors)
+    return _xielu_by_torch(*tensors)
 
 
 def logsumexp(x: Tensor, dim: int = -1, keepdim: bool = False) -> Tensor:

@@ -89,6 +89,26 @@ class PReLU(_Scriptable):
         return made
 
 
+class TrainedXielu(_Scriptable):
+    """xielu as Hugging Face trains it, with the parameters and buffers of such a module.
+
+    Its alpha_p is softplus of the parameter of this name, its alpha_n is beta plus softplus of the other.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self._parameters.update(module._parameters)
+        self._buffers.update(module._buffers)
+        self._non_persistent_buffers_set.update(module._non_persistent_buffers_set)
+
+    def forward(self, x: Tensor) -> Tensor:
+        alpha_p, alpha_n = nn.functional.softplus(self.alpha_p), self.beta + nn.functional.softplus(self.alpha_n)
+        return functions.trained_xielu(x, alpha_p, alpha_n, self.beta, self.eps)
+
+    def as_torch(self) -> Optional[nn.Module]:
+        return None
+
+
 class OfRows(_Scriptable):
     """Base of the modules of rows and of gated units: ``Softmax(dim=-1)``."""
 
@@ -173,5 +193,5 @@ def made_by_torch(entry: Any, values: Dict[str, Any]) -> Optional[nn.Module]:
     return made
 
 
-for _own in (Activation, PReLU, OfRows):
+for _own in (Activation, PReLU, TrainedXielu, OfRows):
     _own.__module__ = "fastact.torch"  # where users find them, and pickles too

@@ -17,7 +17,7 @@ from torch import nn
 from fastact import registry
 from fastact._core.activation import activations
 from fastact.torch.functions import FUNCTIONS
-from fastact.torch.nn import TORCH_CLASSES, PReLU, described, modules, torch_class
+from fastact.torch.nn import TORCH_CLASSES, PReLU, TrainedXielu, described, modules, torch_class
 
 _Found = Optional[Tuple[str, Tuple[float, ...], bool]]  # our name, the parameters and whether it works in place
 
@@ -36,6 +36,8 @@ _FUNCTIONS: Dict[Any, Any] = {
 def _equivalent(module: Any, known: Dict[Any, _Found]) -> Optional[nn.Module]:
     """Our module that computes what a module does; None where there is none. `known` is filled with what was compared."""
     kind, own = torch_class(module), type(module)
+    if _is_xielu(module):
+        return TrainedXielu(module)
     if not _adds_nothing(module, kind or (nn.PReLU if isinstance(module, nn.PReLU) else nn.Module)):
         return None
     if kind is nn.PReLU or kind is None and isinstance(module, nn.PReLU) and _is_prelu(module):
@@ -63,7 +65,7 @@ def _attributes(module: Any) -> Dict[str, Any]:
     return {name: value for name, value in vars(module).items() if name not in _COMMON and name[:1] != "_"}
 
 
-def _adds_nothing(module: Any, base: Any) -> bool:
+def _adds_nothing(module: Any, base: Any, trained: bool = False) -> bool:
     """Whether a module may have what its base class has and in `forward` one tensor, and nothing that a new one would lack."""
     own = type(module)
     if own is base:
@@ -75,7 +77,7 @@ def _adds_nothing(module: Any, base: Any) -> bool:
     return (
         own.__call__ is nn.Module.__call__
         and methods <= {"forward", "extra_repr"}
-        and not module._modules and not module._buffers and (base is nn.PReLU or not module._parameters)
+        and not module._modules and (trained or not module._buffers and (base is nn.PReLU or not module._parameters))
         and all(isinstance(value, (int, float, str, type(None), functools.partial)) or inspect.isroutine(value)
                 for value in attributes.values())
         and (_takes_one(own.forward) if base is nn.Module else not attributes)
@@ -96,7 +98,7 @@ def _is_prelu(module: Any) -> bool:
     if not _takes_one(type(module).forward):
         return False
     try:
-        module = copy.deepcopy(module).float()
+        module = copy.deepcopy(module).float().requires_grad_()
         channels = module.weight.numel()
         x = torch.from_numpy(np.resize(_POINTS[:300], (300 // channels + 1) * channels)).float()
         for training, shape in ((True, (-1, channels)), (False, (1, channels, -1))):
@@ -111,6 +113,24 @@ def _is_prelu(module: Any) -> bool:
     return True
 
 
+def _is_xielu(module: Any) -> bool:
+    """Whether a module computes xielu with parameters as Hugging Face trains them, gradients included."""
+    if set(module._parameters) != {"alpha_p", "alpha_n"} or set(module._buffers) != {"beta", "eps"} or (
+            isinstance(module, TrainedXielu) or not _adds_nothing(module, nn.Module, trained=True)):
+        return False
+    try:
+        module = copy.deepcopy(module).double().requires_grad_()
+        own, results = TrainedXielu(module), []
+        for each, training in ((own, True), (module, True), (module, False)):
+            leaf = torch.from_numpy(_POINTS[:300]).requires_grad_()
+            y = each.train(training)(leaf)
+            results.append((y, *torch.autograd.grad(y.square().sum(), (leaf, own.alpha_p, own.alpha_n))))
+        near = functools.partial(torch.allclose, rtol=1e-9, atol=1e-9)
+        return all(map(near, results[0], results[1])) and all(map(near, results[0], results[2]))
+    except Exception:  # it is no function of such tensors
+        return False
+
+
 def _compared(module: Any) -> _Found:
     """Which function a module computes, if it is one of ours at its default parameters or at the module's numbers in order.
 
@@ -120,7 +140,7 @@ def _compared(module: Any) -> _Found:
     try:
         module = copy.deepcopy(module)
         before = _attributes(module)
-        with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        with torch.random.fork_rng(devices=[]):
             x, results = torch.from_numpy(_POINTS), []
             for training, each in ((True, x), (False, x), (True, x.flip(0).reshape(2, 5, 5, -1)), (False, x[:300].float()),
                                    (True, x[:300].float().reshape(3, 100)), (False, x[7])):
@@ -181,13 +201,15 @@ def _is_watched(module: Any) -> bool:
     return "forward" in own or any(value for name, value in own.items() if name.endswith("_hooks"))
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 def replace_activations(model: Any) -> int:
     """Replace the activations of a model by fastact's, in place.
 
     Replaced are torch's activation modules and classes derived from them without a ``forward`` of their own; those derived from
     PReLU whose ``forward`` computes the same; modules of any other class, such as Hugging Face's and timm's, without
-    parameters, buffers or public methods, if they compute one of our functions for all tensors; and attributes that are
-    functions of torch, such as ``self.act = torch.nn.functional.gelu``.
+    parameters, buffers or public methods, if they compute one of our functions for all tensors; Hugging Face's xIELU with its
+    trained parameters; and attributes that are functions of torch, such as ``self.act = torch.nn.functional.gelu``.
 
     The replacements compute the same functions, with gradients; weights and the keys of ``state_dict`` stay. What a model
     calls by name, such as ``torch.relu(x)``, stays too, as do modules with hooks or a ``forward`` of their own,
