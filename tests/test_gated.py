@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import assert_same_bits, call, outputs, sample, special, wide
+from axes import Each, assert_same_bits, call, outputs, sample, special, wide
 from fastact import kernels
 
 FEW = pytest.mark.parametrize("f", [fa.relu, fa.silu, fa.elu, fa.threshold], ids=lambda f: f.name)
@@ -126,7 +126,7 @@ def check_gradients(f, grad, x, bias, got, what=""):
     assert (apart <= 4 * np.finfo(x.dtype).eps * abs(exact).sum(0)).all(), what
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [Each(SHAPES)], ids=["shapes"])
 def test_biased_backward(activation, shape, dtype):
     grad, x, bias = made(dtype, *shape)
     got = call(activation.biased_backward, (grad, x, bias))

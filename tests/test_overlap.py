@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from axes import arrays_in, assert_same_bits, call, sample
+from axes import Each, arrays_in, assert_same_bits, call, sample
 
 VIEWS = [(slice(0, 40), slice(0, 40)), (slice(0, 40), slice(1, 41)), (slice(1, 41), slice(0, 40)),
          (slice(0, 40), slice(17, 57)), (slice(0, 80, 2), slice(0, 40)), (slice(0, 40), slice(0, 80, 2)),
@@ -10,9 +10,10 @@ VIEWS = [(slice(0, 40), slice(0, 40)), (slice(0, 40), slice(1, 41)), (slice(1, 4
 
 
 @pytest.mark.contract
-@pytest.mark.parametrize("source, target", VIEWS)
-def test_overlap(form, source, target):
+@pytest.mark.parametrize("views", [Each(VIEWS)], ids=["views"])
+def test_overlap(form, views):
     """Whatever memory an output shares with an input, the result is that of a copied input."""
+    source, target = views
     for dtype in (np.float32, np.float16):
         for which in range(arrays_in(form)):
             for offset in (0, 3):
