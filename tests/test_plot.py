@@ -155,6 +155,12 @@ def test_gallery_has_a_panel_for_each(matplotlib):
     axes = [ax for ax in plotting.gallery().axes if ax.axison]
     assert [ax.get_title() for ax in axes] == list(fa.activations)
     assert len({(ax.get_xlim(), ax.get_ylim()) for ax in axes}) == 1
+    value, notes = ({ax.get_title(): found(ax) for ax in axes} for found in (
+        lambda ax: ax.lines[-2].get_ydata(), lambda ax: ax.texts[0].get_text()))
+    for name, other, note in (("softcap", "identity", "cap = 2"), ("clipped_gelu", "gelu", "max = 2"),
+                              ("relu6", "relu", "kink at 6")):
+        assert notes[name] == note and notes[other] == ""
+        assert name == "relu6" or abs(value[name][-1] - value[other][-1]) > 1
 
 
 @pytest.mark.thorough

@@ -163,14 +163,25 @@ def curve(subject: Union[Subject, Resolved], range: Tuple[float, float], points:
     return Curve(subject.label, x, y, slope, beyond)
 
 
+def _for_gallery(name: str) -> Tuple[Curve, str]:
+    """The curve of an activation, and a note: with a bound of 2 where the bound of its default is far outside the panels."""
+    subject, note = resolved(name), ""
+    info = subject.activation.info
+    if info.parameters and info.saturates == "both" and subject.activation.derivative(GALLERY_X[1], *subject.values) > 0.5:
+        bound = info.parameters[-1].name
+        subject, note = resolved((name, {bound: 2})), f"{bound} = 2"
+    drawn = curve(subject, GALLERY_X, GALLERY_POINTS)._replace(label=name)
+    return drawn, f"kink at {', '.join(f'{kink:g}' for kink in drawn.beyond)}" if drawn.beyond and not note else note
+
+
 def gallery() -> Any:
     """All activations, a panel each; returns the Figure."""
-    curves = [curve(name, GALLERY_X, GALLERY_POINTS)._replace(label=name) for name in activations]
+    curves = [_for_gallery(name) for name in activations]
     rows = -(-len(curves) // COLUMNS)
     figure = new_figure((10, 1.42 * rows + 0.5))
     panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
     lines = []
-    for k, (ax, drawn) in enumerate(zip(panels, curves)):
+    for k, (ax, (drawn, note)) in enumerate(zip(panels, curves)):
         ax.set_title(drawn.label, fontsize=10, pad=3, family="monospace", weight="bold")
         ax.set_aspect("equal")
         ax.set(xlim=GALLERY_X, ylim=GALLERY_Y, xticks=[-4, -2, 0, 2, 4], yticks=[-2, -1, 0, 1, 2, 3])
@@ -178,8 +189,7 @@ def gallery() -> Any:
         ax.grid(color="0.9", linewidth=0.6)
         ax.axhline(0, color="0.6", linewidth=0.6)
         ax.axvline(0, color="0.6", linewidth=0.6)
-        if drawn.beyond:
-            ax.text(3.9, -1.8, f"kink at {', '.join(f'{kink:g}' for kink in drawn.beyond)}", size=7, ha="right")
+        ax.text(3.9, -1.8, note, size=7, ha="right")
         for spine in ax.spines.values():
             spine.set_visible(False)
         lines = [ax.plot(drawn.x, drawn.value, color=COLOURS[0], linewidth=1.8, label="f(x)"),
