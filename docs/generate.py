@@ -9,7 +9,8 @@ from numpydoc.docscrape_sphinx import SphinxDocString
 
 import fastact as fa
 from fastact import diagnostics, initializers, losses, registry
-from fastact._build import docstrings, pages
+from fastact._build import docstrings
+from fastact._tools import pages
 from fastact.guide import plotting, table
 from mathml import mathml
 

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-from fastact._build.command_line import nearest
+from fastact._tools.command_line import nearest
 
 COMMANDS = {
     "demo": ("fastact.guide.demo", "main", "train on real data with each activation, and see relu units die"),

@@ -9,7 +9,7 @@ import pytest
 
 import fastact as fa
 from fastact import accuracy, registry
-from fastact._build import pages
+from fastact._tools import pages
 from fastact.accuracy import formulas, rows, sample_points, sweeps, ulp, writing
 from fastact.accuracy.oracle import Formula, Oracle
 

@@ -10,7 +10,7 @@ import pytest
 
 import fastact as fa
 from fastact import bench, registry
-from fastact._build import pages
+from fastact._tools import pages
 from fastact.bench import cases, contenders, machine, mlp, plot, timing
 
 TINY = {"n": 64, "repeat": 1}

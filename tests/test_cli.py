@@ -12,7 +12,7 @@ import pytest
 import fastact as fa
 from fastact import __main__ as cli
 from fastact import accuracy
-from fastact._build import pages
+from fastact._tools import pages
 from fastact.accuracy import sweeps, writing
 
 

@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "fastact"
 LAYERS = [  # lowest first
-    {"registry", "_build"},
+    {"registry", "_build", "_tools"},
     {"_core", "config", "kernels"},
     {"losses", "optimizers", "initializers", "diagnostics"},
     {"nn"},

@@ -9,7 +9,7 @@ import pytest
 
 import fastact as fa
 from fastact import __main__ as cli, registry
-from fastact._build import pages
+from fastact._tools import pages
 from fastact.guide import plotting
 
 ROOT = Path(__file__).parent.parent

@@ -3,7 +3,7 @@ import pytest
 
 import fastact as fa
 from fastact import registry
-from fastact._build import pages
+from fastact._tools import pages
 from fastact.guide import table
 
 ENTRIES = (*registry.ACTIVATIONS, *registry.ROWS)

@@ -18,7 +18,7 @@ import threading
 import time
 
 from fastact import registry
-from fastact._build import command_line
+from fastact._tools import command_line
 from fastact.accuracy import formulas, rows, sample_points, sweeps, ulp, writing
 from fastact.accuracy.writing import FORMS
 

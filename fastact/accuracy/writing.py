@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from fastact import registry
-from fastact._build import pages
+from fastact._tools import pages
 
 FORMS = ("value", "derivative")  # whose bounds stand in the registry
 _DTYPES = ("float32", "float64")
@@ -35,7 +35,7 @@ def write(worst, stride):
             code = with_line(code, function, line(name, *(worst[name, form, dtype] for dtype in _DTYPES), stride))
         header.write_text(code, encoding="utf-8")
     path.write_text(text, encoding="utf-8")
-    fresh = subprocess.run([sys.executable, "-c", "import json; from fastact._build import pages; from fastact.accuracy import "
+    fresh = subprocess.run([sys.executable, "-c", "import json; from fastact._tools import pages; from fastact.accuracy import "
                             "writing; print(json.dumps([writing.table(), pages.summary()]))"],
                            capture_output=True, text=True, check=True)
     for section, content in zip(("accuracy", "summary"), json.loads(fresh.stdout)):

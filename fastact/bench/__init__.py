@@ -6,7 +6,7 @@ machine too. ``--isa avx2`` makes NumPy, torch, oneDNN, MKL and JAX use AVX2 as 
 
 In this folder `cases` lists what can be measured. `contenders` has how each library computes it, with `numpy_rows`, `torch`,
 `onnx`, `others` (SciPy, numexpr, JAX), `fused` and `mlp`. `timing` measures, `machine` describes the computer, `tables` and
-`plot` show the figures. `write_pages` writes the speed tables of docs/benchmarks.md and README.md, with `fastact._build.pages`.
+`plot` show the figures. `write_pages` writes the speed tables of docs/benchmarks.md and README.md, with `fastact._tools.pages`.
 asv's benchmarks in asv_bench/ use the same contenders.
 """
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from fastact import config, registry
-from fastact._build import command_line, pages
+from fastact._tools import command_line, pages
 from fastact._core.optional import optional
 from fastact.bench import cases, mlp, others
 from fastact.bench.contenders import ENTRIES, FORMS, OUT, PEERS, PLACES, YARDSTICKS, contender, equal_terms, has_form, sample

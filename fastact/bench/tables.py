@@ -1,7 +1,7 @@
 """The benchmarks' figures as text: one comparison, a summary of many, and the page's section."""
 import math
 
-from fastact._build import pages
+from fastact._tools import pages
 
 YARDSTICKS = {"copy": "a copy", "negative": "np.negative", "two_calls": "two calls"}
 UNIT = "ns per element"

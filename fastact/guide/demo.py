@@ -10,7 +10,7 @@ from typing import Any, List, NamedTuple, Optional
 import numpy as np
 
 import fastact as fa
-from fastact._build import command_line, pages
+from fastact._tools import command_line, pages
 from fastact._core.optional import optional
 from fastact.bench import compare, format_table
 from fastact.config import cpu_name

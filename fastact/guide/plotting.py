@@ -11,7 +11,7 @@ import numpy as np
 
 import fastact
 from fastact import registry
-from fastact._build import command_line, pages
+from fastact._tools import command_line, pages
 from fastact._core.activation import Activation, activations, lookup
 from fastact._core.activation_arguments import resolve
 from fastact._core.figures import drawing, new_figure, pyplot, save_figure

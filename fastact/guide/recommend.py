@@ -12,7 +12,7 @@ from numbers import Integral
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 from fastact import initializers, registry
-from fastact._build import command_line
+from fastact._tools import command_line
 from fastact.guide.recommendations import LOSS_APPLIES, NETWORKS, QUESTIONS, TASKS, VERY_DEEP, Choice, Row
 
 LAYERS = ("hidden", "output")

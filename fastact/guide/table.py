@@ -1,6 +1,7 @@
 """``python -m fastact table``: the activations side by side, from the registry."""
 from fastact import registry
-from fastact._build import command_line, docstrings, pages
+from fastact._build import docstrings
+from fastact._tools import command_line, pages
 
 HEAD = ("name", "f(x)", "f'(x)", "range", "centred", "saturates", "dies", "cost", "best for")
 
