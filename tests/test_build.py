@@ -115,9 +115,9 @@ def test_flags_take_back_what_would_change_results(name, more, tmp_path):
     assert got == want and taken != want
 
 
+@pytest.mark.thorough  # Cython's work comes before
 @pytest.mark.parametrize("command, shown", [
-    ("{wrapper} cc", "{wrapper} cc"),
-    *(pytest.param(name, name, marks=pytest.mark.thorough) for name in ("/bin/false", "no-such-compiler")),
+    ("{wrapper} cc", "{wrapper} cc"), ("/bin/false", "/bin/false"), ("no-such-compiler", "no-such-compiler"),
 ], ids=["behind another program", "fails", "missing"])
 def test_a_compiler_that_fails_is_named(command, shown, tmp_path):
     """The error shows the whole command and what it printed, and does not speak of OpenMP."""
