@@ -209,7 +209,7 @@ void fa_look_up_bytes(const unsigned char *table, const unsigned char *x, unsign
 
 /* cpu.c */
 int fa_cpu_has_avx2(void), fa_cpu_has_avx512(void), fa_cpu_has_vbmi(void);
-int fa_exceeds_caches(ptrdiff_t bytes);
+int fa_writes_past_caches(ptrdiff_t bytes);
 int fa_cpus(void), fa_cpus_left(void); /* of the machine; those that affinity and quota leave */
 
 /* parallel.c: runs task over [0, n) in chunks of a multiple of `grain`, or on this thread alone if threads would not pay. */

@@ -115,7 +115,7 @@ static enum overlap overlap_of(const fa_call *call, ptrdiff_t n)
 
 /* ---- running a call ---- */
 
-/* Whether to write contiguous results past the caches: if the arrays do not fit in them and the call is not in place. */
+/* Whether to write contiguous results past the caches: if that is quicker for arrays of this size and the call is not in place. */
 int fa_should_stream(const fa_call *call, ptrdiff_t n)
 {
     const ptrdiff_t size = fa_size_of(call->dtype);
@@ -132,7 +132,7 @@ int fa_should_stream(const fa_call *call, ptrdiff_t n)
             if (call->data[j] == call->data[outputs_at + k])
                 return 0;
     }
-    return fa_exceeds_caches(n * size * arrays);
+    return fa_writes_past_caches(n * size * arrays);
 }
 
 INLINE void prepare(fa_call *call, const fa_activation *activation, fa_form form, fa_dtype dtype, char *const *data,

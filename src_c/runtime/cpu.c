@@ -54,12 +54,19 @@ static ptrdiff_t last_level_cache(void)
     return size > 0 ? size : 32 << 20;
 }
 
-int fa_exceeds_caches(ptrdiff_t bytes)
+/* Intel's server processors, which have AVX-512, write quicker through the caches: on a Skylake-SP relu, tanh, silu and gelu of
+   16 Mi float32 took 1.04, 1.05, 1.20 and 1.50 ns an element, and 1.30, 1.52, 1.73 and 2.02 past the caches, on one core as on
+   two. */
+int fa_writes_past_caches(ptrdiff_t bytes)
 {
-    static _Atomic ptrdiff_t cache; /* looked up at the first long call, by whichever thread */
-    if (!cache)
-        cache = last_level_cache();
-    return bytes > cache;
+    static _Atomic ptrdiff_t most; /* looked up at the first long call, by whichever thread */
+#if defined(__x86_64__)
+    if (!most && fa_cpu_has_avx512() && __builtin_cpu_is("intel"))
+        most = PTRDIFF_MAX;
+#endif
+    if (!most)
+        most = last_level_cache();
+    return bytes > most;
 }
 
 /* The first number in a file, and in *second the next one; 0 if there is none. */
