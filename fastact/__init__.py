@@ -76,7 +76,7 @@ def get(name):
         return name
     if not isinstance(name, str):
         raise TypeError(f"fastact.get takes a name or an Activation, got {type(name).__name__}")
-    if name.replace("-", "_").casefold() == "gumbel_softmax":  # random, and so no entry of the registry
+    if registry.bare_name(name) == "gumbelsoftmax":  # random, and so no entry of the registry
         return gumbel_softmax
     return globals()[registry.find(name).name]
 

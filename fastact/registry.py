@@ -1013,38 +1013,45 @@ def names_elsewhere(library: str) -> Dict[str, Tuple[str, Dict[str, float]]]:
 
 @functools.cache
 def _known() -> Dict[str, Tuple[str, Any]]:
-    """By `_bare` name: a name as it is written, and its entry. Names of ours precede those of the libraries."""
+    """By `bare_name` name: a name as it is written, and its entry. Names of ours precede those of the libraries."""
     known: Dict[str, Tuple[str, Any]] = {}
     entries = (*ACTIVATIONS, *ROWS, *GATED)
     ours = {name: entry for entry in entries for name in (entry.name, *getattr(entry, "aliases", ()))}
     by_canonical = {entry.name: entry for entry in entries}
     theirs = [(name, by_canonical[own]) for library in LIBRARIES for name, (own, _) in names_elsewhere(library).items()]
     for name, entry in (*ours.items(), *theirs):
-        known.setdefault(_bare(name), (name, entry))
+        known.setdefault(bare_name(name), (name, entry))
     return known
 
 
-def _bare(name: str) -> str:
+def bare_name(name: str) -> str:
+    """A name without what does not matter in it: case, "_", "-" and spaces."""
     return name.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def _entry(name: str) -> Any:
+    """The entry that a name stands for, or None. Hugging Face's classes are called as "XIELUActivation"."""
+    bare, known = bare_name(name), _known()
+    found = known.get(bare.removesuffix("activation")) or known.get(bare)
+    return found[1] if found else None
 
 
 def canonical(name: Any) -> str:
     """Our name of the function that one of ours, an alias or a name in one of `LIBRARIES` stands for; "" for any other."""
-    found = _known().get(_bare(name)) if isinstance(name, str) else None
-    return found[1].name if found else ""
+    entry = _entry(name) if isinstance(name, str) else None
+    return entry.name if entry else ""
 
 
 def find(name: str) -> Any:
     """The entry that a name stands for, as `canonical` takes it; ValueError with the nearest names for any other."""
-    known = _known()
-    if _bare(name).removesuffix("activation") in known:  # "XIELUActivation", as Hugging Face's classes are called
-        return known[_bare(name).removesuffix("activation")][1]
-    if _bare(name) not in known:
+    entry = _entry(name)
+    if entry is None:
         import difflib  # which takes milliseconds to import
-        near = difflib.get_close_matches(_bare(name)[:40], known, cutoff=0)
+        known = _known()
+        near = difflib.get_close_matches(bare_name(name)[:40], known, cutoff=0)
         nearest = ", ".join(known[bare][0] for bare in near)
         raise ValueError(f"there is no activation {name!r:.60}; the nearest names are {nearest}")
-    return known[_bare(name)][1]
+    return entry
 
 
 def form_number(name: str) -> int:

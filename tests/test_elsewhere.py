@@ -139,12 +139,14 @@ def test_get_takes_every_name(library):
 
 def test_get():
     for name, want in {"XIELUActivation": fa.xielu, "SqrtSoftplusActivation": fa.sqrt_softplus, "gelu_10": fa.clipped_gelu,
-                       "gumbel_softmax": fa.gumbel_softmax, "LaplaceActivation": fa.laplace, "gelu_new": fa.gelu_tanh,
+                       "gumbel_softmax": fa.gumbel_softmax, "Gumbel softmax": fa.gumbel_softmax,
+                       "LaplaceActivation": fa.laplace, "gelu_new": fa.gelu_tanh,
                        "LeakyReLU": fa.leaky_relu, "Hardswish": fa.hard_silu,
                        "hard-swish": fa.hard_silu, "HardSigmoid": fa.hard_sigmoid, "PRelu": fa.prelu, "quick_gelu": fa.quick_gelu,
                        "relu2": fa.relu_squared, "LogSoftmax": fa.log_softmax, "SwiGLU": fa.swiglu, "GELU": fa.gelu,
                        "swish": fa.swish}.items():
         assert fa.get(name) is want
+        assert registry.canonical(name) == ("" if want is fa.gumbel_softmax else want.__name__)
     assert fa.get(fa.relu) is fa.relu
     with pytest.raises(ValueError, match="there is no activation 'leeky_relu'; the nearest names are leaky_relu, "):
         fa.get("leeky_relu")

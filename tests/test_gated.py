@@ -264,7 +264,7 @@ def test_biased_backward_as_an_object(activation):
 @FEW
 @pytest.mark.parametrize("form", ["gated", "gated_backward", "biased"])
 def test_results_that_no_cache_holds(f, form):
-    """These are written past the caches, from any address, by one thread or more."""
+    """Where that is quicker they are written past the caches; from any address, by one thread or more."""
     size, period = 5 << 20, 1 << 14
     form = getattr(f, form)
     count = form.ufunc.nin - len(f.info.parameters)

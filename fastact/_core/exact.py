@@ -79,7 +79,6 @@ class _Decimals(ast.NodeTransformer):
         text = ast.Constant(ast.get_source_segment(self.formula, node))
         return ast.copy_location(ast.Call(ast.Name("Decimal", ast.Load()), [text], []), node)
 
-
     def visit_Call(self, node):
         self.generic_visit(node)
         inner = node.args[0]

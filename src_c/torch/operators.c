@@ -415,13 +415,14 @@ static void glu_value(const torch_operator *op, value *stack)
     stack[0] = (value)y;
 }
 
-/* prelu's weight has one number, or one for each channel, the second dimension of x. Its result has the strides of x. */
+/* Whether `new_like` makes a tensor with the strides of x, which those of prelu's results are in torch. */
 static int keeps_strides(const array *x)
 {
     int64_t own[MAX_DIM];
     return memcmp(strides_of_result(x, own), x->strides, (size_t)x->dim * sizeof *own) == 0;
 }
 
+/* prelu's weight has one number, or one for each channel, the second dimension of x. */
 static void prelu_value(const torch_operator *op, value *stack)
 {
     tensor x = (tensor)stack[0], weight = (tensor)stack[1], y;
