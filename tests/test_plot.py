@@ -1,4 +1,5 @@
 """``fa.plot`` draws what the functions return; the gallery shows every activation as it is."""
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -184,7 +185,59 @@ def names_in(image):
     return [item.text for item in subject.iter() if item.text and item.text.strip()]
 
 
-@pytest.mark.skipif(not (ROOT / "src_c").is_dir(), reason="needs the source tree")
+needs_sources = pytest.mark.skipif(not (ROOT / "src_c").is_dir(), reason="needs the source tree")
+REMEDY = "python -m fastact plot --all"
+
+
+@needs_sources
 def test_gallery_is_current():
-    remedy = "python -m fastact plot --all"
-    assert names_in(ROOT / "docs" / "gallery.svg") == list(fa.activations), remedy
+    assert names_in(ROOT / "docs" / "gallery.svg") == list(fa.activations), REMEDY
+
+
+def segments(points):
+    """The segments of a line, an array of (end, segment, coordinate); a gap is before and after each NaN."""
+    pairs = np.stack([points[:-1], points[1:]])
+    return pairs[:, ~np.isnan(pairs).any(axis=(0, 2))]
+
+
+def distance(points, line):
+    """The largest distance of points from a line of segments."""
+    start, along = line[0], line[1] - line[0]
+    apart = points[:, None] - start  # (point, segment, coordinate)
+    share = np.clip((apart * along).sum(-1) / np.maximum((along * along).sum(-1), 1e-300), 0, 1)
+    return np.hypot(*np.moveaxis(apart - share[..., None] * along, -1, 0)).min(1).max()
+
+
+def path_points(group):
+    """The vertices of the path of an SVG group in points, with NaN where it lifts the pen."""
+    found = []
+    for command, x, y in re.findall(r"([ML]) (\S+) (\S+)", group.find("{*}path").get("d")):
+        found += [(np.nan, np.nan)] * (command == "M" and bool(found)) + [(float(x), float(y))]
+    return np.array(found)
+
+
+@pytest.fixture(scope="module")
+def panels():
+    """The panels of the gallery as it is in docs, by name."""
+    root = ElementTree.parse(ROOT / "docs" / "gallery.svg").getroot()
+    groups = [group for group in root.iterfind(".//{*}g") if group.get("id", "").startswith("axes_")]
+    return dict(zip(names_in(ROOT / "docs" / "gallery.svg"), groups))
+
+
+@needs_sources
+def test_the_gallery_shows_the_curves_of_today(activation, panels):
+    """Vertices in the file lie on the curve that would be drawn today, and that curve lies near the lines between them.
+
+    Lengths are in points. matplotlib leaves out vertices that are less than 1/9 of a point from a line, some of them in turn.
+    """
+    groups = list(panels[activation.name].iterfind("{*}g"))
+    frame = path_points(groups[0])
+    left_top, scale = frame.min(0), np.ptp(frame, 0) / [8, 5]  # x from -4 to 4, y from -2 to 3
+    drawn = plotting._for_gallery(activation.name)[0]
+    lines = [group for group in groups if group.get("id").startswith("line2d_")][-2:]
+    for line, ordinate in zip(lines, (drawn.value, drawn.derivative)):
+        shown = path_points(line)
+        want = left_top + np.stack([drawn.x + 4, 3 - ordinate], axis=1) * scale
+        inside = ~np.isnan(ordinate) & (abs(ordinate - 0.5) < 2.5)
+        assert distance(shown[~np.isnan(shown[:, 0])], segments(want)) < 1e-4, REMEDY
+        assert distance(want[inside], segments(shown)) < 0.25, REMEDY
