@@ -93,7 +93,9 @@ def number(text):
 
 
 class _Exact(ast.NodeTransformer):
-    """Replaces the numbers in an expression by exact ones; whole exponents stay Python's, which are faster."""
+    """Replaces the numbers in an expression by exact ones, and where(condition, a, b) by `a if condition else b`, of which
+    one branch is computed. Whole exponents stay Python's, which are faster.
+    """
 
     def __init__(self, expression):
         self.expression, self.numbers = expression, {}
@@ -102,6 +104,10 @@ class _Exact(ast.NodeTransformer):
         whole = isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant) and type(node.right.value) is int
         node.left, node.right = self.visit(node.left), node.right if whole else self.visit(node.right)
         return node
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        return ast.copy_location(ast.IfExp(*node.args), node) if node.func.id == "where" else node
 
     def visit_Constant(self, node):
         name = f"number{len(self.numbers)}"
@@ -119,7 +125,7 @@ def _exact_names():
         return mp.exp(-x * x) / (x * mp.sqrt(mp.pi)) if x > 2**60 else 2 * one if x < -2**60 else mp.erfc(x)
 
     return {**{name: getattr(mp, name) for name in registry.FUNCTIONS if hasattr(mp, name)}, "pi": mp.pi,
-            "abs": abs, "minimum": min, "maximum": max, "where": lambda condition, a, b: a if condition else b,
+            "abs": abs, "minimum": min, "maximum": max,
             "sigmoid": lambda x: one / (one + mp.exp(-x)),  # exponents have no limit here: e^-x cannot overflow
             "erf": lambda x: mp.erf(x) if abs(x) < 2**60 else one - erfc(x), "erfc": erfc}
 
