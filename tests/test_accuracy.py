@@ -47,15 +47,28 @@ def bound(case, dtype):
 @every_case("value", "derivative")
 def test_float32_and_half_types(case):
     """Strided float32 within the bounds; all finite numbers of the half types correctly rounded, judged by the formula: mpmath
-    decides where a result is next to a tie. In one test, since the types share what the oracle has found."""
+    decides where a result is next to a tie. In one test, since the types share what the oracle has found. Of short waves, which
+    the oracle cannot help with, every 16th number; all of them are in the next test."""
     worst = sweeps.sweep_float32(dataclasses.replace(case, dtype="float32"), stride=STRIDE)
     assert worst.inputs > 5 * 10**5
     assert worst.error <= bound(case, "float32"), worst
     for half, finite in {"float16": 63488, "bfloat16": 65280}.items():
         if half == "float16" or importlib.util.find_spec("ml_dtypes"):
-            worst = sweeps.sweep_half(dataclasses.replace(case, dtype=half))
+            worst = sweeps.sweep_half(dataclasses.replace(case, dtype=half), fewer=16)
             assert worst.inputs == finite or sweeps.measured_of(case).furthest < 2.0**128
             assert worst.misrounded == 0 and worst.error <= 0.5 + 1e-6, (half, worst)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", [entry.name for entry in registry.ACTIVATIONS if entry.waves_to < np.inf])
+@pytest.mark.parametrize("form", accuracy.FORMS)
+@pytest.mark.parametrize("half", ["float16", "bfloat16"])
+def test_half_types_of_short_waves(name, form, half):
+    if half == "bfloat16":
+        pytest.importorskip("ml_dtypes")
+    for case in cases(name, form, half):
+        worst = sweeps.sweep_half(case)
+        assert worst.inputs > 10**4 and worst.misrounded == 0 and worst.error <= 0.5 + 1e-6, worst
 
 
 @every_case("value", "derivative")

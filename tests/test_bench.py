@@ -63,7 +63,7 @@ def test_everybody_computes_the_same_function(peer, dtype):
                     continue
                 inputs, out = contenders.sample(entry, form, 2000, dtype)
                 expected = results_of(contenders.fastact_call(entry, form, inputs, None))
-                for place in ("out", "fresh"):
+                for place in ("fresh",) if peer == "jax" else ("out", "fresh"):  # JAX makes fresh results always
                     call = contenders.contender(peer, entry, form, inputs, out, place)
                     if call is None or dtype == "float64" and (name, peer) in SINGLE:
                         continue

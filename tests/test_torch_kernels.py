@@ -460,6 +460,7 @@ SAMPLED = {"sigmoid", "tanh", "erf", "exp", "softmax", "log_softmax", *(f"nn.fun
     "relu", "relu6", "hardtanh", "hardsigmoid", "hardshrink", "softshrink", "softsign", "tanhshrink", "threshold"))}
 
 
+@pytest.mark.thorough
 def test_samples_of_torch():
     """torch's own samples of these operators give what torch gives, in values, gradients and errors."""
     pytest.importorskip("expecttest")

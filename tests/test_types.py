@@ -172,6 +172,7 @@ def test_what_is_no_array_of_numbers_is_found(python, tmp_path):
     assert [line for number, line in enumerate(lines[1:], 2) if number not in found] == []
 
 
+@pytest.mark.thorough
 def test_stubs(python, tmp_path):
     """Of the package and its compiled modules; Python modules are their own stubs, as mypy reads them."""
     folder = Path(fa.__file__).parent
