@@ -185,6 +185,14 @@ def test_crossings_are_zeros_of_the_derivative(entry, values):
 
 
 @EACH
+def test_no_other_zeros_of_the_derivative(entry, values):
+    """Between the POINTS: the kernel at every 1/32 up to 60, whose results have the right signs, says test_accuracy.py."""
+    slope = fa.activations[entry.name].derivative(np.arange(-1920, 1921) / 32, *map(float, values))
+    negative = np.signbit(slope[slope != 0])
+    assert (negative[1:] != negative[:-1]).sum() == len(sample_points.derivative_zeros(entry, tuple(map(float, values))))
+
+
+@EACH
 def test_numpy_and_mpmath_agree(entry, values):
     names = [p.name for p in entry.parameters]
     x = np.linspace(-20, 20, 161)
