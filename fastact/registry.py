@@ -882,7 +882,7 @@ ROWS: Tuple[RowEntry, ...] = (
     ),
     RowEntry(
         name="hardmax", formula="1 at the first maximum, 0 elsewhere",
-        derivative="none: it is constant but for jumps",
+        derivative="none: it is constant except for jumps",
         range="{0, 1}, each row sums to 1", zero_centered=False, saturates="both", can_die=True,
         costs=(0.15,), temperature=False, best_for="decisions: the class itself, not its probability", saved_for_backward="",
         reference="ONNX operator Hardmax; numpy.argmax",

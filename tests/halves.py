@@ -49,7 +49,7 @@ def at_defaults(form, *arrays, **keywords):
 
 
 def rounded(want, half):
-    """float64 numbers rounded once, in arithmetic of float64: a cast to bfloat16 would go by way of float32."""
+    """float64 numbers rounded once, in arithmetic of float64: a cast to bfloat16 would round to float32 first."""
     size = np.maximum(np.abs(want), LOW[half])
     unit = np.ldexp(float(ml_dtypes.finfo(half).eps), np.frexp(size)[1] - 1)
     with np.errstate(over="ignore", invalid="ignore"):

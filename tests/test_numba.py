@@ -18,7 +18,7 @@ FORMS = [name for name, form in registry.FORMS.items() if not form.bias_row]
 
 
 def some(names, *quick):
-    """Names as parameters of a test, thorough but for the quick: numba compiles a call for half a second."""
+    """Names as parameters of a test, thorough except the quick: numba compiles a call for half a second."""
     return [pytest.param(name, marks=[pytest.mark.thorough] * (name not in quick)) for name in names]
 
 
@@ -193,7 +193,7 @@ X = np.ones((3, 4))
     ("fa.gelu(x)", ((1.0, 2.0),), "x must be a real number or an array of them, got UniTuple"),
     ("fa.gelu.biased(x, x)", (X,), r"fastact\.gelu\.biased .*add the bias first, and call gelu or gelu\.backward"),
     ("fa.gelu.backward_from_output(x, x)", (X,), r"use fastact\.gelu\.backward\(grad, x\)"),
-    ("fa.hardmax.backward(x, x)", (X,), "hardmax is constant but for jumps"),
+    ("fa.hardmax.backward(x, x)", (X,), "hardmax is constant except for jumps"),
     ("fa.gelu.slope(x)", (X,), r"Unknown attribute 'slope' of type fastact\.gelu"),
     ("fa.elu(x, x)", (X,), r"fastact\.elu in compiled code: alpha must be a number, got array\(float64, 2d, C\)"),
     ("fa.elu(x, beta=2)", (X,), "unexpected keyword argument 'beta'"),

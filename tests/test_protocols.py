@@ -1,4 +1,4 @@
-"""Other array types, by way of the ufuncs: subclasses, masked arrays, pandas, xarray, dask."""
+"""Other array types through the ufuncs: subclasses, masked arrays, pandas, xarray, dask."""
 import array
 import mmap
 

@@ -196,7 +196,7 @@ def row(entry, signature):
 def row_form_missing(entry, form):
     """Why a function of rows has no such form, as the message of an error; empty if it has."""
     if "backward" not in entry.forms:
-        reason = f"{entry.name} is constant but for jumps; softmax with a low temperature has a gradient"
+        reason = f"{entry.name} is constant except for jumps; softmax with a low temperature has a gradient"
     elif form == "jacobian" and entry.reduces:
         reason = "the gradient of one number is no matrix; fastact.softmax(x) has it"
     elif form != "jacobian" and form not in entry.forms:

@@ -13,7 +13,7 @@ from fastact._core.arguments import check_even
 from fastact._core.containers import Call
 
 
-def _has_dask(values: Sequence[Any]) -> Any:
+def _dask_array(values: Sequence[Any]) -> Any:
     """The module dask.array if one of the values is a dask array, else None."""
     array = sys.modules.get("dask.array")
     return array if array is not None and any(isinstance(value, array.Array) for value in values) else None
@@ -26,7 +26,7 @@ def _as_dask(array: Any, value: Any) -> Any:
 
 def apply_dask(call: Call) -> Any:
     """Apply the function to each block of dask arrays, lazily; arrays are rechunked so that a block has whole rows."""
-    array = _has_dask(call.values)
+    array = _dask_array(call.values)
     if array is None or {None, "matrix", "bias", "sink"} & {*call.results}:  # computed at once
         return None
     if call.out is not None:
@@ -104,7 +104,7 @@ def of_pairs(form: Callable[..., Any], values: List[Any], count: int) -> Any:
     there are none. The first `count` values are inputs, the others parameters.
     """
     xarray, inputs = sys.modules.get("xarray"), values[:count]
-    array = _has_dask(inputs)
+    array = _dask_array(inputs)
     blocks = functools.partial(_with_parameters, form, tuple(values[count:]))
     if "dask.array" in sys.modules and xarray is not None and any(isinstance(value, xarray.DataArray) for value in inputs):
         return xarray.apply_ufunc(blocks, *inputs, output_core_dims=[[], []], dask="allowed",

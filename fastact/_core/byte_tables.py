@@ -84,7 +84,7 @@ def holds_float8(container):
 
 
 def round_float8(values, dtype):
-    """float64 numbers rounded once, NaN to the positive one: a cast would go by way of float32."""
+    """float64 numbers rounded once, NaN to the positive one. A cast would round to float32 first."""
     limits = sys.modules["ml_dtypes"].finfo(dtype)
     with np.errstate(all="ignore"):
         size = np.maximum(np.abs(values), float(limits.smallest_normal))

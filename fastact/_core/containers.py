@@ -38,7 +38,7 @@ class Call:
         axis twice, at the end, and no labels, None is a number.
     axis
         The axes whose elements depend on each other, as the caller gave them. Labels along them must be the same in
-        all containers, in any order; along other axes xarray's own rule ("arithmetic_join") holds, but for losses.
+        all containers, in any order; along other axes xarray's own rule ("arithmetic_join") holds, except for losses.
     out : ndarray or tuple of ndarray, optional
     keepdims : bool
         Of a "reduced" result.

@@ -204,7 +204,7 @@ cdef class Form:
         return found if found is not None and byte_tables.is_float8(found) else None
 
     cdef object call_float8(self, list values, dtype, dict kwargs):
-        """Inputs of float8: by tables if there is one input and the parameters are numbers, else by way of float64."""
+        """Inputs of float8: by tables if there is one input and the parameters are numbers, else in float64."""
         cdef int k
         out, where = kwargs.pop("out", None), kwargs.pop("where", True)
         outs = out if type(out) is tuple else (out,) * (self.outputs if out is None else 1)

@@ -184,7 +184,7 @@ def apply_pandas(call: Call) -> Any:
         classes = role == "along" and isinstance(value, pandas.Series) and set(value.index) == set(range(len(value)))
         return asarray(value.sort_index() if classes else value) if isinstance(value, kinds) else value
 
-    if template is None:  # x has no labels: all are taken by position, but for one number a class
+    if template is None:  # x has no labels: all are taken by position, except a Series of one number for each class
         return call.run([by_position(value, role) for value, role in zip(call.values, call.roles)], call.axis, call.out)
     labels, axes = list(template.axes), call.axes(template.ndim)
 

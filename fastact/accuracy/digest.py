@@ -1,6 +1,6 @@
 """``python -m fastact accuracy --digest``: a hash of every function's results on fixed inputs, as JSON.
 
-Two builds, compilers or instruction sets that give the same bits give the same text, but for "isa". Every NaN counts as
+Two builds, compilers or instruction sets that give the same bits give the same text, except for "isa". Every NaN counts as
 the same one in activations and rows. The sums of the network's layers are those of NumPy's BLAS, so that its digests
 compare between runs with one BLAS on one machine.
 """

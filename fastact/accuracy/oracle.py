@@ -38,7 +38,7 @@ class Formula:
         return self.settled(x)[0]
 
     def rounded(self, points, bits):
-        """The values at some points, in so much precision, each computed when it is asked for."""
+        """The values at some points, computed one by one with a precision of `bits`."""
         mp = formulas.context()
         for x in points:
             with mp.workprec(bits):

@@ -193,7 +193,7 @@ def measured_of(case):
 
 
 def sweep_float32(case, start=0, stop=sample_points.FINITE, stride=1):
-    """Every stride-th of the float32 numbers from index `start` to `stop`; beside them landmarks, where it skips some."""
+    """Every stride-th of the float32 numbers from index `start` to `stop`; if the stride is above 1, landmarks too."""
     measured = measured_of(case)
     worst = measured.sweep(sample_points.float32_points(start, stop, stride))
     if stride > 1:

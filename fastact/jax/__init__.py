@@ -116,7 +116,7 @@ def _elementwise(activation: Any) -> Callable[..., jax.Array]:
 
 @functools.cache
 def _attention(axes: Tuple[int, ...], temperature: float, causal: bool, given: Tuple[str, ...]) -> Callable[..., jax.Array]:
-    """softmax of the options that are given, and x, in the shape of x, but for a sink of one number for each row."""
+    """softmax of the options that are given, and x, in the shape of x; a sink has one number for each row."""
     own, name = rows.softmax, f"fastact.softmax{axes}_{temperature!r}_{causal}_{'_'.join(given)}"
     options = dict(axis=axes, temperature=temperature, causal=causal)
     total = functools.partial(jnp.sum, axis=axes, keepdims=True)

@@ -1,6 +1,6 @@
 """The losses of the scikit-learn estimators, by scikit-learn's definitions, for `Network.backpropagate`.
 
-Outputs, their gradients and labels are (batch, outputs), but for classes, which are (batch,).
+Outputs, their gradients and labels are (batch, outputs), except classes, which are (batch,).
 """
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def _compared(module: Any) -> _Found:
 
 
 def _matches(activation: Any, values: Tuple[float, ...], results: Any, slope: np.ndarray) -> bool:
-    """Whether results of a module, (x, y), and its slope at _POINTS are an activation's, but for rounding."""
+    """Whether results of a module, (x, y), and its slope at _POINTS are an activation's, up to rounding errors."""
     try:
         with np.errstate(all="ignore"):
             scale = abs(activation(0.0, *values))
@@ -181,7 +181,7 @@ def _matches(activation: Any, values: Tuple[float, ...], results: Any, slope: np
 
 
 def _near(got: Any, want: Any, scale: Any, x: Any) -> bool:
-    """Whether `got` is `want` but for rounding; NaN may stand where a formula overflows."""
+    """Whether `got` is `want` up to rounding errors; NaN may stand where a formula overflows."""
     near = np.abs(got - want) <= _TOLERANCE[want.dtype] * (scale + np.abs(want))
     return got.shape == np.shape(want) and bool(np.all(near | (got == want) | np.isnan(got) & (np.abs(x) > 12)))
 
