@@ -21,6 +21,9 @@ from axes import DTYPES, Each, forms_by_activation, is_representative, shown
 sys.modules.setdefault("torchvision._meta_registrations", types.ModuleType("torchvision._meta_registrations"))
 
 
+EACH_ACTIVATION = forms_by_activation()  # values and ids
+
+
 def pytest_generate_tests(metafunc):
     def axis(name, values, ids):
         own = [mark for mark in metafunc.definition.iter_markers("parametrize") if name in str(mark.args[0])]
@@ -28,7 +31,7 @@ def pytest_generate_tests(metafunc):
             metafunc.parametrize(name, values, ids=ids)
 
     axis("activation", list(fa.activations.values()), list(fa.activations))
-    axis("form", *forms_by_activation())
+    axis("form", *EACH_ACTIVATION)
     axis("dtype", [Each(DTYPES)], ["dtypes"])
 
 
