@@ -190,7 +190,9 @@ class Entry:
                                     # is 0 there for every grad, and NAME_backward_from_output(grad, y)
     derivative_zeros: Tuple[float, ...] = ()  # x where f' = 0, at the defaults. Within 0.01 of them an absolute error
                                     # of 2^-26 is allowed, since the relative error is unbounded
-    piecewise: bool = False         # the float value is by pieces: the header has NAME_argument, NAME_on_piece and their table
+    value_loop: str = "plain"       # "pieces": the float value is by pieces; the header has NAME_argument, NAME_on_piece and a
+                                    # table. "bounded": the header has NAME_bounded(x), a shorter formula with the same bits for
+                                    # |x| <= NAME_bound(). src_c/loops/elementwise.h explains both
     half_ulp: float = 0.0           # the header has NAME_half, a faster value for half types: its error in ULP of float32
     half_in_double: bool = False    # float16 and bfloat16 are computed in double where a parameter is no float32: rounding it
                                     # would change the result by many ULP
@@ -311,6 +313,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         elsewhere=Elsewhere(torch="sigmoid(x)", torch_nn="Sigmoid()", jax="nn.sigmoid(x)", keras="sigmoid", scipy="expit",
                             onnx="Sigmoid(x); com.microsoft.QLinearSigmoid(x, scale, zero_point, out_scale, out_zero_point)",
                             transformers="sigmoid", timm="sigmoid"),
+        value_loop="bounded",
         float32=Bounds(1.76, 1.62), float64=Bounds(1.61, 1.59),
     ),
     Entry(
@@ -347,7 +350,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="-2 * tanh(x) / cosh(x)**2",
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.11,
         best_for="hidden layers of recurrent networks; outputs in (-1, 1)", saved_for_backward="x or y",
-        reference="LeCun et al. 1998, Efficient BackProp", piecewise=True,
+        reference="LeCun et al. 1998, Efficient BackProp", value_loop="pieces",
         rounds_correctly_in_half=("value",),
         elsewhere=Elsewhere(torch="tanh(x)", torch_nn="Tanh()", onnx="Tanh(x)", jax="numpy.tanh(x)", keras="tanh",
                             transformers="tanh", timm="tanh"),
@@ -374,7 +377,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="-4 / sqrt(pi) * x * exp(-x**2)",
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.12,
         best_for="the normal distribution; bounded outputs", saved_for_backward="x",
-        reference="the error function; as erf in SciPy", piecewise=True,
+        reference="the error function; as erf in SciPy", value_loop="pieces",
         half_ulp=4.6,
         rounds_correctly_in_half=("derivative",),
         elsewhere=Elsewhere(torch="erf(x)", onnx="Erf(x)", jax="scipy.special.erf(x)", scipy="erf"),
@@ -530,6 +533,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         elsewhere=Elsewhere(torch="nn.functional.silu(x)", torch_nn="SiLU()",
                             onnx="com.microsoft.QuickGelu(x, alpha=1.0); Swish(x, alpha=1.0)", jax="nn.silu(x)",
                             keras="silu; swish", transformers="silu; swish", timm="silu; swish"),
+        value_loop="bounded",
         float32=Bounds(1.84, 1.45), float64=Bounds(1.72, 1.54),
     ),
     Entry(
@@ -676,7 +680,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="2 * tanh(x) / cosh(x)**2",
         range="(-inf, inf)", zero_centered=True, saturates="no", can_die=False, cost=0.31,
         best_for="sparse codes: small inputs become next to nothing, large ones lose 1", saved_for_backward="x",
-        reference="shrinkage by tanh, as in torch", aliases=("tanhshrink",), piecewise=True,
+        reference="shrinkage by tanh, as in torch", aliases=("tanhshrink",), value_loop="pieces",
         elsewhere=Elsewhere(torch="nn.functional.tanhshrink(x)", torch_nn="Tanhshrink()", keras="tanh_shrink"),
         float32=Bounds(1.65, 1.88), float64=Bounds(1.61, 1.72),
     ),
@@ -715,6 +719,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         reference="inverse of the log link, Nelder and Wedderburn 1972",
         half_ulp=14.0, rounds_correctly_in_half=("value",),
         elsewhere=Elsewhere(torch="exp(x)", onnx="Exp(x)", jax="numpy.exp(x)", keras="exponential"),
+        value_loop="bounded",
         float32=Bounds(0.81, 0.81), float64=Bounds(0.76, 0.76),
     ),
     Entry(

@@ -9,7 +9,7 @@ import pytest
 
 import fastact as fa
 from axes import arrays_in, assert_same_bits, bits, call, empty_outputs, inputs, outputs, special, suffix, wide
-from fastact import kernels
+from fastact import kernels, registry
 from fastact.accuracy import digest
 
 LONGEST = 4 * 16 + 3
@@ -49,6 +49,24 @@ def test_lengths_and_offsets(form, dtype):
             for one, other in zip(outputs(got), want):
                 if one.tobytes() != other.tobytes():
                     assert_same_bits(one, other, f"{form.__name__}, {n} elements from {offset}")
+
+
+BOUNDED = [entry.name for entry in registry.ACTIVATIONS if entry.value_loop == "bounded"]
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_beside_larger_values(name, dtype):
+    """Blocks in which every |x| is small have a loop of their own. An infinity in each vector keeps a block out of it."""
+    pytest.importorskip("ml_dtypes")  # has bfloat16
+    f, dtype = fa.activations[name], np.dtype(dtype)
+    unsigned = np.dtype(f"uint{8 * dtype.itemsize}").type
+    largest = np.array(710.0 if dtype == np.float64 else 90.0, dtype).view(unsigned)
+    x = np.linspace(0, int(largest), 3 << 18).astype(unsigned)
+    x = np.concatenate([x, x | unsigned(1 << 8 * dtype.itemsize - 1)]).view(dtype).reshape(-1, 3)
+    beside = np.full((len(x), 4), np.inf, dtype)
+    beside[:, :3] = x
+    assert np.array_equal(f(x).view(unsigned), f(beside)[:, :3].copy().view(unsigned))
 
 
 def test_strides(form, dtype):

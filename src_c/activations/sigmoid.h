@@ -7,6 +7,9 @@ INLINE REAL FN(sigmoid)(REAL x)
     return FN(or_nan)(SIGMOID_UNIT / FN(sigmoid_denominator)(a), x);
 }
 
+INLINE REAL FN(sigmoid_bound)(void) { return SIGMOID_BOUND; }
+INLINE REAL FN(sigmoid_bounded)(REAL x) { return SIGMOID_UNIT / FN(sigmoid_denominator_bounded)(x); }
+
 /* Error in ULP: 1.6 at -0x1.5e78fcp-2 (every 251st float32); 1.55 at 0x1.2c67096f4e81p-2 (316,618 float64). */
 INLINE REAL FN(sigmoid_derivative)(REAL x) { return FN(scaled_sigmoid_derivative)(x, 1); }
 

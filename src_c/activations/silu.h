@@ -8,6 +8,9 @@ INLINE REAL FN(silu)(REAL x)
     return x <= SIGMOID_HIGHEST ? y : x; /* NaN too */
 }
 
+INLINE REAL FN(silu_bound)(void) { return SIGMOID_BOUND; }
+INLINE REAL FN(silu_bounded)(REAL x) { return (x / FN(sigmoid_denominator_bounded)(x)) * SIGMOID_UNIT; }
+
 /* Error in ULP: 1.38 at -0x1.3ddd46p-2 (every 251st float32); 1.41 at -0x1.275c2d41ccce8p+0 (339,092 float64). */
 INLINE REAL FN(silu_derivative)(REAL x)
 {

@@ -89,20 +89,68 @@ INLINE ptrdiff_t FN(step_length)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n)
     return step == LANES || n - at > step ? step : n - at;
 }
 
+/* ---- activations with a shorter formula for small |x| ---- */
+
+/* FN(name##_bounded) gives the bits of FN(name) for |x| <= FN(name##_bound)() without the operations that limits, NaN and results
+   next to 0 need. It is used for a block of BOUNDED_BLOCK elements if no |x| in it is larger. */
+#undef BOUNDED_BLOCK
+#define BOUNDED_BLOCK (16 * LANES)
+
+/* Whether |x| <= bound for all n elements; false for NaN. The bits of |x|, read as integers, are ordered as |x| is. AVX2 has no
+   maximum of 64-bit integers. */
+INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
+{
+#if FA_DOUBLE && FA_VECTOR_BYTES < 64
+    BITS beyond = 0;
+    _Pragma("omp simd reduction(|:beyond)") for (ptrdiff_t i = 0; i < n; i++) beyond |= FN(fabs)(x[i]) <= bound ? 0 : 1;
+    return !beyond;
+#else
+    BITS largest = 0;
+    _Pragma("omp simd reduction(max:largest)") for (ptrdiff_t i = 0; i < n; i++)
+    {
+        BITS size = FN(to_bits)(FN(fabs)(x[i]));
+        largest = size > largest ? size : largest;
+    }
+    return largest <= FN(to_bits)(bound);
+#endif
+}
+
+/* The loop of a form by FN(function), where FN(function##_bounded) has the bound of `name`. */
+#define FA_BOUNDED_KERNEL(name, form, function)                                                                 \
+    static void FN(name##_##form##_scalar)(const void *const *in, void *const *out, ptrdiff_t n,                \
+                                           const void *parameters)                                              \
+    {                                                                                                           \
+        (void)parameters;                                                                                       \
+        n &= -LANES;                                                                                            \
+        for (ptrdiff_t at = 0, count; at < n; at += count) {                                                    \
+            const REAL *x = (const REAL *)in[0] + at;                                                           \
+            REAL *y = (REAL *)out[0] + at;                                                                      \
+            count = n - at < BOUNDED_BLOCK ? n - at : BOUNDED_BLOCK;                                            \
+            if (FN(all_bounded)(x, count, FN(name##_bound)())) {                                                \
+                _Pragma("omp simd") for (ptrdiff_t i = 0; i < count; i++) y[i] = FN(function##_bounded)(x[i]);  \
+            } else {                                                                                            \
+                _Pragma("omp simd") for (ptrdiff_t i = 0; i < count; i++) y[i] = FN(function)(x[i]);            \
+            }                                                                                                   \
+        }                                                                                                       \
+    }
+
 /* ---- the forms ---- */
 
-/* FA_VALUES_1 is for activations with a table by pieces, which are those of float only. */
-#define FA_VALUES_0(name, style, np)                                                                            \
+/* The loops of the value, by the entry's value_loop. */
+#define FA_VALUE_LOOP_PLAIN(name, style, np)                                                                    \
     FA_KERNEL(name, value, style, np, 1, const REAL *x = in[0]; REAL *y = out[0];,                              \
-              y[i] = FN(name)(x[i] FA_PASS_##style##_##np);)                                                    \
+              y[i] = FN(name)(x[i] FA_PASS_##style##_##np);)
+#define FA_VALUE_AND_DERIVATIVE_LOOP(name, style, np)                                                           \
     FA_KERNEL(name, value_and_derivative, style, np, 1,                                                         \
               const REAL *x = in[0]; REAL *y = out[0]; REAL *d = out[1];, REAL t = x[i];                        \
               y[i] = FN(name)(t FA_PASS_##style##_##np); d[i] = FN(name##_derivative)(t FA_PASS_##style##_##np);)
-#undef FA_VALUES_1
+#define FA_VALUES_PLAIN(name, style, np) FA_VALUE_LOOP_PLAIN(name, style, np) FA_VALUE_AND_DERIVATIVE_LOOP(name, style, np)
+#define FA_VALUES_BOUNDED(name, style, np) FA_BOUNDED_KERNEL(name, value, name) FA_VALUE_AND_DERIVATIVE_LOOP(name, style, np)
+#undef FA_VALUES_PIECES /* the pieces are those of float only */
 #if FA_DOUBLE
-#define FA_VALUES_1 FA_VALUES_0
+#define FA_VALUES_PIECES FA_VALUES_PLAIN
 #else
-#define FA_VALUES_1(name, style, np)                                                                            \
+#define FA_VALUES_PIECES(name, style, np)                                                                       \
     FA_PIECEWISE_KERNEL(name, value, style, np, REAL *y = out[0];, , y[i] = value;)                             \
     FA_PIECEWISE_KERNEL(name, value_and_derivative, style, np,                                                  \
                         REAL *y = out[0]; REAL *d = out[1]; _Alignas(64) REAL derivatives[name##_group];,       \
@@ -143,24 +191,29 @@ INLINE ptrdiff_t FN(step_length)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n)
     FA_KERNEL(name, second_derivative, style, 0, 1, REAL *d = out[0];, d[i] = 0;)
 
 /* A value for half types, which are computed in float. */
-#undef FA_HALF_KERNEL_1
-#undef FA_HALF_ENTRY_1
+#undef FA_HALF_KERNEL_PLAIN
+#undef FA_HALF_KERNEL_BOUNDED
+#undef FA_HALF_ENTRY
 #if FA_DOUBLE
-#define FA_HALF_KERNEL_1(name)
-#define FA_HALF_ENTRY_1(name) NULL
+#define FA_HALF_KERNEL_PLAIN(name)
+#define FA_HALF_KERNEL_BOUNDED(name)
+#define FA_HALF_ENTRY(name) NULL
 #else
-#define FA_HALF_KERNEL_1(name)                                                                                  \
+#define FA_HALF_KERNEL_PLAIN(name)                                                                              \
     FA_KERNEL(name, half, scalar, 0, 1, const REAL *x = in[0]; REAL *y = out[0];, y[i] = FN(name##_half)(x[i]);)
-#define FA_HALF_ENTRY_1(name) FN(name##_half_scalar)
+#define FA_HALF_KERNEL_BOUNDED(name) FA_BOUNDED_KERNEL(name, half, name##_half)
+#define FA_HALF_ENTRY(name) FN(name##_half_scalar)
 #endif
-#define FA_HALF_KERNEL_0(name)
-#define FA_HALF_ENTRY_0(name) NULL
+#define FA_HALF_KERNEL_NONE(name)
+#define FA_HALF_ENTRY_NONE(name) NULL
+#define FA_HALF_ENTRY_PLAIN FA_HALF_ENTRY
+#define FA_HALF_ENTRY_BOUNDED FA_HALF_ENTRY
 
 /* ---- all loops of all activations, and the table of them ---- */
 
 #define FA_DECLARE_array_0(k)
-#define FA_STYLE(name, style, np, from_output, kind, second, piecewise)                                         \
-    FA_VALUES_##piecewise(name, style, np)                                                                      \
+#define FA_STYLE(name, style, np, from_output, kind, second, value_loop)                                        \
+    FA_VALUES_##value_loop(name, style, np)                                                                     \
     FA_DERIVATIVE_KERNEL(name, style, np)                                                                       \
     FA_BACKWARD_KERNEL(name, style, np, kind)                                                                   \
     FA_FROM_OUTPUT_KERNEL_##from_output(name, style, np, kind)                                                  \
@@ -170,9 +223,9 @@ INLINE ptrdiff_t FN(step_length)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n)
 #define FA_ARRAY_STYLE_2(name, ...) FA_STYLE(name, array, 2, __VA_ARGS__)
 #define FA_ARRAY_STYLE_3(name, ...) FA_STYLE(name, array, 3, __VA_ARGS__)
 #define FA_ARRAY_STYLE_4(name, ...) FA_STYLE(name, array, 4, __VA_ARGS__)
-#define FA_INSTANTIATE(name, np, from_output, kind, second, half, piecewise, cost)                              \
-    FA_STYLE(name, scalar, np, from_output, kind, second, piecewise)                                            \
-    FA_ARRAY_STYLE_##np(name, from_output, kind, second, piecewise)                                             \
+#define FA_INSTANTIATE(name, np, from_output, kind, second, half, value_loop, cost)                             \
+    FA_STYLE(name, scalar, np, from_output, kind, second, value_loop)                                           \
+    FA_ARRAY_STYLE_##np(name, from_output, kind, second, value_loop)                                            \
     FA_HALF_KERNEL_##half(name)
 
 #define FA_FROM_OUTPUT_ENTRY_0(name, style) NULL
@@ -190,7 +243,7 @@ INLINE ptrdiff_t FN(step_length)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n)
 #define FA_ARRAY_ENTRY_2 FA_ARRAY_ENTRY_1
 #define FA_ARRAY_ENTRY_3 FA_ARRAY_ENTRY_1
 #define FA_ARRAY_ENTRY_4 FA_ARRAY_ENTRY_1
-#define FA_TABLE_ROW(name, np, from_output, kind, second, half, piecewise, cost)                                \
+#define FA_TABLE_ROW(name, np, from_output, kind, second, half, value_loop, cost)                               \
     {FA_ENTRY(name, scalar, from_output, second), FA_ARRAY_ENTRY_##np(name, from_output, second),               \
      FA_BACKWARD_##kind, FA_HALF_ENTRY_##half(name)},
 

@@ -9,6 +9,7 @@
 #define SIGMOID_UNIT LIT(0x1p-40f, 0x1p-100)
 #define SIGMOID_LOWEST LIT(-115.0f, -760.0) /* below, s(x) and x s(x) round to 0 */
 #define SIGMOID_HIGHEST LIT(55.0f, 64.0)    /* above, s(x) rounds to 1 */
+#define SIGMOID_BOUND LIT(16.0f, 36.0)      /* up to this |x|, e^-x = (1 + q) 2^n has |n| <= 23 (52) */
 #define DERIVATIVE_SHIFT LIT(33, 100)
 #define DERIVATIVE_UNIT LIT(0x1p33f, 0x1p100)
 #define DERIVATIVE_LARGEST LIT(110.0f, 760.0) /* above, every derivative rounds to its limit */
@@ -26,6 +27,13 @@ INLINE REAL FN(sigmoid_sum)(FN(exp_parts) e, REAL unit)
 
 /* (1 + e^-x) SIGMOID_UNIT for SIGMOID_LOWEST <= x <= SIGMOID_HIGHEST. */
 INLINE REAL FN(sigmoid_denominator)(REAL x) { return FN(sigmoid_sum)(FN(exp_short)(-x, SIGMOID_SHIFT), SIGMOID_UNIT); }
+
+/* sigmoid_denominator for |x| <= SIGMOID_BOUND, where sigmoid_sum loses nothing. */
+INLINE REAL FN(sigmoid_denominator_bounded)(REAL x)
+{
+    FN(exp_parts) e = FN(exp_short)(-x, SIGMOID_SHIFT);
+    return FN(fma)(e.q, e.scale, e.scale + SIGMOID_UNIT);
+}
 
 /* sigmoid_denominator of x + x_low, where x_low is the rounding error of the product x. */
 INLINE REAL FN(sigmoid_denominator_low)(REAL x, REAL x_low)
