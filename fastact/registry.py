@@ -14,7 +14,8 @@ from math import inf
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 # What formulas may call, where(condition, a, b) among them. Each is defined in fastact/accuracy/formulas.py, once for NumPy
-# and once for mpmath, in fastact/_core/exact.py, in fastact/torch/functions.py and in fastact/interop/onnx.py.
+# and once for mpmath, in fastact/_core/exact.py, in fastact/torch/functions.py, in fastact/jax/__init__.py
+# and in fastact/interop/onnx.py.
 FUNCTIONS = ("exp", "expm1", "log1p", "tanh", "cosh", "sin", "cos", "sqrt", "abs", "sign", "minimum", "maximum", "where",
              "sigmoid", "erf", "erfc")
 

@@ -95,9 +95,33 @@ def test_no_gradient_passes_a_selected_zero(name):
         assert jax.vjp(first, x, grad)[1](grad)[0] == 0
 
 
-def test_a_third_derivative_is_refused():
-    with pytest.raises(NotImplementedError, match="gelu has no third derivative"):
-        jax.grad(jax.grad(jax.grad(fj.gelu)))(0.5)
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+def test_third_derivatives(entry):
+    """By mpmath from the second; far out they are 0, not NaN, as a loss of second derivatives in training needs."""
+    mpmath = pytest.importorskip("mpmath")
+    from fastact.accuracy import formulas
+    points = [-5.3, -2.2, -1.1, -0.3, -1e-3, 0.2, 0.7, 1.3, 2.8, 5.1]
+    with mpmath.workdps(50):
+        second = formulas.mpmath_function(entry.second_derivative, [p.name for p in entry.parameters])
+        values = [mpmath.mpf(value) for value in entry.defaults]
+        want = [float(mpmath.diff(lambda x: second(x, *values), mpmath.mpf(x), h=mpmath.mpf(10)**-12)) for x in points]
+    third = jax.grad(lambda x: jax.grad(jax.grad(functions(entry)[0]))(x))
+    np.testing.assert_allclose(jax.vmap(third)(jnp.array(points)), want, rtol=2e-4, atol=2e-6)
+    far = jnp.array([-1e4, -200, *((80,) if entry.name == "exponential" else (200, 1e4))])
+    assert np.isfinite(jax.vmap(third)(far)).all() and np.isfinite(jax.vmap(jax.grad(third))(far)).all()
+
+
+def test_a_network_trained_on_second_derivatives():
+    """As one that solves a differential equation."""
+    weights = [sample(1, 8), sample(8, 1)]
+
+    def loss(weights, activation):
+        u = lambda x: (activation(x[None] @ weights[0]) @ weights[1])[0]
+        return sum(jax.grad(jax.grad(u))(x) ** 2 for x in (0.3, -0.8))
+
+    for ours, own in ((fj.tanh, jnp.tanh), (fj.softplus, jax.nn.softplus), (fj.silu, jax.nn.silu)):
+        for got, want in zip(jax.grad(loss)(weights, ours), jax.grad(loss)(weights, own)):
+            np.testing.assert_allclose(got, want, rtol=2e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("name, values, keywords", [

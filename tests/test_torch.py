@@ -182,12 +182,48 @@ def test_gradients_of_a_slope_and_of_sparsemax_stop_too():
         np.testing.assert_allclose(grad.detach(), [-0.5, 0.5, 0])
 
 
-def test_a_third_derivative_is_refused():
-    x = sample(3, gradient=True)
-    (first,) = torch.autograd.grad(ft.gelu(x).sum(), x, create_graph=True)
-    (second,) = torch.autograd.grad(first.sum(), x, create_graph=True)
-    with pytest.raises(NotImplementedError, match="gelu has no third derivative"):
-        second.sum().backward()
+def test_third_and_fourth_derivatives(entry):
+    """By mpmath from the second; far out they are 0, not NaN, as a loss of second derivatives in training needs."""
+    mpmath = pytest.importorskip("mpmath")
+    from fastact.accuracy import formulas
+    points = [-12.1, -5.3, -2.2, -1.1, -0.3, -1e-3, 0.2, 0.7, 1.3, 2.8, 5.1]
+    names = [p.name for p in entry.parameters]
+    with mpmath.workdps(50):
+        second = formulas.mpmath_function(entry.second_derivative, names)
+        values = [mpmath.mpf(value) for value in entry.defaults]
+        want = [[float(mpmath.diff(lambda x: second(x, *values), mpmath.mpf(x), order, h=mpmath.mpf(10)**-12)) for x in points]
+                for order in (1, 2)]
+    for dtype in (torch.float64, torch.float32, torch.bfloat16):
+        x = torch.tensor([*points, -1e4, 80 if entry.name == "exponential" else 1e4], dtype=dtype, requires_grad=True)
+        y, found = getattr(ft, entry.name)(x, *entry.required), []
+        for _ in range(4):
+            (y,) = torch.autograd.grad(y.sum(), x, create_graph=True) if y.requires_grad else (torch.zeros_like(x),)
+            found.append(y.detach().double().numpy())
+        if dtype is torch.float64:
+            np.testing.assert_allclose([row[:-2] for row in found[2:]], want, rtol=1e-7, atol=1e-9)
+        assert np.isfinite(found[2:]).all()
+
+
+@pytest.mark.parametrize("activation", [nn.Tanh(), nn.GELU(), nn.Softplus(), nn.Mish(), nn.ELU(), nn.LogSigmoid()], ids=str)
+def test_a_network_trained_on_second_derivatives(activation):
+    """As one that solves a differential equation: its loss has u_t and u_xx."""
+    net = nn.Sequential(nn.Linear(2, 8), activation, nn.Linear(8, 8), activation, nn.Linear(8, 1)).double()
+    ours = copy.deepcopy(net)
+    assert ft.replace_activations(ours) == 2
+    x = torch.linspace(-2, 2, 20, dtype=torch.float64).reshape(10, 2).requires_grad_()
+
+    def gradients(net, x):
+        u = net(x)
+        (first,) = torch.autograd.grad(u.sum(), x, create_graph=True)
+        (second,) = torch.autograd.grad(first[:, 0].sum(), x, create_graph=True)
+        loss = (first[:, 1] + u[:, 0] * first[:, 0] - 0.1 * second[:, 0]).square().mean()
+        return torch.autograd.grad(loss, list(net.parameters()), allow_unused=True)[:-1]  # but the last bias
+
+    want = gradients(net, x)
+    torch.testing.assert_close(gradients(ours, x), want, rtol=1e-9, atol=1e-12)
+    from torch.fx.experimental.proxy_tensor import make_fx
+    graph = make_fx(lambda x: gradients(ours, x))(x)
+    torch.testing.assert_close(tuple(graph(x)), want, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -9,8 +9,8 @@ Every activation of `fastact.activations` is here under its name and its aliases
 with ``axis=`` (softmax with ``mask=``, ``temperature=``, ``sink=``, ``bias=`` and ``causal=``, too), for float16,
 bfloat16, float32 and float64 and under jit, grad, jvp, vmap, jacfwd, jacrev and hessian.
 Values, gradients (the fused backward passes) and second derivatives are those of `fastact`, bit for bit; third derivatives
-of activations raise. The defaults are fastact's: `gelu` is exact unless ``approximate="tanh"``, or True as in
-jax.nn, where that is the default.
+and those beyond are XLA's, of the formula of the second. The defaults are fastact's: `gelu` is exact unless
+``approximate="tanh"``, or True as in jax.nn, where that is the default.
 
 XLA calls the kernels through `jax.ffi`, on the CPU only. Nothing is copied, but XLA cannot fuse them with the operations
 around them, and a call takes 4 us more than a fused function: they are faster from some thousand elements on.
@@ -22,6 +22,7 @@ transpose is a backward pass. The functions themselves are made here.
 from __future__ import annotations
 
 import functools
+import math
 from inspect import Parameter, Signature
 from typing import Any, Callable, Tuple
 
@@ -56,6 +57,28 @@ def _array(name: str, x: Any) -> jax.Array:
     return x
 
 
+# What formulas call: see `registry.FUNCTIONS`.
+_FORMULA = {
+    **{name: getattr(jnp, name) for name in ("exp", "expm1", "log1p", "tanh", "cosh", "sin", "cos", "sqrt", "abs", "sign",
+                                             "minimum", "maximum", "where")},
+    "sigmoid": jax.nn.sigmoid, "erf": jax.scipy.special.erf, "erfc": jax.scipy.special.erfc, "pi": math.pi,
+}
+
+
+def _third(x: jax.Array, info: Any, values: Values) -> jax.Array:
+    """f'''(x) by XLA, from the formula of f''. Where the formula overflows far out, the result is 0, the limit."""
+    names = ", ".join(["x", *(p.name for p in info.parameters)])
+    formula = eval(f"lambda {names}: 0 * x + ({info.second_derivative})", dict(_FORMULA))
+
+    def slope(x: jax.Array) -> jax.Array:
+        found: jax.Array = jax.jvp(lambda x: formula(x, *(values or info.defaults)), (x,), (jnp.ones_like(x),))[1]
+        return found
+
+    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    lost = jnp.isnan(slope(wide)) & ~jnp.isnan(wide)
+    return jnp.where(lost, 0, slope(jnp.where(lost, 0, wide))).astype(x.dtype)
+
+
 def _form(activation: Any, form: str, values: Values) -> Callable[..., Any]:
     """A form of an activation as a function of JAX's arrays."""
     own = activation if form == "value" else getattr(activation, form)
@@ -65,7 +88,7 @@ def _form(activation: Any, form: str, values: Values) -> Callable[..., Any]:
 
 @functools.cache
 def _function(activation: Any, values: Values) -> Callable[[jax.Array], jax.Array]:
-    """f of x alone, with two derivatives."""
+    """f of x alone, with its derivatives."""
     value = jax.custom_jvp(_form(activation, "value", values))
     second = jax.custom_jvp(_form(activation, "second_derivative", values))
 
@@ -83,7 +106,7 @@ def _function(activation: Any, values: Values) -> Callable[[jax.Array], jax.Arra
 
     @second.defjvp
     def _(primals: Any, tangents: Any) -> Any:
-        raise NotImplementedError(f"fastact.jax.{activation.name} has no third derivative")
+        return second(*primals), tangents[0] * _third(*primals, activation.info, values)
 
     return jax.jit(value)
 
@@ -109,7 +132,7 @@ def _elementwise(activation: Any) -> Callable[..., jax.Array]:
     function.__signature__ = Signature([Parameter("x", Parameter.POSITIONAL_ONLY), *named])  # type: ignore[attr-defined]
     function.__doc__ = f"""{info.name}{function.__signature__}: {info.formula}.
 
-    Elementwise, of an array; twice differentiable in x. Parameters are numbers. See ``fastact.{info.name}``.
+    Elementwise, of an array; differentiable any number of times in x. Parameters are numbers. See ``fastact.{info.name}``.
     """
     return function
 

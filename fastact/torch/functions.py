@@ -163,16 +163,35 @@ class Product(torch.autograd.Function):
 
 
 class Second(torch.autograd.Function):
-    """f''(x). Its derivative raises."""
+    """f''(x), which can be differentiated any number of times."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
-        ctx.name = activation.name
+        ctx.info, ctx.parameters = activation.info, parameters
+        ctx.save_for_backward(x)
         return run(activation.second_derivative, x, *parameters)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Any:
-        raise NotImplementedError(f"fastact.torch.{ctx.name} has no third derivative")
+        return grad * _third(ctx.saved_tensors[0], ctx.info, ctx.parameters), None, None
+
+
+def _third(x: Tensor, info: Any, parameters: Tuple[float, ...]) -> Tensor:
+    """f'''(x) from the formula of f'', in float64 by torch's operators, which can be differentiated again.
+
+    Where a formula overflows, as sinh(x) / cosh(x) does far out, the result is 0, the limit.
+    """
+    def slope(x: Tensor, again: bool) -> Tensor:
+        y = _SECOND_DERIVATIVES[info.name](x, *(parameters or info.defaults))
+        if not isinstance(y, Tensor) or not y.requires_grad:  # constant, or constant on each side of a point
+            return torch.zeros_like(x)
+        (found,) = torch.autograd.grad(y.sum(), x, create_graph=again)
+        return found
+
+    with torch.enable_grad():
+        lost = slope(x.detach().double().requires_grad_(), False).isnan() & ~x.isnan()
+        wide = torch.where(lost, 0, x if x.requires_grad else x.detach().requires_grad_()).double()
+        return torch.where(lost, 0, slope(wide, True)).to(x.dtype)
 
 
 def product(grad: Tensor, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
@@ -439,6 +458,11 @@ def _value_backward(ctx: Any, grad: Tensor) -> Any:
     return _graph_backward(grad, ctx.saved_tensors[0], *ctx.others), None, None
 
 
+def _second_backward(ctx: Any, grad: Tensor) -> Any:
+    name, parameters = ctx.others
+    return grad * _third(ctx.saved_tensors[0], activations[name].info, tuple(parameters)), None, None
+
+
 def _product_backward(ctx: Any, again: Tensor) -> Any:
     grad, x, _ = ctx.saved_tensors
     to_x = None
@@ -461,6 +485,7 @@ _graph_second = _operator("activation_second_derivative", "Tensor x, str name, f
 _graph_rows = _operator("rows", "Tensor x, str name, int dim", lambda x, name, dim: run(rows.functions[name], x, axis=dim))
 _graph_value.register_autograd(_value_backward, setup_context=_save)
 _graph_backward.register_autograd(_product_backward, setup_context=_save)
+_graph_second.register_autograd(_second_backward, setup_context=_save)
 _graph_rows.register_autograd(_rows_backward, setup_context=_save)
 
 
@@ -526,16 +551,18 @@ _FORMULA: Dict[str, Any] = {
     "minimum": lambda a, b: torch.where(a >= b, b, a), "maximum": lambda a, b: torch.where(a <= b, b, a),
     "abs": abs, "where": _where, "sigmoid": torch.sigmoid, "sign": torch.sign, "pi": math.pi,
 }  # fmt: skip
-# f(x, *parameters) or f(x, axis), made once, since torch.compile cannot look into eval: from the registry's formulas; by
-# torch's own functions, or the formula where torch has none; in place, where torch has that.
+# f(x, *parameters) or f(x, axis), and f''(x, *parameters), made once, since torch.compile cannot look into eval: from the
+# registry's formulas; by torch's own functions, or the formula where torch has none; in place, where torch has that.
 _COMPOSED: Dict[str, Callable[..., Tensor]] = {}
+_SECOND_DERIVATIVES: Dict[str, Callable[..., Any]] = {}
 _BY_TORCH: Dict[str, Callable[..., Tensor]] = {}
 _IN_PLACE: Dict[str, Callable[..., Tensor]] = {}
 
 
 for _entry in registry.ACTIVATIONS:
     _names = ", ".join(["x", *(p.name for p in _entry.parameters)])
-    _COMPOSED[_entry.name] = eval(f"lambda {_names}: {_entry.formula}", {"__builtins__": {}, **_FORMULA})
+    _COMPOSED[_entry.name] = eval(f"lambda {_names}: {_entry.formula}", dict(_FORMULA))
+    _SECOND_DERIVATIVES[_entry.name] = eval(f"lambda {_names}: {_entry.second_derivative or '0'}", dict(_FORMULA))
     _torchs = registry.call(_entry, "torch") if _entry.name != "prelu" else None  # whose weight is a tensor there
     _BY_TORCH[_entry.name] = registry.function(_entry, "torch", torch) if _torchs else _COMPOSED[_entry.name]
     _code = getattr(getattr(nn.functional, _torchs.name, None), "__code__", None) if _torchs else None
@@ -581,7 +608,7 @@ def _elementwise(activation: Any) -> Callable[..., Tensor]:
     parameters = [p.name if p.default is None else f"{p.name}={p.default:g}" for p in activation.info.parameters]
     function.__doc__ = f"""{activation.name}({', '.join(['x', *parameters])}): {activation.info.formula}.
 
-    Elementwise, of a tensor; twice differentiable in x. Parameters are numbers. See ``fastact.{activation.name}``.
+    Elementwise, of a tensor; differentiable any number of times in x. Parameters are numbers. See ``fastact.{activation.name}``.
     """
     return function
 
