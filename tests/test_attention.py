@@ -84,6 +84,18 @@ def test_the_same_in_other_words(kind, rng):
         assert_same_bits(fa.softmax(np.moveaxis(x, -1, 0), axis=0, sink=sink), np.moveaxis(fa.softmax(x, sink=sink), -1, 0))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+def test_a_sink_of_minus_infinity_is_none(dtype, rng):
+    """Its gradient is 0, also in a row that the mask leaves out, and the gradients of others are what they are without it."""
+    x, grad = rng.normal(0, 1, (2, 3, 5)).astype(dtype)
+    mask = np.array([[True], [False], [True]])
+    for sink, expected in ((-np.inf, 0), (np.full(3, -np.inf, dtype), np.zeros(3)), (np.full((3, 1), -np.inf, dtype), 0)):
+        for form, of in ((fa.softmax.backward, x), (fa.softmax.backward_from_output, fa.softmax(x, sink=sink, mask=mask))):
+            to_x, to_sink = form(grad, of, sink=sink, mask=mask, wrt=("x", "sink"))
+            assert np.shape(to_sink) == np.shape(sink) and (np.asarray(to_sink) == expected).all()
+            np.testing.assert_allclose(to_x, form(grad, of, mask=mask), rtol=2e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize("sink", SINKS.values(), ids=SINKS)
 def test_gradients(sink, rng):
     """Of x, sink and bias, by differences of the function itself."""

@@ -154,6 +154,8 @@ def call_any(function, int which, list values, axis, out, mask, temperature, kee
     options.sink_grad = data_of(sink_grad)
     call_kernel(core, which, first, last, result, rows.shape[0], rows.shape[1], rows.shape[2], &options)
     result = result if reduces and which == 0 else rows.back(result)
+    if sink_grad is not None:  # a sink of -inf is none, also where a mask leaves out the whole row
+        sink_grad = np.where(sink == -np.inf, 0, sink_grad)
     if wrt != "x":
         found = {"x": result.astype(dtype, copy=False)[()] if "x" in wanted else None,
                  "sink": summed_to(sink_grad, sink.shape, dtype) if "sink" in wanted else None,
