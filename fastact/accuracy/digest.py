@@ -96,13 +96,14 @@ def _points(dtype):
 def bits(a):
     """The bits of an array, every NaN as the same one: its sign and payload are free."""
     a = np.asarray(a)
-    return np.where(np.isnan(a), np.array(np.nan, a.dtype), a).view(WORDS[a.dtype])
+    nan = np.isnan(a)
+    return (np.where(nan, np.array(np.nan, a.dtype), a) if nan.any() else a).view(WORDS[a.dtype])
 
 
 def _digest(result):
     together = hashlib.sha256()
     for array in result if isinstance(result, tuple) else (result,):
-        together.update(bits(array).tobytes())
+        together.update(np.ascontiguousarray(bits(array)))
     return together.hexdigest()
 
 
