@@ -1036,9 +1036,14 @@ def bare_name(name: str) -> str:
 
 
 def _entry(name: str) -> Any:
-    """The entry that a name stands for, or None. Hugging Face's classes are called as "XIELUActivation"."""
-    bare, known = bare_name(name), _known()
-    found = known.get(bare.removesuffix("activation")) or known.get(bare)
+    """The entry that a name stands for, or None; a name may begin with its modules, as "torch.nn.GELU".
+
+    Hugging Face's classes are called as "XIELUActivation", "NewGELUActivation" and "PytorchGELUTanh", the functions gelu_new and
+    gelu_pytorch_tanh.
+    """
+    bare, known = bare_name(name.rpartition(".")[2]).removesuffix("activation"), _known()
+    swapped = [bare.replace(f"{kind}gelu", f"gelu{kind}") for kind in ("new", "accurate", "pytorch")]
+    found = next((known[each] for each in (bare, *swapped) if each in known), None)
     return found[1] if found else None
 
 
@@ -1054,7 +1059,7 @@ def find(name: str) -> Any:
     if entry is None:
         import difflib  # which takes milliseconds to import
         known = _known()
-        near = difflib.get_close_matches(bare_name(name)[:40], known, cutoff=0)
+        near = difflib.get_close_matches(bare_name(name.rpartition(".")[2])[:40], known, cutoff=0)
         nearest = ", ".join(known[bare][0] for bare in near)
         raise ValueError(f"there is no activation {name!r:.60}; the nearest names are {nearest}")
     return entry

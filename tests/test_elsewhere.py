@@ -144,12 +144,17 @@ def test_get():
                        "LeakyReLU": fa.leaky_relu, "Hardswish": fa.hard_silu,
                        "hard-swish": fa.hard_silu, "HardSigmoid": fa.hard_sigmoid, "PRelu": fa.prelu, "quick_gelu": fa.quick_gelu,
                        "relu2": fa.relu_squared, "LogSoftmax": fa.log_softmax, "SwiGLU": fa.swiglu, "GELU": fa.gelu,
-                       "swish": fa.swish}.items():
+                       "NewGELUActivation": fa.gelu_tanh, "AccurateGELUActivation": fa.gelu_tanh, "PytorchGELUTanh": fa.gelu_tanh,
+                       "torch.nn.GELU": fa.gelu, "nn.functional.leaky_relu": fa.leaky_relu, "jax.nn.gelu": fa.gelu,
+                       "com.microsoft.FastGelu": fa.gelu_tanh, "keras.activations.softmax": fa.softmax,
+                       "transformers.activations.QuickGELUActivation": fa.quick_gelu, "swish": fa.swish}.items():
         assert fa.get(name) is want
         assert registry.canonical(name) == ("" if want is fa.gumbel_softmax else want.__name__)
     assert fa.get(fa.relu) is fa.relu
     with pytest.raises(ValueError, match="there is no activation 'leeky_relu'; the nearest names are leaky_relu, "):
         fa.get("leeky_relu")
+    with pytest.raises(ValueError, match="there is no activation 'torch.nn.Gleu'; the nearest names are g"):
+        fa.get("torch.nn.Gleu")
     with pytest.raises(TypeError, match="fastact.get takes a name or an Activation, got int"):
         fa.get(3)
 
