@@ -58,10 +58,12 @@ def test_examples_of_the_help_are_valid(command, monkeypatch, capsys):
         assert parsed.value.args == ([],)
 
 
-def test_mistaken_choices_name_the_nearest(capsys):
-    with pytest.raises(SystemExit):
-        cli.main(["bench", "--what", "memroy"])
-    assert "did you mean 'memory'?" in capsys.readouterr().err
+def test_mistaken_choices_and_options_name_the_nearest(capsys):
+    for arguments, near in ((["bench", "--what", "memroy"], "memory"), (["bench", "--repat", "3"], "--repeat"),
+                            (["demo", "--epohcs=3"], "--epochs"), (["plot", "gelu", "--ragne", "-2", "2"], "--range")):
+        with pytest.raises(SystemExit):
+            cli.main(arguments)
+        assert f"did you mean {near!r}?" in capsys.readouterr().err
 
 
 def test_unknown_command(capsys):

@@ -9,9 +9,14 @@ from fastact import registry
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
-        """Exit with the message, which names the nearest of the choices that argparse lists."""
-        found = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
-        super().error(message + (nearest(found[1], re.findall(r"[\w-]+", found[2])) if found else ""))
+        """Exit with the message, which names the nearest of the choices that argparse lists, or of the options."""
+        choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        option = re.match(r"unrecognized arguments: (?:.* )?(--[\w-]+)", message)
+        if choice:
+            message += nearest(choice[1], re.findall(r"[\w-]+", choice[2]))
+        elif option:
+            message += nearest(option[1], [each for each in self._option_string_actions if each[:2] == "--"])
+        super().error(message)
 
 
 def nearest(word, words):
