@@ -33,6 +33,7 @@ doctest_default_flags = generate.DOCTEST_FLAGS
 html_theme = "furo"
 html_title = f"fastact {release}"
 html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"  # browsers ask for one, and report an error where there is none
 html_css_files = ["gallery.css"]
 html_copy_source = False
 

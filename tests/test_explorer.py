@@ -2,10 +2,13 @@
 
 The browser is Debian's: ``apt-get install chromium chromium-driver``. Without it, or without selenium, its tests are skipped.
 """
+import functools
+import http.server
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -189,6 +192,30 @@ def test_pages_fit_and_report_no_error(site, chromium, size):
         if errors:
             wrong[page.relative_to(site).as_posix()] = errors
     assert not wrong
+
+
+@pytest.mark.thorough
+def test_a_server_is_asked_for_what_there_is(site, chromium):
+    """Also for the icon, which browsers ask servers for, but not folders."""
+    missing = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_request(self, code="-", size="-"):
+            if int(code) >= 400:
+                missing.append(self.path)
+
+        def log_error(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=site)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        chromium.get_log("browser")  # which forgets what it gave
+        for page in ("index.html", "explorer.html", "generated/gallery.html"):
+            chromium.get(f"http://127.0.0.1:{server.server_port}/{page}")
+        errors = chromium.get_log("browser")
+        chromium.get("about:blank")
+        server.shutdown()
+    assert not missing and not errors
 
 
 class Links(HTMLParser):
