@@ -105,6 +105,20 @@ def test_mask_broadcasts(function, form, dtype, rng):
                      called(function, form)(*arrays, axis=-1))
 
 
+@each_form
+def test_mask_of_rows_side_by_side(function, form, dtype, rng):
+    """A mask along the first axis gives the bits of the same mask along the last one."""
+    for count in (16, 64, 67, 200):
+        x = rng.normal(0, 3, (count, 40)).astype(dtype)
+        mask = rng.random(x.shape) < 0.6
+        mask[::5] = False
+        arrays = arrays_of(function, form, x, rng)
+        want = called(function, form)(*arrays, axis=-1, mask=mask)
+        turned = [np.ascontiguousarray(a.T) for a in arrays]
+        got = called(function, form)(*turned, axis=0, mask=np.ascontiguousarray(mask.T))
+        assert_same_bits(got.T.copy(), want)
+
+
 @each
 def test_rows_masked_as_a_whole(function, dtype):
     """0 (the logarithm of it for log_softmax and logsumexp), and no warning; neighbours are as ever."""
@@ -318,10 +332,17 @@ def test_torch_keywords():
 # ---- definitions ----
 
 def test_hardmax(dtype, rng):
-    x = rng.integers(-3, 3, (50, 37)).astype(dtype)  # ties
+    x = rng.integers(-3, 3, (56, 37)).astype(dtype)  # ties
     want = np.zeros_like(x)
     np.put_along_axis(want, x.argmax(axis=1)[:, None], 1, axis=1)
+    x[3], x[4], x[5, 7] = -np.inf, np.nan, np.nan  # -inf alone, NaN alone, one NaN
+    want[3:6] = 0
+    want[3, 0], want[4:6] = 1, np.nan
     assert_same_bits(fa.hardmax(x), want)
+    for rows in (x, np.tile(x, (2, 1))):  # side by side: with a remainder, and without
+        turned, there = np.ascontiguousarray(rows.T), np.tile(want, (len(rows) // len(x), 1))
+        assert_same_bits(fa.hardmax(turned, axis=0).T.copy(), there)
+        assert_same_bits(fa.hardmax(turned, axis=0, out=turned).T.copy(), there)
     for missing in (fa.hardmax.backward, fa.hardmax.backward_from_output, fa.hardmax.jacobian):
         with pytest.raises(TypeError, match="constant except for jumps"):
             missing(x, x)

@@ -1,5 +1,6 @@
-/* hardmax(x) is 1 at the first maximum of a row and 0 elsewhere. A row with a NaN becomes NaN. The search for the maximum ends at
-   the end of the row, because another thread may have changed x after the maximum was computed. */
+/* hardmax(x) is 1 at the first maximum of a row and 0 elsewhere. A row with a NaN becomes NaN.
+
+   Another thread may change x after the maximum was computed, so the search along a row ends at the end of the row. */
 static void FN(hardmax_along)(const FN(row_block) *b)
 {
     for (int r = 0; r < b->count; r++) {
@@ -21,4 +22,18 @@ static void FN(hardmax_along)(const FN(row_block) *b)
         if (!nan && first < b->n)
             out[first] = 1;
     }
+}
+
+/* `rest` is 0, or NaN if the row has one; `left` is 1 until the maximum is found. */
+static void FN(hardmax_across)(const FN(row_block) *b)
+{
+    const FN(rows_at) x = b->first, out = b->out;
+    REAL m[BLOCK_ROWS], rest[BLOCK_ROWS], left[BLOCK_ROWS];
+    FN(row_maxima)(b, 1, x, m);
+    for (int r = 0; r < b->count; r++)
+        rest[r] = 0, left[r] = 1;
+    const int across = 1;
+    FA_FOR_EACH_ELEMENT(1, rest[r] = FA_ELEMENT(x) == FA_ELEMENT(x) ? rest[r] : NAN;)
+    FA_FOR_EACH_ELEMENT(1, REAL found = FA_ELEMENT(x) == m[r] ? left[r] : 0; left[r] -= found;
+                        FA_ELEMENT(out) = found + rest[r];)
 }

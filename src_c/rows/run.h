@@ -4,13 +4,14 @@
    Rows follow each other in memory if a call's `inner` is 1; then the kernel NAME_along runs. Otherwise `inner` rows are side by
    side, one element of each after the other, for NAME_across (lanes.h).
 
-   A kernel works on the call's arrays directly if it can. Otherwise a block is copied first, and its results are copied back:
+   A kernel works on the call's arrays directly if it can. Otherwise a block is copied first, and its results are copied back
+   (not those of a masked or scaled value, if the layout is one for kernels: `writes`):
      with a mask, a temperature, a bias or for causal rows;
      rows that follow each other, of less than 16 elements;
      rows side by side, if there are less than 64 of them, and their number is no multiple of 16 or n is less than 8; what
        remains of 64 and more beyond a multiple of 16;
      rows side by side, one after the other: less than FEW_ROWS, as kernels compute 16 at a time, and those of a function without
-       a kernel for this layout (hardmax, sparsemax, entmax15). */
+       a kernel for this layout (sparsemax, entmax15). */
 #include <stdlib.h>
 #include "rows/lanes.h"
 #include "rows/maxima.h"
@@ -50,7 +51,7 @@ static const FN(row_form) FN(row_forms)[FA_ROW_FORM_COUNT] = {
     [FA_LOG_SOFTMAX_BACKWARD_FROM_OUTPUT] = {FA_BOTH_LAYOUTS(log_softmax_backward_from_output), ROW_GRAD, ROW_Y, ROW_GRAD, 0, 0},
     [FA_LOGSUMEXP] = {FA_BOTH_LAYOUTS(logsumexp), ROW_X, ROW_NONE, ROW_SCALAR, -INFINITY, 0},
     [FA_LOGSUMEXP_BACKWARD] = {FA_BOTH_LAYOUTS(logsumexp_backward), ROW_SCALAR, ROW_X, ROW_GRAD, 0, 0},
-    [FA_HARDMAX] = {FA_ALONG_ONLY(hardmax), ROW_X, ROW_NONE, ROW_Y, 0, 0},
+    [FA_HARDMAX] = {FA_BOTH_LAYOUTS(hardmax), ROW_X, ROW_NONE, ROW_Y, 0, 0},
     [FA_SPARSEMAX] = {FA_ALONG_ONLY(sparsemax), ROW_X, ROW_NONE, ROW_Y, 0, 1},
     [FA_SPARSEMAX_BACKWARD] = {FA_ALONG_ONLY(sparsemax_backward), ROW_GRAD, ROW_X, ROW_GRAD, 0, 1},
     [FA_SPARSEMAX_BACKWARD_FROM_OUTPUT] = {FA_ALONG_ONLY(sparsemax_backward_from_output), ROW_GRAD, ROW_Y, ROW_GRAD, 0, 1},
@@ -77,7 +78,8 @@ INLINE ptrdiff_t FN(row_offset_of)(const fa_row_call *call, ptrdiff_t row)
 }
 
 /* Runs a statement for each element, whose index is `in_call` in the call's arrays and `in_copy` in a copy. Rows that are side
-   by side in memory are copied together. */
+   by side in memory are copied together. If they go one after the other, they are read as they lie: row by row, each cache line
+   would be read for every row (sparsemax along axis 0 of 64 x 1024 takes twice as long). A few rows are copied one by one. */
 #define FA_FOR_EACH_COPY(STATEMENT)                                                                    \
     do {                                                                                               \
         const ptrdiff_t n = place->call->n, inner = place->call->inner, step = place->step;            \
@@ -100,7 +102,12 @@ INLINE ptrdiff_t FN(row_offset_of)(const fa_row_call *call, ptrdiff_t row)
                     }                                                                                  \
                 }                                                                                      \
             } else {                                                                                   \
-                for (ptrdiff_t k = 0; k < together; k++)                                               \
+                for (ptrdiff_t i = 0; i < n && together >= FEW_ROWS; i++)                              \
+                    for (ptrdiff_t k = 0; k < together; k++) {                                         \
+                        const ptrdiff_t in_call = base + i * inner + k, in_copy = (r + k) * step + i;  \
+                        STATEMENT                                                                      \
+                    }                                                                                  \
+                for (ptrdiff_t k = 0; k < together && together < FEW_ROWS; k++)                        \
                     for (ptrdiff_t i = 0; i < n; i++) {                                                \
                         const ptrdiff_t in_call = base + i * inner + k, in_copy = (r + k) * step + i;  \
                         STATEMENT                                                                      \
@@ -177,7 +184,8 @@ static void FN(row_scatter)(const FN(row_place) *place, int kind, const REAL *co
 static void FN(row_fill_masked)(const FN(row_place) *place, const FN(row_block) *b, const REAL *x, REAL value)
 {
     REAL m[BLOCK_ROWS];
-    const ptrdiff_t n = b->n, row = place->across ? 1 : place->step, element = place->across ? place->step : 1;
+    const ptrdiff_t n = b->n, row = place->across ? 1 : n, element = place->across ? place->step : 1;
+    const ptrdiff_t out_element = place->across ? b->out.step : 1;
     FN(row_maxima)(b, place->across, b->first, m);
     for (int r = 0; r < place->count; r++) {
         const unsigned char *mask = place->mask + FN(row_offset_of)(place->call, place->at + r) - place->mask_from;
@@ -187,7 +195,7 @@ static void FN(row_fill_masked)(const FN(row_place) *place, const FN(row_block) 
             unmasked = here != here || mask[i * place->call->inner];
         }
         for (ptrdiff_t i = 0; i < n && !unmasked; i++)
-            b->out.p[r * row + i * element] = value;
+            b->out.p[r * row + i * out_element] = value;
     }
 }
 
@@ -231,7 +239,9 @@ static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff
     const int side_by_side = inner >= 64 || (inner % ROW_LANES == 0 && n >= 8);
     const fa_row_options *with = &call->with;
     const int makes_mask = with->bias || with->queries, masked_or_scaled = makes_mask || with->mask || with->temperature != 1;
-    const int may_be_direct = !masked_or_scaled && (inner == 1 ? n >= ROW_LANES : across && side_by_side);
+    const int fits = inner == 1 ? n >= ROW_LANES : across && side_by_side; /* kernels can read and write the call's arrays */
+    const int may_be_direct = fits && !masked_or_scaled;
+    const int may_write = fits && (inner == 1 || inner >= 64) && form->out_kind == ROW_Y && !in_place;
     const ptrdiff_t most_copied = FN(most_rows_copied)(n, across);
     const ptrdiff_t most_direct =
         in_place || form->out_kind == ROW_SCALAR ? most_copied : FN(most_rows_direct)(n, most_copied);
@@ -267,15 +277,18 @@ static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff
 
     for (ptrdiff_t at = begin, count; at < end; at += count) {
         count = end - at < most_copied ? end - at : most_copied;
-        int direct = may_be_direct;
-        if (direct && across) {
+        int direct = may_be_direct, writes = may_write;
+        if ((direct || writes) && across) {
             ptrdiff_t to_edge = inner - at % inner, rows = end - at < to_edge ? end - at : to_edge;
-            count = rows < most_direct ? rows : most_direct;
-            direct = count >= ROW_LANES;
-            count = direct ? count & -ROW_LANES : count;
+            ptrdiff_t most = direct ? most_direct : most_copied;
+            count = rows < most ? rows : most;
+            direct &= count >= ROW_LANES;
+            writes &= count >= ROW_LANES;
+            count = direct || writes ? count & -ROW_LANES : count;
         }
         FN(row_place) place = {call, at, across ? most_copied : n, (int)count, across, with->mask, 0};
-        const ptrdiff_t offset = FN(row_offset_of)(call, at), step = !direct ? place.step : inner == 1 ? n : inner;
+        const ptrdiff_t offset = FN(row_offset_of)(call, at), in_call = inner == 1 ? n : inner;
+        const ptrdiff_t step = direct ? in_call : place.step;
         REAL scalars[BLOCK_ROWS], sink_share[BLOCK_ROWS];
         FN(row_block) b = {.n = n, .valid_rows = (int)count, .in_place = direct && in_place};
         b.count = across ? (int)((count + ROW_LANES - 1) & -ROW_LANES) : (int)count;
@@ -295,7 +308,8 @@ static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff
         b.spare = (FN(rows_at)){count <= most_copied ? work[0] : NULL, across ? b.count : n};
         b.first.p = direct ? first + offset : work[1];
         b.second.p = direct ? second + offset : work[2];
-        b.out.p = form->out_kind == ROW_SCALAR ? out + at : direct ? out + offset : work[3];
+        b.out.p = form->out_kind == ROW_SCALAR ? out + at : direct || writes ? out + offset : work[3];
+        b.out.step = writes ? in_call : step;
         if (form->first_kind == ROW_SCALAR) {
             for (ptrdiff_t r = 0; r < b.count; r++)
                 scalars[r] = r < count ? first[at + r] : 0;
@@ -308,7 +322,7 @@ static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff
         (across ? form->across : form->along)(&b);
         if (place.mask && form->out_kind == ROW_Y)
             FN(row_fill_masked)(&place, &b, work[1], form->masked_out);
-        if (!direct && form->out_kind != ROW_SCALAR)
+        if (!direct && !writes && form->out_kind != ROW_SCALAR)
             FN(row_scatter)(&place, form->out_kind, work[3], out);
     }
     free(low);
