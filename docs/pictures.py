@@ -41,7 +41,10 @@ SCHEMES = {"light": ("#1f2328", "#d0d7de"), "dark": ("#e6edf3", "#3d444d")}  # t
 # ---- measurements ----
 
 def measured(files):
-    """What files of ``bench --json`` say, by instruction set: the machine, and rows by case and function."""
+    """What files of ``bench --json`` say, by instruction set: the machine, and rows by case and function.
+
+    If several files have the same case of a function, the first of them counts.
+    """
     found = {}
     for file in files:
         run = json.loads(Path(file).read_text(encoding="utf-8"))
@@ -50,7 +53,7 @@ def measured(files):
         for result in run["results"]:
             for row in result["rows"]:
                 times = {key: float(f"{ns:.4g}") for key, ns in row.items() if key.endswith("_ns") and ns is not None}
-                machine["cases"].setdefault(result["label"], {})[row["name"]] = times
+                machine["cases"].setdefault(result["label"], {}).setdefault(row["name"], times)
     return found
 
 

@@ -12,7 +12,7 @@ INLINE REAL FN(stirling)(REAL t)
 
 INLINE FN(loss) FN(poisson_nll_loss)(REAL x, REAL t, REAL option)
 {
-    REAL mean = FN(exponential)(x), value = t == 0 || x == INFINITY ? mean : FN(fma)(-t, x, mean);
+    REAL mean = FN(exponential_for)(x, 1), value = t == 0 || x == INFINITY ? mean : FN(fma)(-t, x, mean);
     (void)option;
     return (FN(loss)){t < 0 ? NAN : value, mean - t};
 }
