@@ -41,7 +41,7 @@ INLINE REAL FN(exponential_for)(REAL x, int exact)
     REAL c = FN(clamp)(x, LIT(-105.0f, -747.0), far);
     REAL rest, r = FN(exponential_parts)(c, 2 * EXPONENT_BIAS, &rest, &sum);
     REAL y = FN(exponential_sum)(r, rest);
-    y = exact | (c < -EXPONENTIAL_BOUND) ? y : 1 + (r + rest);
+    y = (exact | (c < -EXPONENTIAL_BOUND)) ? y : 1 + (r + rest);
     REAL first = FN(from_bits)((BITS)(sum >> 1 << MANTISSA_BITS));
     REAL second = FN(from_bits)((BITS)((sum - (sum >> 1)) << MANTISSA_BITS));
     /* For a large, infinite or NaN x the product is with x, so that inf gives inf without an overflow flag. */
