@@ -62,7 +62,8 @@ def test_beside_larger_values(name, dtype):
     f, dtype = fa.activations[name], np.dtype(dtype)
     unsigned = np.dtype(f"uint{8 * dtype.itemsize}").type
     largest = np.array(710.0 if dtype == np.float64 else 90.0, dtype).view(unsigned)
-    x = np.linspace(0, int(largest), 3 << 18).astype(unsigned)
+    half = (largest.view(dtype) / 2).view(unsigned)  # from here on the numbers are dense, up to where blocks are no longer small
+    x = np.concatenate([np.linspace(int(low), int(largest), 3 << 17).astype(unsigned) for low in (0, half)])
     x = np.concatenate([x, x | unsigned(1 << 8 * dtype.itemsize - 1)]).view(dtype).reshape(-1, 3)
     beside = np.full((len(x), 4), np.inf, dtype)
     beside[:, :3] = x
