@@ -30,22 +30,27 @@ INLINE REAL FN(exponential_sum)(REAL r, REAL rest)
     return one + (one_low + rest);
 }
 
-/* e^x, by exponential_sum if `exact`. Subnormal results, which are rounded twice, always are.
+#define EXPONENTIAL_LOWEST LIT(-105.0f, -747.0) /* below, e^x rounds to 0 */
+#define EXPONENTIAL_FAR LIT(170.0f, 1417.0)     /* 2^n is two normal numbers up to here; e^x is beyond the largest number */
 
-   2^n can be outside of the normal numbers, so it is two factors: the product with the second rounds a subnormal result once, and
-   only it can overflow. */
-INLINE REAL FN(exponential_for)(REAL x, int exact)
+/* y 2^n for y = 1 + q, where the low bits of `sum` are n + 2 biases. 2^n can be outside of the normal numbers, so it is two
+   factors: the product with the second rounds a subnormal result once, and only it can overflow. For a large, infinite or NaN x
+   the product is with x, so that inf gives inf without an overflow flag. */
+INLINE REAL FN(exponential_product)(REAL x, REAL y, LIT(uint32_t, uint64_t) sum)
 {
-    const REAL far = LIT(170.0f, 1417.0);
-    LIT(uint32_t, uint64_t) sum;
-    REAL c = FN(clamp)(x, LIT(-105.0f, -747.0), far);
-    REAL rest, r = FN(exponential_parts)(c, 2 * EXPONENT_BIAS, &rest, &sum);
-    REAL y = FN(exponential_sum)(r, rest);
-    y = (exact | (c < -EXPONENTIAL_BOUND)) ? y : 1 + (r + rest);
     REAL first = FN(from_bits)((BITS)(sum >> 1 << MANTISSA_BITS));
     REAL second = FN(from_bits)((BITS)((sum - (sum >> 1)) << MANTISSA_BITS));
-    /* For a large, infinite or NaN x the product is with x, so that inf gives inf without an overflow flag. */
-    return (x < far ? y * first : x) * second;
+    return (x < EXPONENTIAL_FAR ? y * first : x) * second;
+}
+
+/* e^x, by exponential_sum if `exact`. Subnormal results, which are rounded twice, always are. */
+INLINE REAL FN(exponential_for)(REAL x, int exact)
+{
+    LIT(uint32_t, uint64_t) sum;
+    REAL c = FN(clamp)(x, EXPONENTIAL_LOWEST, EXPONENTIAL_FAR);
+    REAL rest, r = FN(exponential_parts)(c, 2 * EXPONENT_BIAS, &rest, &sum);
+    REAL y = FN(exponential_sum)(r, rest);
+    return FN(exponential_product)(x, (exact | (c < -EXPONENTIAL_BOUND)) ? y : 1 + (r + rest), sum);
 }
 
 /* Error in ULP: 0.79 at 0x1.6e1b4p-2 (every 251st float32); 0.75 at -0x1.62872922bc137p+9 (316,618 float64). */
@@ -79,12 +84,9 @@ INLINE REAL FN(exponential_half_parts)(REAL x, REAL bias, uint32_t *exponent)
 
 INLINE REAL FN(exponential_half)(REAL x)
 {
-    const REAL far = 170.0f;
     uint32_t sum;
-    REAL q = FN(exponential_half_parts)(FN(clamp)(x, -105.0f, far), 2 * EXPONENT_BIAS, &sum);
-    REAL first = FN(from_bits)((BITS)(sum >> 1 << MANTISSA_BITS));
-    REAL second = FN(from_bits)((BITS)((sum - (sum >> 1)) << MANTISSA_BITS));
-    return (x < far ? FN(fma)(q, first, first) : x) * second;
+    REAL q = FN(exponential_half_parts)(FN(clamp)(x, EXPONENTIAL_LOWEST, EXPONENTIAL_FAR), 2 * EXPONENT_BIAS, &sum);
+    return FN(exponential_product)(x, 1 + q, sum);
 }
 
 INLINE REAL FN(exponential_half_bounded)(REAL x)

@@ -137,14 +137,14 @@ INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
 /* ---- the forms ---- */
 
 /* The loops of the value, by the entry's value_loop. */
-#define FA_VALUE_LOOP_PLAIN(name, style, np)                                                                    \
-    FA_KERNEL(name, value, style, np, 1, const REAL *x = in[0]; REAL *y = out[0];,                              \
-              y[i] = FN(name)(x[i] FA_PASS_##style##_##np);)
 #define FA_VALUE_AND_DERIVATIVE_LOOP(name, style, np)                                                           \
     FA_KERNEL(name, value_and_derivative, style, np, 1,                                                         \
               const REAL *x = in[0]; REAL *y = out[0]; REAL *d = out[1];, REAL t = x[i];                        \
               y[i] = FN(name)(t FA_PASS_##style##_##np); d[i] = FN(name##_derivative)(t FA_PASS_##style##_##np);)
-#define FA_VALUES_PLAIN(name, style, np) FA_VALUE_LOOP_PLAIN(name, style, np) FA_VALUE_AND_DERIVATIVE_LOOP(name, style, np)
+#define FA_VALUES_PLAIN(name, style, np)                                                                        \
+    FA_KERNEL(name, value, style, np, 1, const REAL *x = in[0]; REAL *y = out[0];,                              \
+              y[i] = FN(name)(x[i] FA_PASS_##style##_##np);)                                                    \
+    FA_VALUE_AND_DERIVATIVE_LOOP(name, style, np)
 #define FA_VALUES_BOUNDED(name, style, np) FA_BOUNDED_KERNEL(name, value, name) FA_VALUE_AND_DERIVATIVE_LOOP(name, style, np)
 #undef FA_VALUES_PIECES /* the pieces are those of float only */
 #if FA_DOUBLE
