@@ -130,6 +130,17 @@ def test_second_derivatives(case, dtype):
     np.testing.assert_array_equal(got, np.where(np.abs(limits) < 1e-20, 0, limits), str(case))
 
 
+@pytest.mark.parametrize("entry", [entry for entry in registry.ACTIVATIONS if entry.second_derivative], ids=lambda e: e.name)
+def test_second_derivatives_next_to_0(entry, dtype):
+    """They keep their digits where they cross 0, as tanh''(x) = -2x does."""
+    x = np.geomspace(1e-30, 1e-3, 28, dtype=dtype)
+    x = np.concatenate([-x, x])
+    exact = formulas.mpmath_function(entry.second_derivative, [p.name for p in entry.parameters])
+    got = getattr(fa, entry.name).second_derivative(x, *entry.required)
+    want = [float(exact(float(each), *entry.defaults)) for each in x]
+    np.testing.assert_allclose(got, want, rtol=16 * np.finfo(dtype).eps, atol=0)
+
+
 def sample(dtype, count=150):
     """Random numbers: everyday, in the tails, of every exponent and subnormal."""
     random, limits = np.random.default_rng(7), np.finfo(dtype)

@@ -59,13 +59,14 @@ INLINE REAL FN(scaled_sigmoid_derivative)(REAL x, REAL factor)
     return FN(scaled_sigmoid_derivative_low)(FN(fabs)(x), 0, factor);
 }
 
-/* factor s''(x) = -factor sign(x) z (1 - z) / (1 + z)^3 with z = e^-|x|. It is s'(x) times -tanh(x / 2). */
+/* factor s''(x) = -factor sign(x) z (1 - z) / (1 + z)^3 with z = e^-|x|. It is s'(x) times -tanh(x / 2). 1 - z is computed from
+   the parts of z, so that it keeps its digits next to x = 0. */
 INLINE REAL FN(scaled_sigmoid_second_derivative)(REAL x, REAL factor)
 {
     REAL a = FN(min)(FN(fabs)(x), DERIVATIVE_LARGEST);
     FN(exp_parts) e = FN(exp_short)(-a, -DERIVATIVE_SHIFT);
-    REAL z = FN(fma)(e.q, e.scale, e.scale) * (1 / DERIVATIVE_UNIT), r = 1 / (1 + z);
-    REAL y = (factor * z) * (1 - z) * (r * r * r);
+    REAL scale = e.scale * (1 / DERIVATIVE_UNIT), z = FN(fma)(e.q, scale, scale), r = 1 / (1 + z);
+    REAL y = (factor * z) * FN(fma)(-e.q, scale, 1 - scale) * (r * r * r);
     return x < 0 ? y : -y;
 }
 
