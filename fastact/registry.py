@@ -1001,6 +1001,7 @@ def names_of(entry: Any) -> List[str]:
             for text in filter(None, getattr(entry.elsewhere, library).split("; "))]
 
 
+@functools.cache
 def names_elsewhere(library: str) -> Dict[str, Tuple[str, Dict[str, float]]]:
     """By its name in a library: our function, and our parameters' values where the library's defaults are not ours.
 
@@ -1038,10 +1039,15 @@ def bare_name(name: str) -> str:
 def _entry(name: str) -> Any:
     """The entry that a name stands for, or None; a name may begin with its modules, as "torch.nn.GELU".
 
-    Hugging Face's classes are called as "XIELUActivation", "NewGELUActivation" and "PytorchGELUTanh", the functions gelu_new and
+    A library's modules decide where it means another function by a name of ours, as jax.nn.gelu means gelu_tanh. Hugging Face's
+    classes are called as "XIELUActivation", "NewGELUActivation" and "PytorchGELUTanh", the functions gelu_new and
     gelu_pytorch_tanh.
     """
-    bare, known = bare_name(name.rpartition(".")[2]).removesuffix("activation"), _known()
+    modules, _, last = name.rpartition(".")
+    library, known = modules.partition(".")[0], _known()
+    if library in LIBRARIES and last in names_elsewhere(library):
+        last = names_elsewhere(library)[last][0]
+    bare = bare_name(last).removesuffix("activation")
     swapped = [bare.replace(f"{kind}gelu", f"gelu{kind}") for kind in ("new", "accurate", "pytorch")]
     found = next((known[each] for each in (bare, *swapped) if each in known), None)
     return found[1] if found else None

@@ -145,7 +145,7 @@ def test_get():
                        "hard-swish": fa.hard_silu, "HardSigmoid": fa.hard_sigmoid, "PRelu": fa.prelu, "quick_gelu": fa.quick_gelu,
                        "relu2": fa.relu_squared, "LogSoftmax": fa.log_softmax, "SwiGLU": fa.swiglu, "GELU": fa.gelu,
                        "NewGELUActivation": fa.gelu_tanh, "AccurateGELUActivation": fa.gelu_tanh, "PytorchGELUTanh": fa.gelu_tanh,
-                       "torch.nn.GELU": fa.gelu, "nn.functional.leaky_relu": fa.leaky_relu, "jax.nn.gelu": fa.gelu,
+                       "torch.nn.GELU": fa.gelu, "nn.functional.leaky_relu": fa.leaky_relu, "jax.nn.gelu": fa.gelu_tanh,
                        "com.microsoft.FastGelu": fa.gelu_tanh, "keras.activations.softmax": fa.softmax,
                        "transformers.activations.QuickGELUActivation": fa.quick_gelu, "swish": fa.swish}.items():
         assert fa.get(name) is want

@@ -1,5 +1,6 @@
 """fastact.torch: values, gradients, modules, the swap of a model's activations, and networks from and to torch."""
 import copy
+import functools
 import io
 import pickle
 import sys
@@ -300,12 +301,16 @@ def test_tracing(way):
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # torch's own, of 2.11
-def test_forward_mode_is_not_lost():
-    x = sample(3, dtype=torch.float64)
+@pytest.mark.parametrize("name", sorted(set(ft.functions.FUNCTIONS) - {"hardmax"}))  # which has no derivative
+def test_forward_mode_is_not_lost(name):
+    """A tangent is the product of the Jacobian and the tangent of x."""
+    info = getattr(fa, name).info
+    f = functools.partial(getattr(ft, name), **{p.name: p.example for p in getattr(info, "parameters", ()) if p.default is None})
+    x, along = sample(2, 4, dtype=torch.float64), sample(4, 2, dtype=torch.float64).T
     with torch.autograd.forward_ad.dual_level():
-        made = ft.gelu(torch.autograd.forward_ad.make_dual(x, torch.ones_like(x)))
+        made = f(torch.autograd.forward_ad.make_dual(x, along))
         tangent = torch.autograd.forward_ad.unpack_dual(made).tangent
-    np.testing.assert_allclose(tangent.numpy(), fa.gelu.derivative(x.numpy()))
+    torch.testing.assert_close(tangent, torch.tensordot(torch.autograd.functional.jacobian(f, x), along, 2))
 
 
 TORCHS = [

@@ -11,8 +11,8 @@ and ``softmax``, ``log_softmax``, ``softmin``, ``sparsemax``, ``entmax15``, ``ha
 ``bias=`` and ``causal=``, too. CPU tensors of float32, float64 and float16 are
 neither copied in nor out, nor are those of bfloat16 where ml_dtypes is installed. Strides are free.
 torch.compile, torch.export and torch.jit.trace record operators that call the kernels, such as
-torch.ops.fastact.activation, and torch.fx.symbolic_trace calls of these functions. For other tensors, and
-under torch.func and torch.onnx, torch's own operators do the work.
+torch.ops.fastact.activation, and torch.fx.symbolic_trace calls of these functions. For other tensors, in
+forward mode and under torch.func and torch.onnx, torch's own operators do the work.
 `modules` maps the names to the module classes. Needs PyTorch: ``pip install "fastact[torch]"``.
 
 In this folder `functions` has the functions and their gradients, `nn` the modules and which of torch's equal them,

@@ -1,8 +1,8 @@
 """The activations as functions of torch tensors: values and gradients by fastact's kernels, without copies.
 
 The kernels compute strided floating tensors in main memory. torch.compile, torch.export, torch.jit.trace and dispatch modes
-see operators such as torch.ops.fastact.activation. torch's own operators compute the same function of any other tensor, and
-under torch.func. torch.fx records a call of ours.
+see operators such as torch.ops.fastact.activation. torch's own operators compute the same function of any other tensor, under
+torch.func and in forward mode. torch.fx records a call of ours.
 
 Other calls go through the autograd classes, not through the operators: on 64 x 50 float32 gelu's operator took 2.3 times as long
 as its class, with the backward pass 2.2 times, and 5 times as long as the kernel where no gradient is needed.
@@ -38,14 +38,9 @@ _HAS_BFLOAT16 = importlib.util.find_spec("ml_dtypes") is not None
 # A batch of gradients, which torch.autograd.functional.jacobian(vectorize=True) makes, has no memory that NumPy can read.
 _is_batch: Callable[[Tensor], bool] = getattr(torch._C._functorch, "is_legacy_batchedtensor", lambda x: False)
 _transforms_active: Callable[[], bool] = getattr(torch._C, "_are_functorch_transforms_active", lambda: False)
+_forward_mode: Any = torch.autograd.forward_ad
 # A dispatch mode, such as that of make_fx, sees torch's operators only: it would take a kernel's result for a constant.
 _modes: Callable[[], int] = getattr(torch._C, "_len_torch_dispatch_stack", lambda: 0)
-
-
-def forward_mode() -> bool:
-    """Whether tensors may carry tangents of torch.autograd.forward_ad; True where torch does not say."""
-    level: int = getattr(torch.autograd.forward_ad, "_current_level", 0)
-    return level >= 0
 
 
 def is_ours(x: Any) -> bool:
@@ -61,6 +56,7 @@ def is_ours(x: Any) -> bool:
         and not _transforms_active()
         and not _is_batch(x)
         and not _modes()
+        and getattr(_forward_mode, "_current_level", 0) < 0  # tensors carry no tangents
     )
 
 
@@ -129,17 +125,12 @@ class Value(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, activation: Any, parameters: Tuple[float, ...]) -> Tensor:
         ctx.activation, ctx.parameters = activation, parameters
         ctx.save_for_backward(x)
-        ctx.save_for_forward(x)
         return run(activation, x, *parameters)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Any:
         (x,) = ctx.saved_tensors
         return product(grad, x, ctx.activation, ctx.parameters), None, None
-
-    @staticmethod
-    def jvp(ctx: Any, tangent: Tensor, *others: Any) -> Any:
-        return product(tangent, ctx.saved_tensors[0], ctx.activation, ctx.parameters)
 
 
 class Product(torch.autograd.Function):
@@ -589,7 +580,7 @@ def apply(activation: Any, parameters: Tuple[float, ...], x: Tensor) -> Tensor:
     """An activation with its parameters, () for the defaults, of a tensor."""
     if not is_ours(x):
         return _other(activation.name, lambda x, *values: by_torch(activation.info, x, values), x, *parameters)
-    if x.requires_grad and torch.is_grad_enabled() or forward_mode():
+    if x.requires_grad and torch.is_grad_enabled():
         return value(x, activation, parameters)
     return run(activation, x, *parameters)
 

@@ -217,7 +217,7 @@ def replace_activations(model: Any) -> int:
 
     ``torch.compile``, ``torch.export`` and ``torch.jit.trace`` record operators, such as ``torch.ops.fastact.activation``,
     which exist where fastact.torch is imported; ``torch.fx.symbolic_trace`` records calls of fastact.torch's functions.
-    ``torch.func``, ``torch.onnx``, nested and sparse tensors and other devices get torch's own operators.
+    ``torch.func``, forward mode, ``torch.onnx``, nested and sparse tensors and other devices get torch's own operators.
     ``torch.jit.script`` puts torch's modules back into the model that it is given.
 
     Parameters
