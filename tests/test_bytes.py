@@ -15,6 +15,7 @@ from axes import outputs
 from fastact import registry
 from fastact._core import byte_tables, exact
 from fastact.accuracy import formulas
+from fastact.accuracy.oracle import Formula
 
 ml_dtypes = pytest.importorskip("ml_dtypes")
 ALL = np.arange(256, dtype=np.uint8)
@@ -39,10 +40,10 @@ BITS = 1328  # 400 digits, as the tables have: what they do not tell from a tie 
 
 def exact_function(entry, form, parameters):
     """The exact value as a function of x; a default that stands for a fraction is that fraction."""
-    formula = getattr(entry, registry.FORMS[form].outputs[0].formula)
-    values = [formulas.number(p.exact) if p.exact and v == p.default else v for p, v in zip(entry.parameters, parameters)]
-    function = formulas.mpmath_function(formula, [p.name for p in entry.parameters])
-    return lambda x: function(x, *values)
+    mp = formulas.context()
+    values = [formulas.number(p.exact) if p.exact and v == p.default else mp.mpf(v) for p, v in zip(entry.parameters, parameters)]
+    formula = Formula(getattr(entry, registry.FORMS[form].outputs[0].formula), [p.name for p in entry.parameters], values)
+    return lambda x: formula.settled(x)[0] if mp.prec == formulas.PRECISION else formula(x)
 
 
 def nearest(y, dtype):

@@ -1,9 +1,9 @@
-"""The exact values of a formula at many points: polynomials through values that mpmath gives.
+"""The exact values of a formula at many points: polynomials through values that MPFR gives, or mpmath without gmpy2.
 
-Between two points a polynomial replaces the formula if it agrees with mpmath at both ends and at points in between, within
-TOLERANCE ULP. Otherwise the interval is halved; if only a few points remain, mpmath computes each. So a formula need not be
+Between two points a polynomial replaces the formula if it agrees with MPFR at both ends and at points in between, within
+TOLERANCE ULP. Otherwise the interval is halved; if only a few points remain, MPFR computes each. So a formula need not be
 stable in floating point, and the oracle shares no arithmetic with the kernels that are measured. All float32 numbers take a
-few thousand values of mpmath, because most numbers are so small or so large that a cubic is exact enough over many binades.
+few thousand values of MPFR, because most numbers are so small or so large that a cubic is exact enough over many binades.
 The oracle gets a list of the kinks, because a check would not notice two kinks between its points.
 """
 import bisect
@@ -29,20 +29,27 @@ class Formula:
     def __init__(self, expression, names=(), values=()):
         self.function, self.values = formulas.rounded_function(expression, names), values
         self.settled = functools.lru_cache(1 << 12)(self._settled)  # of an interval's ends, which its halves have too
+        try:
+            self.mpfr = formulas.Mpfr(expression, names, values)
+        except ImportError:
+            self.mpfr = None
 
     def _settled(self, x):
         """The value, and the bits of working precision that gave it."""
-        return formulas.settled(self.function, (x, *self.values))
+        return self.mpfr and self.mpfr.settled(x) or formulas.settled(self.function, (x, *self.values))
 
     def __call__(self, x):
-        return self.settled(x)[0]
+        """mpmath's value."""
+        return formulas.settled(self.function, (x, *self.values))[0]
 
     def rounded(self, points, bits):
         """The values at some points, computed one by one with a precision of `bits`."""
         mp = formulas.context()
         for x in points:
-            with mp.workprec(bits):
-                value = mp.convert(self.function(mp.convert(x), *self.values))
+            value = self.mpfr and self.mpfr.rounded(x, bits)
+            if value is None:
+                with mp.workprec(bits):
+                    value = mp.convert(self.function(mp.convert(x), *self.values))
             yield value
 
 
@@ -75,6 +82,19 @@ def _horner(coefficients, t):
     return result
 
 
+def _interpolated(nodes, values):
+    """The coefficients, the highest power's first, of the polynomial that has these values: by divided differences."""
+    differences = list(values)
+    for k in range(1, len(nodes)):
+        for j in reversed(range(k, len(nodes))):
+            differences[j] = (differences[j] - differences[j - 1]) / (nodes[j] - nodes[j - k])
+    coefficients = []
+    for node, difference in zip(reversed(nodes), reversed(differences)):
+        shifted = [0, *(c * node for c in coefficients)]
+        coefficients = [a - b for a, b in zip([*coefficients, difference], shifted)]
+    return coefficients
+
+
 class Oracle:
     """The values of a Formula for the judgement of `dtype`: in float64, or in longdouble to judge float64.
 
@@ -86,7 +106,8 @@ class Oracle:
         limits = np.finfo(dtype)
         self.formula, self.mp = formula, formulas.context()
         self.wide = np.longdouble if dtype == np.float64 else np.float64
-        self.end = self.mp.ldexp(1, int(limits.maxexp) + 2)
+        self.most = int(limits.maxexp) + 2
+        self.end = self.mp.ldexp(1, self.most)
         # errors are relative down to this power of two
         self.lowest = int(self.mp.mag(absolute)) - 1 if absolute else int(limits.minexp)
         self.digits = int(limits.nmant)
@@ -133,8 +154,8 @@ class Oracle:
                 waiting += [(middle, stop), (start, middle)]
 
     def exact(self, x):
-        """mpmath's value."""
-        return self.number(self.limited(self.formula(x)))
+        """The value of the formula."""
+        return self.number(self.limited(self.formula.settled(x)[0]))
 
     def _polynomial(self, first, last):
         """A polynomial for the numbers between these two, or None."""
@@ -193,8 +214,7 @@ class Oracle:
             nodes.append(self.mp.mpf(other))
             values = list(map(self.limited, self.formula.rounded(nodes, bits)))
             values = values if small else [value / x for value, x in zip(values, nodes)]
-            powers = self.mp.matrix([[(x / unit if small else unit / x)**k for k in (3, 2, 1, 0)] for x in nodes])
-            coefficients = [self.number(c) for c in self.mp.lu_solve(powers, self.mp.matrix(values))]
+            coefficients = list(map(self.number, _interpolated([x / unit if small else unit / x for x in nodes], values)))
         unit, inverse = self.wide(unit), 1 / self.wide(unit)
         return Polynomial((lambda x: x * inverse) if small else (lambda x: unit / x), coefficients, times_x=not small)
 
@@ -210,7 +230,8 @@ class Oracle:
 
     def limited(self, value):
         """A value clipped to the ends."""
-        return min(max(value, -self.end), self.end)
+        _, _, exponent, bits = value._mpf_
+        return value if exponent + bits < self.most else min(max(value, -self.end), self.end)
 
     def _unit(self, value):
         """The tolerated error of a value."""

@@ -20,7 +20,7 @@ from fastact.accuracy.oracle import CHUNK, Formula, Oracle
 ABSOLUTE = ("second_derivative", "backward_from_output")
 SLACK = {"float64": 2.0**-7}  # a candidate's error, by the oracle, exceeds the worst known by more than this
 CONFIRMATIONS = 1000          # of one batch
-SHORT_WAVES = 2.0**8          # of parameter times x: beyond it mpmath computes each point,
+SHORT_WAVES = 2.0**8          # of parameter times x: beyond it the formula is computed at each point,
 FEWER = 64                    # so only every 64th point of a sweep is measured there
 
 
