@@ -12,6 +12,8 @@ ALL_FORMS = [getattr(activation, form) if form != "value" else activation for ac
              for form in activation.info.forms if form != "biased_backward"]
 # One activation of each signature: no parameter, one, two, four, one or two without a default. All forms are among theirs.
 REPRESENTATIVES = ("sigmoid", "elu", "hard_tanh", "xielu", "prelu", "threshold")
+# These, and one activation of each kind of loops that the others have: values by pieces, a slope of backward, half types.
+EVERY_LOOP = (*REPRESENTATIVES, "identity", "tanh", "erf", "silu", "mish", "exponential")
 
 
 class Each(tuple):
@@ -30,6 +32,15 @@ def each_form(forms):
     """Parametrizes a test by these forms, one item for each activation."""
     values, names = forms_by_activation(forms)
     return pytest.mark.parametrize("form", values, ids=names)
+
+
+def each_activation(condition):
+    """Parametrizes a test by the activations for which this is true."""
+    found = [activation for activation in fa.activations.values() if condition(activation.info)]
+    return pytest.mark.parametrize("activation", found, ids=[activation.name for activation in found])
+
+
+each_loop = each_form([form for form in ALL_FORMS if form.info.name in EVERY_LOOP])
 
 
 def shown(value):

@@ -7,7 +7,9 @@ default it runs for the REPRESENTATIVES of axes.py, and its other items are `tho
 """
 import inspect
 import itertools
+import os
 import sys
+import time
 import types
 
 import numpy as np
@@ -83,6 +85,32 @@ SEED = 20
 @pytest.fixture
 def rng():
     return np.random.default_rng(SEED)
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """``once(name, make)``: a folder that make(folder) has filled, in one of pytest-xdist's processes; the others wait for it."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name, make):
+        folder, good, bad = (base / f"{name}{ending}" for ending in ("", ".good", ".bad"))
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            while not (good.exists() or bad.exists()):
+                time.sleep(0.1)
+            assert good.exists(), f"the process that was to make {folder} failed"
+            return folder
+        try:
+            make(folder)
+            good.touch()
+        finally:
+            if not good.exists():
+                bad.touch()
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from fastact import kernels, registry
 from fastact._build import codegen
 from fastact._core import ufuncs
 from fastact.accuracy import formulas
-from axes import ALL_FORMS, is_representative, kind
+from axes import ALL_FORMS, EVERY_LOOP, is_representative, kind
 from native import ROOT, SOURCE, compiler, run
 
 SHARED = {"count_equal", "half", "lanes", "maxima", "projection", "run", "short_rows",
@@ -118,6 +118,15 @@ def test_every_signature_has_a_representative():
         return {(kind(form), *(p.default is None for p in form.info.parameters)) for form in forms}
 
     assert signatures(ALL_FORMS) == signatures(filter(is_representative, ALL_FORMS))
+
+
+def test_every_kind_of_loop_has_a_representative():
+    """Tests of threads and of the processor's state run for these; their loops are instantiated by the same fields."""
+    def loops(entries):
+        return {loop for e in entries for loop in (
+            (e.value_loop, e.derivative_fast, e.masks_gradient, e.from_output), codegen._half_loop(e), codegen._second_kind(e))}
+
+    assert loops(registry.ACTIVATIONS) == loops(e for e in registry.ACTIVATIONS if e.name in EVERY_LOOP)
 
 
 def test_nothing_is_public_without_an_entry():
@@ -256,6 +265,9 @@ def test_a_header_and_an_entry_make_an_activation(tmp_path):
     add_entry(root)
     setup = root / "setup.py"
     setup.write_text(setup.read_text().replace('"-O3"', '"-O0", "-w"'))
+    baseline = root / "src_c" / "isa" / "baseline.c"
+    assert '#pragma GCC optimize("O2")' in baseline.read_text()
+    baseline.write_text(baseline.read_text().replace('#pragma GCC optimize("O2")', ""))
     env = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
 
     def python(*arguments):

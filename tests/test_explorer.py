@@ -80,13 +80,11 @@ def test_every_function_is_there(explorer):
 # ---- the site, and in a browser ----
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def site(once):
     """The folder of the built site."""
     pytest.importorskip("furo")
     pytest.importorskip("myst_parser")
-    folder = tmp_path_factory.mktemp("site")
-    subprocess.run([sys.executable, "-m", "sphinx", "-q", "-W", str(DOCS), str(folder)], check=True)
-    return folder
+    return once("site", lambda folder: subprocess.run([sys.executable, "-m", "sphinx", "-q", "-W", DOCS, folder], check=True))
 
 
 @pytest.fixture(scope="module")

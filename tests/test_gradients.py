@@ -4,7 +4,7 @@ import pytest
 
 import fastact as fa
 from fastact import registry
-from axes import assert_same_bits, call, every_exponent, wide
+from axes import assert_same_bits, call, each_activation, every_exponent, wide
 
 STEP = 1e-6
 
@@ -34,9 +34,8 @@ def test_derivative_is_the_limit_of_differences(activation):
         np.testing.assert_allclose(activation.derivative(x, *parameters), difference, rtol=1e-7, atol=2e-9)
 
 
+@each_activation(lambda info: info.second_derivative)
 def test_second_derivative_is_the_limit_of_differences(activation):
-    if not activation.info.second_derivative:
-        pytest.skip("has none")
     for parameters in settings(activation):
         x = smooth_points(activation, parameters)
         curve, ahead, behind = (activation.second_derivative(x + step, *parameters) for step in (0, 2e-3, -2e-3))
@@ -126,10 +125,9 @@ def test_slope_zero_that_is_not_selected():
     assert np.isnan(fa.sigmoid.backward(np.array([np.inf]), np.array([1000.0]))).all()
 
 
+@each_activation(lambda info: info.from_output)
 def test_backward_from_output_is_close(activation, dtype):
     """To what the output's own rounding allows."""
-    if not activation.info.from_output:
-        pytest.skip("the output does not determine the slope")
     x = np.random.default_rng(2).normal(0, 3, 5000).astype(dtype)
     grad = np.random.default_rng(3).normal(0, 1, 5000).astype(dtype)
     for parameters in settings(activation):
@@ -138,11 +136,10 @@ def test_backward_from_output_is_close(activation, dtype):
         np.testing.assert_allclose(got, activation.backward(grad, x, *parameters), rtol=tolerance, atol=tolerance)
 
 
+@each_activation(lambda info: info.elsewhere.torch)
 def test_torch_agrees(activation, dtype):
     torch = pytest.importorskip("torch")
     function = registry.function(activation.info, "torch", torch)
-    if function is None:
-        pytest.skip("torch has no such function")
     x = np.concatenate([[0.0, -0.0], np.random.default_rng(4).normal(0, 4, 2000)]).astype(dtype)
     tensor = torch.from_numpy(x.copy()).requires_grad_()
     y = function(tensor, *([tensor.new([0.25])] if activation.name == "prelu" else activation.info.defaults))

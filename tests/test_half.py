@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import ALL_FORMS, arrays_in, each_form, empty_outputs, inputs, kind, outputs
+from axes import ALL_FORMS, arrays_in, each_activation, each_form, each_loop, empty_outputs, inputs, kind, outputs
 from fastact import registry
 from fastact.accuracy import sample_points
 from halves import HALVES, assert_same, at_defaults, bits, every, half, is_nan, ml_dtypes, rounded  # noqa: F401
@@ -21,10 +21,9 @@ def test_forms_agree(activation, half):
         assert_same(activation.backward(np.ones_like(x), x, *values), slope)
 
 
+@each_activation(lambda info: info.second_derivative == "0")
 def test_straight_slopes(activation, half):
     """The gradient times a slope is rounded once, of every gradient, although no lane is computed in double."""
-    if activation.info.second_derivative != "0":
-        pytest.skip("bends")
     grad = every(half, "finite")
     for x in (-2.0, -0.25, 0.25, 2.0):
         slope = at_defaults(activation.derivative, np.float64(x))
@@ -140,6 +139,7 @@ def test_layouts(form, half):
 
 
 @pytest.mark.contract
+@each_loop
 def test_ways_in(form, half):
     """out, in place, where, the ufunc, threads, a parameter as an array, a subclass."""
     x = every(half)[5_000:25_000].copy()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import arrays_in, assert_same_bits, bits, call, empty_outputs, inputs, outputs, special, suffix, wide
+from axes import arrays_in, assert_same_bits, bits, call, each_loop, empty_outputs, inputs, outputs, special, suffix, wide
 from fastact import kernels, registry
 from fastact.accuracy import digest
 
@@ -169,11 +169,13 @@ def test_threads(form, dtype):
 
 
 @pytest.mark.contract
+@each_loop
 def test_threads_of_long_arrays(form, dtype):
     check_threads(form, dtype, 6 << 20 if dtype == np.float32 else 3 << 20)
 
 
 @pytest.mark.contract
+@each_loop
 def test_strided_threads(form, dtype):
     arrays, want, period = tiled(form, dtype, 1 << 20)
     spread = [np.repeat(a, 2)[::2] for a in arrays]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from axes import assert_same_bits
+from axes import assert_same_bits, call, each_loop, inputs, outputs
 
 LONG = "import os, numpy as np, fastact as fa\nx = np.linspace(-5, 5, 1 << 22, dtype=np.float32)\n"
 
@@ -326,10 +326,9 @@ if __name__ == "__main__":
 
 
 @pytest.mark.contract
+@each_loop
 def test_many_python_threads(form):
     """Long and short calls from eight threads at once, while the setting changes."""
-    from axes import call, inputs, outputs
-
     rng = np.random.default_rng(0)
     sizes = (17, 1000, 40_000, 400_000)
     arrays = [inputs(form, rng.normal(0, 3, n).astype(np.float32)) for n in sizes]
