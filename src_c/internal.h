@@ -216,8 +216,8 @@ int fa_cpus(void), fa_cpus_left(void); /* of the machine; those that affinity an
 void fa_parallel(void (*task)(void *context, ptrdiff_t begin, ptrdiff_t end), void *context,
                  ptrdiff_t n, ptrdiff_t grain, double total_ns);
 
-/* parallel.c: between fa_stay_alone(1) and fa_stay_alone(-1) the calling thread starts no others. */
-void fa_stay_alone(int change);
+/* parallel.c: between fa_use_one_thread(1) and fa_use_one_thread(-1) the calling thread starts no others. */
+void fa_use_one_thread(int change);
 
 /* parallel.c: counts the open blocks of Python's num_threads. While there are any, limit() returns the limit of the calling
    thread: -1 if it has none, 0 for the default. */

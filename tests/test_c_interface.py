@@ -81,7 +81,7 @@ def test_exported_names_are_ours():
     assert [name for name in names if not name.startswith(("fa_", "PyInit_", "__pyx_"))] == []
 
 
-def test_calls_run_alone_after_a_long_wait(c_objects, tmp_path):
+def test_calls_run_on_one_thread_after_a_long_wait(c_objects, tmp_path):
     """A thread that came late costs more than threads had saved: calls run on one thread for a while, then on two again."""
     program = build_program("gcc", ROOT / "tests" / "c_threads.c", tmp_path, c_objects.values())
     assert run([program]).split() == ["2", "1", "2"]

@@ -42,7 +42,7 @@ def test_table_is_current():
 
 @pytest.mark.skipif(not (pages.ROOT / "docs").is_dir(), reason="needs the source tree")
 def test_readme_summarises_the_pages():
-    assert pages.read_section("summary") == pages.summary(), "written by accuracy --write and bench --write"
+    assert pages.read_section("summary") == pages.readme_table(), "written by accuracy --write and bench --write"
 
 
 def test_writing_between_markers(tmp_path, monkeypatch, capsys):
@@ -97,4 +97,4 @@ def test_readme_says_where_a_peer_is_quicker(monkeypatch):
         lines = [f"| `{name}` | {cells} |" for name, cells in {**rows, **quicker}.items()]
         table = head + "\n".join([*lines, "| geometric mean |  | 1x | 1x |  | 1x | 1x |"]) + "\n\nMeasured with x"
         monkeypatch.setattr(pages, "read_section", lambda name, table=table: table)
-        assert said in pages.summary()
+        assert said in pages.readme_table()

@@ -42,13 +42,13 @@ class Rows:
         self.shape = tuple(math.prod(part) for part in (
             lengths[:first], lengths[first:first + count], lengths[first + count:]))
 
-    def plain(self, array, dtype):
+    def to_3d(self, array, dtype):
         """A contiguous, aligned array of `dtype` and of the shape (outer, n, inner)."""
         if self.moved:
             array = np.moveaxis(array, self.axes, range(-len(self.axes), 0))
         return contiguous(array, dtype).reshape(self.shape)
 
-    def back(self, result):
+    def from_3d(self, result):
         """A result of shape (outer, n, inner) in the shape of the array."""
         if not self.moved:
             return result.reshape(self.full)
@@ -187,4 +187,4 @@ def broadcast_mask(name, mask, shape):
 
 def checked_mask(name, mask, shape, rows):
     """The mask as bytes of the rows' shape, or None."""
-    return None if mask is None else rows.plain(broadcast_mask(f"fastact.{name}", mask, shape), bool)
+    return None if mask is None else rows.to_3d(broadcast_mask(f"fastact.{name}", mask, shape), bool)

@@ -15,7 +15,7 @@ cdef extern from * nogil:
     int fa_get_num_threads()
     int fa_most_threads()
     void fa_count_limits(int change, int (*limit)() noexcept nogil)
-    void fa_stay_alone(int change) noexcept nogil
+    void fa_use_one_thread(int change) noexcept nogil
     int fa_bad_threads, fa_bad_omp_threads, fa_bad_isa
     const char *fa_isa()
 
@@ -35,28 +35,29 @@ cdef int no_memory_for_rows(fa_row_form form, double temperature, Py_ssize_t row
     raise MemoryError(f"fastact.{name}: memory ran out for {rows} row(s) of {n} elements")
 
 
-cdef fa_status apply_alone(const fa_activation *activation, fa_form form, fa_dtype dtype, char **data, const Py_ssize_t *steps,
-                           Py_ssize_t n) noexcept nogil:
-    """fa_apply_strided on the calling thread alone."""
-    fa_stay_alone(1)
+cdef fa_status apply_on_one_thread(const fa_activation *activation, fa_form form, fa_dtype dtype, char **data,
+                                   const Py_ssize_t *steps, Py_ssize_t n) noexcept nogil:
+    """fa_apply_strided on the calling thread."""
+    fa_use_one_thread(1)
     cdef fa_status status = library.apply_strided(activation, form, dtype, data, steps, n)
-    fa_stay_alone(-1)
+    fa_use_one_thread(-1)
     return status
 
 
-cdef fa_status rows_alone(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out, Py_ssize_t outer,
-                          Py_ssize_t n, Py_ssize_t inner, const unsigned char *mask, double temperature) noexcept nogil:
-    """fa_rows_with, with a mask and a temperature, on the calling thread alone."""
-    fa_stay_alone(1)
+cdef fa_status rows_on_one_thread(fa_row_form form, fa_dtype dtype, const void *first, const void *second, void *out,
+                                  Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, const unsigned char *mask,
+                                  double temperature) noexcept nogil:
+    """fa_rows_with, with a mask and a temperature, on the calling thread."""
+    fa_use_one_thread(1)
     cdef fa_row_options options = row_options(mask, temperature)
     cdef fa_status status = library.rows_with(form, dtype, first, second, out, outer, n, inner, &options)
-    fa_stay_alone(-1)
+    fa_use_one_thread(-1)
     return status
 
 
 def addresses():
     """Addresses of C functions and of activations, by name, for compilers such as numba, which have threads of their own."""
-    return {"apply_alone": <size_t>&apply_alone, "rows_alone": <size_t>&rows_alone,
+    return {"apply_on_one_thread": <size_t>&apply_on_one_thread, "rows_on_one_thread": <size_t>&rows_on_one_thread,
             **{entry.name: <size_t>library.find(entry.name.encode()) for entry in registry.ACTIVATIONS}}
 
 

@@ -146,16 +146,14 @@ def call_any(function, int which, list values, axis, out, mask, temperature, kee
     single = dtype if dtype in (np.float32, np.float64) else np.dtype(np.float32)
     attention = checked_attention(name, rows, sink, bias, causal, single)
     computed = dtype if wrt == "x" else single  # sums of a half type's gradients are not of rounded ones
-    last = rows.plain(last, computed)
-    first = last if which == 0 else contiguous(first, computed) if reduces else rows.plain(first, computed)
+    last = rows.to_3d(last, computed)
+    first = last if which == 0 else contiguous(first, computed) if reduces else rows.to_3d(first, computed)
     result = np.empty(shape if reduces and which == 0 else rows.shape, computed)
     sink_grad = np.empty(rows.reduced(sink.ndim == len(rows.full)), single) if "sink" in wanted else None
     options = all_row_options(hidden, core.sign * divisor, attention)
     options.sink_grad = data_of(sink_grad)
     call_kernel(core, which, first, last, result, rows.shape[0], rows.shape[1], rows.shape[2], &options)
-    result = result if reduces and which == 0 else rows.back(result)
-    if sink_grad is not None:  # a sink of -inf is none, also where a mask leaves out the whole row
-        sink_grad = np.where(sink == -np.inf, 0, sink_grad)
+    result = result if reduces and which == 0 else rows.from_3d(result)
     if wrt != "x":
         found = {"x": result.astype(dtype, copy=False)[()] if "x" in wanted else None,
                  "sink": summed_to(sink_grad, sink.shape, dtype) if "sink" in wanted else None,

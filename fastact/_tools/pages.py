@@ -59,7 +59,7 @@ def tables(text):
             yield [[cell.strip(" `*\\") for cell in cells] for k, cells in enumerate(lines) if k != 1]
 
 
-def summary():
+def readme_table():
     """README's table: bounds of the registry, and speed from the first table of the section "speed"."""
     text = read_section("speed")
     head, *rows = next(tables(text))

@@ -36,7 +36,7 @@ def write(worst, stride):
         header.write_text(code, encoding="utf-8")
     path.write_text(text, encoding="utf-8")
     fresh = subprocess.run([sys.executable, "-c", "import json; from fastact._tools import pages; from fastact.accuracy import "
-                            "writing; print(json.dumps([writing.table(), pages.summary()]))"],
+                            "writing; print(json.dumps([writing.table(), pages.readme_table()]))"],
                            capture_output=True, text=True, check=True)
     for section, content in zip(("accuracy", "summary"), json.loads(fresh.stdout)):
         pages.write_section(section, content)

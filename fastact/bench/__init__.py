@@ -138,7 +138,7 @@ def write_pages(repeat=300, progress=False, peers=("numpy", "torch")):
     source = f"Measured with `python -m fastact bench --write` on {describe(environment(1), peers)}."
     pages.write_section("speed", lambda: speed_section(
         measure_cases(cases.page_cases(), (), peers, repeat, 1, progress=progress), source))
-    pages.write_section("summary", pages.summary)
+    pages.write_section("summary", pages.readme_table)
 
 
 def _plot(path, names, peers, repeat, threads, progress):

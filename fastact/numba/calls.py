@@ -46,7 +46,7 @@ def _apply(context: Any, builder: Any, entry: Any, kind: str, dtype: Any, operan
         addresses.append(address)
     symbol = f"fastact_{entry.name}"
     activation = builder.module.globals.get(symbol) or ir.GlobalVariable(builder.module, ir.IntType(8), symbol)
-    _call(builder, "apply_alone", activation, registry.form_number(kind), DTYPES[dtype], data, steps, n)
+    _call(builder, "apply_on_one_thread", activation, registry.form_number(kind), DTYPES[dtype], data, steps, n)
     return addresses
 
 
@@ -84,7 +84,7 @@ def of_arrays(entry: Any, kind: str, dtype: Any) -> Any:
 
 
 def of_rows(number: int, dtype: Any) -> Any:
-    """``call(first, second, out, outer, n, inner, mask, temperature)``: rows_alone of contiguous arrays; its fa_status."""
+    """``call(first, second, out, outer, n, inner, mask, temperature)``: rows_on_one_thread of contiguous arrays; its fa_status."""
 
     @intrinsic  # type: ignore[untyped-decorator]
     def call(typing: Any, first: Any, second: Any, out: Any, outer: Any, n: Any, inner: Any, mask: Any, temperature: Any) -> Any:
@@ -94,7 +94,7 @@ def of_rows(number: int, dtype: Any) -> Any:
                          if isinstance(kind, types.Array) else value for kind, value in zip(signature.args, values)]
             if not isinstance(mask, types.Array):
                 arguments[6] = byte(None)
-            return _call(builder, "rows_alone", number, DTYPES[dtype], *arguments)
+            return _call(builder, "rows_on_one_thread", number, DTYPES[dtype], *arguments)
 
         return types.intc(first, second, out, types.intp, types.intp, types.intp, mask, types.float64), generate
 

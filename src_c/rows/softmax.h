@@ -1,5 +1,6 @@
 /* softmax(x) = e^(x - m) / sum e^(x - m), where m is the row's maximum, and its gradients. A sink s is one more element of the
-   maximum and of the sum; its gradient is -e^(s - m) / sum times sum(grad y).
+   maximum and of the sum; its gradient is -e^(s - m) / sum times sum(grad y), and 0
+   if it is -inf, whatever the row is.
 
    A row with a NaN or a +inf, or of -inf alone, becomes NaN; a -inf gives exactly 0. Masked elements arrive here as -inf:
    row_gather in rows/run.h writes it. */
@@ -38,7 +39,7 @@ INLINE void FN(softmax_gradient)(const FN(row_block) *b, int across, FN(rows_at)
     for (int r = 0; r < b->count; r++)
         dot[r] = (REAL)sum[r];
     for (int r = 0; r < b->valid_rows && b->sink_grad; r++)
-        b->sink_grad[r] = 0 - b->sink_share[r] * dot[r];
+        b->sink_grad[r] = b->sink[r] == -INFINITY ? 0 : 0 - b->sink_share[r] * dot[r];
     FA_FOR_EACH_ELEMENT(out.p == y.p || out.p == grad.p, FA_ELEMENT(out) = FA_ELEMENT(y) * (FA_ELEMENT(grad) - dot[r]);)
 }
 

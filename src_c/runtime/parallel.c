@@ -44,8 +44,8 @@
 #define LONG_CALL_NS 1000000    /* a call is long if it exceeds LONG_CALL_NS + 4 estimate + PAGES_NS n */
 #define PAGES_NS 2.0            /* for each of n elements: the operating system may find and clear pages */
 #define BALANCE_AT_MOST_NS 50000000
-#define ALONE_FACTOR 20         /* calls run on one thread for this many times the deficit */
-#define ALONE_AT_MOST_NS 1000000000
+#define ONE_THREAD_FACTOR 20    /* calls run on one thread for this many times the deficit */
+#define ONE_THREAD_AT_MOST_NS 1000000000
 
 static atomic_int requested; /* by fa_set_num_threads; 0: the default */
 static atomic_int forked;    /* this process is a child of fork() */
@@ -55,7 +55,7 @@ static int omp_env;          /* OMP_NUM_THREADS is set */
 static int most_threads = 1; /* no setting may exceed it */
 static atomic_int open_limits; /* open blocks of num_threads, of all threads */
 static int (*_Atomic limit_of_caller)(void);
-static _Thread_local int alone; /* calls of this thread start no others: fa_stay_alone */
+static _Thread_local int one_thread; /* calls of this thread start no others: fa_use_one_thread */
 int fa_bad_threads, fa_bad_omp_threads;
 #ifdef _OPENMP
 static atomic_llong one_thread_until; /* on the clock of now_ns */
@@ -129,7 +129,7 @@ int fa_set_num_threads(int threads)
     return threads < 0 || threads > most_threads ? -1 : atomic_exchange(&requested, threads);
 }
 
-void fa_stay_alone(int change) { alone += change; }
+void fa_use_one_thread(int change) { one_thread += change; }
 
 void fa_count_limits(int change, int (*limit)(void))
 {
@@ -158,14 +158,14 @@ static void update_balance(long long start, long long done, ptrdiff_t n, double 
     gain += atomic_load(&balance_ns);
     atomic_store(&balance_ns, gain < 0 ? 0 : gain < BALANCE_AT_MOST_NS ? gain : BALANCE_AT_MOST_NS);
     if (gain < 0) {
-        long long pause = -gain * ALONE_FACTOR;
-        atomic_store(&one_thread_until, end + (pause < ALONE_AT_MOST_NS ? pause : ALONE_AT_MOST_NS));
+        long long pause = -gain * ONE_THREAD_FACTOR;
+        atomic_store(&one_thread_until, end + (pause < ONE_THREAD_AT_MOST_NS ? pause : ONE_THREAD_AT_MOST_NS));
     }
 }
 
 /* The time of a loop on this processor relative to a Zen 5 core with AVX-512, whose costs the registry has: the shortest of
    several runs of fa_speed_probe; 1 until all PROBES have run. A processor that takes 4 times as long pays for threads at a
-   fourth of the size: sigmoid of 2^15 on a Xeon of 16 cores 17 us alone, 9.3 us with threads. */
+   fourth of the size: sigmoid of 2^15 on a Xeon of 16 cores 17 us with one thread, 9.3 us with all. */
 static double slowness(void)
 {
     static atomic_int probes, least; /* thousandths */
@@ -196,7 +196,7 @@ static double slowness(void)
    or all, because libgomp ends the threads that a smaller team leaves out, and later starts new ones. */
 static int choose_threads(double *total_ns)
 {
-    if (*total_ns < WAKING_NS / 16 || alone || omp_in_parallel())
+    if (*total_ns < WAKING_NS / 16 || one_thread || omp_in_parallel())
         return 1;
     int threads = fa_get_num_threads();
     if (threads > 1)
@@ -246,7 +246,7 @@ static int may_use_threads(int threads, long long now)
         return 0;
     if (can_start(threads))
         return 1;
-    atomic_store(&one_thread_until, now + ALONE_AT_MOST_NS);
+    atomic_store(&one_thread_until, now + ONE_THREAD_AT_MOST_NS);
     return 0;
 }
 #endif
