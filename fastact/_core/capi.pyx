@@ -56,7 +56,10 @@ cdef fa_status rows_on_one_thread(fa_row_form form, fa_dtype dtype, const void *
 
 
 def addresses():
-    """Addresses of C functions and of activations, by name, for compilers such as numba, which have threads of their own."""
+    """Addresses of C functions and of activations, by name, for compilers such as numba, which have threads of their own.
+
+    Code that numba keeps on disk calls them by these names, and crashes where one is missing.
+    """
     return {"apply_on_one_thread": <size_t>&apply_on_one_thread, "rows_on_one_thread": <size_t>&rows_on_one_thread,
             **{entry.name: <size_t>library.find(entry.name.encode()) for entry in registry.ACTIVATIONS}}
 

@@ -19,7 +19,8 @@ where=. Functions of rows take out=, mask=, temperature= and an integer axis=; s
 from Python.
 
 A call runs on the thread that makes it, in ``prange`` or not, whatever fastact's number of threads. It needs no GIL. Functions
-with ``cache=True`` find the kernels by name in the next process.
+with ``cache=True`` find the kernels by name in the next process. numba sees that a function's own file has changed, not that a
+library has: after an update of fastact delete the cache (``__pycache__/*.nbi`` and ``*.nbc``), or calls may crash.
 
 In this folder `calls` emits the calls of C, and `overloads` has what is compiled for the arguments of a call. Here our
 functions get their types.

@@ -84,7 +84,7 @@ def of_arrays(entry: Any, kind: str, dtype: Any) -> Any:
 
 
 def of_rows(number: int, dtype: Any) -> Any:
-    """``call(first, second, out, outer, n, inner, mask, temperature)``: rows_on_one_thread of contiguous arrays; its fa_status."""
+    """``call(first, second, out, outer, n, inner, mask, temperature)``: rows_on_one_thread of contiguous arrays."""
 
     @intrinsic  # type: ignore[untyped-decorator]
     def call(typing: Any, first: Any, second: Any, out: Any, outer: Any, n: Any, inner: Any, mask: Any, temperature: Any) -> Any:
