@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastact._core.activation import Activation, lookup
+from fastact._core.number_arguments import generator
 
 __all__ = [
     "auto", "calculate_gain", "constant", "glorot_normal", "glorot_truncated_normal", "glorot_uniform",
@@ -54,20 +55,20 @@ def normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, mean: float =
     -------
     ndarray of ``shape`` and ``dtype``
     """
-    return (mean + std * np.random.default_rng(rng).standard_normal(shape)).astype(dtype)
+    return (mean + std * generator("fastact.initializers: rng", rng).standard_normal(shape)).astype(dtype)
 
 
 def uniform(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, a: float = -0.05, b: float = 0.05) -> Array:
     """Numbers of a uniform distribution over ``[a, b)``; other arguments and result as for `normal`."""
-    return np.random.default_rng(rng).uniform(a, b, shape).astype(dtype)
+    return generator("fastact.initializers: rng", rng).uniform(a, b, shape).astype(dtype)
 
 
 def truncated_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, mean: float = 0, std: float = 0.05) -> Array:
     """Normal numbers, drawn again if more than ``2 * std`` from ``mean``; arguments and result as for `normal`."""
-    generator = np.random.default_rng(rng)
-    z = generator.standard_normal(shape)
+    random = generator("fastact.initializers: rng", rng)
+    z = random.standard_normal(shape)
     while (outside := np.abs(z) > 2).any():
-        z[outside] = generator.standard_normal(np.count_nonzero(outside))
+        z[outside] = random.standard_normal(np.count_nonzero(outside))
     return (mean + std * z).astype(dtype)
 
 
@@ -158,7 +159,7 @@ def lecun_truncated_normal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F3
 def orthogonal(shape: Shape, rng: Any = None, dtype: DTypeLike = _F32, gain: float = 1) -> Array:
     """``gain`` times a matrix with orthonormal columns, or rows if there are fewer rows; all else as for `he_normal`."""
     rows, columns = _fans("orthogonal", shape)
-    tall = np.random.default_rng(rng).standard_normal((max(rows, columns), min(rows, columns)))
+    tall = generator("fastact.initializers: rng", rng).standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
     q *= np.copysign(gain, np.diag(r))  # without this the signs would be those that qr prefers
     return (q if rows >= columns else q.T).astype(dtype, order="C")

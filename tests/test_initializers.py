@@ -131,6 +131,12 @@ def test_calculate_gain_of_all_others_keeps_the_mean_square(name):
     assert init.calculate_gain(fa.activations[name], info.required or None) == init.calculate_gain(name, info.required or None)
 
 
+@pytest.mark.parametrize("rng", ["a", -1, 0.5])
+def test_bad_seeds(rng):
+    with pytest.raises(TypeError, match=f"fastact.initializers: rng must be an int that is not negative, .* got {rng!r}"):
+        init.normal((2, 3), rng)
+
+
 def test_calculate_gain_of_parameters_and_functions():
     assert init.calculate_gain("elu", 0.5) != init.calculate_gain("elu") == init.calculate_gain("elu", 1.0)
     assert init.calculate_gain("hard_tanh", (-1e9, 1e9)) == pytest.approx(1)

@@ -382,6 +382,7 @@ def test_divergence_is_reported_and_leaves_the_parameters():
     (lambda: MLP(5), ValueError, "layers must be .*; got 5"),
     (lambda: MLP([4, 5, 2], dropout=None), ValueError, "dropout must be .*; got None"),
     (lambda: MLP([4, 5, 2], dropout="a"), ValueError, "dropout must be .*; got 'a'"),
+    (lambda: MLP([4, 2], random_state="a"), TypeError, "MLP: random_state must be an int that is not negative, .* got 'a'"),
     (lambda: MLP([4, 5, 2], l2=None), ValueError, "l2 must be .*got None"),
     (lambda: MLP([4, 5, 2], init=None), TypeError, 'init None is not "auto"'),
     *((lambda make=make: MLP([4, 5, 2], init=lambda shape, rng, dtype: make(shape)), ValueError,

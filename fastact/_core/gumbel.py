@@ -7,6 +7,7 @@ from fastact._core import rows
 from fastact._core.arguments import checked_axes, checked_temperature, common_dtype
 from fastact._core.array_like import asarray, is_pandas
 from fastact._core.containers import is_container
+from fastact._core.number_arguments import generator
 
 
 def gumbel_softmax(x: Any, temperature: float = 1.0, hard: bool = False, axis: Any = -1, random_state: Any = None,
@@ -53,11 +54,7 @@ def gumbel_softmax(x: Any, temperature: float = 1.0, hard: bool = False, axis: A
     >>> fa.gumbel_softmax([[0.0, 1.0, 5.0]], hard=True, random_state=0)
     array([[0., 0., 1.]])
     """
-    try:
-        random = np.random.default_rng(random_state)
-    except (TypeError, ValueError):
-        raise TypeError("fastact.gumbel_softmax: random_state must be an int that is not negative, a numpy.random.Generator "
-                        f"or None, got {random_state!r}") from None
+    random = generator("fastact.gumbel_softmax: random_state", random_state)
     pandas = is_pandas(x)
     array = x if is_container(x) else asarray(x)
     if isinstance(array, np.ndarray):

@@ -1,9 +1,11 @@
-"""Checks of arguments that are numbers: the interval of each, and the error message."""
+"""Checks of arguments that are numbers or seeds: what each may be, and the error message."""
 from __future__ import annotations
 
 import math
 from numbers import Integral, Real
 from typing import Any
+
+import numpy as np
 
 
 class Interval:
@@ -59,6 +61,14 @@ def integer(what: str, value: Any, least: int = 1, wrong_type: type = ValueError
         return int(value)
     wanted = "a positive integer" if least else "an integer that is not negative"
     raise (ValueError if isinstance(value, Real) else wrong_type)(f"{what} must be {wanted}, got {value!r}")
+
+
+def generator(what: str, seed: Any) -> np.random.Generator:
+    """``numpy.random.default_rng(seed)``, which takes a Generator too; TypeError if it does not take the seed."""
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise TypeError(f"{what} must be an int that is not negative, a numpy.random.Generator or None, got {seed!r}") from None
 
 
 def is_real(array: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Type, T
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from fastact._core.number_arguments import NOT_NEGATIVE, number
+from fastact._core.number_arguments import NOT_NEGATIVE, generator, number
 from fastact.losses.loss_arguments import is_own, name_of
 from fastact.nn import arguments
 from fastact.nn.layers import Array
@@ -97,7 +97,7 @@ class MLP:
         self.dropout = arguments.dropout(dropout, len(self.layers) - 2)
         self.l2 = number("MLP: l2", l2, NOT_NEGATIVE, ValueError)
         self.batch_norm = bool(batch_norm)
-        self._rng = np.random.default_rng(random_state)
+        self._rng = generator("MLP: random_state", random_state)
         each = arguments.activations(activation, output_activation, self.layers, self.loss, self.dtype)
         self._network = Network(self.layers, each, self.dtype, self.dropout, self.l2, self.batch_norm, self._rng)
         for layer in self._network.layers:
