@@ -106,9 +106,10 @@ def test_third_derivatives(entry):
         values = [mpmath.mpf(value) for value in entry.defaults]
         want = [float(mpmath.diff(lambda x: second(x, *values), mpmath.mpf(x), h=mpmath.mpf(10)**-12)) for x in points]
     third = jax.grad(lambda x: jax.grad(jax.grad(functions(entry)[0]))(x))
-    np.testing.assert_allclose(jax.vmap(third)(jnp.array(points)), want, rtol=2e-4, atol=2e-6)
-    far = jnp.array([-1e4, -200, *((80,) if entry.name == "exponential" else (200, 1e4))])
-    assert np.isfinite(jax.vmap(third)(far)).all() and np.isfinite(jax.vmap(jax.grad(third))(far)).all()
+    far = [-1e4, -200, *((80,) if entry.name == "exponential" else (200, 1e4))]
+    got, fourth = jax.vmap(jax.value_and_grad(third))(jnp.array([*points, *far]))  # at once, since it is compiled
+    np.testing.assert_allclose(got[:len(points)], want, rtol=2e-4, atol=2e-6)
+    assert np.isfinite(got).all() and np.isfinite(fourth).all()
 
 
 def test_a_network_trained_on_second_derivatives():
