@@ -1,5 +1,6 @@
 """What activations, forms and ufuncs are: pickled, shown, documented, and the ufuncs' methods."""
 import copy
+import importlib
 import inspect
 import pickle
 
@@ -8,6 +9,14 @@ import pytest
 
 import fastact as fa
 from axes import ALL_FORMS, arrays_in, assert_same_bits, each_form, kind, sample, suffix
+
+
+@pytest.mark.parametrize("module", ["callbacks", "diagnostics", "initializers", "jax", "losses", "optimizers", "sklearn", "torch"])
+def test_dir_has_what_is_public(module):
+    if module in ("jax", "sklearn", "torch"):
+        pytest.importorskip(module)
+    found = importlib.import_module(f"fastact.{module}")
+    assert dir(found) == sorted(found.__all__) and all(hasattr(found, name) for name in found.__all__)
 
 
 @pytest.mark.contract

@@ -24,7 +24,7 @@ from __future__ import annotations
 import functools
 import math
 from inspect import Parameter, Signature
-from typing import Any, Callable, Tuple
+from typing import Any, Callable, List, Tuple
 
 from fastact import registry
 from fastact._core import rows
@@ -249,3 +249,7 @@ for _name, _activation in activations.items():
 
 def __getattr__(name: str) -> Any:  # for type checkers: the functions above are made by a loop
     raise AttributeError(f"module 'fastact.jax' has no attribute {name!r}")
+
+
+def __dir__() -> List[str]:
+    return __all__

@@ -20,3 +20,7 @@ from fastact.sklearn.classifier import MLPClassifier
 from fastact.sklearn.regressor import MLPRegressor
 
 __all__ = ["MLPClassifier", "MLPRegressor"]
+
+
+def __dir__() -> "list[str]":
+    return __all__

@@ -1,4 +1,4 @@
-/* snake(x) = x + sin^2(alpha x) / (alpha + 1e-9): snake_beta with beta = alpha. It never falls, but for alpha next to 0. */
+/* snake(x) = x + sin^2(alpha x) / (alpha + 1e-9): snake_beta with beta = alpha. It never falls, except for alpha next to 0. */
 /* Error in ULP: 0.5 at 0x1.c48be8p-19, alpha 0.01 (every 251st float32);
    0.5 at 0x1.25627d4b5135ap+5, alpha 5.0 (1,266 float64). */
 INLINE REAL FN(snake)(REAL x, REAL alpha) { return FN(snake_beta)(x, alpha, alpha); }
