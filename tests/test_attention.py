@@ -289,6 +289,7 @@ def test_gumbel_softmax_arguments(rng):
     assert np.isnan(fa.gumbel_softmax([np.nan, 1.0], hard=True)).all()
     for error, pattern, options in (
             (ValueError, "temperature", dict(temperature=0)), (ValueError, "temperature", dict(temperature=-1, hard=True)),
+            (ValueError, "out must be an array of shape", dict(out=out[:2])),
             (TypeError, "random_state", dict(random_state="a")), (TypeError, "random_state", dict(random_state=-1))):
         with pytest.raises(error, match=f"gumbel_softmax.*{pattern}"):
             fa.gumbel_softmax(x, **options)

@@ -11,7 +11,8 @@ import fastact as fa
 from axes import ALL_FORMS, arrays_in, assert_same_bits, each_form, kind, sample, suffix
 
 
-@pytest.mark.parametrize("module", ["callbacks", "diagnostics", "initializers", "jax", "losses", "optimizers", "sklearn", "torch"])
+@pytest.mark.parametrize("module", ["callbacks", "diagnostics", "initializers", "jax", "losses", "optimizers", "sklearn",
+                                    "torch"])
 def test_dir_has_what_is_public(module):
     if module in ("jax", "sklearn", "torch"):
         pytest.importorskip(module)

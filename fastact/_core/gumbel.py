@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 
 from fastact._core import rows
-from fastact._core.arguments import checked_axes, checked_temperature, common_dtype
+from fastact._core.arguments import check_out, checked_axes, checked_temperature, common_dtype
 from fastact._core.array_like import asarray, is_pandas
 from fastact._core.containers import is_container
 from fastact._core.number_arguments import generator
@@ -60,6 +60,7 @@ def gumbel_softmax(x: Any, temperature: float = 1.0, hard: bool = False, axis: A
     if isinstance(array, np.ndarray):
         checked_axes("fastact.gumbel_softmax", axis, max(array.ndim, 1))
     dtype = common_dtype("gumbel_softmax", [asarray(x) if pandas else np.empty(0, array.dtype)])
+    check_out("gumbel_softmax", out, array.shape, dtype)
     wide = np.float64 if dtype == np.float64 else np.float32
     noise = np.log(np.maximum(random.standard_exponential(array.shape, wide), np.finfo(wide).tiny))
     logits = (array if pandas else array.astype(wide)) - noise
