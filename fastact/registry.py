@@ -193,7 +193,9 @@ class Entry:
                                     # of 2^-26 is allowed, since the relative error is unbounded
     value_loop: str = "plain"       # "pieces": the float value is by pieces; the header has NAME_argument, NAME_on_piece and a
                                     # table. "bounded": the header has NAME_bounded(x), a shorter formula with the same bits for
-                                    # |x| <= NAME_bound(). src_c/loops/elementwise.h explains both
+                                    # |x| <= NAME_bound(). src_c/loops/elementwise.h explains both. "... and table": the
+                                    # float64 value is by a table (src_c/tables/look_up_double.h); a bounded function with one
+                                    # is its own derivative
     half_ulp: float = 0.0           # the header has NAME_half, a faster value for half types: its error in ULP of float32
     half_in_double: bool = False    # float16 and bfloat16 are computed in double where a parameter is no float32: rounding it
                                     # would change the result by many ULP
@@ -378,7 +380,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         second_derivative="-4 / sqrt(pi) * x * exp(-x**2)",
         range="(-1, 1)", zero_centered=True, saturates="both", can_die=False, cost=0.12,
         best_for="the normal distribution; bounded outputs", saved_for_backward="x",
-        reference="the error function; as erf in SciPy", value_loop="pieces",
+        reference="the error function; as erf in SciPy", value_loop="pieces and table",
         half_ulp=4.6,
         rounds_correctly_in_half=("derivative",),
         elsewhere=Elsewhere(torch="erf(x)", onnx="Erf(x)", jax="scipy.special.erf(x)", scipy="erf"),
@@ -720,7 +722,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         reference="inverse of the log link, Nelder and Wedderburn 1972",
         half_ulp=14.0, rounds_correctly_in_half=("value",),
         elsewhere=Elsewhere(torch="exp(x)", onnx="Exp(x)", jax="numpy.exp(x)", keras="exponential"),
-        value_loop="bounded",
+        value_loop="bounded and table",
         float32=Bounds(0.81, 0.81), float64=Bounds(0.76, 0.76),
     ),
     Entry(

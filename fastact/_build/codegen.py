@@ -93,7 +93,7 @@ def _backward_kind(entry):
 
 def _half_loop(entry):
     """Which loop NAME_half has in src_c/loops/elementwise.h. That of a bounded value also has NAME_half_bounded."""
-    return "NONE" if not entry.half_ulp else "BOUNDED" if entry.value_loop == "bounded" else "PLAIN"
+    return "NONE" if not entry.half_ulp else "BOUNDED" if "bounded" in entry.value_loop else "PLAIN"
 
 
 def _second_kind(entry):
@@ -113,7 +113,7 @@ def c_registry(registry):
     """registry.h: lists of the activations, their bounds and aliases, of forms and row forms; and how many arguments there are."""
     entries, forms = registry.ACTIVATIONS, registry.FORMS.values()
     lines = [f"ACTIVATION({e.name}, {len(e.parameters)}, {int(e.from_output)}, {_backward_kind(e)}, "
-             f"{_second_kind(e)}, {_half_loop(e)}, {e.value_loop.upper()}, {e.cost})" for e in entries]
+             f"{_second_kind(e)}, {_half_loop(e)}, {e.value_loop.upper().replace(' ', '_')}, {e.cost})" for e in entries]
     bounds = [f"BOUNDS({e.name}, {_half_bounds(e, registry.LOOPS)})" for e in entries]
     aliases = [f"ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
     if tuple(registry.FORMS)[:len(registry.LOOPS)] != registry.LOOPS:

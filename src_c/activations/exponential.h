@@ -1,5 +1,6 @@
-/* exponential(x) = e^x = (1 + q) 2^n, its own derivative; limits 0 and inf. The reduction is that of math/exp.h, and for double
-   the polynomial too. That of float has an error of 0.05 ULP; from coeffs/exp.py. */
+/* exponential(x) = e^x, its own derivative; limits 0 and inf. In float it is (1 + q) 2^n with the reduction of math/exp.h and a
+   polynomial with an error of 0.05 ULP, from coeffs/exp.py. In double it is 2^(n/16) (1 + q), where 2^(n/16) is from a table:
+   |q| < 0.022, so that its rounding errors do not count. The Poisson loss takes that of math/exp.h in double too. */
 #define EXPONENTIAL_BOUND LIT(86.0f, 700.0)
 INLINE REAL FN(exponential_tail)(REAL r, REAL r2)
 {
@@ -53,8 +54,61 @@ INLINE REAL FN(exponential_for)(REAL x, int exact)
     return FN(exponential_product)(x, (exact | (c < -EXPONENTIAL_BOUND)) ? y : 1 + (r + rest), sum);
 }
 
-/* Error in ULP: 0.79 at 0x1.6e1b4p-2 (every 251st float32); 0.75 at -0x1.62872922bc137p+9 (316,618 float64). */
-INLINE REAL FN(exponential)(REAL x) { return FN(exponential_for)(x, FA_DOUBLE); }
+#if FA_DOUBLE
+#include "tables/exponential_double.h"
+FA_TABLE_OF_DOUBLE(exponential, EXPONENTIAL)
+#define EXPONENTIAL_SUBNORMAL -0x1.6232bdd7abcd2p+9 /* -708.3964185: ln 2^-1022 */
+static const REAL FN(exponential_limits)[2] = {EXPONENTIAL_LOWEST, EXPONENTIAL_FAR};
+
+INLINE REAL FN(exponential_argument)(REAL x, REAL low, REAL high) { return FN(max)(FN(min)(x, high), low); }
+
+INLINE REAL FN(exponential_bounded_argument)(REAL x, REAL low, REAL high)
+{
+    (void)low, (void)high;
+    return x;
+}
+
+/* ROUNDER + n, for e^a = 2^(n/16) e^r. */
+INLINE REAL FN(exponential_position)(REAL a) { return FN(fma)(a, EXPONENTIAL_STEPS, ROUNDER); }
+
+/* e^r - 1, and what rounding 2^(j/16) loses. r is so small that the rounding errors of both do not count. */
+INLINE REAL FN(exponential_rest)(REAL a, REAL position, REAL lost)
+{
+    REAL n = position - ROUNDER, r = FN(fma)(n, -EXPONENTIAL_STEP, a) + FN(fma)(n, -EXPONENTIAL_STEP_LO, lost), r2 = r * r;
+    REAL p23 = FN(fma)(EXPONENTIAL_P3, r, EXPONENTIAL_P2), p01 = FN(fma)(EXPONENTIAL_P1, r, EXPONENTIAL_P0);
+    return FN(fma)(FN(fma)(FN(fma)(EXPONENTIAL_P4, r2, p23), r2, p01), r2, r);
+}
+
+/* 2^(n/16) of a row's 2^(j/16). */
+INLINE REAL FN(exponential_power)(REAL of_row, uint64_t n)
+{
+    return FN(from_bits)((BITS)((uint64_t)FN(to_bits)(of_row) + (n << 48)));
+}
+
+/* Error in ULP: 0.79 at 0x1.6e1b4p-2 (every 251st float32); 0.62 at 0x1.606b5ae3e74ep+1 (316,618 float64). */
+INLINE REAL FN(exponential)(REAL x, REAL a, REAL position, const REAL *row, REAL low)
+{
+    (void)low;
+    const uint64_t bits = (uint64_t)FN(to_bits)(position), n = bits >> 4; /* e^a = 2^n 2^(j/16) e^r */
+    REAL q = FN(exponential_rest)(a, position, FA_IN_ROW(1));
+    REAL power = FN(exponential_power)(FA_IN_ROW(0), bits & (TABLE_ROWS - 1)); /* 2^(j/16) */
+    /* A subnormal result is rounded once, in the sum with 2^k whose last digit is the result's. */
+    const int subnormal = a < EXPONENTIAL_SUBNORMAL;
+    REAL unit = subnormal ? FN(from_bits)((BITS)((1 - n) << MANTISSA_BITS)) : 2, high = unit + power;
+    REAL y = (high + FN(fma)(q, power, power - (high - unit))) - unit;
+    return FN(exponential_product)(x, subnormal ? y : FN(fma)(q, power, power), n + 2 * EXPONENT_BIAS);
+}
+
+INLINE REAL FN(exponential_bound)(void) { return EXPONENTIAL_BOUND; }
+INLINE REAL FN(exponential_bounded)(REAL x, REAL a, REAL position, const REAL *row, REAL low)
+{
+    REAL q = FN(exponential_rest)(a, position, FA_IN_ROW(1));
+    REAL power = FN(exponential_power)(FA_IN_ROW(0), (uint64_t)FN(to_bits)(position));
+    (void)x, (void)low;
+    return FN(fma)(q, power, power);
+}
+#else
+INLINE REAL FN(exponential)(REAL x) { return FN(exponential_for)(x, 0); }
 
 /* Up to EXPONENTIAL_BOUND 2^n and the result are normal numbers, and one factor is enough. */
 INLINE REAL FN(exponential_bound)(void) { return EXPONENTIAL_BOUND; }
@@ -63,10 +117,9 @@ INLINE REAL FN(exponential_bounded)(REAL x)
     LIT(uint32_t, uint64_t) exponent;
     REAL rest, r = FN(exponential_parts)(x, EXPONENT_BIAS, &rest, &exponent);
     REAL scale = FN(from_bits)((BITS)(exponent << MANTISSA_BITS));
-    return LIT(FN(fma)(r + rest, scale, scale), FN(exponential_sum)(r, rest) * scale);
+    return FN(fma)(r + rest, scale, scale);
 }
 
-#if !FA_DOUBLE
 /* q of the value for half types, (1 + q) 2^n with q = (r + B) + r^2 P(r). It is up to 14 ULP of float off; B and P are such that
    rounding it gives the half next to e^x for every half x. From coeffs/exponential_half.py. */
 INLINE REAL FN(exponential_half_parts)(REAL x, REAL bias, uint32_t *exponent)
@@ -95,11 +148,11 @@ INLINE REAL FN(exponential_half_bounded)(REAL x)
     REAL q = FN(exponential_half_parts)(x, EXPONENT_BIAS, &exponent), scale = FN(from_bits)((BITS)(exponent << MANTISSA_BITS));
     return FN(fma)(q, scale, scale);
 }
-#endif
 
-/* Error in ULP: 0.79 at 0x1.6e1b4p-2 (every 251st float32); 0.75 at -0x1.62872922bc137p+9 (316,618 float64). */
+/* Error in ULP: 0.79 at 0x1.6e1b4p-2 (every 251st float32); 0.62 at 0x1.606b5ae3e74ep+1 (316,618 float64). */
 INLINE REAL FN(exponential_derivative)(REAL x) { return FN(exponential)(x); }
 
 INLINE REAL FN(exponential_second_derivative)(REAL x) { return FN(exponential)(x); }
+#endif
 
 INLINE REAL FN(exponential_derivative_from_output)(REAL y) { return y; }

@@ -5,7 +5,6 @@ T(a) - a and s = -a^2 / 2:
 
     a Q(a) = a/2 + s P(s) = B e^s (1 + R(a))                     B about 0.85 c, so that |R| stays below 0.4
     Q(a) - a c e^s = (C - a) (G1 + t G(t)) = e^s (S(a) - b a)    t = a - 1, b about 0.88 c: S / (b a) is small
-    erf(a) = a + a E(-a^2) = erf(m) + d M(d) = 1 - e^(-a^2) X(a)      d = a - m, m such that erf(m) is a float
     a Q(a) = a e^(-a^2/2) V(a),  erf(a) = a Y(a^2)                for half types, in float alone
 
 R and S take over what rounding B and b loses. D(0) is free; it is chosen so that D passes the powers of two, after
@@ -18,11 +17,10 @@ from minimax import fit, print_constants, round_to
 mp.mp.prec = 160
 DENSITY = 1 / mp.sqrt(2 * mp.pi)
 TWO_OVER_SQRT_PI = 2 / mp.sqrt(mp.pi)
-VALUE_SEAM, DERIVATIVE_SEAM, ERF_SEAMS = mp.mpf("0.8325"), mp.mpf("1.3"), (mp.mpf("0.7"), mp.mpf("1.25"))
+VALUE_SEAM, DERIVATIVE_SEAM = mp.mpf("0.8325"), mp.mpf("1.3")
 
-# By precision: the end and the degrees of P, R, G, S. In double alone: erf's end, the degrees of E, M, X, and m.
+# By precision: the end and the degrees of P, R, G, S.
 PLANS = {24: ("14.8", 4, (5, 4), 9, (4, 3)), 53: ("38.8", 9, (10, 10), 18, (9, 8))}
-ERF_PLAN = (6, 10, 13, (5, 5), "0x1.f05fae3ed867dp-1")
 
 
 def scaled_tail(a):
@@ -133,17 +131,6 @@ def constants_and_polynomials(bits):
         quotients += [
             ("V", lambda a: DENSITY * scaled_tail(a), lambda a: 1 / (DENSITY * scaled_tail(a)), (4, 4), "1", "1e-6", end),
             ("Y", lambda s: 1 + erf_factor(-s), lambda s: 1 / (1 + erf_factor(-s)), (5, 5), "1", "1e-6", "16"),
-        ]
-    else:
-        erf_end, e, m, x, middle = ERF_PLAN
-        middle = mp.mpf(float.fromhex(middle))
-        erf_middle = round_to(mp.erf(middle), bits)
-        constants += [("m", middle), ("ERF_m", erf_middle)]
-        polynomials.append(("E", fit(erf_factor, lambda v: 1 / (1 + erf_factor(v)), e, -ERF_SEAMS[0] ** 2, "-1e-9", bits)))
-        quotients += [
-            ("X", lambda a: mp.exp(a * a) * mp.erfc(a), lambda a: mp.exp(-a * a) / mp.erf(a), x, "1", ERF_SEAMS[1], erf_end),
-            ("M", lambda d: (mp.erf(middle + d) - erf_middle) / d, lambda d: abs(d) / mp.erf(middle + d),
-             (m, 0), "1", ERF_SEAMS[0] - middle, ERF_SEAMS[1] - middle),
         ]
     for name, *plan in quotients:
         above, below, worst = fit_quotient(*plan, bits)

@@ -21,7 +21,9 @@
 #include "math/softplus.h"
 #include "math/wide.h"
 #include "math/pair.h"
-#if !FA_DOUBLE
+#if FA_DOUBLE
+#include "tables/look_up_double.h"
+#else
 #include "tables/look_up.h"
 #endif
 #include "kernel_headers.h" /* activations/NAME.h of every activation; written by setup.py from fastact/registry.py */

@@ -146,10 +146,20 @@ INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
               y[i] = FN(name)(x[i] FA_PASS_##style##_##np);)                                                    \
     FA_VALUE_AND_DERIVATIVE_LOOP(name, style, np)
 #define FA_VALUES_BOUNDED(name, style, np) FA_BOUNDED_KERNEL(name, value, name) FA_VALUE_AND_DERIVATIVE_LOOP(name, style, np)
-#undef FA_VALUES_PIECES /* the pieces are those of float only */
+#undef FA_VALUES_PIECES /* the pieces are those of float only, and tables of 16 rows those of double */
+#undef FA_VALUES_PIECES_AND_TABLE
+#undef FA_VALUES_BOUNDED_AND_TABLE
+#undef FA_DERIVATIVES_BOUNDED_AND_TABLE
 #if FA_DOUBLE
+#include "loops/double_tables.h"
 #define FA_VALUES_PIECES FA_VALUES_PLAIN
+#define FA_VALUES_PIECES_AND_TABLE(name, style, np) FA_TABLE_VALUES(name)
+#define FA_VALUES_BOUNDED_AND_TABLE(name, style, np) FA_TABLE_ITSELF_VALUES(name)
+#define FA_DERIVATIVES_BOUNDED_AND_TABLE(name, style, np, kind, second) FA_TABLE_ITSELF_DERIVATIVES(name)
 #else
+#define FA_VALUES_PIECES_AND_TABLE FA_VALUES_PIECES
+#define FA_VALUES_BOUNDED_AND_TABLE FA_VALUES_BOUNDED
+#define FA_DERIVATIVES_BOUNDED_AND_TABLE FA_DERIVATIVES_PLAIN
 #define FA_VALUES_PIECES(name, style, np)                                                                       \
     FA_PIECEWISE_KERNEL(name, value, style, np, REAL *y = out[0];, , y[i] = value;)                             \
     FA_PIECEWISE_KERNEL(name, value_and_derivative, style, np,                                                  \
@@ -190,6 +200,15 @@ INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
 #define FA_SECOND_KERNEL_ZERO_ALWAYS(name, style, np)                                                           \
     FA_KERNEL(name, second_derivative, style, 0, 1, REAL *d = out[0];, d[i] = 0;)
 
+/* The loops that follow those of the value. */
+#define FA_DERIVATIVES_PLAIN(name, style, np, kind, second)                                                     \
+    FA_DERIVATIVE_KERNEL(name, style, np)                                                                       \
+    FA_BACKWARD_KERNEL(name, style, np, kind)                                                                   \
+    FA_SECOND_KERNEL_##second(name, style, np)
+#define FA_DERIVATIVES_BOUNDED FA_DERIVATIVES_PLAIN
+#define FA_DERIVATIVES_PIECES FA_DERIVATIVES_PLAIN
+#define FA_DERIVATIVES_PIECES_AND_TABLE FA_DERIVATIVES_PLAIN
+
 /* A value for half types, which are computed in float. */
 #undef FA_HALF_KERNEL_PLAIN
 #undef FA_HALF_KERNEL_BOUNDED
@@ -214,10 +233,8 @@ INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
 #define FA_DECLARE_array_0(k)
 #define FA_STYLE(name, style, np, from_output, kind, second, value_loop)                                        \
     FA_VALUES_##value_loop(name, style, np)                                                                     \
-    FA_DERIVATIVE_KERNEL(name, style, np)                                                                       \
-    FA_BACKWARD_KERNEL(name, style, np, kind)                                                                   \
-    FA_FROM_OUTPUT_KERNEL_##from_output(name, style, np, kind)                                                  \
-    FA_SECOND_KERNEL_##second(name, style, np)
+    FA_DERIVATIVES_##value_loop(name, style, np, kind, second)                                                  \
+    FA_FROM_OUTPUT_KERNEL_##from_output(name, style, np, kind)
 #define FA_ARRAY_STYLE_0(...)
 #define FA_ARRAY_STYLE_1(name, ...) FA_STYLE(name, array, 1, __VA_ARGS__)
 #define FA_ARRAY_STYLE_2(name, ...) FA_STYLE(name, array, 2, __VA_ARGS__)
