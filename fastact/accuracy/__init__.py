@@ -2,7 +2,7 @@
 
 ULP is the total error |got - exact| / ulp(exact), subnormal results included; 0.5 is correctly rounded.
 
-In this folder `formulas` evaluates the registry's formulas with NumPy and with mpmath. `sample_points` chooses millions of
+In this folder `formulas` evaluates the registry's formulas with NumPy, mpmath and MPFR. `sample_points` chooses millions of
 points, and `oracle` computes the exact values there. `sweeps` measures the kernels of activations, `rows` the functions of
 rows, `losses` the losses; `ulp` defines the unit. `writing` writes the errors into registry.py, README.md and the kernel
 headers. `digest` hashes results, to compare builds bit by bit.
