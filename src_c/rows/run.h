@@ -229,103 +229,163 @@ INLINE ptrdiff_t FN(most_rows_direct)(ptrdiff_t n, ptrdiff_t most_copied)
     return fit < BLOCK_ROWS ? fit & -ROW_LANES : BLOCK_ROWS;
 }
 
+/* What all blocks of a call have in common. */
+typedef struct {
+    const fa_row_call *call;
+    const FN(row_form) *form;
+    int across, in_place;
+    int may_be_direct; /* a kernel can read and write the call's arrays */
+    int may_write;     /* it can write a value there, whatever it reads */
+    int makes_mask;    /* each block gets a mask of its own: with a bias, and for causal rows */
+    int has_low;       /* copies of x have low parts: with a bias, and for a sink beside a temperature */
+    int is_scaled;     /* the kernel scales x; never with has_low, when the copy is scaled */
+    FN(row_scale) scale;
+    ptrdiff_t most_copied, most_direct; /* rows of a block */
+} FN(row_plan);
+
+static FN(row_plan) FN(plan_rows)(const fa_row_call *call, ptrdiff_t rows)
+{
+    const fa_row_options *with = &call->with;
+    const ptrdiff_t n = call->n, inner = call->inner;
+    const int scaled = with->temperature != 1 && with->temperature != -1;
+    FN(row_plan) p = {.call = call, .form = &FN(row_forms)[call->form]};
+    p.across = inner > 1 && p.form->across && rows >= FEW_ROWS;
+    p.in_place = call->out == call->in[0] || call->out == call->in[1];
+    p.makes_mask = with->bias || with->queries;
+    p.has_low = with->bias || (with->sink && scaled);
+    p.is_scaled = scaled && !p.has_low;
+    p.scale = scaled ? FN(row_scale_of)(with->temperature) : (FN(row_scale)){1, 0};
+    const int fits = inner == 1 ? n >= ROW_LANES : p.across && (inner >= 64 || (inner % ROW_LANES == 0 && n >= 8));
+    p.may_be_direct = fits && !p.makes_mask && !with->mask && with->temperature == 1;
+    p.may_write = fits && (inner == 1 || inner >= 64) && p.form->out_kind == ROW_Y && !p.in_place;
+    p.most_copied = FN(most_rows_copied)(n, p.across);
+    p.most_direct = p.in_place || p.form->out_kind == ROW_SCALAR ? p.most_copied : FN(most_rows_direct)(n, p.most_copied);
+    return p;
+}
+
+/* Scratch memory of a call. */
+typedef struct {
+    REAL *spare, *first, *second, *out; /* the kernel's, and copies of its arrays; each of `size` numbers */
+    REAL *low;                          /* NULL, or the low parts of x */
+    unsigned char *mask;                /* where a block's own mask is made */
+    double *doubles;
+    void *allocated[3];
+    ptrdiff_t size;
+} FN(row_memory);
+
+enum { FN(ROW_STACK) = 4 * (BLOCK_ELEMENTS + 2 * ROW_LANES) };
+
+/* Arrays that fit are in `stack` and `some_doubles`. Returns whether there was memory. */
+static int FN(get_row_memory)(const FN(row_plan) *p, REAL *stack, double *some_doubles, FN(row_memory) *memory)
+{
+    const ptrdiff_t n = p->call->n, size = (p->most_copied * n + 2 * ROW_LANES) & -ROW_LANES;
+    const int copies = !p->may_be_direct || (p->across && p->call->inner % ROW_LANES);
+    const int keeps_spare = size <= BLOCK_ELEMENTS || p->in_place || p->form->out_kind == ROW_SCALAR;
+    const int arrays = copies ? 4 : keeps_spare, fits = size <= FN(ROW_STACK) / 4, few = n <= SOME_DOUBLES;
+    void **allocated = memory->allocated;
+    int failed = 0;
+    if (arrays && !fits)
+        failed |= !(allocated[0] = malloc((size_t)(arrays * size) * sizeof(REAL)));
+    if (p->makes_mask || p->has_low)
+        failed |= !(allocated[1] = calloc((size_t)size, sizeof(REAL) + 1));
+    if (p->form->needs_doubles && !few)
+        failed |= !(allocated[2] = malloc((size_t)n * sizeof(double)));
+    REAL *all = fits ? stack : allocated[0];
+    memory->size = size;
+    memory->spare = fits || arrays ? all : NULL;
+    memory->first = fits || copies ? all + size : NULL;
+    memory->second = fits || copies ? all + 2 * size : NULL;
+    memory->out = fits || copies ? all + 3 * size : NULL;
+    memory->low = allocated[1];
+    memory->mask = allocated[1] ? (unsigned char *)(memory->low + size) : NULL;
+    memory->doubles = few ? some_doubles : allocated[2];
+    if (copies && !failed && (p->across || n < ROW_LANES)) /* kernels read surplus lanes beside the rows */
+        __builtin_memset(memory->first, 0, (size_t)(2 * size) * sizeof(REAL));
+    return !failed;
+}
+
+/* The next block begins with row `at`. Returns its number of rows, and whether the kernel works on the call's arrays or at least
+   writes there. Across, such a block ends where the rows are no longer side by side, and has a multiple of 16. */
+INLINE ptrdiff_t FN(next_rows)(const FN(row_plan) *p, ptrdiff_t at, ptrdiff_t end, int *direct, int *writes)
+{
+    const ptrdiff_t inner = p->call->inner, left = end - at, to_edge = inner - at % inner, rows = left < to_edge ? left : to_edge;
+    const ptrdiff_t most = p->may_be_direct ? p->most_direct : p->most_copied, count = rows < most ? rows : most;
+    *direct = p->may_be_direct;
+    *writes = p->may_write;
+    if (!p->across || !(*direct || *writes))
+        return left < p->most_copied ? left : p->most_copied;
+    *direct &= count >= ROW_LANES;
+    *writes &= count >= ROW_LANES;
+    return *direct || *writes ? count & -ROW_LANES : count;
+}
+
+/* Runs a block of `count` rows. */
+INLINE void FN(run_row_block)(const FN(row_plan) *p, const FN(row_memory) *memory, ptrdiff_t at, ptrdiff_t count, int direct,
+                              int writes)
+{
+    const fa_row_call *call = p->call;
+    const fa_row_options *with = &call->with;
+    const FN(row_form) *form = p->form;
+    const ptrdiff_t n = call->n, offset = FN(row_offset_of)(call, at), step_in_call = call->inner == 1 ? n : call->inner;
+    FN(row_place) place = {call, at, p->across ? p->most_copied : n, (int)count, p->across, with->mask, 0};
+    const ptrdiff_t step = direct ? step_in_call : place.step;
+    REAL *first = (REAL *)call->in[0], *second = (REAL *)call->in[1], *out = call->out;
+    REAL scalars[BLOCK_ROWS], sink_share[BLOCK_ROWS];
+    const FN(row_scale) one = {1, 0};
+
+    FN(row_block) b = {.n = n, .valid_rows = (int)count, .in_place = direct && p->in_place};
+    b.count = p->across ? (int)((count + ROW_LANES - 1) & -ROW_LANES) : (int)count;
+    b.doubles = memory->doubles;
+    b.scale = p->has_low ? &one : p->is_scaled ? &p->scale : NULL;
+    b.low = (FN(rows_at)){p->has_low ? memory->low : NULL, step};
+    b.spare = (FN(rows_at)){count <= p->most_copied ? memory->spare : NULL, p->across ? b.count : n};
+    b.first = (FN(rows_at)){direct ? first + offset : memory->first, step};
+    b.second = (FN(rows_at)){direct ? second + offset : memory->second, step};
+    b.out = (FN(rows_at)){direct || writes ? out + offset : memory->out, writes ? step_in_call : step};
+    if (form->out_kind == ROW_SCALAR)
+        b.out.p = out + at;
+    b.sink_share = sink_share;
+    b.sink_grad = with->sink_grad ? (REAL *)with->sink_grad + at : NULL;
+    for (ptrdiff_t r = 0; r < b.count && with->sink; r++)
+        scalars[r] = r < count ? ((const REAL *)with->sink)[at + r] : -INFINITY;
+    b.sink = with->sink ? scalars : NULL;
+
+    if (p->has_low && !with->bias)
+        __builtin_memset(memory->low, 0, (size_t)memory->size * sizeof(REAL));
+    if (p->makes_mask)
+        FN(row_make_mask)(&place, memory->mask, memory->low);
+    if (form->first_kind == ROW_SCALAR) {
+        for (ptrdiff_t r = 0; r < b.count; r++)
+            scalars[r] = r < count ? first[at + r] : 0;
+        b.first.p = scalars;
+    } else if (!direct) {
+        FN(row_gather)(&place, form->first_kind, first, memory->first, &p->scale, b.low.p);
+    }
+    if (!direct && form->second_kind)
+        FN(row_gather)(&place, form->second_kind, second, memory->second, &p->scale, b.low.p);
+    (p->across ? form->across : form->along)(&b);
+    if (place.mask && form->out_kind == ROW_Y)
+        FN(row_fill_masked)(&place, &b, memory->first, form->masked_out);
+    if (!direct && !writes && form->out_kind != ROW_SCALAR)
+        FN(row_scatter)(&place, form->out_kind, memory->out, out);
+}
+
 /* Runs rows [begin, end). */
 static void FN(run_row_blocks)(const fa_row_call *call, ptrdiff_t begin, ptrdiff_t end)
 {
-    const FN(row_form) *form = &FN(row_forms)[call->form];
-    REAL *first = (REAL *)call->in[0], *second = (REAL *)call->in[1], *out = call->out;
-    const ptrdiff_t n = call->n, inner = call->inner;
-    const int across = inner > 1 && form->across && end - begin >= FEW_ROWS, in_place = out == first || out == second;
-    const int side_by_side = inner >= 64 || (inner % ROW_LANES == 0 && n >= 8);
-    const fa_row_options *with = &call->with;
-    const int makes_mask = with->bias || with->queries, masked_or_scaled = makes_mask || with->mask || with->temperature != 1;
-    const int fits = inner == 1 ? n >= ROW_LANES : across && side_by_side; /* kernels can read and write the call's arrays */
-    const int may_be_direct = fits && !masked_or_scaled;
-    const int may_write = fits && (inner == 1 || inner >= 64) && form->out_kind == ROW_Y && !in_place;
-    const ptrdiff_t most_copied = FN(most_rows_copied)(n, across);
-    const ptrdiff_t most_direct =
-        in_place || form->out_kind == ROW_SCALAR ? most_copied : FN(most_rows_direct)(n, most_copied);
-    const int scaled = with->temperature != 1 && with->temperature != -1, sums = with->bias || (with->sink && scaled);
-    const FN(row_scale) one = {1, 0}, scale = scaled ? FN(row_scale_of)(with->temperature) : one;
-
-    /* Scratch memory: work[0] is `spare`, work[1] to work[3] are the copies of first, second and out. */
-    const ptrdiff_t size = (most_copied * n + 2 * ROW_LANES) & -ROW_LANES;
-    REAL stack[4 * (BLOCK_ELEMENTS + 2 * ROW_LANES)], *heap = NULL, *work[4];
-    double doubles[SOME_DOUBLES], *long_doubles = NULL;
-    const int copies = !may_be_direct || (across && inner % ROW_LANES);
-    const int buffers = copies ? 4 : size <= BLOCK_ELEMENTS || in_place || form->out_kind == ROW_SCALAR;
-    const int is_long = size > (ptrdiff_t)(sizeof stack / sizeof *stack / 4), needs_heap = is_long && buffers;
-    const int needs_doubles = form->needs_doubles && n > SOME_DOUBLES;
-    REAL *low = NULL; /* and behind it the mask of a block */
-    if (makes_mask || sums)
-        low = calloc((size_t)size, sizeof(REAL) + 1);
-    if (needs_heap)
-        heap = malloc((size_t)(buffers * size) * sizeof(REAL));
-    if (needs_doubles)
-        long_doubles = malloc((size_t)n * sizeof(double));
-    if ((needs_heap && !heap) || (needs_doubles && !long_doubles) || ((makes_mask || sums) && !low)) {
+    const FN(row_plan) plan = FN(plan_rows)(call, end - begin);
+    REAL stack[FN(ROW_STACK)];
+    double some_doubles[SOME_DOUBLES];
+    FN(row_memory) memory = {0};
+    if (FN(get_row_memory)(&plan, stack, some_doubles, &memory)) {
+        for (ptrdiff_t at = begin, count; at < end; at += count) {
+            int direct, writes;
+            count = FN(next_rows)(&plan, at, end, &direct, &writes);
+            FN(run_row_block)(&plan, &memory, at, count, direct, writes);
+        }
+    } else {
         *call->failed = 1;
-        free(low);
-        free(heap);
-        free(long_doubles);
-        return;
     }
-    for (int k = 0; k < 4; k++)
-        work[k] = !is_long ? stack + k * size : k < buffers ? heap + k * size : NULL;
-    if (copies && (across || n < ROW_LANES)) /* kernels read surplus lanes beside the rows */
-        __builtin_memset(work[1], 0, (size_t)(2 * size) * sizeof(REAL));
-
-    for (ptrdiff_t at = begin, count; at < end; at += count) {
-        count = end - at < most_copied ? end - at : most_copied;
-        int direct = may_be_direct, writes = may_write;
-        if ((direct || writes) && across) {
-            ptrdiff_t to_edge = inner - at % inner, rows = end - at < to_edge ? end - at : to_edge;
-            ptrdiff_t most = direct ? most_direct : most_copied;
-            count = rows < most ? rows : most;
-            direct &= count >= ROW_LANES;
-            writes &= count >= ROW_LANES;
-            count = direct || writes ? count & -ROW_LANES : count;
-        }
-        FN(row_place) place = {call, at, across ? most_copied : n, (int)count, across, with->mask, 0};
-        const ptrdiff_t offset = FN(row_offset_of)(call, at), in_call = inner == 1 ? n : inner;
-        const ptrdiff_t step = direct ? in_call : place.step;
-        REAL scalars[BLOCK_ROWS], sink_share[BLOCK_ROWS];
-        FN(row_block) b = {.n = n, .valid_rows = (int)count, .in_place = direct && in_place};
-        b.count = across ? (int)((count + ROW_LANES - 1) & -ROW_LANES) : (int)count;
-        b.doubles = long_doubles ? long_doubles : doubles;
-        b.scale = sums ? &one : scaled ? &scale : NULL;
-        b.low = (FN(rows_at)){sums ? low : NULL, step};
-        b.sink_share = sink_share;
-        b.sink_grad = with->sink_grad ? (REAL *)with->sink_grad + at : NULL;
-        for (ptrdiff_t r = 0; r < b.count && with->sink; r++)
-            scalars[r] = r < count ? ((const REAL *)with->sink)[at + r] : -INFINITY;
-        b.sink = with->sink ? scalars : NULL;
-        if (sums && !with->bias)
-            __builtin_memset(low, 0, (size_t)size * sizeof(REAL));
-        if (makes_mask)
-            FN(row_make_mask)(&place, (unsigned char *)(low + size), low);
-        b.first = b.second = b.out = (FN(rows_at)){NULL, step};
-        b.spare = (FN(rows_at)){count <= most_copied ? work[0] : NULL, across ? b.count : n};
-        b.first.p = direct ? first + offset : work[1];
-        b.second.p = direct ? second + offset : work[2];
-        b.out.p = form->out_kind == ROW_SCALAR ? out + at : direct || writes ? out + offset : work[3];
-        b.out.step = writes ? in_call : step;
-        if (form->first_kind == ROW_SCALAR) {
-            for (ptrdiff_t r = 0; r < b.count; r++)
-                scalars[r] = r < count ? first[at + r] : 0;
-            b.first.p = scalars;
-        } else if (!direct) {
-            FN(row_gather)(&place, form->first_kind, first, work[1], &scale, b.low.p);
-        }
-        if (!direct && form->second_kind)
-            FN(row_gather)(&place, form->second_kind, second, work[2], &scale, b.low.p);
-        (across ? form->across : form->along)(&b);
-        if (place.mask && form->out_kind == ROW_Y)
-            FN(row_fill_masked)(&place, &b, work[1], form->masked_out);
-        if (!direct && !writes && form->out_kind != ROW_SCALAR)
-            FN(row_scatter)(&place, form->out_kind, work[3], out);
-    }
-    free(low);
-    free(heap);
-    free(long_doubles);
+    for (int k = 0; k < 3; k++)
+        free(memory.allocated[k]);
 }
