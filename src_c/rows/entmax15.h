@@ -27,19 +27,23 @@ static double fa_entmax_threshold(double *z, ptrdiff_t n)
 
 INLINE void FN(entmax15_gradient)(const FN(row_block) *b, const REAL *grad, const REAL *y, REAL *out)
 {
-    double *work = b->doubles;
+    double *root = b->doubles, product[ADDED_AT_ONCE];
     for (int r = 0; r < b->count; r++, grad += b->n, y += b->n, out += b->n) {
+        double sum = 0, sum_lost = 0, dot = 0, dot_lost = 0;
+        for (ptrdiff_t at = 0, count; at < b->n; at += count) {
+            count = b->n - at < ADDED_AT_ONCE ? b->n - at : ADDED_AT_ONCE;
+#pragma omp simd
+            for (ptrdiff_t i = 0; i < count; i++) {
+                root[at + i] = __builtin_sqrt(y[at + i]);
+                product[i] = y[at + i] <= 0 ? 0 : grad[at + i] * root[at + i];
+            }
+            fa_add(&sum, &sum_lost, fa_sum_of_few(root + at, count, 0, 0));
+            fa_add(&dot, &dot_lost, fa_sum_of_few(product, count, 0, 0));
+        }
+        const double mean = (dot + dot_lost) / (sum + sum_lost);
 #pragma omp simd
         for (ptrdiff_t i = 0; i < b->n; i++)
-            work[i] = __builtin_sqrt(y[i]);
-        double sum = fa_sum(work, b->n);
-#pragma omp simd
-        for (ptrdiff_t i = 0; i < b->n; i++)
-            work[i] = y[i] <= 0 ? 0 : grad[i] * __builtin_sqrt(y[i]);
-        double mean = fa_sum(work, b->n) / sum;
-#pragma omp simd
-        for (ptrdiff_t i = 0; i < b->n; i++)
-            out[i] = y[i] <= 0 ? 0 : (REAL)(__builtin_sqrt(y[i]) * (grad[i] - mean));
+            out[i] = y[i] <= 0 ? 0 : (REAL)(root[i] * (grad[i] - mean));
     }
 }
 

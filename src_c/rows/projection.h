@@ -3,24 +3,30 @@
    -inf alone, becomes NaN. */
 #ifndef FA_PROJECTION_ONCE
 #define FA_PROJECTION_ONCE
-/* The sum of x - t or, if `square`, of their squares, in an order that depends on n alone. */
+enum { ADDED_AT_ONCE = 8 * ROW_LANES };
+
+/* The sum of x - t or, if `square`, of their squares, for at most ADDED_AT_ONCE numbers, in an order that depends on n alone. */
+INLINE double fa_sum_of_few(const double *x, ptrdiff_t n, double t, const int square)
+{
+    double part[ROW_LANES];
+    ptrdiff_t i = 0;
+    FA_FOR_LANES(ROW_LANES) part[l] = 0;
+    for (; i + ROW_LANES <= n; i += ROW_LANES)
+        FA_FOR_LANES(ROW_LANES) part[l] += square ? (x[i + l] - t) * (x[i + l] - t) : x[i + l] - t;
+    for (ptrdiff_t k = i; k < n; k++)
+        part[k - i] += square ? (x[k] - t) * (x[k] - t) : x[k] - t;
+    FA_FOR_LANES(8) part[l] += part[l + 8];
+    FA_FOR_LANES(4) part[l] += part[l + 4];
+    FA_FOR_LANES(2) part[l] += part[l + 2];
+    return part[0] + part[1];
+}
+
+/* The same for any number. */
 INLINE double fa_sum_above(const double *x, ptrdiff_t n, double t, const int square)
 {
-    enum { AT_ONCE = 8 * ROW_LANES };
     double sum = 0, lost = 0;
-    for (ptrdiff_t at = 0; at < n; at += AT_ONCE) {
-        double part[ROW_LANES];
-        ptrdiff_t end = n - at < AT_ONCE ? n : at + AT_ONCE, i = at;
-        FA_FOR_LANES(ROW_LANES) part[l] = 0;
-        for (; i + ROW_LANES <= end; i += ROW_LANES)
-            FA_FOR_LANES(ROW_LANES) part[l] += square ? (x[i + l] - t) * (x[i + l] - t) : x[i + l] - t;
-        for (ptrdiff_t k = i; k < end; k++)
-            part[k - i] += square ? (x[k] - t) * (x[k] - t) : x[k] - t;
-        FA_FOR_LANES(8) part[l] += part[l + 8];
-        FA_FOR_LANES(4) part[l] += part[l + 4];
-        FA_FOR_LANES(2) part[l] += part[l + 2];
-        fa_add(&sum, &lost, part[0] + part[1]);
-    }
+    for (ptrdiff_t at = 0; at < n; at += ADDED_AT_ONCE)
+        fa_add(&sum, &lost, fa_sum_of_few(x + at, n - at < ADDED_AT_ONCE ? n - at : ADDED_AT_ONCE, t, square));
     return sum + lost;
 }
 
