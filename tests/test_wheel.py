@@ -97,7 +97,7 @@ def test_sdist_is_complete(sdist):
     wanted = {str(file.relative_to(root)) for folder in ("src_c", "fastact", "tests", "asv_bench", "docs")
               for file in (root / folder).rglob("*") if file.is_file() and file.suffix != ".pyc"}
     wanted |= {"setup.py", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff"}
-    assert sorted(wanted - held - {"fastact/activations.pxi"}) == []
+    assert sorted(wanted - held - {"fastact/_core/names.pyi"}) == []  # which a build writes, as activations.pxi
 
 
 @pytest.fixture(scope="module")
