@@ -13,7 +13,8 @@ ALL_FORMS = [getattr(activation, form) if form != "value" else activation for ac
 # One activation of each signature: no parameter, one, two, four, one or two without a default. All forms are among theirs.
 REPRESENTATIVES = ("sigmoid", "elu", "hard_tanh", "xielu", "prelu", "threshold")
 # These, and one activation of each kind of loops that the others have: values by pieces, a slope of backward, half types.
-EVERY_LOOP = (*REPRESENTATIVES, "identity", "tanh", "erf", "tanh_shrink", "silu", "mish", "exponential")
+EVERY_LOOP = (*REPRESENTATIVES, "identity", "tanh", "erf", "tanh_shrink", "silu", "mish", "exponential",
+              "gelu", "gelu_tanh", "quick_gelu", "softplus")
 
 
 class Each(tuple):

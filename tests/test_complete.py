@@ -124,7 +124,8 @@ def test_every_kind_of_loop_has_a_representative():
     """Tests of threads and of the processor's state run for these; their loops are instantiated by the same fields."""
     def loops(entries):
         return {loop for e in entries for loop in (
-            (e.value_loop, e.derivative_fast, e.masks_gradient, e.from_output), codegen._half_loop(e), codegen._second_kind(e))}
+            (e.value_loop, e.derivative_loop, e.derivative_fast, e.masks_gradient, e.from_output),
+            codegen._half_loop(e), codegen._second_kind(e))}
 
     assert loops(registry.ACTIVATIONS) == loops(e for e in registry.ACTIVATIONS if e.name in EVERY_LOOP)
 

@@ -51,23 +51,31 @@ def test_lengths_and_offsets(form, dtype):
                     assert_same_bits(one, other, f"{form.__name__}, {n} elements from {offset}")
 
 
-BOUNDED = [entry.name for entry in registry.ACTIVATIONS if "bounded" in entry.value_loop]
+BY_SIZE = [form for entry in registry.ACTIVATIONS for form, loop in
+           ((fa.activations[entry.name], entry.value_loop), (fa.activations[entry.name].derivative, entry.derivative_loop))
+           if loop != "plain"]
 
 
-@pytest.mark.parametrize("name", BOUNDED)
+@pytest.mark.parametrize("form", BY_SIZE, ids=lambda form: form.__name__)
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
-def test_beside_larger_values(name, dtype):
-    """Blocks in which every |x| is small have a loop of their own. An infinity in each vector keeps a block out of it."""
+def test_beside_larger_values(form, dtype):
+    """Blocks in which every |x| is small have a loop of their own, and a table of pieces ends at a limit. Infinities in each
+    vector, and in the whole block, lead to the other formula."""
     pytest.importorskip("ml_dtypes")  # has bfloat16
-    f, dtype = fa.activations[name], np.dtype(dtype)
+    dtype = np.dtype(dtype)
     unsigned = np.dtype(f"uint{8 * dtype.itemsize}").type
     largest = np.array(710.0 if dtype == np.float64 else 90.0, dtype).view(unsigned)
+    ends = [np.array(end, dtype).view(unsigned) for end in (4, 24)]  # where tables end
     half = (largest.view(dtype) / 2).view(unsigned)  # from here on the numbers are dense, up to where blocks are no longer small
-    x = np.concatenate([np.linspace(int(low), int(largest), 3 << 17).astype(unsigned) for low in (0, half)])
-    x = np.concatenate([x, x | unsigned(1 << 8 * dtype.itemsize - 1)]).view(dtype).reshape(-1, 3)
+    x = np.concatenate([np.linspace(int(low), int(high), 3 << 17).astype(unsigned)
+                        for low, high in ((0, largest), (half, largest), ends)])
+    x = np.concatenate([x, x | unsigned(1 << 8 * dtype.itemsize - 1)]).view(dtype).reshape(-1, 2)
     beside = np.full((len(x), 4), np.inf, dtype)
-    beside[:, :3] = x
-    assert np.array_equal(f(x).view(unsigned), f(beside)[:, :3].copy().view(unsigned))
+    beside[:, :2], beside[:, 3] = x, -np.inf
+    alone = form(x).view(unsigned)
+    assert np.array_equal(alone, form(beside)[:, :2].copy().view(unsigned))
+    few = np.array_split(x, 2 * len(x) // 1001)[::20]
+    assert all(np.array_equal(form(part[k:k + 1]), form(part)[k:k + 1]) for part in few for k in (0, 250, -1))
 
 
 def test_strides(form, dtype):

@@ -113,7 +113,8 @@ def c_registry(registry):
     """registry.h: lists of the activations, their bounds and aliases, of forms and row forms; and how many arguments there are."""
     entries, forms = registry.ACTIVATIONS, registry.FORMS.values()
     lines = [f"ACTIVATION({e.name}, {len(e.parameters)}, {int(e.from_output)}, {_backward_kind(e)}, "
-             f"{_second_kind(e)}, {_half_loop(e)}, {e.value_loop.upper().replace(' ', '_')}, {e.cost})" for e in entries]
+             f"{_second_kind(e)}, {_half_loop(e)}, {e.value_loop.upper().replace(' ', '_')}, {e.derivative_loop.upper()}, {e.cost})"
+             for e in entries]
     bounds = [f"BOUNDS({e.name}, {_half_bounds(e, registry.LOOPS)})" for e in entries]
     aliases = [f"ALIAS({alias}, {e.name})" for e in entries for alias in e.aliases]
     if tuple(registry.FORMS)[:len(registry.LOOPS)] != registry.LOOPS:
@@ -129,7 +130,7 @@ def c_registry(registry):
     return "".join([
         "/* Written by fastact/_build/codegen.py from fastact/registry.py. */\n",
         "/* name, number of parameters, whether it has backward_from_output, fa_backward_kind, fa_second_kind,\n"
-        "   half, value_loop, cost */\n", _macro("ACTIVATIONS(ACTIVATION)", lines), _macro("BOUNDS(BOUNDS)", bounds),
+        "   half, value_loop, derivative_loop, cost */\n", _macro("ACTIVATIONS(ACTIVATION)", lines), _macro("BOUNDS(BOUNDS)", bounds),
         _macro("ALIASES(ALIAS)", aliases),
         "/* name, number, inputs, outputs, which input is one row or -1, cost in multiples of the value's */\n",
         _macro("FORMS(FORM)", form_lines), "/* name, number, inputs, whether it takes a temperature, ns an element */\n",

@@ -1,13 +1,33 @@
 /* gelu(x) = x Phi(x), where Phi is the normal distribution function. It is computed as max(x, 0) - a Q(a) with a = |x| and
-   Q = 1 - Phi, which keeps the digits of negative x. Limits -0.0 and inf. Minimum -0.1700 at x = -0.7518. */
-/* Error in ULP: 1.69 at -0x1.85c902p-1 (every 251st float32); 1.69 at -0x1.81c662ab183f2p-1 (339,622 float64). */
+   Q = 1 - Phi, which keeps the digits of negative x. In float a Q(a) is by pieces, and so is Q(a) - a phi(a) of the derivative,
+   down to x = -7. Limits -0.0 and inf. Minimum -0.1700 at x = -0.7518. */
+/* Error in ULP: 1.34 at -0x1.c222cp+2 (every 251st float32); 1.69 at -0x1.81c662ab183f2p-1 (339,622 float64). */
 INLINE REAL FN(gelu)(REAL x)
 {
     REAL base = FN(positive_part)(x);
-    return FN(fma)(FN(normal_tail)(FN(min_fabs)(x, NORMAL_LARGEST)), -NORMAL_UNIT, base);
+    return FN(fma)(FN(normal_tail)(FN(min_fabs)(x, NORMAL_LARGEST), 0), -NORMAL_UNIT, base);
 }
 
 #if !FA_DOUBLE
+#include "tables/gelu.h"
+FA_PIECES_OF_TABLE(gelu, GELU)
+
+/* max(x, 0) - a Q(a): at the table's limit a Q(a) is so small that a larger x minus it rounds to x. */
+INLINE int FN(gelu_outside)(REAL x, REAL limit) { return x < -limit; }
+
+INLINE REAL FN(gelu_outside_table)(REAL x)
+{
+    return FN(normal_tail)(FN(min_fabs)(x, NORMAL_LARGEST), 1) * -NORMAL_UNIT;
+}
+
+INLINE REAL FN(gelu_argument)(REAL x, REAL limit) { return FN(min)(FN(fabs)(x), limit); }
+
+INLINE REAL FN(gelu_on_piece)(REAL x, REAL a, fa_piece p)
+{
+    REAL d = p.base - a;
+    return FN(positive_part)(x) - FN(fma)(piece_slope(d, p), d, p.c0);
+}
+
 /* The value for half types: the square of a half is exact. It is one quotient for all a, V of coeffs/erf.py, with an error of
    2^-22, 5.42 ULP of float, which does not change the rounded half. */
 INLINE REAL FN(gelu_half)(REAL x)
@@ -30,12 +50,33 @@ INLINE REAL FN(gelu_half)(REAL x)
 #endif
 
 /* Phi(x) + x phi(x), where phi is the density: Q(a) - a phi(a) for x < 0, and 1 minus that for x >= 0. */
-/* Error in ULP: 1.75 at -0x1.6d85bap-7 (every 251st float32); 1.7 at -0x1.5da08b2acc6bp+4 (339,622 float64). */
+/* Error in ULP: 1.47 at -0x1.8a3866p+3 (every 251st float32); 1.7 at -0x1.5da08b2acc6bp+4 (339,622 float64). */
 INLINE REAL FN(gelu_derivative)(REAL x)
 {
-    REAL left = FN(normal_derivative)(FN(min_fabs)(x, NORMAL_LARGEST));
+    REAL left = FN(normal_derivative)(FN(min_fabs)(x, NORMAL_LARGEST), 0);
     return FN(or_nan)(x < 0 ? left : 1 - left, x);
 }
+
+#if !FA_DOUBLE
+#include "tables/gelu_derivative.h"
+FA_PIECES_OF_TABLE(gelu_derivative, GELU_DERIVATIVE)
+
+/* The limit of the table serves x > 7 too: 1 minus its value rounds to 1. */
+INLINE int FN(gelu_derivative_outside)(REAL x, REAL limit) { return x < -limit; }
+
+INLINE REAL FN(gelu_derivative_outside_table)(REAL x)
+{
+    return FN(normal_derivative)(FN(min_fabs)(x, NORMAL_LARGEST), 1);
+}
+
+INLINE REAL FN(gelu_derivative_argument)(REAL x, REAL limit) { return FN(min)(FN(fabs)(x), limit); }
+
+INLINE REAL FN(gelu_derivative_on_piece)(REAL x, REAL a, fa_piece p)
+{
+    REAL left = piece_with_zero(p.base - a, p);
+    return x < 0 ? left : 1 - left;
+}
+#endif
 
 /* phi(x) (2 - x^2). */
 INLINE REAL FN(gelu_second_derivative)(REAL x)

@@ -31,7 +31,7 @@ INLINE REAL FN(gelu_tanh)(REAL x)
 /* z (1 + z - y) / (1 + z)^2 with z = e^-|t| and y = a t'(a) for x < 0, and 1 minus that for x >= 0. The bracket 1 + z - y is 0 at
    a = 0.7525, where its low part decides, so everything is high + low. silu's faster derivative would be up to 6 ULP off here,
    because y grows twice as fast as t. */
-/* Error in ULP: 1.23 at -0x1.fb17c6p-7 (every 251st float32); 1.17 at -0x1.40cb2026843f6p-8 (339,622 float64). */
+/* Error in ULP: 1.12 at -0x1.c9f946p-1 (every 251st float32); 1.17 at -0x1.40cb2026843f6p-8 (339,622 float64). */
 INLINE REAL FN(gelu_tanh_derivative)(REAL x)
 {
     REAL a = FN(min_fabs)(x, TANH_LARGEST), t_low, y_low;
@@ -44,6 +44,21 @@ INLINE REAL FN(gelu_tanh_derivative)(REAL x)
     REAL low = ((line - bracket) + z) + FN(fma)(-y_low, DERIVATIVE_UNIT, z_low);
     return FN(or_nan)(FN(derivative_from_bracket)(e, bracket, FN(fma)(e.q, low, low), x < 0), x);
 }
+
+#if !FA_DOUBLE
+#include "tables/gelu_tanh_derivative.h"
+FA_PIECEWISE_INSIDE(gelu_tanh_derivative, GELU_TANH_DERIVATIVE)
+
+/* By pieces, down to x = -5.8. The limit of the table serves x > 5.8 too: 1 minus its value rounds to 1. */
+INLINE int FN(gelu_tanh_derivative_outside)(REAL x, REAL limit) { return x < -limit; }
+INLINE REAL FN(gelu_tanh_derivative_argument)(REAL x, REAL limit) { return FN(min)(FN(fabs)(x), limit); }
+
+INLINE REAL FN(gelu_tanh_derivative_on_piece)(REAL x, REAL a, fa_piece p)
+{
+    REAL left = piece_with_zero(p.base - a, p);
+    return x < 0 ? left : 1 - left;
+}
+#endif
 
 /* s'(t) (2 t' + x (t'' - t'^2 tanh(t / 2))), which is even. */
 INLINE REAL FN(gelu_tanh_second_derivative)(REAL x)

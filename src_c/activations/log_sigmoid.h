@@ -1,7 +1,7 @@
 /* log_sigmoid(x) = -log(1 + e^-x) = min(x, 0) - log(1 + e^-|x|), which does not overflow and keeps the tail at x > 0, which
-   log(sigmoid(x)) rounds to 0. Limits -inf and +0.0. Method: math/softplus.h with beta = -1. The derivative is sigmoid(-x), the
-   second derivative -s(x) s(-x). */
-/* Error in ULP: 1.36 at 0x1.e7d5fcp+1 (every 251st float32); 1.22 at 0x1.0840380060ca8p+0 (316,618 float64). */
+   log(sigmoid(x)) rounds to 0. Limits -inf and +0.0. Method: math/softplus.h with beta = -1; in float, by pieces. The derivative
+   is sigmoid(-x), the second derivative -s(x) s(-x). */
+/* Error in ULP: 1.26 at 0x1.98e782p+3 (every 251st float32); 1.22 at 0x1.0840380060ca8p+0 (316,618 float64). */
 INLINE REAL FN(log_sigmoid)(REAL x)
 {
     const REAL unit = LIT(0x1p-24f, 0x1p-53);
@@ -13,6 +13,15 @@ INLINE REAL FN(log_sigmoid)(REAL x)
     REAL near = FN(softplus_near)(x, t, -1, -LN2_HI, -LN2_LO);
     return t > -SOFTPLUS_NEAR ? near : far;
 }
+
+#if !FA_DOUBLE
+FA_PIECES_OF_TABLE(log_sigmoid, SOFTPLUS)
+
+INLINE int FN(log_sigmoid_outside)(REAL x, REAL limit) { return FN(fabs)(x) > limit; }
+INLINE REAL FN(log_sigmoid_outside_table)(REAL x) { return (x > 0 ? 0 : x) - softplus_beyond_pieces(x); }
+INLINE REAL FN(log_sigmoid_argument)(REAL x, REAL limit) { return FN(min)(FN(fabs)(x), limit); }
+INLINE REAL FN(log_sigmoid_on_piece)(REAL x, REAL a, fa_piece p) { return -softplus_by_piece(-x, a, p); }
+#endif
 
 /* Error in ULP: 1.6 at 0x1.27f7eep+0 (every 251st float32); 1.49 at 0x1.d2120e3b2fbdp+3 (316,618 float64). */
 INLINE REAL FN(log_sigmoid_derivative)(REAL x)

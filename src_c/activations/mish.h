@@ -8,7 +8,7 @@
 /* x (1 - u) with u = 2 / D. For x < -0.35, where 1 - u cancels, it is x w (1 - u) with u = (w^2 + w) / D. With w = s + h, s = 2^n
    and h = s q, all terms of D but one are exact. The low part of D corrects 2 / D; without it the error is 2.0 ULP.
    x w (w + 2) / D would take 0.6 of the time and be 4.2 ULP off. */
-/* Error in ULP: 1.47 at -0x1.4733a8p-2 (every 251st float32); 1.21 at -0x1.5400da916bebp-2 (339,092 float64). */
+/* Error in ULP: 1.65 at -0x1.e4b00ap-3 (every 251st float32); 1.21 at -0x1.5400da916bebp-2 (339,092 float64). */
 INLINE REAL FN(mish)(REAL x)
 {
     REAL a = FN(clamp)(x, SIGMOID_LOWEST, MISH_HIGHEST);
@@ -22,6 +22,21 @@ INLINE REAL FN(mish)(REAL x)
     REAL y = FN(fma)(factor, FN(fma)(-u, 1 + (left ? e.q : 0), q), factor) * SIGMOID_UNIT;
     return x <= MISH_HIGHEST ? FN(copysign)(y, x) : x; /* -0.0 for -0.0; NaN too */
 }
+
+#if !FA_DOUBLE
+#include "tables/mish.h"
+FA_PIECEWISE_INSIDE(mish, MISH)
+
+/* x tanh(log(1 + e^x)), whose second factor is by pieces from -12.3 to 8.99. */
+#define MISH_LOWEST -12.3f
+INLINE int FN(mish_outside)(REAL x, REAL limit) { return (x < MISH_LOWEST) | (x > limit); }
+INLINE REAL FN(mish_argument)(REAL x, REAL limit) { return FN(min)(FN(max)(x, MISH_LOWEST), limit); }
+INLINE REAL FN(mish_on_piece)(REAL x, REAL a, fa_piece p)
+{
+    REAL d = p.base - a;
+    return x * FN(fma)(piece_slope(d, p), d, p.c0);
+}
+#endif
 
 /* The factor B of mish' at the distance d + d_low from its zero, for |d| < 1/4. It is a series whose first term is rounded
    last; *low is the rounding error. The error of the coefficients is 2^-29 (float) and 2^-59 (double); from

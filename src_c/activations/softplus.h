@@ -56,6 +56,17 @@ INLINE REAL FN(softplus)(REAL x, REAL beta)
     return sign * x < -LARGEST ? end : y;
 }
 
+#if !FA_DOUBLE
+FA_PIECES_OF_TABLE(softplus, SOFTPLUS)
+
+/* The value for beta = 1. */
+INLINE REAL FN(softplus_table_parameter)(void) { return 1; }
+INLINE int FN(softplus_outside)(REAL x, REAL limit) { return FN(fabs)(x) > limit; }
+INLINE REAL FN(softplus_outside_table)(REAL x) { return (x > 0 ? x : 0) + softplus_beyond_pieces(x); }
+INLINE REAL FN(softplus_argument)(REAL x, REAL limit) { return FN(min)(FN(fabs)(x), limit); }
+INLINE REAL FN(softplus_on_piece)(REAL x, REAL a, fa_piece p) { return softplus_by_piece(x, a, p); }
+#endif
+
 /* Error in ULP: 1.78 at -0x1.936616p+0, beta 0.7 (every 251st float32);
    1.64 at -0x1.6000000000028p+3, beta 0.1 (3.8e6 float64). */
 INLINE REAL FN(softplus_derivative)(REAL x, REAL beta)

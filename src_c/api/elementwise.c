@@ -22,7 +22,7 @@ const char *fa_status_text(fa_status status)
 /* ---- the activations ---- */
 
 #define FA_INDEX(name, ...) index_of_##name,
-#define FA_DESCRIBE(name, np, from_output, kind, second, half, value_loop, cost)                                \
+#define FA_DESCRIBE(name, np, from_output, kind, second, half, value_loop, derivative_loop, cost)               \
     {#name, index_of_##name, np, from_output, FA_SECOND_##second, cost},
 #define FA_ALIAS(alias, name) {#alias, index_of_##name},
 enum { FA_ACTIVATIONS(FA_INDEX) activation_count };

@@ -1,14 +1,17 @@
 """Prints the tables of polynomials in src_c/tables: ``python src_c/coeffs/piecewise.py tanh > src_c/tables/tanh.h``.
 
-A table covers 0 <= a <= LIMIT by at most 32 pieces, or 8. The piece of a is told by the exponent and the first three bits
-(8 pieces: the first bit) of the mantissa of a + OFFSET, so that pieces are of equal width up to OFFSET and grow with a beyond.
+A table covers 0 <= a <= LIMIT by at most 32 pieces, or 8. The piece of a is told in one of two ways.
+"octaves": by the exponent and the first three bits (8 pieces: the first bit) of the mantissa of a + OFFSET, so that pieces are of
+equal width up to OFFSET and grow with a beyond.
+"integers": by the integer next to (CURVE a + SCALE) a, which adding OFFSET rounds. Pieces have the width 1 / SCALE at 0, and
+become narrower with a where CURVE is not 0: where f falls like e^(-a^2/2), each piece then covers about the same factor of f.
 On piece i
 
     f(a) = c0 + c1 d + c2 d^2 + ...      d = base - a
 
 is fitted with relative errors as nearly level as Lawson's weights make them. `base` is that float at the beginning of
-the piece at which f comes nearest to a float, so that c0 is as good as exact (Gal's accurate tables); the coefficients
-are rounded one after the other, c0 first, and the rest are fitted again. In the first piece base and c0 are 0.
+the piece ("integers": in its middle) at which f comes nearest to a float, so that c0 is as good as exact (Gal's accurate tables);
+the coefficients are rounded one after the other, c0 first, and the rest are fitted again. In the first piece base and c0 are 0.
 
 Only additions, products, quotients and roots of float64 arrays and sums in a fixed order decide about the coefficients,
 and mpmath's functions, so that every machine prints the same.
@@ -35,11 +38,46 @@ class Plan(NamedTuple):
     less: float = 0.0  # what is added to the first piece's c1 where it is used
     rows: int = 32     # at most so many pieces: 32 or 8
     start: float = 0.0  # where the first piece begins, if not at 0
+    scale: float = 0.0  # of pieces told by integers
+    curve: float = 0.0
+    middle: float = 0.5  # where `base` is looked for in a piece
+    lowest: int = 0     # the integer of the first of them, whose index is the integer modulo 32
+    zero: float = np.nan  # a zero of the function, at the base of its piece
+
+    @property
+    def start_of_all(self):
+        """Where the first piece begins."""
+        return (self.lowest - 0.5) / self.scale if self.lowest else self.start
+
+
+def sigmoid(t):
+    """1 / (1 + e^-t)."""
+    return 1 / (1 + mp.exp(-t))
+
+
+def normal_derivative(a):
+    """The derivative of a Q(a)."""
+    return mp.erfc(a / mp.sqrt(2)) / 2 - a * mp.exp(-a * a / 2) / mp.sqrt(2 * mp.pi)
+
+
+def cubic(a, factor=1):
+    """a (K + factor L a^2) of gelu_tanh.h."""
+    return 2 * mp.sqrt(2 / mp.pi) * a * (1 + factor * mp.mpf("0.044715") * a * a)
 
 
 PLANS = {
     "tanh": Plan(mp.tanh, "tanh(a)", 0.671875, 9.25, 4, (0.0, -1.0)),
     "erf": Plan(mp.erf, "erf(a)", 0.34375, 3.99, 4, (0.0,), 1.0),
+    "gelu": Plan(lambda a: a * mp.erfc(a / mp.sqrt(2)) / 2, "a Q(a)", 0.0, 7.0, 6, (0.0, -0.5), scale=2.08, curve=0.344),
+    "gelu_derivative": Plan(normal_derivative, "Q(a) - a phi(a)", 0.0, 7.0, 6, scale=2.4, curve=0.299, middle=0.6,
+                            zero=0.7517915246935645),
+    "gelu_tanh_derivative": Plan(lambda a: sigmoid(-cubic(a)) * (1 - cubic(a, 3) * sigmoid(cubic(a))),
+                                 "s(-t) (1 - a t' s(t))", 0.0, 5.8, 6, scale=2.37, curve=0.526, middle=0.55,
+                                 zero=0.7524614220710163),
+    "mish": Plan(lambda x: mp.tanh(mp.log1p(mp.exp(x))), "tanh(log(1 + e^x))", 0.0, 8.99, 6, scale=1.5, lowest=-18,
+                 middle=0.3),
+    "softplus": Plan(lambda a: mp.log1p(mp.exp(-a)), "log(1 + e^-a)", 0.0, 11.45, 6, scale=4.2, curve=-0.127,
+                     middle=1 / 3),
     "tanh_shrink": Plan(lambda a: a - mp.tanh(a), "a - tanh(a)", 0.0625, 10.5, 6, rows=8, start=0.9375),
 }
 
@@ -54,8 +92,20 @@ def float_of(bits):
     return float(np.uint32(bits).view(np.float32))
 
 
-def pieces(offset, limit, rows):
+def reach(value, plan):
+    """The a for which (CURVE a + SCALE) a is this value."""
+    if not plan.curve or value <= 0:
+        return value / plan.scale
+    return (np.sqrt(plan.scale ** 2 + 4 * plan.curve * value) - plan.scale) / (2 * plan.curve)
+
+
+def pieces(plan):
     """(index, low, high) of every piece."""
+    offset, limit, rows = plan.offset, plan.limit, plan.rows
+    if plan.scale:
+        integers = range(plan.lowest, plan.lowest + rows)
+        found = [(k % rows, max(reach(k - 0.5, plan), plan.start_of_all), min(reach(k + 0.5, plan), limit)) for k in integers]
+        return [(k, low, high) for k, low, high in found if low < limit]
     shift = {32: 20, 8: 22}[rows]
     first, last = bits_of(offset) >> shift, bits_of(limit + offset) >> shift
     ends = [float_of(k << shift) - offset for k in range(first, last + 2)]
@@ -115,7 +165,11 @@ def base_of(function, low):
 
 def coefficients(plan, low, high, first):
     """base, c0, c1, ... of a piece."""
-    base = 0.0 if first else base_of(plan.function, low)
+    if low < plan.zero < high:
+        base = float(np.float32(plan.zero))
+    else:
+        start = (low + plan.middle * (high - low) or high / 16) if plan.scale else low  # floats next to 0 are too near
+        base = 0.0 if low == 0 else base_of(plan.function, start)
     angles = [mp.cos(mp.pi * (k + 0.5) / POINTS) for k in range(POINTS)]
     points = np.array([float((low + high) / 2 + (high - low) / 2 * c) for c in angles])
     f, d = values(plan.function, points), base - points
@@ -144,11 +198,13 @@ def literal(value):
 def text(name):
     """The header of a table."""
     plan = PLANS[name]
-    found = [(index, coefficients(plan, max(low, plan.start), high, low == 0))
-             for index, low, high in pieces(plan.offset, plan.limit, plan.rows) if high > plan.start]
+    found = [(index, coefficients(plan, max(low, plan.start_of_all), high, low == 0 and bool(plan.first)))
+             for index, low, high in pieces(plan) if high > plan.start_of_all]
     names = ", ".join(f"c{k}" for k in range(plan.degree + 1))
-    lines = [f"/* {plan.formula} for {plan.start:g} <= a <= {plan.limit}: of each piece its index, base, {names}.",
-             "   Written by coeffs/piecewise.py. */", f"#define {name.upper()}_OFFSET {literal(plan.offset)} /* {plan.offset} */",
+    named = {"OFFSET": 1.5 * 2 ** 23 if plan.scale else plan.offset, "SCALE": plan.scale or 1.0, "CURVE": plan.curve}
+    lines = [f"/* {plan.formula} for {plan.start_of_all:g} <= a <= {plan.limit}: of each piece its index, base, {names}.",
+             "   Written by coeffs/piecewise.py. */", f"#define {name.upper()}_PLACE {'integers' if plan.scale else plan.rows}",
+             *(f"#define {name.upper()}_{key} {literal(value)} /* {value} */" for key, value in named.items()),
              f"#define {name.upper()}_LIMIT {literal(float(np.float32(plan.limit)))} /* {plan.limit} */",
              f"#define {name.upper()}_ROWS {plan.rows}", f"#define {name.upper()}_COLUMNS {plan.degree + 2}",
              f"#define {name.upper()}_PIECES(PIECE) \\"]

@@ -18,14 +18,14 @@
 #include "math/log.h"
 #include "math/sigmoid.h"
 #include "math/normal_tail.h"
-#include "math/softplus.h"
-#include "math/wide.h"
-#include "math/pair.h"
 #if FA_DOUBLE
 #include "tables/look_up_double.h"
 #else
 #include "tables/look_up.h"
 #endif
+#include "math/softplus.h"
+#include "math/wide.h"
+#include "math/pair.h"
 #include "kernel_headers.h" /* activations/NAME.h of every activation; written by setup.py from fastact/registry.py */
 #include "loops/elementwise.h"
 #include "loops/fused.h"

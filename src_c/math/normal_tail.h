@@ -97,14 +97,14 @@ INLINE REAL FN(normal_far)(REAL a)
     return n / d;
 }
 
-/* a Q(a) / NORMAL_UNIT. */
-INLINE REAL FN(normal_tail)(REAL a)
+/* a Q(a) / NORMAL_UNIT. far_only, a constant, is for a >= NORMAL_SEAM only and leaves out the other form. */
+INLINE REAL FN(normal_tail)(REAL a, int far_only)
 {
     REAL b = LIT(-0.5f, -0.5) * a, s = a * b;
     FN(exp_parts) e = FN(exp_product)(a, b, NORMAL_SHIFT);
     REAL near = FN(fma)(s, FN(normal_near)(s), -b), r = FN(normal_far)(a);
     REAL far = FN(fma)(FN(fma)(r, e.q, e.q) + r, NORMAL_BASE, NORMAL_BASE); /* only (1 + q) (1 + r) - 1 is rounded */
-    return (a < NORMAL_SEAM ? near : far) * e.scale;
+    return ((far_only ? 0 : a < NORMAL_SEAM) ? near : far) * e.scale;
 }
 
 /* G(t) of Q(a) - a phi(a) = (NORMAL_DERIVATIVE_ZERO - a) (NORMAL_DERIVATIVE_AT_1 + t G(t)) with t = a - 1, for
@@ -181,8 +181,8 @@ INLINE REAL FN(normal_derivative_far)(REAL a)
     return n / d;
 }
 
-/* Q(a) - a phi(a), where phi is the density: the derivative of a Q(a). */
-INLINE REAL FN(normal_derivative)(REAL a)
+/* Q(a) - a phi(a), where phi is the density: the derivative of a Q(a). far_only is for a >= NORMAL_DERIVATIVE_SEAM only. */
+INLINE REAL FN(normal_derivative)(REAL a, int far_only)
 {
     REAL distance = NORMAL_DERIVATIVE_ZERO - a, t = a - 1, g = FN(normal_derivative_near)(t) * t;
     /* NORMAL_DERIVATIVE_AT_1 + g is 0.435 at the zero, and about 0.64 where `distance` is rounded. */
@@ -194,5 +194,5 @@ INLINE REAL FN(normal_derivative)(REAL a)
     REAL s = FN(normal_derivative_far)(a), line = FN(fma)(a, NORMAL_DERIVATIVE_LINE, -s);
     REAL line_low = FN(fma)(a, NORMAL_DERIVATIVE_LINE, -line) - s;
     REAL far = ((FN(fma)(e.q, line, line_low) + line) * e.scale) * -NORMAL_UNIT;
-    return a < NORMAL_DERIVATIVE_SEAM ? near : far;
+    return (far_only ? 0 : a < NORMAL_DERIVATIVE_SEAM) ? near : far;
 }

@@ -84,3 +84,23 @@ INLINE REAL FN(one_minus_exp)(REAL t)
     FN(exp_parts) e = FN(exp_short)(FN(minus_min_fabs)(t, LIT(25.0f, 45.0)), 0);
     return FN(or_nan)(FN(fma)(-e.q, e.scale, 1 - e.scale), t);
 }
+
+#if !FA_DOUBLE
+#include "tables/softplus.h"
+
+/* log(1 + e^x) for beta = 1, by pieces: max(x, 0) + f(a), where f is the table's function. c0 is added last for x > 0; for x < 0
+   it is added to a product that is not rounded, because the sum would not be monotone with a rounded one. */
+INLINE float softplus_by_piece(float x, float a, fa_piece p)
+{
+    float d = p.base - a, y = fma_f32(piece_slope(d, p), d, x > 0 ? x : p.c0);
+    return y + (x > 0 ? p.c0 : 0);
+}
+
+/* log(1 + e^-|x|) beyond the table: z - z^2 / 2 with z = e^-|x|. */
+INLINE float softplus_beyond_pieces(float x)
+{
+    exp_parts_f32 e = exp_short_f32(minus_min_fabs_f32(x, 104), -24);
+    float z = fma_f32(e.q, e.scale, e.scale);
+    return fma_f32(z * -0x1p-49f, z, z * 0x1p-24f);
+}
+#endif

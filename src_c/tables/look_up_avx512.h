@@ -6,6 +6,7 @@ enum { PIECE_GROUP_32 = PIECE_STEP };
 
 /* The permutation uses only the low five bits of an index. */
 INLINE uint32_t piece_place_32(uint32_t bits) { return bits >> 20; }
+INLINE uint32_t piece_place_integers(uint32_t bits) { return bits; }
 
 INLINE void look_up_8(const fa_pieces_8 *pieces, const uint32_t *places, int columns, float *to)
 {

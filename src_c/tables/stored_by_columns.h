@@ -1,7 +1,7 @@
 /* A column of a table has one number of each piece, in one or two registers. */
 #define FA_STORED_BY_COLUMNS(rows)                                                                              \
     typedef struct {                                                                                            \
-        float offset, limit;                                                                                    \
+        float limit;                                                                                    \
         _Alignas(64) float column[FA_PIECE_COLUMNS][rows];                                                      \
     } fa_pieces_##rows;
 

@@ -1,7 +1,7 @@
 /* Each of 32 pieces is a row of 32 bytes, and its place is the offset of the row in bytes. The places of a group of elements are
    written to memory before the first is used: using them from the register where they are computed takes a third longer. */
 typedef struct {
-    float offset, limit;
+    float limit;
     _Alignas(64) float row[32][FA_PIECE_COLUMNS];
 } fa_pieces_32;
 
@@ -11,6 +11,7 @@ typedef struct {
 enum { PIECE_GROUP_32 = 256 };
 
 INLINE uint32_t piece_place_32(uint32_t bits) { return bits >> 15 & 31 * sizeof(float[FA_PIECE_COLUMNS]); }
+INLINE uint32_t piece_place_integers(uint32_t bits) { return bits << 5 & 31 * sizeof(float[FA_PIECE_COLUMNS]); }
 
 INLINE const float *piece_row(const fa_pieces_32 *pieces, uint32_t place)
 {

@@ -1,0 +1,42 @@
+/* a Q(a) for 0 <= a <= 7.0: of each piece its index, base, c0, c1, c2, c3, c4, c5, c6.
+   Written by coeffs/piecewise.py. */
+#define GELU_PLACE integers
+#define GELU_OFFSET 0x1.8p+23f /* 12582912.0 */
+#define GELU_SCALE 0x1.0a3d70a3d70a4p+1f /* 2.08 */
+#define GELU_CURVE 0x1.604189374bc6ap-2f /* 0.344 */
+#define GELU_LIMIT 0x1.cp+2f /* 7.0 */
+#define GELU_ROWS 32
+#define GELU_COLUMNS 8
+#define GELU_PIECES(PIECE) \
+    PIECE(0, 0x0p+0f, 0x0p+0f, -0x1p-1f, -0x1.988452p-2f, 0x1.117628p-20f, 0x1.106b18p-4f, 0x1.15efecp-13f, -0x1.3a816cp-7f) \
+    PIECE(1, 0x1.c3e184p-2f, 0x1.29ca7ap-3f, -0x1.5bb8b6p-3f, -0x1.4e8776p-2f, -0x1.9ee02ap-4f, 0x1.4a6fbep-5f, 0x1.56b74p-6f, -0x1.1d68cap-8f) \
+    PIECE(2, 0x1.adaf52p-1f, 0x1.58e688p-3f, 0x1.1cb50ep-5f, -0x1.743302p-3f, -0x1.08d4ecp-3f, -0x1.4c7128p-8f, 0x1.572cc4p-6f, 0x1.046a08p-8f) \
+    PIECE(3, 0x1.331f82p+0f, 0x1.1ade28p-3f, 0x1.e30104p-4f, -0x1.be268cp-5f, -0x1.976554p-4f, -0x1.0971b8p-5f, 0x1.0d9fc6p-7f, 0x1.baf6dcp-8f) \
+    PIECE(4, 0x1.88037p+0f, 0x1.8a3124p-4f, 0x1.02a62ap-3f, 0x1.5cf904p-6f, -0x1.ab6ee8p-5f, -0x1.239472p-5f, -0x1.cc367ap-9f, 0x1.2c9e9p-8f) \
+    PIECE(5, 0x1.d71e28p+0f, 0x1.ef6accp-5f, 0x1.a26bb6p-4f, 0x1.a0b7acp-5f, -0x1.c4393ap-7f, -0x1.9c8b0ep-6f, -0x1.1d60a2p-7f, 0x1.08425p-10f) \
+    PIECE(6, 0x1.10bdb6p+1f, 0x1.20f1a6p-5f, 0x1.23de4ep-4f, 0x1.acc9d6p-5f, 0x1.03153ep-7f, -0x1.934ba6p-7f, -0x1.0ee0c4p-7f, -0x1.544a26p-10f) \
+    PIECE(7, 0x1.33f2p+1f, 0x1.3e04a6p-6f, 0x1.712306p-5f, 0x1.56a2e8p-5f, 0x1.0366p-6f, -0x1.6b8aacp-9f, -0x1.61a846p-8f, -0x1.083ef4p-9f) \
+    PIECE(8, 0x1.55683cp+1f, 0x1.4e33bcp-7f, 0x1.b2975p-6f, 0x1.dcb4aep-6f, 0x1.02160ep-6f, 0x1.2b142cp-9f, -0x1.41979ep-9f, -0x1.b5604cp-10f) \
+    PIECE(9, 0x1.75718ap+1f, 0x1.514ccep-8f, 0x1.e2fac6p-7f, 0x1.2dc2a6p-6f, 0x1.96ab08p-7f, 0x1.0490dap-8f, -0x1.d1cbeap-12f, -0x1.01dc6ap-10f) \
+    PIECE(10, 0x1.941bdcp+1f, 0x1.49b1aap-9f, 0x1.009032p-7f, 0x1.64acc2p-7f, 0x1.192148p-7f, 0x1.f50602p-9f, 0x1.1f76f6p-11f, -0x1.addfbap-12f) \
+    PIECE(11, 0x1.b1b6dep+1f, 0x1.383be4p-10f, 0x1.059632p-8f, 0x1.8e357cp-8f, 0x1.62e41cp-8f, 0x1.842746p-9f, 0x1.bbc80cp-11f, -0x1.ccf6dcp-15f) \
+    PIECE(12, 0x1.ce4168p+1f, 0x1.20591ap-11f, 0x1.020c0ep-9f, 0x1.a9039ap-9f, 0x1.a2f536p-9f, 0x1.099434p-9f, 0x1.9d5464p-11f, 0x1.f5d294p-14f) \
+    PIECE(13, 0x1.e9cd18p+1f, 0x1.04b098p-12f, 0x1.ef357cp-11f, 0x1.b52ab6p-10f, 0x1.d567a8p-10f, 0x1.4dff76p-10f, 0x1.3a9846p-11f, 0x1.4fa442p-13f) \
+    PIECE(14, 0x1.024ec6p+2f, 0x1.cc1698p-14f, 0x1.cd7ea2p-12f, 0x1.b1b556p-11f, 0x1.f5d2c2p-11f, 0x1.88dcdcp-11f, 0x1.a9e6ccp-12f, 0x1.2c3202p-13f) \
+    PIECE(15, 0x1.0f53c4p+2f, 0x1.8e5d46p-15f, 0x1.a420cap-13f, 0x1.a1dc1cp-12f, 0x1.024814p-11f, 0x1.b6a964p-12f, 0x1.09940ep-12f, 0x1.c15caep-14f) \
+    PIECE(16, 0x1.1bed3cp+2f, 0x1.547f58p-16f, 0x1.780f2ap-14f, 0x1.89d156p-13f, 0x1.023f18p-12f, 0x1.d6ac7p-13f, 0x1.37e00cp-13f, 0x1.2b0304p-14f) \
+    PIECE(17, 0x1.284396p+2f, 0x1.1d313ep-17f, 0x1.48dd3p-15f, 0x1.693a54p-14f, 0x1.f4021ap-14f, 0x1.e543d4p-14f, 0x1.5b67f2p-14f, 0x1.6e72c4p-15f) \
+    PIECE(18, 0x1.343f32p+2f, 0x1.d88e92p-19f, 0x1.1b9e56p-16f, 0x1.458d8ep-15f, 0x1.d956fp-15f, 0x1.e5ff5ap-15f, 0x1.746e6ap-15f, 0x1.aec96ep-16f) \
+    PIECE(19, 0x1.3ffac8p+2f, 0x1.81594ap-20f, 0x1.e05adcp-18f, 0x1.1f4314p-16f, 0x1.b51942p-16f, 0x1.d8772ap-16f, 0x1.8075c8p-16f, 0x1.daf004p-17f) \
+    PIECE(20, 0x1.4b72aep+2f, 0x1.3654b8p-21f, 0x1.90d6e6p-19f, 0x1.f2395cp-18f, 0x1.8b61f2p-17f, 0x1.bffcaap-17f, 0x1.80e0e2p-17f, 0x1.fa57e6p-18f) \
+    PIECE(21, 0x1.56b2fap+2f, 0x1.eccc4p-23f, 0x1.492814p-20f, 0x1.a838cp-19f, 0x1.5e332p-18f, 0x1.9e792p-18f, 0x1.7647aep-18f, 0x1.052b84p-18f) \
+    PIECE(22, 0x1.61b58ep+2f, 0x1.834498p-24f, 0x1.0b0ad8p-21f, 0x1.641dd2p-20f, 0x1.310962p-19f, 0x1.77ef0ep-19f, 0x1.632242p-19f, 0x1.04aa52p-19f) \
+    PIECE(23, 0x1.6c6db6p+2f, 0x1.2f25d8p-25f, 0x1.aed434p-23f, 0x1.28a07p-21f, 0x1.06ff18p-20f, 0x1.50861p-20f, 0x1.4b97fap-20f, 0x1.fd65e2p-21f) \
+    PIECE(24, 0x1.77061p+2f, 0x1.d2aecap-27f, 0x1.55520cp-24f, 0x1.e49f76p-23f, 0x1.bc0274p-22f, 0x1.2652d2p-21f, 0x1.2d9d5cp-21f, 0x1.e5ab5ep-22f) \
+    PIECE(25, 0x1.816288p+2f, 0x1.653c88p-28f, 0x1.0c8826p-25f, 0x1.88804p-24f, 0x1.72e908p-23f, 0x1.fc635cp-23f, 0x1.0e2a1p-22f, 0x1.c3cf8ap-23f) \
+    PIECE(26, 0x1.8b97d6p+2f, 0x1.0e515ep-29f, 0x1.a1358ep-27f, 0x1.397c0ap-25f, 0x1.31199ep-24f, 0x1.af97d6p-24f, 0x1.dac2aep-24f, 0x1.9bd7ecp-24f) \
+    PIECE(27, 0x1.95a742p+2f, 0x1.94aa4cp-31f, 0x1.4041f8p-28f, 0x1.ee3a46p-27f, 0x1.eeb9fap-26f, 0x1.688e0cp-25f, 0x1.99c0d4p-25f, 0x1.71acf8p-25f) \
+    PIECE(28, 0x1.9f74bp+2f, 0x1.2f4c66p-32f, 0x1.ebb79ap-30f, 0x1.8516acp-28f, 0x1.8ff942p-27f, 0x1.2bdf4ep-26f, 0x1.5f3542p-26f, 0x1.442e8p-26f) \
+    PIECE(29, 0x1.a9318ep+2f, 0x1.bf10e4p-34f, 0x1.72eccp-31f, 0x1.2cbf64p-29f, 0x1.3d318ep-28f, 0x1.e8b268p-28f, 0x1.26af14p-27f, 0x1.19a0e4p-27f) \
+    PIECE(30, 0x1.b2bd36p+2f, 0x1.489002p-35f, 0x1.16beb6p-32f, 0x1.ceab4cp-31f, 0x1.f40d2cp-30f, 0x1.8b4954p-29f, 0x1.ea1a78p-29f, 0x1.e2273ep-29f) \
+    PIECE(31, 0x1.bbbcfap+2f, 0x1.f51706p-37f, 0x1.b1f0e2p-34f, 0x1.6ff17ap-32f, 0x1.96b6ccp-31f, 0x1.492cfep-30f, 0x1.a2163ep-30f, 0x1.a889eep-30f)

@@ -1,0 +1,42 @@
+/* log(1 + e^-a) for 0 <= a <= 11.45: of each piece its index, base, c0, c1, c2, c3, c4, c5, c6.
+   Written by coeffs/piecewise.py. */
+#define SOFTPLUS_PLACE integers
+#define SOFTPLUS_OFFSET 0x1.8p+23f /* 12582912.0 */
+#define SOFTPLUS_SCALE 0x1.0cccccccccccdp+2f /* 4.2 */
+#define SOFTPLUS_CURVE -0x1.04189374bc6a8p-3f /* -0.127 */
+#define SOFTPLUS_LIMIT 0x1.6e6666p+3f /* 11.45 */
+#define SOFTPLUS_ROWS 32
+#define SOFTPLUS_COLUMNS 8
+#define SOFTPLUS_PIECES(PIECE) \
+    PIECE(0, 0x0p+0f, 0x1.62e43p-1f, 0x1.000026p-1f, 0x1.00396cp-3f, 0x1.fcf40cp-9f, 0x1.d3e958p-5f, 0x1.d8b06ep-2f, 0x1.4890cap+0f) \
+    PIECE(1, 0x1.99af66p-3f, 0x1.323ccep-1f, 0x1.ccf59ep-2f, 0x1.fae96ap-4f, 0x1.0da996p-8f, -0x1.47486p-8f, -0x1.2d49e2p-11f, -0x1.2d03a6p-11f) \
+    PIECE(2, 0x1.c5834ap-2f, 0x1.fbee3p-2f, 0x1.90707ap-2f, 0x1.e7b114p-4f, 0x1.1b705ep-7f, -0x1.162578p-8f, -0x1.ec4d18p-11f, -0x1.1fd4fp-11f) \
+    PIECE(3, 0x1.61014ep-1f, 0x1.a0749p-2f, 0x1.562c14p-2f, 0x1.c7ab4p-4f, 0x1.931ab6p-7f, -0x1.964418p-9f, -0x1.2d18c8p-10f, -0x1.184c9cp-11f) \
+    PIECE(4, 0x1.e135d2p-1f, 0x1.51b56ap-2f, 0x1.1fab8ep-2f, 0x1.9db612p-4f, 0x1.e361p-7f, -0x1.d4315ap-10f, -0x1.183628p-10f, -0x1.c40278p-14f) \
+    PIECE(5, 0x1.31c5fap+0f, 0x1.0eeccep-2f, 0x1.dc183ap-3f, 0x1.6d6af8p-4f, 0x1.04afe6p-6f, -0x1.140d52p-11f, -0x1.c9f67ap-11f, 0x1.04685cp-15f) \
+    PIECE(6, 0x1.74120cp+0f, 0x1.ae3d42p-3f, 0x1.840d76p-3f, 0x1.3a865ep-4f, 0x1.046e14p-6f, 0x1.05ca2ap-11f, -0x1.431e9p-11f, 0x1.8f4a4p-14f) \
+    PIECE(7, 0x1.b77e26p+0f, 0x1.525bccp-3f, 0x1.37e2b2p-3f, 0x1.0863ap-4f, 0x1.ea4822p-7f, 0x1.3d6076p-10f, -0x1.89f4p-12f, 0x1.5434e6p-17f) \
+    PIECE(8, 0x1.fc237p+0f, 0x1.07a7d6p-3f, 0x1.eec792p-4f, 0x1.b30324p-5f, 0x1.b7e064p-7f, 0x1.a4960ap-10f, -0x1.4ddb3cp-13f, -0x1.4a5a5p-17f) \
+    PIECE(9, 0x1.210f14p+1f, 0x1.973a2cp-4f, 0x1.83a36ap-4f, 0x1.5ef3fp-5f, 0x1.7b63ap-7f, 0x1.c75176p-10f, -0x1.b7d68p-15f, -0x1.fb0c12p-13f) \
+    PIECE(10, 0x1.44ae8ap+1f, 0x1.37f524p-4f, 0x1.2c5fbap-4f, 0x1.1658b4p-5f, 0x1.3cb27p-7f, 0x1.b7828p-10f, 0x1.69e512p-14f, -0x1.86c7dap-15f) \
+    PIECE(11, 0x1.691234p+1f, 0x1.d9e4a2p-5f, 0x1.cc725ap-5f, 0x1.b29104p-6f, 0x1.01224cp-7f, 0x1.8ab79ap-10f, 0x1.4907c2p-13f, 0x1.98325ap-15f) \
+    PIECE(12, 0x1.8e35fcp+1f, 0x1.65199ep-5f, 0x1.5d6dcp-5f, 0x1.4e861ep-6f, 0x1.97f9c2p-8f, 0x1.50a89p-10f, 0x1.54aa4p-13f, 0x1.1fa714p-16f) \
+    PIECE(13, 0x1.b42972p+1f, 0x1.0af32cp-5f, 0x1.06a5b2p-5f, 0x1.fc73ecp-7f, 0x1.3d3d62p-8f, 0x1.13e818p-10f, 0x1.33467ep-13f, -0x1.972f5cp-17f) \
+    PIECE(14, 0x1.db0014p+1f, 0x1.8bd7a8p-6f, 0x1.87194ep-6f, 0x1.7dc354p-7f, 0x1.e4b8bep-9f, 0x1.b5eceep-11f, 0x1.137a6cp-13f, 0x1.23909ep-18f) \
+    PIECE(15, 0x1.0163dp+2f, 0x1.230956p-6f, 0x1.20778p-6f, 0x1.1b634cp-7f, 0x1.6c8cd4p-9f, 0x1.52ad9p-11f, 0x1.c6d2bep-14f, 0x1.84d8acp-18f) \
+    PIECE(16, 0x1.15cfccp+2f, 0x1.a81474p-7f, 0x1.a558f6p-7f, 0x1.9fedfcp-8f, 0x1.0e2686p-9f, 0x1.001c28p-11f, 0x1.749d1ep-14f, 0x1.1b0c46p-16f) \
+    PIECE(17, 0x1.2ac0e6p+2f, 0x1.32484p-7f, 0x1.30daf2p-7f, 0x1.2e04ep-8f, 0x1.8b37bep-10f, 0x1.7c9c0cp-12f, 0x1.0d9c26p-14f, -0x1.152a9cp-20f) \
+    PIECE(18, 0x1.404b92p+2f, 0x1.b6141ep-8f, 0x1.b49e2p-8f, 0x1.b1b576p-9f, 0x1.1d46aap-10f, 0x1.158ee4p-12f, 0x1.b0892ap-15f, 0x1.a1b11ep-17f) \
+    PIECE(19, 0x1.567ce2p+2f, 0x1.360382p-8f, 0x1.354818p-8f, 0x1.33d272p-9f, 0x1.968b62p-11f, 0x1.8ec0dcp-13f, 0x1.38c414p-15f, 0x1.08da72p-17f) \
+    PIECE(20, 0x1.6d599ep+2f, 0x1.b216eep-9f, 0x1.b15f1ep-9f, 0x1.aff04cp-10f, 0x1.1e0ce4p-11f, 0x1.1a3c46p-13f, 0x1.bc626ep-16f, 0x1.483c08p-18f) \
+    PIECE(21, 0x1.8510cap+2f, 0x1.2bd3ecp-9f, 0x1.2b7c32p-9f, 0x1.2acd04p-10f, 0x1.8c990ap-12f, 0x1.891c22p-14f, 0x1.2c34cap-16f, 0x1.44846ap-20f) \
+    PIECE(22, 0x1.9d995ep+2f, 0x1.98dd48p-10f, 0x1.988bb2p-10f, 0x1.97e8b2p-11f, 0x1.0f18ccp-12f, 0x1.0d73dep-14f, 0x1.a50008p-17f, 0x1.9abeb6p-20f) \
+    PIECE(23, 0x1.b720aep+2f, 0x1.12724ap-10f, 0x1.124d86p-10f, 0x1.12040cp-11f, 0x1.6c97e2p-13f, 0x1.6b174cp-15f, 0x1.1e4136p-17f, 0x1.3fa728p-20f) \
+    PIECE(24, 0x1.d1bdfep+2f, 0x1.6a3648p-11f, 0x1.6a1642p-11f, 0x1.69d63ep-12f, 0x1.e1c8a2p-14f, 0x1.e0788ep-16f, 0x1.7dc90ep-18f, 0x1.d4d5d4p-21f) \
+    PIECE(25, 0x1.edaa2ep+2f, 0x1.d458b2p-12f, 0x1.d43decp-12f, 0x1.d40862p-13f, 0x1.37beeep-14f, 0x1.373b4ap-16f, 0x1.ee7966p-19f, 0x1.2192e4p-21f) \
+    PIECE(26, 0x1.058184p+3f, 0x1.281d06p-12f, 0x1.281252p-12f, 0x1.27fceap-13f, 0x1.8a6e1cp-15f, 0x1.8a0736p-17f, 0x1.39bad8p-19f, 0x1.77bda2p-22f) \
+    PIECE(27, 0x1.150372p+3f, 0x1.6ccb4ep-13f, 0x1.6cc32ep-13f, 0x1.6cb2eep-14f, 0x1.e61af8p-16f, 0x1.e5dcaap-18f, 0x1.81979ap-20f, 0x1.b17e78p-23f) \
+    PIECE(28, 0x1.259adap+3f, 0x1.b26decp-14f, 0x1.b2682ap-14f, 0x1.b25ca4p-15f, 0x1.21838cp-16f, 0x1.216a4p-18f, 0x1.ced8e6p-21f, 0x1.20c0f8p-23f) \
+    PIECE(29, 0x1.3766dp+3f, 0x1.f23a06p-15f, 0x1.f2363cp-15f, 0x1.f22ea4p-16f, 0x1.4c158ap-17f, 0x1.4c0ebap-19f, 0x1.0911ep-21f, 0x1.402bccp-24f) \
+    PIECE(30, 0x1.4accbep+3f, 0x1.0fbf8cp-15f, 0x1.0fbe6cp-15f, 0x1.0fbc2ap-16f, 0x1.6a4a26p-18f, 0x1.6a499ep-20f, 0x1.218d9ap-22f, 0x1.611d3p-25f) \
+    PIECE(31, 0x1.5fddbp+3f, 0x1.1961bep-16f, 0x1.196122p-16f, 0x1.195feap-17f, 0x1.7729f4p-19f, 0x1.773bf2p-21f, 0x1.2a472ap-23f, 0x1.551302p-26f)
