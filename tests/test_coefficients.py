@@ -66,7 +66,7 @@ def seams_of(table):
     """Where the pieces of a table meet that are told by integers."""
     if "_PLACE integers" not in table:
         return np.array([])
-    scale, curve = (float.fromhex(re.search(rf"_{name} (\S+)f ", table)[1]) for name in ("SCALE", "CURVE"))
+    scale, curve = (float.fromhex(re.search(rf"_PLACE_{name} (\S+)f ", table)[1]) for name in ("SCALE", "CURVE"))
     value = np.arange(0.5, 32)
     return (np.sqrt(scale * scale + 4 * curve * value) - scale) / (2 * curve) if curve else value / scale
 

@@ -1,10 +1,11 @@
 """Prints the tables of polynomials in src_c/tables: ``python src_c/coeffs/piecewise.py tanh > src_c/tables/tanh.h``.
 
 A table covers 0 <= a <= LIMIT by at most 32 pieces, or 8. The piece of a is told in one of two ways.
-"octaves": by the exponent and the first three bits (8 pieces: the first bit) of the mantissa of a + OFFSET, so that pieces are of
-equal width up to OFFSET and grow with a beyond.
-"integers": by the integer next to (CURVE a + SCALE) a, which adding OFFSET rounds. Pieces have the width 1 / SCALE at 0, and
-become narrower with a where CURVE is not 0: where f falls like e^(-a^2/2), each piece then covers about the same factor of f.
+"octaves": by the exponent and the first three bits (8 pieces: the first bit) of the mantissa of a + PLACE_OFFSET, so that pieces
+are of equal width up to PLACE_OFFSET and grow with a beyond.
+"integers": by the integer next to (PLACE_CURVE a + PLACE_SCALE) a, which adding PLACE_OFFSET rounds. Pieces have the width
+1 / PLACE_SCALE at 0. They become narrower with a where PLACE_CURVE is above 0: where f falls like e^(-a^2/2), each piece then
+covers about the same factor of f.
 On piece i
 
     f(a) = c0 + c1 d + c2 d^2 + ...      d = base - a
@@ -93,7 +94,7 @@ def float_of(bits):
 
 
 def reach(value, plan):
-    """The a for which (CURVE a + SCALE) a is this value."""
+    """The a for which (PLACE_CURVE a + PLACE_SCALE) a is this value."""
     if not plan.curve or value <= 0:
         return value / plan.scale
     return (np.sqrt(plan.scale ** 2 + 4 * plan.curve * value) - plan.scale) / (2 * plan.curve)
@@ -201,10 +202,11 @@ def text(name):
     found = [(index, coefficients(plan, max(low, plan.start_of_all), high, low == 0 and bool(plan.first)))
              for index, low, high in pieces(plan) if high > plan.start_of_all]
     names = ", ".join(f"c{k}" for k in range(plan.degree + 1))
-    named = {"OFFSET": 1.5 * 2 ** 23 if plan.scale else plan.offset, "SCALE": plan.scale or 1.0, "CURVE": plan.curve}
+    named = {"PLACE_OFFSET": 1.5 * 2 ** 23 if plan.scale else plan.offset, "PLACE_SCALE": plan.scale or 1.0,
+             "PLACE_CURVE": plan.curve}
     lines = [f"/* {plan.formula} for {plan.start_of_all:g} <= a <= {plan.limit}: of each piece its index, base, {names}.",
              "   Written by coeffs/piecewise.py. */", f"#define {name.upper()}_PLACE {'integers' if plan.scale else plan.rows}",
-             *(f"#define {name.upper()}_{key} {literal(value)} /* {value} */" for key, value in named.items()),
+             *(f"#define {name.upper()}_{key} {literal(float(np.float32(value)))} /* {value} */" for key, value in named.items()),
              f"#define {name.upper()}_LIMIT {literal(float(np.float32(plan.limit)))} /* {plan.limit} */",
              f"#define {name.upper()}_ROWS {plan.rows}", f"#define {name.upper()}_COLUMNS {plan.degree + 2}",
              f"#define {name.upper()}_PIECES(PIECE) \\"]

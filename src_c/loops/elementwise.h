@@ -114,8 +114,8 @@ INLINE ptrdiff_t FN(step_length)(ptrdiff_t at, ptrdiff_t step, ptrdiff_t n)
     static void FN(name##_##form##_##style)(const void *const *in, void *const *out, ptrdiff_t n,               \
                                             const void *parameters)                                             \
     {                                                                                                           \
-        (void)parameters, n &= -LANES;                                                                          \
         REAL buffer[PIECE_BLOCK];                                                                               \
+        (void)parameters, (void)buffer, n &= -LANES;                                                            \
         setup                                                                                                   \
         for (ptrdiff_t at = 0, count; at < n; at += count) {                                                    \
             count = n - at < PIECE_BLOCK ? n - at : PIECE_BLOCK;                                                \
@@ -207,7 +207,7 @@ INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
 #endif
 #define FA_VALUES_PIECES_scalar_0(name)                                                                         \
     FA_BY_PIECES(name)                                                                                          \
-    FA_PIECE_BLOCKS(name, value, scalar, (void)buffer;,                                                         \
+    FA_PIECE_BLOCKS(name, value, scalar, ,                                                                      \
                     FN(name##_by_pieces)(FA_BLOCK_OF(in[0]), FA_BLOCK_OF(out[0]), count);)                      \
     FA_PIECE_BLOCKS(name, value_and_derivative, scalar, ,                                                       \
                     FA_SAVE_BLOCK                                                                               \
@@ -224,7 +224,7 @@ INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
     FA_KERNEL(name, value_and_derivative_without_table, scalar, 1, 1,                                           \
               const REAL *x = in[0]; REAL *y = out[0]; REAL *d = out[1];, REAL t = x[i];                        \
               y[i] = FN(name)(t, p0); d[i] = FN(name##_derivative)(t, p0);)                                     \
-    FA_PIECE_BLOCKS(name, value, scalar, FA_UNLESS_TABLE(name, value) (void)buffer;,                            \
+    FA_PIECE_BLOCKS(name, value, scalar, FA_UNLESS_TABLE(name, value) ,                                         \
                     FN(name##_by_pieces)(FA_BLOCK_OF(in[0]), FA_BLOCK_OF(out[0]), count);)                      \
     FA_PIECE_BLOCKS(name, value_and_derivative, scalar, FA_UNLESS_TABLE(name, value_and_derivative),            \
                     FA_SAVE_BLOCK                                                                               \
@@ -249,7 +249,7 @@ INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
             y[k] = p[k] == FN(name##_table_parameter)() ? by_pieces[k] : value;                                 \
         }                                                                                                       \
     }                                                                                                           \
-    FA_PIECE_BLOCKS(name, value, array, (void)buffer;,                                                          \
+    FA_PIECE_BLOCKS(name, value, array, ,                                                                       \
                     FN(name##_value_of_block)(FA_BLOCK_OF(in[0]), FA_BLOCK_OF(in[1]), FA_BLOCK_OF(out[0]), count);) \
     FA_PIECE_BLOCKS(name, value_and_derivative, array, REAL saved[PIECE_BLOCK];,                                \
                     FA_SAVE_BLOCK                                                                               \
@@ -317,7 +317,7 @@ INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
         (void)start, (void)in, (void)parameters;                                                                \
         FN(name##_derivative_by_pieces)(x, d, n);                                                               \
     }                                                                                                           \
-    FA_PIECE_BLOCKS(name, derivative, style, (void)buffer;,                                                     \
+    FA_PIECE_BLOCKS(name, derivative, style, ,                                                                  \
                     FN(name##_derivative_by_pieces)(FA_BLOCK_OF(in[0]), FA_BLOCK_OF(out[0]), count);)           \
     FA_PIECE_BLOCKS(name, backward, style, ,                                                                    \
                     FN(name##_derivative_by_pieces)(FA_BLOCK_OF(in[1]), buffer, count);                         \

@@ -1,9 +1,9 @@
 /* erf(a) for 0 <= a <= 3.99: of each piece its index, base, c0, c1, c2, c3, c4.
    Written by coeffs/piecewise.py. */
 #define ERF_PLACE 32
-#define ERF_OFFSET 0x1.6p-2f /* 0.34375 */
-#define ERF_SCALE 0x1p+0f /* 1.0 */
-#define ERF_CURVE 0x0p+0f /* 0.0 */
+#define ERF_PLACE_OFFSET 0x1.6p-2f /* 0.34375 */
+#define ERF_PLACE_SCALE 0x1p+0f /* 1.0 */
+#define ERF_PLACE_CURVE 0x0p+0f /* 0.0 */
 #define ERF_LIMIT 0x1.feb852p+1f /* 3.99 */
 #define ERF_ROWS 32
 #define ERF_COLUMNS 6

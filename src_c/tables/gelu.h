@@ -1,9 +1,9 @@
 /* a Q(a) for 0 <= a <= 7.0: of each piece its index, base, c0, c1, c2, c3, c4, c5, c6.
    Written by coeffs/piecewise.py. */
 #define GELU_PLACE integers
-#define GELU_OFFSET 0x1.8p+23f /* 12582912.0 */
-#define GELU_SCALE 0x1.0a3d70a3d70a4p+1f /* 2.08 */
-#define GELU_CURVE 0x1.604189374bc6ap-2f /* 0.344 */
+#define GELU_PLACE_OFFSET 0x1.8p+23f /* 12582912.0 */
+#define GELU_PLACE_SCALE 0x1.0a3d7p+1f /* 2.08 */
+#define GELU_PLACE_CURVE 0x1.60418ap-2f /* 0.344 */
 #define GELU_LIMIT 0x1.cp+2f /* 7.0 */
 #define GELU_ROWS 32
 #define GELU_COLUMNS 8

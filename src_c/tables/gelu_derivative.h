@@ -1,9 +1,9 @@
 /* Q(a) - a phi(a) for 0 <= a <= 7.0: of each piece its index, base, c0, c1, c2, c3, c4, c5, c6.
    Written by coeffs/piecewise.py. */
 #define GELU_DERIVATIVE_PLACE integers
-#define GELU_DERIVATIVE_OFFSET 0x1.8p+23f /* 12582912.0 */
-#define GELU_DERIVATIVE_SCALE 0x1.3333333333333p+1f /* 2.4 */
-#define GELU_DERIVATIVE_CURVE 0x1.322d0e5604189p-2f /* 0.299 */
+#define GELU_DERIVATIVE_PLACE_OFFSET 0x1.8p+23f /* 12582912.0 */
+#define GELU_DERIVATIVE_PLACE_SCALE 0x1.333334p+1f /* 2.4 */
+#define GELU_DERIVATIVE_PLACE_CURVE 0x1.322d0ep-2f /* 0.299 */
 #define GELU_DERIVATIVE_LIMIT 0x1.cp+2f /* 7.0 */
 #define GELU_DERIVATIVE_ROWS 32
 #define GELU_DERIVATIVE_COLUMNS 8

@@ -1,9 +1,9 @@
 /* s(-t) (1 - a t' s(t)) for 0 <= a <= 5.8: of each piece its index, base, c0, c1, c2, c3, c4, c5, c6.
    Written by coeffs/piecewise.py. */
 #define GELU_TANH_DERIVATIVE_PLACE integers
-#define GELU_TANH_DERIVATIVE_OFFSET 0x1.8p+23f /* 12582912.0 */
-#define GELU_TANH_DERIVATIVE_SCALE 0x1.2f5c28f5c28f6p+1f /* 2.37 */
-#define GELU_TANH_DERIVATIVE_CURVE 0x1.0d4fdf3b645a2p-1f /* 0.526 */
+#define GELU_TANH_DERIVATIVE_PLACE_OFFSET 0x1.8p+23f /* 12582912.0 */
+#define GELU_TANH_DERIVATIVE_PLACE_SCALE 0x1.2f5c28p+1f /* 2.37 */
+#define GELU_TANH_DERIVATIVE_PLACE_CURVE 0x1.0d4fep-1f /* 0.526 */
 #define GELU_TANH_DERIVATIVE_LIMIT 0x1.733334p+2f /* 5.8 */
 #define GELU_TANH_DERIVATIVE_ROWS 32
 #define GELU_TANH_DERIVATIVE_COLUMNS 8

@@ -45,10 +45,10 @@ typedef struct {
     enum { name##_group = FA_JOIN(PIECE_GROUP_, NAME##_ROWS) };                                                 \
     INLINE uint32_t name##_place(float a)                                                                       \
     {                                                                                                           \
-        float scale = NAME##_SCALE;                                                                             \
-        if (NAME##_CURVE != 0)                                                                                  \
-            scale = fma_f32(a, NAME##_CURVE, scale);                                                            \
-        return FA_JOIN(piece_place_, NAME##_PLACE)((uint32_t)to_bits_f32(fma_f32(a, scale, NAME##_OFFSET)));    \
+        float scale = NAME##_PLACE_SCALE;                                                                       \
+        if (NAME##_PLACE_CURVE != 0)                                                                            \
+            scale = fma_f32(a, NAME##_PLACE_CURVE, scale);                                                      \
+        return FA_JOIN(piece_place_, NAME##_PLACE)((uint32_t)to_bits_f32(fma_f32(a, scale, NAME##_PLACE_OFFSET))); \
     }                                                                                                           \
     INLINE void name##_look_up(const uint32_t *places, float *to)                                               \
     {                                                                                                           \
@@ -72,8 +72,8 @@ INLINE float piece_slope(float d, fa_piece p)
     return fma_f32(fma_f32(y, d, p.c2), d, p.c1);
 }
 
-/* f(a) on a piece. The rounding error of the slope counts in full next to a zero of f, where c0 is next to 0; without it the error
-   is 1.5 ULP there. */
+/* f(a) on a piece. The rounding error of the slope is added, because it counts in full next to a zero of f, where c0 is next to
+   0; without it the error is 1.5 ULP there. */
 INLINE float piece_with_zero(float d, fa_piece p)
 {
     float y = fma_f32(fma_f32(fma_f32(p.c6, d, p.c5), d, p.c4), d, p.c3);

@@ -1,9 +1,9 @@
 /* tanh(log(1 + e^x)) for -12.3333 <= a <= 8.99: of each piece its index, base, c0, c1, c2, c3, c4, c5, c6.
    Written by coeffs/piecewise.py. */
 #define MISH_PLACE integers
-#define MISH_OFFSET 0x1.8p+23f /* 12582912.0 */
-#define MISH_SCALE 0x1.8p+0f /* 1.5 */
-#define MISH_CURVE 0x0p+0f /* 0.0 */
+#define MISH_PLACE_OFFSET 0x1.8p+23f /* 12582912.0 */
+#define MISH_PLACE_SCALE 0x1.8p+0f /* 1.5 */
+#define MISH_PLACE_CURVE 0x0p+0f /* 0.0 */
 #define MISH_LIMIT 0x1.1fae14p+3f /* 8.99 */
 #define MISH_ROWS 32
 #define MISH_COLUMNS 8

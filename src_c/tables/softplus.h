@@ -1,9 +1,9 @@
 /* log(1 + e^-a) for 0 <= a <= 11.45: of each piece its index, base, c0, c1, c2, c3, c4, c5, c6.
    Written by coeffs/piecewise.py. */
 #define SOFTPLUS_PLACE integers
-#define SOFTPLUS_OFFSET 0x1.8p+23f /* 12582912.0 */
-#define SOFTPLUS_SCALE 0x1.0cccccccccccdp+2f /* 4.2 */
-#define SOFTPLUS_CURVE -0x1.04189374bc6a8p-3f /* -0.127 */
+#define SOFTPLUS_PLACE_OFFSET 0x1.8p+23f /* 12582912.0 */
+#define SOFTPLUS_PLACE_SCALE 0x1.0cccccp+2f /* 4.2 */
+#define SOFTPLUS_PLACE_CURVE -0x1.041894p-3f /* -0.127 */
 #define SOFTPLUS_LIMIT 0x1.6e6666p+3f /* 11.45 */
 #define SOFTPLUS_ROWS 32
 #define SOFTPLUS_COLUMNS 8

@@ -1,9 +1,9 @@
 /* tanh(a) for 0 <= a <= 9.25: of each piece its index, base, c0, c1, c2, c3, c4.
    Written by coeffs/piecewise.py. */
 #define TANH_PLACE 32
-#define TANH_OFFSET 0x1.58p-1f /* 0.671875 */
-#define TANH_SCALE 0x1p+0f /* 1.0 */
-#define TANH_CURVE 0x0p+0f /* 0.0 */
+#define TANH_PLACE_OFFSET 0x1.58p-1f /* 0.671875 */
+#define TANH_PLACE_SCALE 0x1p+0f /* 1.0 */
+#define TANH_PLACE_CURVE 0x0p+0f /* 0.0 */
 #define TANH_LIMIT 0x1.28p+3f /* 9.25 */
 #define TANH_ROWS 32
 #define TANH_COLUMNS 6

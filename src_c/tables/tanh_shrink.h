@@ -1,9 +1,9 @@
 /* a - tanh(a) for 0.9375 <= a <= 10.5: of each piece its index, base, c0, c1, c2, c3, c4, c5, c6.
    Written by coeffs/piecewise.py. */
 #define TANH_SHRINK_PLACE 8
-#define TANH_SHRINK_OFFSET 0x1p-4f /* 0.0625 */
-#define TANH_SHRINK_SCALE 0x1p+0f /* 1.0 */
-#define TANH_SHRINK_CURVE 0x0p+0f /* 0.0 */
+#define TANH_SHRINK_PLACE_OFFSET 0x1p-4f /* 0.0625 */
+#define TANH_SHRINK_PLACE_SCALE 0x1p+0f /* 1.0 */
+#define TANH_SHRINK_PLACE_CURVE 0x0p+0f /* 0.0 */
 #define TANH_SHRINK_LIMIT 0x1.5p+3f /* 10.5 */
 #define TANH_SHRINK_ROWS 8
 #define TANH_SHRINK_COLUMNS 8
