@@ -558,7 +558,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         name="gelu", formula="x / 2 * erfc(-x / sqrt(2))",
         derivative="erfc(-x / sqrt(2)) / 2 + x * exp(-x**2 / 2) / sqrt(2 * pi)",
         second_derivative="(2 - x**2) * exp(-x**2 / 2) / sqrt(2 * pi)",
-        range="[-0.169972, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.3,
+        range="[-0.169972, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.18,
         best_for="hidden layers of transformers", saved_for_backward="x",
         reference="Hendrycks and Gimpel 2016, arXiv:1606.08415",
         approximate=(("none", "gelu"), ("tanh", "gelu_tanh")), derivative_zeros=(-0.7517915246935645,),
@@ -619,7 +619,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
     Entry(
         name="softplus", formula="log1p(exp(beta * x)) / beta", derivative="sigmoid(beta * x)",
         second_derivative="beta * sigmoid(beta * x) * sigmoid(-beta * x)",
-        range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.34,
+        range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.18,
         best_for="outputs that must be positive: scales, variances, rates", saved_for_backward="x or y", value_loop="pieces",
         reference="Dugas et al. 2001, Incorporating Second-Order Functional Knowledge",
         numpy="maximum(x, 0) + log1p(exp(-abs(beta * x))) / beta",  # exp() alone overflows
@@ -657,7 +657,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
     Entry(
         name="log_sigmoid", formula="-log1p(exp(-x))", derivative="sigmoid(-x)",
         second_derivative="-sigmoid(x) * sigmoid(-x)",
-        range="(-inf, 0)", zero_centered=False, saturates="right", can_die=False, cost=0.28,
+        range="(-inf, 0)", zero_centered=False, saturates="right", can_die=False, cost=0.19,
         best_for="logarithms of probabilities: binary likelihoods, contrastive and preference losses",
         saved_for_backward="x or y", value_loop="pieces", reference="logarithm of Verhulst 1838; as log_expit in SciPy",
         aliases=("logsigmoid", "log_expit"),
@@ -671,7 +671,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
         derivative="tanh(log1p(exp(x))) + x * sigmoid(x) / cosh(log1p(exp(x)))**2",
         second_derivative="sigmoid(x) / cosh(log1p(exp(x)))**2"
                           " * (2 + x * sigmoid(-x) - 2 * x * sigmoid(x) * tanh(log1p(exp(x))))",
-        range="[-0.30885, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.33,
+        range="[-0.30885, inf)", zero_centered=True, saturates="left", can_die=False, cost=0.19,
         best_for="hidden layers of deep networks, convolutional ones above all", saved_for_backward="x", value_loop="pieces",
         reference="Misra 2019, arXiv:1908.08681",
         derivative_fast=True, derivative_zeros=(-1.1924312145154952,),
@@ -718,7 +718,7 @@ ACTIVATIONS: Tuple[Entry, ...] = (
     ),
     Entry(
         name="exponential", formula="exp(x)", derivative="exp(x)", second_derivative="exp(x)",
-        range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.18,
+        range="(0, inf)", zero_centered=False, saturates="left", can_die=False, cost=0.11,
         best_for="output layer of a Poisson regression", saved_for_backward="x or y",
         reference="inverse of the log link, Nelder and Wedderburn 1972",
         half_ulp=14.0, rounds_correctly_in_half=("value",),
