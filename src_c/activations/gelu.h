@@ -71,11 +71,7 @@ INLINE REAL FN(gelu_derivative_outside_table)(REAL x)
 
 INLINE REAL FN(gelu_derivative_argument)(REAL x, REAL limit) { return FN(min)(FN(fabs)(x), limit); }
 
-INLINE REAL FN(gelu_derivative_on_piece)(REAL x, REAL a, fa_piece p)
-{
-    REAL left = piece_with_zero(p.base - a, p);
-    return x < 0 ? left : 1 - left;
-}
+INLINE REAL FN(gelu_derivative_on_piece)(REAL x, REAL a, fa_piece p) { return gelu_slope_by_piece(x, a, p); }
 #endif
 
 /* phi(x) (2 - x^2). */

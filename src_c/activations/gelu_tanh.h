@@ -53,11 +53,7 @@ FA_PIECEWISE_INSIDE(gelu_tanh_derivative, GELU_TANH_DERIVATIVE)
 INLINE int FN(gelu_tanh_derivative_outside)(REAL x, REAL limit) { return x < -limit; }
 INLINE REAL FN(gelu_tanh_derivative_argument)(REAL x, REAL limit) { return FN(min)(FN(fabs)(x), limit); }
 
-INLINE REAL FN(gelu_tanh_derivative_on_piece)(REAL x, REAL a, fa_piece p)
-{
-    REAL left = piece_with_zero(p.base - a, p);
-    return x < 0 ? left : 1 - left;
-}
+INLINE REAL FN(gelu_tanh_derivative_on_piece)(REAL x, REAL a, fa_piece p) { return gelu_slope_by_piece(x, a, p); }
 #endif
 
 /* s'(t) (2 t' + x (t'' - t'^2 tanh(t / 2))), which is even. */

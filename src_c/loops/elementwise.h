@@ -198,26 +198,30 @@ INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
 #define FA_VALUE_AND_DERIVATIVE_PIECES(name, style, np)                                                         \
     FA_PIECE_BLOCKS(name, value_and_derivative, style, ,                                                        \
                     FA_SAVE_BLOCK                                                                               \
-                    FN(name##_derivative_by_pieces)(buffer, FA_BLOCK_OF(out[1]), count);                        \
+                    FA_DERIVATIVE_OF_BLOCK_PIECES(name)                                                         \
                     REAL *y = FA_BLOCK_OF(out[0]);                                                              \
                     _Pragma("omp simd") for (ptrdiff_t k = 0; k < count; k++) y[k] = FN(name)(buffer[k]);)
 #define FA_VALUES_PIECES_AND_TABLE FA_VALUES_PIECES
 #define FA_VALUES_BOUNDED_AND_TABLE FA_VALUES_BOUNDED
-#define FA_VALUES_PIECES(name, style, np, derivative_loop) FA_VALUES_PIECES_##style##_##np(name)
+#define FA_VALUES_PIECES(name, style, np, derivative_loop) FA_VALUES_PIECES_##style##_##np(name, derivative_loop)
 #endif
-#define FA_VALUES_PIECES_scalar_0(name)                                                                         \
+#define FA_VALUES_PIECES_scalar_0(name, derivative_loop)                                                                         \
     FA_BY_PIECES(name)                                                                                          \
     FA_PIECE_BLOCKS(name, value, scalar, ,                                                                      \
                     FN(name##_by_pieces)(FA_BLOCK_OF(in[0]), FA_BLOCK_OF(out[0]), count);)                      \
     FA_PIECE_BLOCKS(name, value_and_derivative, scalar, ,                                                       \
                     FA_SAVE_BLOCK                                                                               \
-                    FN(name##_derivative_of_block_scalar)(buffer, FA_BLOCK_OF(out[1]), count, at, in, parameters); \
+                    FA_DERIVATIVE_OF_BLOCK_##derivative_loop(name)                                              \
                     FN(name##_by_pieces)(buffer, FA_BLOCK_OF(out[0]), count);)
+#define FA_DERIVATIVE_OF_BLOCK_PIECES(name) FN(name##_derivative_by_pieces)(buffer, FA_BLOCK_OF(out[1]), count);
+#define FA_DERIVATIVE_OF_BLOCK_PLAIN(name, ...) /* with the parameter of element k */                           \
+    REAL *d = FA_BLOCK_OF(out[1]);                                                                              \
+    _Pragma("omp simd") for (ptrdiff_t k = 0; k < count; k++) d[k] = FN(name##_derivative)(buffer[k], ##__VA_ARGS__);
 #define FA_SAVE_BLOCK /* an output may be the input */                                                          \
     _Pragma("omp simd") for (ptrdiff_t k = 0; k < count; k++) buffer[k] = ((const REAL *)in[0])[at + k];
 
 /* A table is for one value of the parameter, FN(name##_table_parameter)(). */
-#define FA_VALUES_PIECES_scalar_1(name)                                                                         \
+#define FA_VALUES_PIECES_scalar_1(name, derivative_loop)                                                                         \
     FA_BY_PIECES(name)                                                                                          \
     FA_KERNEL(name, value_without_table, scalar, 1, 1, const REAL *x = in[0]; REAL *y = out[0];,                \
               y[i] = FN(name)(x[i], p0);)                                                                       \
@@ -228,17 +232,14 @@ INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
                     FN(name##_by_pieces)(FA_BLOCK_OF(in[0]), FA_BLOCK_OF(out[0]), count);)                      \
     FA_PIECE_BLOCKS(name, value_and_derivative, scalar, FA_UNLESS_TABLE(name, value_and_derivative),            \
                     FA_SAVE_BLOCK                                                                               \
-                    REAL *d = FA_BLOCK_OF(out[1]);                                                              \
-                    const REAL p0 = FN(name##_table_parameter)();                                               \
-                    _Pragma("omp simd") for (ptrdiff_t k = 0; k < count; k++)                                   \
-                        d[k] = FN(name##_derivative)(buffer[k], p0);                                            \
+                    FA_DERIVATIVE_OF_BLOCK_PLAIN(name, FN(name##_table_parameter)())                            \
                     FN(name##_by_pieces)(buffer, FA_BLOCK_OF(out[0]), count);)
 #define FA_UNLESS_TABLE(name, form)                                                                             \
     if (!(((const REAL *)parameters)[0] == FN(name##_table_parameter)())) {                                     \
         FN(name##_##form##_without_table_scalar)(in, out, n, parameters);                                       \
         return;                                                                                                 \
     }
-#define FA_VALUES_PIECES_array_1(name)                                                                          \
+#define FA_VALUES_PIECES_array_1(name, derivative_loop)                                                                          \
     INLINE void FN(name##_value_of_block)(const REAL *x, const REAL *p, REAL *y, ptrdiff_t n)                   \
     {                                                                                                           \
         REAL by_pieces[PIECE_BLOCK];                                                                            \
@@ -254,8 +255,7 @@ INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
     FA_PIECE_BLOCKS(name, value_and_derivative, array, REAL saved[PIECE_BLOCK];,                                \
                     FA_SAVE_BLOCK                                                                               \
                     _Pragma("omp simd") for (ptrdiff_t k = 0; k < count; k++) saved[k] = ((const REAL *)in[1])[at + k]; \
-                    FN(name##_derivative_of_block_array)(buffer, FA_BLOCK_OF(out[1]), count, 0,                 \
-                                                         (const void *const[]){NULL, saved}, parameters);       \
+                    FA_DERIVATIVE_OF_BLOCK_PLAIN(name, saved[k])                                                \
                     FN(name##_value_of_block)(buffer, saved, FA_BLOCK_OF(out[0]), count);)
 
 /* One element of the backward loops, by fa_backward_kind. */
@@ -286,17 +286,6 @@ INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
 
 /* The loops of the derivatives and of backward, by the entry's derivative_loop. */
 #define FA_DERIVATIVES_PLAIN(name, style, np, kind, second)                                                     \
-    INLINE void FN(name##_derivative_of_block_##style)(const REAL *x, REAL *d, ptrdiff_t n, ptrdiff_t start,    \
-                                                       const void *const *in, const void *parameters)           \
-    {                                                                                                           \
-        (void)start, (void)in, (void)parameters;                                                                \
-        FA_DECLARE_##style##_##np(1)                                                                            \
-        _Pragma("omp simd") for (ptrdiff_t k = 0; k < n; k++)                                                   \
-        {                                                                                                       \
-            const ptrdiff_t i = start + k;                                                                      \
-            (void)i, d[k] = FN(name##_derivative)(x[k] FA_PASS_##style##_##np);                                 \
-        }                                                                                                       \
-    }                                                                                                           \
     FA_KERNEL(name, derivative, style, np, 1, const REAL *x = in[0]; REAL *d = out[0];,                         \
               d[i] = FN(name##_derivative)(x[i] FA_PASS_##style##_##np);)                                       \
     FA_KERNEL(name, backward, style, np, 2, const REAL *g = in[0]; const REAL *x = in[1]; REAL *dx = out[0];,   \
@@ -311,12 +300,6 @@ INLINE int FN(all_bounded)(const REAL *x, ptrdiff_t n, REAL bound)
 #define FA_DERIVATIVES_TABLE FA_DERIVATIVES_PLAIN
 #define FA_DERIVATIVES_PIECES(name, style, np, kind, second)                                                    \
     FA_BY_PIECES(name##_derivative)                                                                             \
-    INLINE void FN(name##_derivative_of_block_##style)(const REAL *x, REAL *d, ptrdiff_t n, ptrdiff_t start,    \
-                                                       const void *const *in, const void *parameters)           \
-    {                                                                                                           \
-        (void)start, (void)in, (void)parameters;                                                                \
-        FN(name##_derivative_by_pieces)(x, d, n);                                                               \
-    }                                                                                                           \
     FA_PIECE_BLOCKS(name, derivative, style, ,                                                                  \
                     FN(name##_derivative_by_pieces)(FA_BLOCK_OF(in[0]), FA_BLOCK_OF(out[0]), count);)           \
     FA_PIECE_BLOCKS(name, backward, style, ,                                                                    \

@@ -81,4 +81,11 @@ INLINE float piece_with_zero(float d, fa_piece p)
     float slope = fma_f32(y, d, p.c1), slope_low = fma_f32(y, d, p.c1 - slope);
     return fma_f32(slope, d, fma_f32(slope_low, d, p.c0));
 }
+
+/* The slope of gelu and gelu_tanh, which is f(a) for x < 0 and 1 - f(a) for x >= 0. */
+INLINE float gelu_slope_by_piece(float x, float a, fa_piece p)
+{
+    float left = piece_with_zero(p.base - a, p);
+    return x < 0 ? left : 1 - left;
+}
 #endif
